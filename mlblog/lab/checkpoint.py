@@ -1,0 +1,163 @@
+"""Checkpoints: what a run needs to go on, after it was killed, as if nothing had happened.
+
+A checkpoint is one safetensors file: tensors as tensors, everything else (step, optimiser settings, generator states,
+logged series) as JSON in its header. No pickle, so a checkpoint cannot run code.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from mlblog.errors import RunError
+from mlblog.lab.atomic import write_atomically
+
+SECONDS_BETWEEN = 20.0  # a killed run loses at most this much, and saving costs well under 1 % of it
+
+
+class Stateful(Protocol):
+    """Anything with PyTorch's state protocol: modules, optimisers, schedulers, samplers."""
+
+    def state_dict(self) -> Mapping[str, Any]:
+        """Return the whole state."""
+        ...
+
+    def load_state_dict(self, state: Any) -> Any:
+        """Take on a state."""
+        ...
+
+
+class Checkpoint:
+    """The resumable part of a run: made by `Run.checkpoint`, which first restores what an interrupted run left.
+
+    Example:
+        A training loop that survives::
+
+            checkpoint = run.checkpoint(model=model, optimizer=optimizer)
+            for step in checkpoint.steps(steps):
+                ...
+    """
+
+    def __init__(
+        self,
+        path: Path | None,
+        identity: str,
+        parts: Mapping[str, Stateful],
+        series: dict[str, list[tuple[int, float]]],
+        track: Callable[..., Iterator[int]],
+    ) -> None:
+        """Use the file `path` (None: keep nothing), valid for `identity`, for `parts` and the run's `series`."""
+        self._path, self._identity, self._parts, self._series, self._track = path, identity, parts, series, track
+        self.step = 0
+        self._restore()
+
+    def steps(self, stop: int, label: str = "step") -> Iterator[int]:
+        """Yield the steps from where the run stands up to `stop`, saving every 20 seconds between two steps."""
+        saved = time.monotonic()
+        for step in self._track(range(self.step, stop), label, initial=self.step, total=stop):
+            if time.monotonic() - saved >= SECONDS_BETWEEN:
+                self.save(step)
+                saved = time.monotonic()
+            yield step
+            self.step = step + 1
+
+    def save(self, step: int) -> None:
+        """Write everything, as of before `step`; the old checkpoint stays until the new one is whole."""
+        self.step = step
+        if self._path is None:
+            return
+        from safetensors.torch import save
+
+        tensors: dict[str, Any] = {}
+        state = {
+            "identity": self._identity,
+            "step": step,
+            "series": self._series,
+            "generators": _pack(_generators(), tensors),
+            "parts": {name: _pack(dict(part.state_dict()), tensors) for name, part in self._parts.items()},
+        }
+        # clones: safetensors refuses tensors that share memory, as tied weights do
+        content = save({name: tensor.detach().contiguous().clone() for name, tensor in tensors.items()},
+                       metadata={"state": json.dumps(state)})
+        write_atomically(self._path, content)
+
+    def _restore(self) -> None:
+        if self._path is None or not self._path.is_file():
+            return
+        from safetensors import SafetensorError, safe_open
+
+        try:
+            with safe_open(self._path, framework="pt") as file:
+                state = json.loads(file.metadata()["state"])
+                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        except (SafetensorError, ValueError, KeyError, TypeError, OSError) as error:
+            raise RunError(f"{self._path}: not a checkpoint ({error}); delete it to start from the beginning") from error
+        if state["identity"] != self._identity:
+            return  # of other code or parameters: never mix
+        for name, part in self._parts.items():
+            part.load_state_dict(_unpack(state["parts"][name], tensors))
+        self._series.clear()
+        self._series.update({name: [(s, v) for s, v in rows] for name, rows in state["series"].items()})
+        self.step = state["step"]
+        _set_generators(_unpack(state["generators"], tensors))
+
+
+def _generators() -> dict[str, Any]:
+    import torch
+
+    name, keys, position, has_gauss, gauss = np.random.get_state()  # noqa: NPY002
+    return {
+        "python": random.getstate(),
+        "numpy": (name, torch.from_numpy(np.asarray(keys, dtype=np.int64)), position, has_gauss, gauss),
+        "torch": torch.get_rng_state(),
+        "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+    }
+
+
+def _set_generators(state: Mapping[str, Any]) -> None:
+    import torch
+
+    random.setstate(state["python"])
+    name, keys, *rest = state["numpy"]
+    np.random.set_state((name, keys.numpy().astype(np.uint32), *rest))  # noqa: NPY002
+    torch.set_rng_state(state["torch"])
+    if state["cuda"]:
+        torch.cuda.set_rng_state_all(state["cuda"])
+
+
+def _pack(value: Any, tensors: dict[str, Any]) -> Any:
+    """`value` as JSON; tensors move to `tensors`, and what JSON would lose is tagged: tuples, keys that are no strings."""
+    import torch
+
+    if isinstance(value, torch.Tensor):
+        name = f"t{len(tensors)}"
+        tensors[name] = value
+        return {"tensor": name}
+    if isinstance(value, tuple):
+        return {"tuple": [_pack(item, tensors) for item in value]}
+    if isinstance(value, list):
+        return [_pack(item, tensors) for item in value]
+    if isinstance(value, Mapping):
+        return {"pairs": [[_pack(k, tensors), _pack(v, tensors)] for k, v in value.items()]}
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    raise RunError(f"a checkpoint holds tensors, numbers, strings and containers of them, not {type(value).__name__}")
+
+
+def _unpack(value: Any, tensors: Mapping[str, Any]) -> Any:
+    if isinstance(value, list):
+        return [_unpack(item, tensors) for item in value]
+    if not isinstance(value, dict):
+        return value
+    ((tag, content),) = value.items()
+    if tag == "tensor":
+        return tensors[content].clone()
+    if tag == "tuple":
+        return tuple(_unpack(item, tensors) for item in content)
+    return {_unpack(k, tensors): _unpack(v, tensors) for k, v in content}

@@ -1,0 +1,78 @@
+"""The project a command or a post runs in: where its code, posts and records are."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from mlblog.errors import ProjectError
+
+
+@dataclass(frozen=True)
+class Project:
+    """Paths of one blog, all below its `root`, and the packages that count as its own code."""
+
+    root: Path
+    packages: tuple[str, ...] = ("mlblog",)  # first-party: what fingerprints reach into
+    experiments: str = "mlblog.experiments"  # the package whose modules declare experiments
+
+    @classmethod
+    def find(cls, start: Path | None = None) -> Project:
+        """Return the project of `start` (default: the working directory): the first folder upwards with `[tool.mlblog]`.
+
+        `MLBLOG_ROOT` in the environment wins over `start`'s default; workers use it.
+
+        Raises:
+            ProjectError: no `pyproject.toml` with a `[tool.mlblog]` table here or above, or the table is wrong.
+        """
+        if start is None and (root := os.environ.get("MLBLOG_ROOT")):
+            start = Path(root)
+        start = (start or Path.cwd()).resolve()
+        for folder in (start, *start.parents):
+            file = folder / "pyproject.toml"
+            if not file.is_file():
+                continue
+            try:
+                table = tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {}).get("mlblog")
+            except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+                raise ProjectError(f"{file}: {error}") from error
+            if table is not None:
+                return cls._from_table(folder, table, file)
+        raise ProjectError(f"{start}: no project here or above (a pyproject.toml with a [tool.mlblog] table)")
+
+    @classmethod
+    def _from_table(cls, root: Path, table: dict[str, object], file: Path) -> Project:
+        known = {"packages", "experiments"}
+        if unknown := sorted(set(table) - known):
+            raise ProjectError(f"{file}: [tool.mlblog] has no setting {unknown[0]!r}; it has {', '.join(sorted(known))}")
+        packages = table.get("packages", ["mlblog"])
+        if not isinstance(packages, list) or not packages or not all(isinstance(p, str) for p in packages):
+            raise ProjectError(f"{file}: [tool.mlblog] packages must be a list of package names")
+        experiments = table.get("experiments", f"{packages[0]}.experiments")
+        if not isinstance(experiments, str):
+            raise ProjectError(f"{file}: [tool.mlblog] experiments must be the name of a package")
+        return cls(root, tuple(packages), experiments)
+
+    @property
+    def posts(self) -> Path:
+        """Where posts are written."""
+        return self.root / "posts_src"
+
+    @property
+    def results(self) -> Path:
+        """Where records live, in git and on the site."""
+        return self.root / "docs" / "results"
+
+    @property
+    def work(self) -> Path:
+        """What can be thrown away: caches, compiled pages, checkpoints, previews."""
+        return self.root / ".mlblog"
+
+    def relative(self, path: Path) -> str:
+        """`path` as people see it: relative to the root where it lies below it, with forward slashes."""
+        try:
+            return path.resolve().relative_to(self.root).as_posix()
+        except ValueError:
+            return path.as_posix()

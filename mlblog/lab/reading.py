@@ -1,0 +1,90 @@
+"""Which records a piece of code has read: what lets an output say on which runs it rests."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+from mlblog.errors import RecordError
+from mlblog.lab.record import SCALES, Record, Value
+from mlblog.lab.store import Store, records
+
+_reads: ContextVar[list[Read] | None] = ContextVar("mlblog_reads", default=None)
+
+
+@dataclass(frozen=True)
+class Read:
+    """A question that was put to the store, and what it answered.
+
+    Attributes:
+        experiment: name of the experiment.
+        scale: the scale asked for; None for the largest that is recorded.
+        overrides: the overrides asked for.
+        found: `(path, id)` of each record that answered, in the order of their seeds.
+    """
+
+    experiment: str
+    scale: str | None
+    overrides: Mapping[str, Value] = field(default_factory=dict)
+    found: tuple[tuple[str, str], ...] = ()
+
+    def is_current(self, store: Store) -> bool:
+        """Whether the same question would get the same answer from `store` now."""
+        try:
+            now = select(store, self.experiment, self.scale, self.overrides)
+        except RecordError:
+            return False
+        return tuple((record.path, record.id) for record in now) == self.found
+
+    def to_json(self) -> dict[str, Any]:
+        """This read as JSON values."""
+        return {
+            "experiment": self.experiment,
+            "scale": self.scale,
+            "overrides": dict(self.overrides),
+            "found": [list(pair) for pair in self.found],
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Read:
+        """The read that `to_json` wrote."""
+        found = tuple((path, identity) for path, identity in value["found"])
+        return cls(value["experiment"], value["scale"], value["overrides"], found)
+
+
+@contextlib.contextmanager
+def reading() -> Iterator[list[Read]]:
+    """Collect every read of records inside the block; an inner block also tells the outer ones."""
+    outer, mine = _reads.get(), []  # type: list[Read] | None, list[Read]
+    token = _reads.set(mine)
+    try:
+        yield mine
+    finally:
+        _reads.reset(token)
+        if outer is not None:
+            outer.extend(read for read in mine if read not in outer)
+
+
+def select(store: Store, experiment: str, scale: str | None, overrides: Mapping[str, Value]) -> list[Record]:
+    """Return the records of `experiment` with just these overrides, at `scale` or the largest recorded, by seed."""
+    wanted = json.dumps(dict(overrides), sort_keys=True)
+    fitting = [
+        record
+        for record in records(store, experiment)
+        if scale in (None, record.scale) and json.dumps(dict(record.overrides), sort_keys=True) == wanted
+    ]
+    if not fitting:
+        return []
+    largest = max((record.scale for record in fitting), key=SCALES.index)
+    return sorted((record for record in fitting if record.scale == largest), key=lambda record: record.seed)
+
+
+def note(read: Read) -> None:
+    """Tell the enclosing `reading` block, if any, of a read."""
+    seen = _reads.get()
+    if seen is not None and read not in seen:
+        seen.append(read)

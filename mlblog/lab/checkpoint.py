@@ -18,7 +18,6 @@ import numpy as np
 from mlblog.errors import RunError
 from mlblog.lab.atomic import write_atomically
 
-SECONDS_BETWEEN = 20.0  # a killed run loses at most this much, and saving costs well under 1 % of it
 
 
 class Stateful(Protocol):
@@ -51,17 +50,19 @@ class Checkpoint:
         parts: Mapping[str, Stateful],
         series: dict[str, list[tuple[int, float]]],
         track: Callable[..., Iterator[int]],
+        every: float,
     ) -> None:
         """Use the file `path` (None: keep nothing), valid for `identity`, for `parts` and the run's `series`."""
-        self._path, self._identity, self._parts, self._series, self._track = path, identity, parts, series, track
+        self._path, self._identity, self._parts, self._series = path, identity, parts, series
+        self._track, self._every = track, every
         self.step = 0
         self._restore()
 
     def steps(self, stop: int, label: str = "step") -> Iterator[int]:
-        """Yield the steps from where the run stands up to `stop`, saving every 20 seconds between two steps."""
+        """Yield the steps from where the run stands up to `stop`, saving between two steps when it is time."""
         saved = time.monotonic()
         for step in self._track(range(self.step, stop), label, initial=self.step, total=stop):
-            if time.monotonic() - saved >= SECONDS_BETWEEN:
+            if time.monotonic() - saved >= self._every:
                 self.save(step)
                 saved = time.monotonic()
             yield step

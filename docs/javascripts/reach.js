@@ -1,0 +1,20 @@
+// What Material and Python-Markdown leave out of reach of a keyboard or a screen reader.
+const widening = new ResizeObserver((entries) => {
+  // A box that scrolls sideways takes the focus, so that arrow keys can move it.
+  for (const { target } of entries) {
+    if (target.scrollWidth > target.clientWidth) {
+      target.tabIndex = 0;
+    } else {
+      target.removeAttribute("tabindex");
+    }
+  }
+});
+
+document$.subscribe(() => {
+  const boxes = ".md-typeset__scrollwrap, div.arithmatex, .mlblog-output";
+  document.querySelectorAll(boxes).forEach((box) => widening.observe(box));
+
+  for (const box of document.querySelectorAll(".task-list-item input:not([aria-label])")) {
+    box.setAttribute("aria-label", box.closest("li").textContent.trim());
+  }
+});

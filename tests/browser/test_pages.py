@@ -1,0 +1,128 @@
+"""What a reader's browser sees: every page whole, legible, and asked of this site alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from stage import Visit, posts
+
+FIXED = ["/", "/blog/", "/tags/", "/about/"]
+LOADED = re.compile(
+    r"<(?:script|img|iframe|source|video|audio)\b[^>]*\bsrc=[\"']?(?:https?:)?//"
+    r"|<link\b(?=[^>]*\brel=[\"']?(?:stylesheet|preload|preconnect|dns-prefetch|icon))[^>]*\bhref=[\"']?(?:https?:)?//"
+)
+
+
+@pytest.fixture
+def paths(site: Path) -> list[str]:
+    return FIXED + posts(site)
+
+
+def test_there_is_a_post(site: Path) -> None:
+    assert posts(site)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_pages_load_without_a_complaint_and_ask_no_other_host(
+    visit: Callable[..., Visit], paths: list[str], scheme: str
+) -> None:
+    window = visit(scheme=scheme)
+    for path in paths:
+        window.go(path)
+    assert (window.complaints, window.foreign) == ([], [])
+
+
+def test_html_and_styles_name_no_foreign_script_style_or_font(site: Path) -> None:
+    faults = [
+        f"{page.relative_to(site)}: {hit.group()}"
+        for page in sorted(site.rglob("*.html"))
+        for hit in LOADED.finditer(page.read_text())
+    ]
+    faults += [
+        f"{sheet.relative_to(site)}: {hit}"
+        for sheet in sorted(site.rglob("*.css"))
+        for hit in re.findall(r"(?:url\(|@import )[\"']?(?:https?:)?//[^)]*", sheet.read_text())
+    ]
+    assert faults == []
+
+
+def test_nothing_is_wider_than_a_phone(visit: Callable[..., Visit], paths: list[str]) -> None:
+    window = visit(width=390)
+    widths = {path: window.go(path).evaluate("document.scrollingElement.scrollWidth") for path in paths}
+    assert widths == dict.fromkeys(paths, 390)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_accessibility(visit: Callable[..., Visit], paths: list[str], scheme: str) -> None:
+    """axe's WCAG 2 A and AA rules, contrast included."""
+    window = visit(scheme=scheme)
+    rules = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}
+    faults = []
+    for path in paths:
+        found = Axe().run(window.go(path), options=rules).response["violations"]
+        faults += [f"{path} {one['id']}: {node['html']}" for one in found for node in one["nodes"]]
+    assert faults == []
+
+
+def test_text_is_set_in_the_committed_fonts(visit: Callable[..., Visit]) -> None:
+    page = visit().go("/about/")
+    loaded = page.evaluate("[...document.fonts].filter(f => f.status === 'loaded').map(f => f.family)")
+    assert {family.strip('"') for family in loaded} >= {"Source Serif 4", "Source Sans 3"}
+
+
+def test_scheme_follows_the_system_and_the_toggle(visit: Callable[..., Visit]) -> None:
+    ground = "getComputedStyle(document.body).backgroundColor"
+    light = visit(scheme="light").go("/").evaluate(ground)
+    page = visit(scheme="dark").go("/")
+    dark = page.evaluate(ground)
+    page.locator("label.md-header__button[for^=__palette]:visible").click()
+    page.wait_for_function(f"{ground} === '{light}'")
+    assert light != dark
+
+
+def test_figures_follow_the_scheme(visit: Callable[..., Visit], site: Path) -> None:
+    """A reader sees each figure once, and in dark another rendering of it than in light."""
+    shown = """[...document.querySelectorAll('.mlblog-figure')].map(figure =>
+        [...figure.querySelectorAll('img, svg')].filter(drawn => drawn.getClientRects().length)
+            .map(drawn => drawn.currentSrc || [...drawn.querySelectorAll('text, path')]
+                .map(part => getComputedStyle(part).fill).join()))"""
+    seen = 0
+    for path in posts(site):
+        light, dark = (visit(scheme=scheme).go(path).evaluate(shown) for scheme in ("light", "dark"))
+        assert all(len(one) == 1 for one in light + dark)
+        assert all(by_day != by_night for by_day, by_night in zip(light, dark, strict=True))
+        seen += len(light)
+    assert seen
+
+
+def test_formulas_are_drawn_also_after_instant_navigation(visit: Callable[..., Visit], site: Path) -> None:
+    """No TeX stays on a page, whether it was opened by its address or by a link."""
+    formulas, raw = (
+        "document.querySelectorAll('.arithmatex').length",
+        "document.querySelectorAll('.arithmatex:not(:has(.katex)), .katex-error').length",
+    )
+    with_formulas = [path for path in posts(site) if 'class="arithmatex"' in _html(site, path)]
+    for path in with_formulas:
+        window = visit()
+        page = window.go(path)
+        assert page.evaluate(formulas)
+        assert page.evaluate(raw) == 0
+        page = window.go("/blog/")
+        page.locator(f"h2 a[href$='{path.removeprefix('/blog')}']").first.click()
+        page.wait_for_function(f"location.pathname === '{path}' && {formulas}")
+        page.wait_for_function(f"{raw} === 0")
+        assert window.complaints == []
+
+
+def test_every_image_of_a_post_says_what_it_shows(visit: Callable[..., Visit], site: Path) -> None:
+    bare = "[...document.querySelectorAll('.mlblog-figure img')].filter(i => !i.alt.trim()).length"
+    window = visit()
+    assert [path for path in posts(site) if window.go(path).evaluate(bare)] == []
+
+
+def _html(site: Path, path: str) -> str:
+    return (site / path.strip("/") / "index.html").read_text()

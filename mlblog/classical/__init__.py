@@ -1,0 +1,1 @@
+"""Classical methods in NumPy, one idea per file."""

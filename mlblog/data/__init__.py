@@ -1,0 +1,1 @@
+"""Data that travels with the package or is generated from a seed, each source with its digest."""

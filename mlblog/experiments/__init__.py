@@ -1,0 +1,1 @@
+"""The runs that posts rest on, one file per post."""

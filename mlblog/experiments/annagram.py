@@ -1,0 +1,200 @@
+"""Spelling anagrams: a pointer transformer, what it leaves out, and what a sceptic would use instead."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from mlblog.classical.anagrams import AnagramDictionary, shuffle_probability
+from mlblog.classical.ngram import kneser_ney
+from mlblog.data.anagrams import Batch, Batches, Split, by_length, class_of, classes, decode, encode, split
+from mlblog.data.words import DIGEST, load_words
+from mlblog.lab import Run, experiment
+from mlblog.losses.pointer import letter_nll
+from mlblog.models.beam import Hypotheses
+from mlblog.models.pointer import PointerTransformer
+from mlblog.models.spelling import spell_by_letters, spell_by_ngrams, spell_by_places
+from mlblog.training.schedule import warmup_cosine
+
+EXAMPLES = ("erif", "sichpys", "nfuctnio")  # the letters that the post asks about; always held out
+BEAM = 5
+METRICS = ("exact", f"exact_at_{BEAM}", "valid", f"valid_at_{BEAM}")
+Spell = Callable[[Tensor], Hypotheses]
+
+
+@experiment(
+    smoke=dict(longest=4, steps=20, width=16, hidden=32, layers=1, letters=256),
+    small=dict(longest=8, steps=3_000),
+    full=dict(longest=11, steps=20_000, width=256, hidden=1024, layers=4, letters=32_768, rate=1e-3, dropout=0.1),
+    seeds=3,
+    variants=(dict(heads=1), dict(memory="last"), dict(looks="all"), dict(positions=True)),
+)
+def anagram_solver(
+    run: Run,
+    *,
+    longest: int,
+    steps: int,
+    width: int = 64,
+    heads: int = 4,
+    layers: int = 2,
+    hidden: int = 128,
+    letters: int = 2_048,
+    rate: float = 5e-3,
+    decay: float = 0.01,
+    dropout: float = 0.0,
+    memory: Literal["layerwise", "last"] = "layerwise",
+    looks: Literal["all", "left"] = "left",
+    positions: bool = False,
+    seed: int,
+) -> None:
+    """Train a pointer transformer to spell words from their letters, and score it on unseen anagram classes.
+
+    Args:
+        run: of the lab.
+        longest: letters of the longest word.
+        steps: training steps.
+        width: D of the network, which is a `PointerTransformer`; so are the parameters not named here.
+        heads: attention heads.
+        layers: blocks of the encoder and of the decoder.
+        hidden: width of the feed-forward layers.
+        letters: letters per batch.
+        rate: peak learning rate.
+        decay: weight decay.
+        dropout: rate in the residual branches.
+        memory: what the decoder's blocks attend to.
+        looks: which letters the decoder attends to.
+        positions: give the decoder positions.
+        seed: of the initial weights and the order of the words.
+    """
+    parts = _words(run, longest)
+    data = {length: _to(run.device, encode(words)) for length, words in by_length(parts.train).items()}
+    net = PointerTransformer(
+        width=width, heads=heads, layers=layers, hidden=hidden, dropout=dropout,
+        memory=memory, looks=looks, positions=positions,
+    ).to(run.device)  # fmt: skip
+    optimizer = torch.optim.AdamW(net.parameters(), lr=rate, betas=(0.9, 0.98), weight_decay=decay, fused=True)
+    sampler = Batches(data, letters=letters, seed=seed)
+    checkpoint = run.checkpoint(net=net, optimizer=optimizer, sampler=sampler)
+    every = max(1, steps // 100)
+    for step in checkpoint.steps(steps, "train"):
+        for group in optimizer.param_groups:
+            group["lr"] = rate * warmup_cosine(step, steps=steps)
+        batch = next(sampler)
+        loss = letter_nll(net(batch.letters, batch.words), batch.letters, batch.words).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+        optimizer.step()
+        if step % every == 0 or step == steps - 1:
+            run.log(step=step, loss=loss.detach())
+
+    with torch.inference_mode():
+        net.eval()
+        run.save(
+            parameters=sum(parameter.numel() for parameter in net.parameters()),
+            epochs=sampler.epochs,
+            **scores(parts.test, partial(spell_by_letters, net, width=BEAM), run.device),
+        )
+        _save_others(
+            run,
+            greedy=scores(parts.test, partial(spell_by_letters, net, width=1), run.device),
+            unmerged=scores(parts.test, partial(spell_by_places, net, width=BEAM), run.device),
+            seen=scores(parts.train[::10], partial(spell_by_letters, net, width=BEAM), run.device),
+        )
+        questions = [_to(run.device, encode([word])).letters for word in EXAMPLES]
+        found = [spell_by_letters(net, question, width=BEAM) for question in questions]
+    run.save(
+        examples=list(EXAMPLES),
+        example_answers=[decode(hypotheses.symbols[0, :3]) for hypotheses in found],
+        example_probabilities=[hypotheses.log_probs[0, :3].exp().tolist() for hypotheses in found],
+    )
+
+
+@experiment(
+    smoke=dict(longest=4, order=3),
+    small=dict(longest=8),
+    full=dict(longest=11),
+    seeds=1,  # nothing here is random
+)
+def anagram_baselines(run: Run, *, longest: int, order: int = 5, seed: int) -> None:
+    """Score a dictionary, a shuffle and a letter n-gram on the classes on which the pointer transformer is scored.
+
+    Args:
+        run: of the lab.
+        longest: letters of the longest word.
+        order: n of the n-gram.
+        seed: unused.
+    """
+    parts = _words(run, longest)
+    table = torch.from_numpy(np.log(kneser_ney(parts.train, order=order))).float().to(run.device)
+    run.save(**scores(parts.test, partial(spell_by_ngrams, table, width=BEAM), run.device))
+    _save_others(
+        run,
+        greedy=scores(parts.test, partial(spell_by_ngrams, table, width=1), run.device),
+        wide=scores(parts.test, partial(spell_by_ngrams, table, width=20 * BEAM), run.device),
+        seen=scores(parts.train[::10], partial(spell_by_ngrams, table, width=BEAM), run.device),
+    )
+    known = AnagramDictionary(parts.train)
+    for name, words in {"seen": parts.train, "unseen": parts.test}.items():
+        run.save(**{f"dictionary_{name}": float(np.mean([word in known.solve(word) for word in words]))})
+    chances = {length: [shuffle_probability(word) for word in words] for length, words in by_length(parts.test).items()}
+    run.save(
+        shuffle=float(np.mean(np.concatenate(list(chances.values())))),
+        shuffle_by_length=np.array([np.mean(chance) for chance in chances.values()]),
+    )
+
+
+def scores(words: Sequence[str], spell: Spell, device: str) -> dict[str, float | NDArray[np.float64]]:
+    """How often the first answer, and one of the first `BEAM`, is right, over all words and by length.
+
+    Args:
+        words: with every word of each of their anagram classes, or a part of them, if that is what counts as valid.
+        spell: questions (B, N) to hypotheses (B, W, N).
+        device: where to ask.
+
+    Returns:
+        `exact`, the share of words that are the first answer to their letters; `valid`, the share of anagram classes
+        whose first answer is a word of theirs; `exact_at_5` and `valid_at_5`, the same for any of the first five
+        answers; `…_by_length`, for each of the `lengths`; `ceiling`, the most that `exact` could be, since a class of
+        several words has one first answer.
+    """
+    hits: dict[str, list[NDArray[np.bool_]]] = {name: [] for name in METRICS}
+    for same_length in by_length(words).values():
+        members = classes(same_length)
+        found = spell(_to(device, encode(list(members))).letters).symbols  # (B, W, N)
+        answers = {key: decode(row[:BEAM]) for key, row in zip(members, found, strict=True)}
+        asked = [(word, answers[class_of(word)]) for word in same_length]
+        hits["exact"].append(np.array([word == answer[0] for word, answer in asked]))
+        hits[f"exact_at_{BEAM}"].append(np.array([word in answer for word, answer in asked]))
+        hits["valid"].append(np.array([answers[key][0] in members[key] for key in members]))
+        hits[f"valid_at_{BEAM}"].append(np.array([not set(members[key]).isdisjoint(answers[key]) for key in members]))
+    counts = {name: np.array([len(part) for part in hits[name]], dtype=np.float64) for name in ("exact", "valid")}
+    return {
+        **{name: float(np.concatenate(parts).mean()) for name, parts in hits.items()},
+        **{f"{name}_by_length": np.array([part.mean() for part in parts]) for name, parts in hits.items()},
+        "lengths": np.array(list(by_length(words)), dtype=np.float64),
+        "words_by_length": counts["exact"],
+        "classes_by_length": counts["valid"],
+        "ceiling": float(counts["valid"].sum() / counts["exact"].sum()),
+    }
+
+
+def _words(run: Run, longest: int) -> Split:
+    """The split word list; the examples' classes are unseen whatever their hash."""
+    run.uses("words.txt.gz", DIGEST)
+    return split(load_words(longest=longest), unseen=EXAMPLES)
+
+
+def _save_others(run: Run, **others: Mapping[str, Any]) -> None:
+    """Save the metrics of other ways to answer, without their arrays, as `metric_way`."""
+    run.save(**{f"{name}_{way}": found[name] for way, found in others.items() for name in METRICS})
+
+
+def _to(device: str, batch: Batch) -> Batch:
+    return Batch(*(part.to(device) for part in batch))

@@ -1,0 +1,1 @@
+"""How models are trained, apart from what they are."""

@@ -30,7 +30,7 @@ check: $(VENV)/.dev ## Lint, types, layers, workflows; executes no post and no e
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 	$(BIN)/zizmor --offline --quiet .github
 	@export PATH="$(BIN):$$PATH"; if command -v actionlint >/dev/null; then \
 	  actionlint; \

@@ -19,7 +19,6 @@ from mlblog.errors import RunError
 from mlblog.lab.atomic import write_atomically
 
 
-
 class Stateful(Protocol):
     """Anything with PyTorch's state protocol: modules, optimisers, schedulers, samplers."""
 
@@ -84,8 +83,10 @@ class Checkpoint:
             "parts": {name: _pack(dict(part.state_dict()), tensors) for name, part in self._parts.items()},
         }
         # clones: safetensors refuses tensors that share memory, as tied weights do
-        content = save({name: tensor.detach().contiguous().clone() for name, tensor in tensors.items()},
-                       metadata={"state": json.dumps(state)})
+        content = save(
+            {name: tensor.detach().contiguous().clone() for name, tensor in tensors.items()},
+            metadata={"state": json.dumps(state)},
+        )
         write_atomically(self._path, content)
 
     def _restore(self) -> None:
@@ -98,7 +99,9 @@ class Checkpoint:
                 state = json.loads(file.metadata()["state"])
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         except (SafetensorError, ValueError, KeyError, TypeError, OSError) as error:
-            raise RunError(f"{self._path}: not a checkpoint ({error}); delete it to start from the beginning") from error
+            raise RunError(
+                f"{self._path}: not a checkpoint ({error}); delete it to start from the beginning"
+            ) from error
         if state["identity"] != self._identity:
             return  # of other code or parameters: never mix
         for name, part in self._parts.items():
@@ -112,7 +115,7 @@ class Checkpoint:
 def _generators() -> dict[str, Any]:
     import torch
 
-    name, keys, position, has_gauss, gauss = np.random.get_state()  # noqa: NPY002
+    name, keys, position, has_gauss, gauss = np.random.get_state()
     return {
         "python": random.getstate(),
         "numpy": (name, torch.from_numpy(np.asarray(keys, dtype=np.int64)), position, has_gauss, gauss),
@@ -126,14 +129,14 @@ def _set_generators(state: Mapping[str, Any]) -> None:
 
     random.setstate(state["python"])
     name, keys, *rest = state["numpy"]
-    np.random.set_state((name, keys.numpy().astype(np.uint32), *rest))  # noqa: NPY002
+    np.random.set_state((name, keys.numpy().astype(np.uint32), *rest))
     torch.set_rng_state(state["torch"])
     if state["cuda"]:
         torch.cuda.set_rng_state_all(state["cuda"])
 
 
 def _pack(value: Any, tensors: dict[str, Any]) -> Any:
-    """`value` as JSON; tensors move to `tensors`, and what JSON would lose is tagged: tuples, keys that are no strings."""
+    """`value` as JSON: tensors move to `tensors`; tuples and odd keys, which JSON would lose, are tagged."""
     import torch
 
     if isinstance(value, torch.Tensor):

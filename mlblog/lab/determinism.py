@@ -29,7 +29,7 @@ def deterministic(seed: int, device: str) -> Iterator[list[str]]:
         The names of operations that were found not to be deterministic on this device; it grows while the block runs.
     """
     random.seed(seed)
-    np.random.seed(seed)  # noqa: NPY002  # experiments may use the legacy generator
+    np.random.seed(seed)  # experiments may use the legacy generator
     offenders: list[str] = []
     if importlib.util.find_spec("torch") is None:
         yield offenders

@@ -18,7 +18,7 @@ _REPORTED = ("numpy", "torch", "mlblog")  # libraries whose version a reader wan
 
 
 def commit(root: Path) -> tuple[str, bool]:
-    """Return the commit of the repository at `root`, and whether tracked code differs from it; ("", True) where none is.
+    """Return the commit of the repository at `root`, and whether its files differ from it; ("", True) where none is.
 
     Records are left out of the comparison: a second seed is not dirty because the first was written.
     """

@@ -20,7 +20,7 @@ class Project:
 
     @classmethod
     def find(cls, start: Path | None = None) -> Project:
-        """Return the project of `start` (default: the working directory): the first folder upwards with `[tool.mlblog]`.
+        """Return the project around `start` (default: the working directory), marked by `[tool.mlblog]`.
 
         `MLBLOG_ROOT` in the environment wins over `start`'s default; workers use it.
 
@@ -46,7 +46,9 @@ class Project:
     def _from_table(cls, root: Path, table: dict[str, object], file: Path) -> Project:
         known = {"packages", "experiments"}
         if unknown := sorted(set(table) - known):
-            raise ProjectError(f"{file}: [tool.mlblog] has no setting {unknown[0]!r}; it has {', '.join(sorted(known))}")
+            raise ProjectError(
+                f"{file}: [tool.mlblog] has no setting {unknown[0]!r}; it has {', '.join(sorted(known))}"
+            )
         packages = table.get("packages", ["mlblog"])
         if not isinstance(packages, list) or not packages or not all(isinstance(p, str) for p in packages):
             raise ProjectError(f"{file}: [tool.mlblog] packages must be a list of package names")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -98,7 +98,7 @@ class Run:
         self, items: Iterable[Item], label: str = "step", *, initial: int = 0, total: int | None = None
     ) -> Iterator[Item]:
         """Yield `items`, and show how far along they are."""
-        if total is None and hasattr(items, "__len__"):
+        if total is None and isinstance(items, Sized):
             total = len(items)
         for done, item in enumerate(items, start=initial):
             if time.monotonic() - self._reported > 0.1:
@@ -197,11 +197,13 @@ def execute(
         "peak_memory": peak_memory(device),
         "threads": 1 if device == "cpu" else None,
         "deterministic": not offenders,
-        "nondeterministic_operations": sorted(set(offenders)),
+        "nondeterministic_operations": list[Value](sorted(set(offenders))),
     }
     if checkpoints is not None:
         checkpoints.unlink(missing_ok=True)
-    return Record(key.experiment, key.scale, key.overrides, params, key.seed, values, arrays, manifest, data, environment)
+    return Record(
+        key.experiment, key.scale, key.overrides, params, key.seed, values, arrays, manifest, data, environment
+    )
 
 
 def _is_out_of_memory(error: Exception) -> bool:

@@ -75,7 +75,8 @@ def missing(experiment: str, scale: str | None, overrides: Mapping[str, Value]) 
     """What to say where nothing is recorded, with the command that records it."""
     setting = "".join(f" --set {key}={value}" for key, value in sorted(overrides.items()))
     option = f" --scale {scale}" if scale else ""
-    return f"{experiment}: nothing recorded{setting.replace(' --set', '')}. Record it: mlblog run {experiment}{option}{setting}"
+    what = f"{experiment}: nothing recorded{setting.replace(' --set', '')}"
+    return f"{what}. Record it: mlblog run {experiment}{option}{setting}"
 
 
 def experiment(
@@ -116,7 +117,9 @@ def experiment(
             if odd := [key for key, value in values.items() if not is_value(_listed(value))]:
                 raise InputError(f"{place}: {where} sets {odd[0]!r} to what a record cannot hold")
         for scale, values in scales.items():
-            if absent := [key for key, value in defaults.items() if value is inspect.Parameter.empty and key not in values]:
+            if absent := [
+                key for key, value in defaults.items() if value is inspect.Parameter.empty and key not in values
+            ]:
                 raise InputError(f"{place}: scale {scale} does not set {absent[0]!r}, which has no default")
         plain = {key: _listed(value) for key, value in defaults.items() if value is not inspect.Parameter.empty}
         return Experiment(
@@ -135,7 +138,9 @@ def _parameters(function: Callable[..., None]) -> dict[str, Any]:
     place = f"{function.__module__}.{function.__name__}"
     run, *rest = inspect.signature(function).parameters.values()
     if run.kind is run.KEYWORD_ONLY or any(parameter.kind is not parameter.KEYWORD_ONLY for parameter in rest):
-        raise InputError(f"{place}: an experiment takes its run first and everything else by keyword: (run, *, …, seed)")
+        raise InputError(
+            f"{place}: an experiment takes its run first and everything else by keyword: (run, *, …, seed)"
+        )
     if "seed" not in {parameter.name for parameter in rest}:
         raise InputError(f"{place}: an experiment takes `seed` by keyword")
     return {parameter.name: parameter.default for parameter in rest if parameter.name != "seed"}

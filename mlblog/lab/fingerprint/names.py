@@ -46,7 +46,9 @@ def names_of(nodes: Iterable[ast.AST], package: str) -> Names:
 def imported(node: ast.Import | ast.ImportFrom, package: str) -> tuple[dict[str, str], set[str], list[str]]:
     """Return what an import statement does: `{local name: absolute target}`, modules it loads, modules it stars."""
     if isinstance(node, ast.Import):
-        bound = {a.asname or a.name.partition(".")[0]: a.name if a.asname else a.name.partition(".")[0] for a in node.names}
+        bound = {
+            a.asname or a.name.partition(".")[0]: a.name if a.asname else a.name.partition(".")[0] for a in node.names
+        }
         return bound, {alias.name for alias in node.names}, []
     base = node.module or ""
     if node.level:
@@ -89,11 +91,11 @@ class _Reader(ast.NodeVisitor):
             self.names.references.add(EVERYTHING)
         self.names.references.add(".".join(parts))
 
-    def visit_Name(self, node: ast.Name) -> None:  # noqa: N802  # the visitor's protocol
+    def visit_Name(self, node: ast.Name) -> None:  # the visitor's protocol
         if isinstance(node.ctx, ast.Load):
             self._refer([node.id])
 
-    def visit_Attribute(self, node: ast.Attribute) -> None:  # noqa: N802
+    def visit_Attribute(self, node: ast.Attribute) -> None:
         if node.attr == "__subclasses__":
             self.names.references.add(EVERYTHING)
         if parts := chain(node):
@@ -101,11 +103,11 @@ class _Reader(ast.NodeVisitor):
         else:
             self.visit(node.value)
 
-    def visit_Constant(self, node: ast.Constant) -> None:  # noqa: N802
+    def visit_Constant(self, node: ast.Constant) -> None:
         if isinstance(node.value, str) and 0 < len(node.value) <= 200 and "\n" not in node.value:
             self.names.strings.add(node.value)
 
-    def visit_Call(self, node: ast.Call) -> None:  # noqa: N802
+    def visit_Call(self, node: ast.Call) -> None:
         parts = chain(node.func)
         if parts and parts[-1] in _LOADERS:
             self._load(node)
@@ -135,10 +137,10 @@ class _Reader(ast.NodeVisitor):
 
     # -- scopes -------------------------------------------------------------------------------------------------
 
-    def visit_Import(self, node: ast.Import) -> None:  # noqa: N802
+    def visit_Import(self, node: ast.Import) -> None:
         self.names.imports |= imported(node, self._package)[1]
 
-    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:  # noqa: N802
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
         _, loaded, stars = imported(node, self._package)
         self.names.imports |= loaded
         self.names.references |= {PACKAGE + star for star in stars}
@@ -170,12 +172,12 @@ class _Reader(ast.NodeVisitor):
 
     visit_ListComp = visit_SetComp = visit_DictComp = visit_GeneratorExp = _visit_comprehension  # noqa: N815
 
-    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:  # noqa: N802
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
         self.visit(node.target)
         if node.value:
             self.visit(node.value)
 
-    def visit_ClassDef(self, node: ast.ClassDef) -> None:  # noqa: N802
+    def visit_ClassDef(self, node: ast.ClassDef) -> None:
         # a class body is no scope for its methods, and a name bound in it may be the module's before that
         for part in [*node.decorator_list, *node.bases, *node.keywords, *node.body]:
             self.visit(part)

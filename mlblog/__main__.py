@@ -1,0 +1,5 @@
+"""`python -m mlblog` is `mlblog`."""
+
+from mlblog.cli import main
+
+main()

@@ -1,0 +1,107 @@
+"""The experiments of a project as their source declares them, found without importing anything."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mlblog.errors import ProjectError, UnknownExperiment
+from mlblog.lab.fingerprint import Code
+from mlblog.lab.project import Project
+from mlblog.lab.record import SCALES, Key
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """An experiment as declared.
+
+    Attributes:
+        name: the function's name.
+        module: where it is.
+        path: its file.
+        line: of the function.
+        title: the first line of its docstring.
+        scales: `{scale: parameters}`.
+        defaults: the function's keyword parameters and their defaults.
+        seeds: how many are kept recorded.
+        variants: overrides that are kept recorded too.
+    """
+
+    name: str
+    module: str
+    path: Path
+    line: int
+    title: str
+    scales: Mapping[str, Mapping[str, Any]]
+    defaults: Mapping[str, Any]
+    seeds: int
+    variants: tuple[Mapping[str, Any], ...]
+
+    @property
+    def qualified(self) -> str:
+        """Module and name, as manifests write it."""
+        return f"{self.module}.{self.name}"
+
+    def params(self, scale: str, overrides: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the parameters of a run: defaults, then the scale's, then `overrides`.
+
+        Raises:
+            UnknownExperiment: there is no such scale or parameter.
+        """
+        if scale not in self.scales:
+            raise UnknownExperiment(f"{self.name} has no scale {scale!r}; it has {', '.join(self.scales)}")
+        if unknown := sorted(set(overrides) - set(self.defaults)):
+            raise UnknownExperiment(f"{self.name} has no parameter {unknown[0]!r}; it has {', '.join(self.defaults)}")
+        return {**self.defaults, **self.scales[scale], **overrides}
+
+    def keys(self, scale: str) -> list[Key]:
+        """Return which runs are kept recorded at `scale`: the base and every variant, every seed."""
+        return [
+            Key(self.name, scale, overrides, seed) for overrides in ({}, *self.variants) for seed in range(self.seeds)
+        ]
+
+    def largest(self, *allowed: str) -> str | None:
+        """Return the largest of the scales `allowed` that is declared."""
+        return max((scale for scale in self.scales if scale in allowed), key=SCALES.index, default=None)
+
+
+def experiments(project: Project, code: Code | None = None) -> dict[str, Declaration]:
+    """Return every experiment of `project` by name, found statically.
+
+    Raises:
+        ProjectError: a declaration cannot be read, or two experiments share a name; file and line are named.
+    """
+    code = code or Code.of(project)
+    found: dict[str, Declaration] = {}
+    for name, (module, path, declared) in code.experiments(project.experiments):
+        place = f"{project.relative(path)}:{declared.line}"
+        if declared.problem:
+            raise ProjectError(declared.problem)
+        if name in found:
+            other = found[name]
+            raise ProjectError(
+                f"{place}: experiment {name!r} is declared in {project.relative(other.path)}:{other.line} too;"
+                " records go by the name, so it must be one of a kind"
+            )
+        found[name] = Declaration(
+            name, module, path, declared.line, declared.title, declared.scales, declared.defaults,
+            declared.seeds, tuple(declared.variants),
+        )  # fmt: skip
+    return found
+
+
+def find(declarations: Mapping[str, Declaration], name: str) -> Declaration:
+    """Return the experiment called `name`.
+
+    Raises:
+        UnknownExperiment: there is none; near names are suggested.
+    """
+    from difflib import get_close_matches
+
+    if name in declarations:
+        return declarations[name]
+    near = get_close_matches(name, declarations, n=1)
+    hint = f" Did you mean {near[0]}?" if near else f" There are: {', '.join(sorted(declarations)) or 'none'}."
+    raise UnknownExperiment(f"there is no experiment {name!r}.{hint}")

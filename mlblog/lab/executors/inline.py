@@ -1,0 +1,42 @@
+"""Runs in this very process: for tests and the debugger."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+
+from mlblog.lab.environment import pick_device
+from mlblog.lab.jobs import Job
+from mlblog.lab.load import load
+from mlblog.lab.project import Project
+from mlblog.lab.record import Record
+from mlblog.lab.run import Report, execute
+
+
+class InlineExecutor:
+    """Executes each job when it is submitted."""
+
+    def __init__(self, project: Project) -> None:
+        """Run the experiments of `project`."""
+        self._project = project
+
+    def submit(self, job: Job, report: Report) -> Future[Record]:
+        """Run `job`; the future has ended when this returns."""
+        future: Future[Record] = Future()
+        try:
+            future.set_result(
+                execute(
+                    load(job, self._project.root),
+                    job.key,
+                    job.manifest,
+                    root=self._project.root,
+                    device=pick_device(),
+                    report=report,
+                    checkpoints=job.checkpoints(self._project.work),
+                )
+            )
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+    def close(self, *, cancel: bool = False) -> None:
+        """Nothing is left to do."""

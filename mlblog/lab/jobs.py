@@ -1,0 +1,138 @@
+"""Which runs are due, and what is needed to carry one out somewhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mlblog.errors import MissingRecord, RecordError
+from mlblog.lab.declared import Declaration
+from mlblog.lab.fingerprint import Code
+from mlblog.lab.record import Key, Record, Value
+from mlblog.lab.staleness import reasons
+from mlblog.lab.store import Store
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run to be carried out: plain data, so that any process on any machine can.
+
+    Attributes:
+        key: which run.
+        module: that declares the experiment.
+        manifest: of the code now; stamped into the record, and checkpoints are valid for it alone.
+        why: why it is due, for people: `missing`, or the names of what changed.
+        seconds: what the last record of this key took; None if there is none.
+    """
+
+    key: Key
+    module: str
+    manifest: Mapping[str, str]
+    why: tuple[str, ...] = field(default=(), compare=False)
+    seconds: float | None = field(default=None, compare=False)
+
+    def to_json(self) -> dict[str, Any]:
+        """This job as JSON values."""
+        key = self.key
+        return {
+            "experiment": key.experiment, "scale": key.scale, "overrides": dict(key.overrides), "seed": key.seed,
+            "module": self.module, "manifest": dict(self.manifest),
+        }  # fmt: skip
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Job:
+        """The job that `to_json` wrote."""
+        key = Key(value["experiment"], value["scale"], value["overrides"], value["seed"])
+        return cls(key, value["module"], value["manifest"])
+
+    def checkpoints(self, work: Path) -> Path:
+        """Return the file of this job's checkpoint below the folder `work`."""
+        return work / "checkpoints" / f"{self.key.stem}.safetensors"
+
+
+@dataclass(frozen=True)
+class State:
+    """How a run that should be recorded stands.
+
+    Attributes:
+        key: which run.
+        record: what is recorded, if it can be read.
+        why: nothing if it is fresh; else `missing`, what is wrong with the record, or the names of what changed.
+    """
+
+    key: Key
+    record: Record | None
+    why: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """`fresh`, `stale`, `missing` or `broken`."""
+        if not self.why:
+            return "fresh"
+        if self.record is not None:
+            return "stale"
+        return "missing" if self.why == ("missing",) else "broken"
+
+    @property
+    def seconds(self) -> float | None:
+        """What the recorded run took."""
+        seconds = self.record.environment.get("seconds") if self.record else None
+        return float(seconds) if isinstance(seconds, int | float) else None
+
+
+def state(key: Key, store: Store, code: Code, declarations: Mapping[str, Declaration]) -> State:
+    """Return how the run of `key` stands."""
+    try:
+        record = store.get(key)
+    except MissingRecord:
+        return State(key, None, ("missing",))
+    except RecordError as error:
+        return State(key, None, (str(error),))
+    return State(key, record, tuple(str(reason) for reason in reasons(record, code, declarations)))
+
+
+def plan(
+    keys: Iterable[Key],
+    store: Store,
+    code: Code,
+    declarations: Mapping[str, Declaration],
+    *,
+    again: bool = False,
+) -> list[Job]:
+    """Return the jobs that bring the records of `keys` up to date, in the order given; all of them if `again`."""
+    jobs = []
+    for key in keys:
+        now = state(key, store, code, declarations)
+        if again or now.why:
+            declaration = declarations[key.experiment]
+            declaration.params(key.scale, key.overrides)  # an unknown scale or parameter ends here, not in a worker
+            manifest = code.manifest(declaration.qualified)
+            jobs.append(Job(key, declaration.module, manifest, now.why or ("asked for",), now.seconds))
+    return jobs
+
+
+def parse_override(text: str, declaration: Declaration) -> tuple[str, Value]:
+    """Return name and value of `name=value` as typed at the command line: JSON where it is JSON, else a string.
+
+    Raises:
+        UnknownExperiment: no such parameter.
+        InputError: not of that form.
+    """
+    import json
+
+    from mlblog.errors import InputError
+    from mlblog.lab.record import is_value
+
+    name, separator, written = text.partition("=")
+    if not separator:
+        raise InputError(f"{text!r}: write an override as name=value")
+    try:
+        value = json.loads({"True": "true", "False": "false", "None": "null"}.get(written, written))
+    except ValueError:
+        value = written
+    if not is_value(value):
+        raise InputError(f"{text!r}: a parameter is a number, a string, true, false, null or a list of them")
+    declaration.params(next(iter(declaration.scales)), {name: value})
+    return name, value

@@ -1,0 +1,118 @@
+"""A project's lab: its experiments, code and records as they are now, and the running of what is due."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from concurrent.futures import as_completed
+from dataclasses import dataclass
+from functools import cached_property
+
+from mlblog.errors import MlblogError
+from mlblog.lab.declared import Declaration, experiments
+from mlblog.lab.executors import Executor
+from mlblog.lab.fingerprint import Code
+from mlblog.lab.jobs import Job, State, plan, state
+from mlblog.lab.progress import Display
+from mlblog.lab.project import Project
+from mlblog.lab.record import Key, Record
+from mlblog.lab.spec import project_store
+from mlblog.lab.staleness import Reason, reasons
+from mlblog.lab.store import MemoryStore, Store
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a job: its record, or why there is none."""
+
+    job: Job
+    record: Record | None = None
+    error: MlblogError | None = None
+
+
+class Lab:
+    """One look at a project; make a new one after files have changed."""
+
+    def __init__(self, project: Project, store: Store | None = None) -> None:
+        """Look at `project`, with its own records or those of `store`."""
+        self.project = project
+        self.store = store or project_store(project)
+
+    @cached_property
+    def code(self) -> Code:
+        """The first-party code."""
+        return Code.of(self.project)
+
+    @cached_property
+    def experiments(self) -> dict[str, Declaration]:
+        """Every experiment by name."""
+        found = experiments(self.project, self.code)
+        self.code.save()
+        return found
+
+    def reasons(self, record: Record) -> list[Reason]:
+        """Return why `record` is stale; nothing if it is fresh."""
+        return reasons(record, self.code, self.experiments)
+
+    def keys(self, scale: str | None = None) -> list[Key]:
+        """Return what should be recorded: at `scale`, or at each experiment's largest recorded scale, else small."""
+        found = []
+        for name, declaration in self.experiments.items():
+            wanted = scale or self.recorded_scale(name) or declaration.largest("smoke", "small")
+            if wanted is not None and wanted in declaration.scales:
+                found += declaration.keys(wanted)
+        return found
+
+    def recorded_scale(self, experiment: str) -> str | None:
+        """Return the largest scale at which `experiment` has any record."""
+        from mlblog.lab.record import SCALES
+
+        scales = {name.split("/")[1] for name in self.store.names() if name.startswith(f"{experiment}/")}
+        return max(scales, key=SCALES.index, default=None)
+
+    def states(self, keys: Iterable[Key]) -> list[State]:
+        """Return how the runs of `keys` stand."""
+        found = [state(key, self.store, self.code, self.experiments) for key in keys]
+        self.code.save()
+        return found
+
+    def plan(self, keys: Iterable[Key], *, again: bool = False) -> list[Job]:
+        """Return the jobs that bring the records of `keys` up to date; all of them if `again`."""
+        jobs = plan(keys, self.store, self.code, self.experiments, again=again)
+        self.code.save()
+        return jobs
+
+    def run(self, jobs: list[Job], executor: Executor) -> Iterator[Outcome]:
+        """Carry out `jobs`, put each record into the store as it comes, and yield what became of each.
+
+        A job that fails leaves its last good record as it was. Ctrl-C ends all of them.
+        """
+        if not jobs:
+            executor.close()
+            return
+        with Display(jobs) as display:
+            try:
+                futures = {executor.submit(job, display.report(job)): job for job in jobs}
+                for future in as_completed(futures):
+                    job = futures[future]
+                    try:
+                        record = future.result()
+                        self.store.put(record)
+                        outcome = Outcome(job, record=record)
+                        display.finished(job, f"recorded in {record.environment['seconds']:g} s")
+                    except MlblogError as error:
+                        outcome = Outcome(job, error=error)
+                        display.finished(job, "failed")
+                    yield outcome
+                executor.close()
+            except BaseException:
+                executor.close(cancel=True)
+                raise
+
+    def smoke(self, name: str) -> list[Outcome]:
+        """Run `name` at smoke scale in this process, the base and every variant with one seed; keep nothing."""
+        from mlblog.lab.executors.inline import InlineExecutor
+
+        store = MemoryStore()
+        keys = [key for key in self.experiments[name].keys("smoke") if key.seed == 0]
+        lab = Lab(self.project, store)
+        return list(lab.run(lab.plan(keys), InlineExecutor(self.project)))

@@ -1,0 +1,95 @@
+"""The state of records, as a table for people and as JSON for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from mlblog.lab.jobs import State
+from mlblog.lab.store import as_label
+
+
+def status_json(states: Sequence[State]) -> list[dict[str, Any]]:
+    """Return one object a run: which, how it stands, why, and on what it ran."""
+    return [
+        {
+            "experiment": state.key.experiment,
+            "scale": state.key.scale,
+            "overrides": dict(state.key.overrides),
+            "seed": state.key.seed,
+            "state": state.name,
+            "why": list(state.why),
+            "record": state.record.path if state.record else None,
+            "environment": dict(state.record.environment) if state.record else None,
+        }
+        for state in states
+    ]
+
+
+def status_table(states: Sequence[State]) -> str:
+    """Return a line for each experiment, scale and overrides, then what is wrong, then what renewing would cost."""
+    groups: dict[tuple[str, str, str], list[State]] = {}
+    for state in states:
+        key = state.key
+        groups.setdefault((key.experiment, key.scale, as_label(key.overrides)), []).append(state)
+    rows = [("experiment", "scale", "overrides", "state", "seeds", "device", "recorded with", "time")]
+    for (experiment, scale, overrides), group in groups.items():
+        rows.append((experiment, scale, overrides, *_summary(group)))
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    for group in groups.values():
+        lines += _complaints(group)
+    return "\n".join([*lines, "", cost(states)])
+
+
+def _summary(group: Sequence[State]) -> tuple[str, ...]:
+    names = [state.name for state in group]
+    worst = next((name for name in ("broken", "missing", "stale") if name in names), "fresh")
+    environments = [state.record.environment for state in group if state.record]
+    devices = sorted({str(environment.get("device")) for environment in environments})
+    torch = sorted({str(environment.get("torch")) for environment in environments if environment.get("torch")})
+    seconds = [state.seconds for state in group if state.seconds is not None]
+    return (
+        worst if worst == "fresh" or names.count(worst) == len(names) else f"{worst} ({names.count(worst)})",
+        str(len(group)),
+        "; ".join(devices) or "–",
+        "torch " + ", ".join(torch) if torch else "–",
+        f"{duration(sum(seconds))}" if seconds else "–",
+    )
+
+
+def _complaints(group: Sequence[State]) -> list[str]:
+    found: dict[tuple[str, ...], list[State]] = {}
+    for state in group:
+        if state.name in ("stale", "broken"):
+            found.setdefault(state.why, []).append(state)
+    return [
+        f"  {states[0].key.experiment} {states[0].key.scale} {as_label(states[0].key.overrides)}, "
+        f"seed {', '.join(str(state.key.seed) for state in states)}: {'; '.join(why[:4])}"
+        + (f"; and {len(why) - 4} more" if len(why) > 4 else "")
+        for why, states in found.items()
+    ]
+
+
+def cost(states: Sequence[State]) -> str:
+    """Say how much is due and what it would cost, as far as earlier records tell."""
+    due = [state for state in states if state.why]
+    if not due:
+        return f"{len(states)} fresh, nothing to do"
+    known = [state.seconds for state in due if state.seconds is not None]
+    unknown = len(due) - len(known)
+    told = f"; about {duration(sum(known))} one after another, by their last records" if known else ""
+    untold = f"; {unknown} never recorded, cost unknown" if unknown else ""
+    return f"{len(states) - len(due)} fresh, {len(due)} due{told}{untold}"
+
+
+def duration(seconds: float) -> str:
+    """Return `seconds` for people: `0.4 s`, `42 s`, `3 min 20 s`, `2 h 5 min`."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s" if whole % 60 else f"{whole // 60} min"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"

@@ -1,0 +1,65 @@
+"""Why a record is stale: the one question, answered with names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from mlblog.errors import UnknownExperiment
+from mlblog.lab.declared import Declaration
+from mlblog.lab.fingerprint import Code
+from mlblog.lab.record import Record
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One difference between a record and the project as it is now.
+
+    Attributes:
+        kind: `changed`, `added` or `removed` for code and data; `parameter`; `gone` for an experiment or scale.
+        name: the qualified name of the function, class, constant or data file, or of the parameter.
+        detail: for people: the values of a parameter, or what is gone.
+    """
+
+    kind: str
+    name: str
+    detail: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.detail or self.kind}"
+
+
+def reasons(record: Record, code: Code, declarations: Mapping[str, Declaration]) -> list[Reason]:
+    """Return why `record` no longer says what the project would find now; nothing if it still does.
+
+    Library versions, driver and device are no reasons: they are recorded and shown.
+
+    Raises:
+        ProjectError: a module that the experiment reaches is not Python.
+    """
+    declaration = declarations.get(record.experiment)
+    if declaration is None:
+        return [Reason("gone", record.experiment, "is no longer an experiment")]
+    try:
+        params = declaration.params(record.scale, record.overrides)
+    except UnknownExperiment as error:
+        return [Reason("gone", record.experiment, str(error))]
+    found = [
+        Reason("parameter", name, f"was {record.params.get(name)!r}, is {params.get(name)!r}")
+        for name in sorted({*record.params, *params})
+        if name not in record.params or name not in params or not _same(record.params[name], params[name])
+    ]
+    now = code.manifest(declaration.qualified)
+    for name in sorted({*record.manifest, *now}):
+        if name not in now:
+            found.append(Reason("removed", name))
+        elif name not in record.manifest:
+            found.append(Reason("added", name))
+        elif record.manifest[name] != now[name]:
+            found.append(Reason("changed", name))
+    return found
+
+
+def _same(first: object, second: object) -> bool:
+    # 1 and 1.0 are equal; True and 1 are equal and not the same parameter
+    return first == second and isinstance(first, bool) == isinstance(second, bool)

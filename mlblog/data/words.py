@@ -28,7 +28,7 @@ def load_words(*, longest: int, shortest: int = 3) -> tuple[str, ...]:
     Example:
         >>> words = load_words(longest=5)
         >>> len(words), words[:3]
-        (7774, ('aah', 'aback', 'abaft'))
+        (7774, ('abaci', 'aback', 'abaft'))
     """
     words = tuple(word for word in read_list(WORDS, DIGEST) if shortest <= len(word) <= longest)
     if not words:

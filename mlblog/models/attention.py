@@ -19,6 +19,7 @@ class MultiHeadAttention(nn.Module):
         heads: H.
 
     Example:
+        >>> import torch
         >>> attend = MultiHeadAttention(width=12, heads=3)
         >>> attend(torch.zeros(2, 5, 12), torch.zeros(2, 7, 12)).shape
         torch.Size([2, 5, 12])

@@ -17,7 +17,7 @@ help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 site: $(VENV)/.site ## Build the site into site/ (installs into .venv the first time)
-	$(BIN)/mkdocs --quiet build --strict
+	$(BIN)/mkdocs build --strict
 	@echo "The site is in site/; 'make serve' shows it while you write."
 
 serve: $(VENV)/.site ## Show the site on http://127.0.0.1:8000 and follow edits

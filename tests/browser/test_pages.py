@@ -124,5 +124,25 @@ def test_every_image_of_a_post_says_what_it_shows(visit: Callable[..., Visit], s
     assert [path for path in posts(site) if window.go(path).evaluate(bare)] == []
 
 
+def test_a_dark_page_is_printed_light_and_read_dark_again(visit: Callable[..., Visit]) -> None:
+    ground = "getComputedStyle(document.body).backgroundColor"
+    page = visit(scheme="dark").go("/about/")
+    dark = page.evaluate(ground)
+    page.emulate_media(media="print")
+    page.wait_for_function(f"{ground} === 'rgb(255, 255, 255)'")
+    page.emulate_media(media="screen")
+    page.wait_for_function(f"{ground} === '{dark}'")
+    assert dark != "rgb(255, 255, 255)"
+
+
+def test_search_finds_a_word_of_a_page(visit: Callable[..., Visit]) -> None:
+    window = visit()
+    page = window.go("/")
+    page.locator(".md-search__input").click()
+    page.keyboard.type("digest", delay=20)
+    page.wait_for_selector(".md-search-result__item")
+    assert window.complaints == []
+
+
 def _html(site: Path, path: str) -> str:
     return (site / path.strip("/") / "index.html").read_text()

@@ -1,0 +1,12 @@
+// Paper is white: a page that is read in dark colours is printed in light ones, figures included.
+let read = null;
+
+matchMedia("print").addEventListener("change", ({ matches: printing }) => {
+  const { dataset } = document.body;
+  if (printing) {
+    read = dataset.mdColorScheme;
+    dataset.mdColorScheme = "default";
+  } else if (read) {
+    dataset.mdColorScheme = read;
+  }
+});

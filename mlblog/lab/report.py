@@ -32,7 +32,7 @@ def status_table(states: Sequence[State]) -> str:
     for state in states:
         key = state.key
         groups.setdefault((key.experiment, key.scale, as_label(key.overrides)), []).append(state)
-    rows = [("experiment", "scale", "overrides", "state", "seeds", "device", "recorded with", "time")]
+    rows: list[tuple[str, ...]] = [("experiment", "scale", "overrides", "state", "seeds", "device", "recorded with", "time")]
     for (experiment, scale, overrides), group in groups.items():
         rows.append((experiment, scale, overrides, *_summary(group)))
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
@@ -52,9 +52,9 @@ def _summary(group: Sequence[State]) -> tuple[str, ...]:
     return (
         worst if worst == "fresh" or names.count(worst) == len(names) else f"{worst} ({names.count(worst)})",
         str(len(group)),
-        "; ".join(devices) or "–",
-        "torch " + ", ".join(torch) if torch else "–",
-        f"{duration(sum(seconds))}" if seconds else "–",
+        "; ".join(devices) or "-",
+        "torch " + ", ".join(torch) if torch else "-",
+        f"{duration(sum(seconds))}" if seconds else "-",
     )
 
 

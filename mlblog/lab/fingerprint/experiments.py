@@ -101,7 +101,7 @@ def without_declaration(node: ast.FunctionDef | ast.AsyncFunctionDef) -> ast.stm
     return ast.copy_location(bare, node)
 
 
-class _NotLiteral(Exception):  # noqa: N818  # never leaves this file
+class _NotLiteral(Exception):  # never leaves this file
     def __init__(self, node: ast.AST) -> None:
         self.line, self.text = getattr(node, "lineno", 1), ast.unparse(node)
 

@@ -1,0 +1,48 @@
+"""What all tests share: small projects made of the files that a test names."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from mlblog.lab import Project
+
+MakeProject = Callable[[dict[str, str]], Project]
+
+
+@pytest.fixture
+def make_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeProject:
+    """Write files below a fresh folder and return the project there; its own package is `toy`."""
+
+    def make(files: dict[str, str]) -> Project:
+        (tmp_path / "pyproject.toml").write_text('[tool.mlblog]\npackages = ["toy"]\n', encoding="utf-8")
+        for name in ("toy/__init__.py", "toy/experiments/__init__.py"):
+            files.setdefault(name, "")
+        for name, text in files.items():
+            path = tmp_path / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(textwrap.dedent(text), encoding="utf-8")
+        monkeypatch.delenv("MLBLOG_ROOT", raising=False)
+        monkeypatch.chdir(tmp_path)
+        return Project.find(tmp_path)
+
+    yield make
+    for name in [name for name in sys.modules if name == "toy" or name.startswith("toy.")]:
+        del sys.modules[name]
+    sys.path[:] = [entry for entry in sys.path if entry != str(tmp_path)]
+
+
+@pytest.fixture
+def mlblog(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run the command line in the test's project, in a process of its own."""
+
+    def run(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "mlblog", *arguments]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, **options)  # type: ignore[call-overload]
+
+    return run

@@ -1,0 +1,1 @@
+"""Hosts: one thin file each. Imported by the host alone."""

@@ -1,0 +1,117 @@
+"""MkDocs: bring the records up to date, compile the posts, hand the pages to MkDocs and its blog plugin."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+from mkdocs.config import config_options
+from mkdocs.config.base import Config
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.exceptions import PluginError
+from mkdocs.livereload import LiveReloadServer
+from mkdocs.plugins import BasePlugin, event_priority
+from mkdocs.structure.files import File, Files
+
+from mlblog.errors import MlblogError, ProjectError
+from mlblog.integrations.records import EXPERIMENTS, Refresh
+from mlblog.lab import Project
+from mlblog.press import Compiled, Server, compile_posts
+
+log = logging.getLogger("mkdocs.plugins.mlblog")
+
+#: What a compiled page is written in; all of it ships with Material.
+_EXTENSIONS = (
+    "attr_list",
+    "pymdownx.blocks.html",
+    "pymdownx.details",
+    "pymdownx.highlight",
+    "pymdownx.superfences",
+)
+
+
+class PluginConfig(Config):
+    """Options of the plugin in `mkdocs.yml`."""
+
+    #: Which runs a build makes: `auto` full scale where a GPU is, `always` also small on a CPU, `never` none.
+    experiments = config_options.Choice(EXPERIMENTS, default="auto")
+
+
+class MlblogPlugin(BasePlugin[PluginConfig]):
+    """Stands before Material's `blog` in `plugins:`."""
+
+    def __init__(self) -> None:
+        self._serving = False
+        self._server: Server | None = None
+        self._compiled: Compiled | None = None
+
+    def on_startup(self, *, command: str, dirty: bool) -> None:
+        """Note whether pages are served or built."""
+        self._serving = command == "serve"
+
+    def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
+        """Find the project; enable what compiled pages are written in."""
+        try:
+            start = Path(config.config_file_path).parent if config.config_file_path else None
+            self._project = Project.find(start)
+        except ProjectError as error:
+            raise PluginError(f"mlblog: {error}") from error
+        config.markdown_extensions += [name for name in _EXTENSIONS if name not in config.markdown_extensions]
+        return config
+
+    def on_pre_build(self, *, config: MkDocsConfig) -> None:
+        """Bring records up to date, then compile."""
+        asked = os.environ.get("MLBLOG_EXPERIMENTS", self.config.experiments)
+        if asked not in EXPERIMENTS:
+            raise PluginError(f"MLBLOG_EXPERIMENTS={asked}: must be one of {', '.join(EXPERIMENTS)}")
+        if self._server is None:
+            self._server = Server(self._project)
+        start = time.perf_counter()
+        try:
+            refresh = Refresh(self._project, asked)
+            if self._serving:
+                for line in refresh.cost():
+                    log.info("mlblog: %s", line)
+            else:
+                for error in refresh.run():
+                    log.error("mlblog: %s", error)
+            compiled = compile_posts(self._project, server=self._server, show_errors=self._serving)
+        except MlblogError as error:
+            raise PluginError(f"mlblog: {error}") from error
+        self._compiled = compiled
+        log.info("mlblog: %s in %.2f s", compiled.summary, time.perf_counter() - start)
+        for name, why in compiled.stale.items():
+            log.info("mlblog: the records of %s are stale: %s", name, "; ".join(why))
+        for error in compiled.errors:
+            log.error("mlblog: %s", error)
+
+    @event_priority(50)
+    def on_files(self, files: Files, *, config: MkDocsConfig) -> Files:
+        """Add the pages and what stands beside them, as real files: Material's blog plugin takes no others."""
+        assert self._compiled is not None
+        for path in (*self._compiled.pages, *self._compiled.files):
+            files.append(File(path, str(self._compiled.folder), config.site_dir, config.use_directory_urls))
+        return files
+
+    def on_post_build(self, *, config: MkDocsConfig) -> None:
+        """End a build with posts that failed, now that the others are built."""
+        if not self._serving and self._compiled is not None and self._compiled.errors:
+            places = "\n".join(f"  {error}" for error in self._compiled.errors)
+            raise PluginError(f"{len(self._compiled.errors)} posts were left out:\n{places}")
+
+    def on_serve(self, server: LiveReloadServer, *, config: MkDocsConfig, builder: Any) -> LiveReloadServer:
+        """Watch what pages are made of. Compiled pages are not watched: writing them would build for ever."""
+        folders = [self._project.posts, self._project.results]
+        folders += [self._project.root / name.replace(".", "/") for name in self._project.packages]
+        for folder in folders:
+            if folder.is_dir():
+                server.watch(str(folder))
+        return server
+
+    def on_shutdown(self) -> None:
+        """End the process that cells run in."""
+        if self._server is not None:
+            self._server.close()

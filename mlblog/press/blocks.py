@@ -1,0 +1,82 @@
+"""The Markdown of a page's building blocks. All take and give text that ends with a line end."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Sequence
+
+from mlblog.press.document import Post
+from mlblog.press.provenance import Evidence
+
+
+def fence(language: str, text: str) -> str:
+    """A fence that is longer than any run of backticks in its text."""
+    marks = "`" * max(3, 1 + max((len(run) for run in re.findall(r"`+", text)), default=0))
+    return f"{marks}{language}\n{text}\n{marks}\n"
+
+
+def block(element: str, content: str, *, raw: bool = False) -> str:
+    """An element around Markdown, or around raw HTML."""
+    marks = "/" * max(3, 1 + max((len(run) for run in re.findall(r"(?m)^\s*(/{3,})", content)), default=2))
+    mode = "    markdown: html\n" if raw else ""
+    return f"{marks} html | {element}\n{mode}\n{content.rstrip()}\n{marks}\n"
+
+
+def folded(title: str, content: str) -> str:
+    """Content behind a title that opens it."""
+    return f'??? note "{title}"\n\n{indented(content, "    ")}'
+
+
+def indented(text: str, prefix: str) -> str:
+    """Every line of `text` behind `prefix`; empty lines get no trailing space."""
+    lines = [(prefix + line).rstrip() if line else prefix.rstrip() for line in text.rstrip("\n").split("\n")]
+    return "\n".join(lines) + "\n"
+
+
+def escaped(text: str) -> str:
+    """Text that Markdown shows as it is: HTML's and Markdown's own signs stand for themselves."""
+    return re.sub(r"([\\`*_{}\[\]()#+\-.!|~^=$:/])", r"\\\1", html.escape(text, quote=False))
+
+
+def provenance(found: Evidence, root: str) -> str:
+    """What made a result: a line, a mark for a preview, a badge where the code has changed since."""
+    text = f"{_code(found.line())} · {_links(found, root)}\n"
+    out = ""
+    if found.is_smoke:
+        out += block("p.mlblog-preview", "Preview: from a smoke run, which shows only that the code runs.")
+    if found.reasons:
+        out += block("p.mlblog-stale", f"Stale: {_code('; '.join(found.reasons))}")
+    return block("div.mlblog-provenance", text) + out
+
+
+def remake(post: Post, found: Sequence[Evidence], root: str) -> str:
+    """How to make the post again, and the records it rests on."""
+    names = list(dict.fromkeys(one.read.experiment for one in found))
+    commands = [
+        *(
+            f"mlblog run {name} --scale {next(o for o in found if o.read.experiment == name).records[0].scale}"
+            for name in names
+        ),
+        "mkdocs build",
+    ]
+    text = fence("bash", "\n".join(commands))
+    if found:
+        text += "\nRecords behind this page:\n\n"
+        text += "".join(f"- {_code(one.line())} · {_links(one, root)}\n" for one in found)
+    return "\n" + block("div.mlblog-remake", folded("Remake this post", text))
+
+
+def _code(text: str) -> str:
+    # names hold underscores, which Markdown reads as emphasis
+    return html.escape(text, quote=False).replace("_", "\\_").replace("*", "\\*")
+
+
+def _links(found: Evidence, root: str) -> str:
+    names = [path.partition("results/")[2] for path, _ in found.read.found]
+    if len(names) == 1:
+        return f"[record]({root}/results/{names[0]})"
+    links = ", ".join(
+        f"[{record.seed}]({root}/results/{name})" for name, record in zip(names, found.records, strict=True)
+    )
+    return f"records by seed: {links}"

@@ -1,0 +1,201 @@
+"""All posts to pages: read, look up or run, render, write what differs, remove what has no post any more."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mlblog.errors import MlblogError, PostError
+from mlblog.lab import Lab, Project, Read
+from mlblog.lab.atomic import write_if_changed
+from mlblog.press.cache import OutputCache, keys
+from mlblog.press.document import Post
+from mlblog.press.execute import Server
+from mlblog.press.output import Outputs
+from mlblog.press.parse import parse_post
+from mlblog.press.provenance import Evidence, evidence
+from mlblog.press.render import FOLDER, Page, render_error, render_post
+
+
+@dataclass
+class Compiled:
+    """What `compile_posts` did. Paths of posts are relative to the project's root, of pages to `folder`."""
+
+    folder: Path
+    pages: list[str] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
+    ran: list[str] = field(default_factory=list)
+    cached: list[str] = field(default_factory=list)
+    errors: list[MlblogError] = field(default_factory=list)
+    stale: dict[str, tuple[str, ...]] = field(default_factory=dict)  # experiment: what changed
+
+    @property
+    def summary(self) -> str:
+        """One line for people."""
+        failed = f", {len(self.errors)} failed" if self.errors else ""
+        return f"{len(self.pages)} pages: {len(self.ran)} ran, {len(self.cached)} as before{failed}"
+
+
+def post_files(project: Project) -> list[Path]:
+    """The posts of a project, sorted. Weekly goals are no posts."""
+    found = sorted(project.posts.rglob("*.md"))
+    return [path for path in found if path.relative_to(project.posts).parts[0] != "goals"]
+
+
+def compile_posts(
+    project: Project, *, server: Server | None = None, show_errors: bool = False, fail_fast: bool = False
+) -> Compiled:
+    """Compile every post of `project` to `.mlblog/pages`.
+
+    Args:
+        project: where the posts are.
+        server: a warm process to use and leave running; one is started, if needed, and ended otherwise.
+        show_errors: whether a post that fails gets a page that says why; otherwise it gets none.
+        fail_fast: whether to start no more posts after one has failed.
+
+    Returns:
+        What was done; errors in the order of the posts. Nothing that fails is raised.
+    """
+    lab, done = Lab(project), Compiled(project.work / "pages")
+    with contextlib.ExitStack() as stack:
+        press = _Press(lab, server or stack.enter_context(Server(project)), done)
+        pages: list[Page] = []
+        for path, page, error in press.all_pages(post_files(project), fail_fast):
+            if error is not None:
+                done.errors.append(error)
+                page = _error_page(path, press, error) if show_errors else None
+            if page is not None:
+                pages.append(page)
+    _write(pages, done)
+    lab.code.save()
+    return done
+
+
+class _Press:
+    def __init__(self, lab: Lab, server: Server, done: Compiled) -> None:
+        self.lab, self.server, self.done = lab, server, done
+        self.posts: dict[Path, Post] = {}
+        self.cache = OutputCache(lab.project, lab.store)
+        self._evidence: dict[str, Evidence] = {}
+
+    def look_up(self, read: Read) -> Evidence:
+        """The records behind a read; several cells rest on the same."""
+        key = json.dumps(read.to_json(), sort_keys=True)
+        if key not in self._evidence:
+            self._evidence[key] = found = evidence(read, self.lab)
+            if found.reasons:
+                self.done.stale[read.experiment] = found.reasons
+        return self._evidence[key]
+
+    def all_pages(self, paths: list[Path], fail_fast: bool) -> Iterator[tuple[Path, Page | None, MlblogError | None]]:
+        """Yield the page of each post, or why it has none, in the order of `paths`."""
+        errors: dict[Path, MlblogError] = {}
+        found: dict[Path, Outputs] = {}
+        due: dict[Path, str] = {}
+        slugs: dict[str, str] = {}
+        for path in paths:
+            try:
+                post = parse_post(path.read_bytes(), self.lab.project.relative(path))
+                if (other := slugs.setdefault(post.slug, post.path)) != post.path:
+                    raise PostError(post.path, 1, f"has the address of {other}; rename it or set `slug:`")
+                self.posts[path] = post
+                key = keys(post, self.lab.code)[-1] if post.units else ""
+                kept = self.cache.get(post, key) if key else Outputs()
+                if kept is None:
+                    due[path] = key
+                else:
+                    found[path] = kept
+                    self.done.cached.append(post.path)
+            except MlblogError as error:
+                errors[path] = error
+        self._run(due, found, errors, fail_fast)
+        for path in paths:
+            page = None
+            if path in found:
+                try:
+                    page = render_post(self.posts[path], found[path], self.look_up)
+                except MlblogError as error:
+                    errors[path] = error
+            if page is not None or path in errors:
+                yield path, page, errors.get(path)
+
+    def _run(
+        self, due: dict[Path, str], found: dict[Path, Outputs], errors: dict[Path, MlblogError], fail_fast: bool
+    ) -> None:
+        if not due:
+            return
+        report = _reporter(len(due))
+        pool = ThreadPoolExecutor(min(len(due), os.cpu_count() or 1))
+        try:
+            futures = {pool.submit(self.server.run, self.posts[path]): path for path in due}
+            left = set(futures)
+            while left:
+                ended, left = wait(left, timeout=1.0, return_when=FIRST_EXCEPTION if fail_fast else "FIRST_COMPLETED")
+                for future in ended:
+                    path = futures[future]
+                    if future.cancelled():
+                        continue
+                    report(self.posts[path].path)
+                    try:
+                        found[path] = future.result()
+                    except MlblogError as error:
+                        errors[path] = error
+                        if fail_fast:
+                            for other in left:
+                                other.cancel()
+                    else:
+                        self.done.ran.append(self.posts[path].path)
+                        self.cache.put(self.posts[path], due[path], found[path])
+        except BaseException:
+            self.server.close()  # wakes the threads that wait for it
+            raise
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _error_page(path: Path, press: _Press, error: MlblogError) -> Page:
+    post = press.posts.get(path)
+    if post is not None:
+        return render_error(post.path, post.slug, post.meta, error)
+    from datetime import UTC, datetime
+
+    day = datetime.fromtimestamp(path.stat().st_mtime, UTC).date()
+    return render_error(str(path), path.stem, {"title": path.stem, "date": day}, error)
+
+
+def _write(pages: list[Page], done: Compiled) -> None:
+    below = done.folder / FOLDER
+    for page in pages:
+        done.pages.append(page.path)
+        write_if_changed(done.folder / page.path, page.text.encode())
+        for name, content in page.files.items():
+            done.files.append(f"{FOLDER}/{name}")
+            write_if_changed(below / name, content)
+    kept = {done.folder / name for name in (*done.pages, *done.files)}
+    for path in sorted(below.rglob("*"), reverse=True):
+        if path.is_file() and path not in kept:
+            path.unlink()
+        elif path.is_dir() and not any(path.iterdir()):
+            path.rmdir()
+
+
+def _reporter(total: int) -> Callable[[str], None]:
+    """Say on a terminal which posts have run."""
+    if not sys.stderr.isatty():
+        return lambda _: None
+    count = 0
+
+    def report(path: str) -> None:
+        nonlocal count
+        count += 1
+        end = "\n" if count == total else ""
+        sys.stderr.write(f"\r\x1b[2K[{count}/{total}] {path}{end}")
+        sys.stderr.flush()
+
+    return report

@@ -1,0 +1,135 @@
+"""What a post is made of: its front matter and, in order, the parts of its body.
+
+A post's parts put together are its body, character for character. Cells, doctests and inline expressions
+are its *units*: what runs, in the order in which it stands.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+#: Jupyter's tags that a cell may carry.
+TAGS = frozenset({"hide-input", "remove-input", "remove-output", "raises-exception"})
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the line of a fence says about its cell."""
+
+    tags: frozenset[str] = frozenset()
+    caption: str = ""
+    alt: str = ""
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class Prose:
+    """Text that goes to the page as it stands, fences of other languages included."""
+
+    source: str
+    line: int
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A Python fence that is displayed and does not run; `shown` is what Markdown is given."""
+
+    source: str
+    line: int
+    shown: str
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A Python fence that runs.
+
+    `prefix` is the indentation (or the quotation marks) in front of the fence; `code` comes without it and starts
+    on `code_line` of the file.
+    """
+
+    source: str
+    line: int
+    code: str
+    code_line: int
+    prefix: str = ""
+    options: Options = Options()
+
+
+@dataclass(frozen=True)
+class Doctest:
+    """A `pycon` fence: it runs, and what it prints must be what it shows."""
+
+    source: str
+    line: int
+    code: str
+    code_line: int
+
+
+@dataclass(frozen=True)
+class Inline:
+    """An expression in the prose whose value stands in its place."""
+
+    source: str
+    line: int
+    code: str
+
+
+Part = Prose | Sample | Cell | Doctest | Inline
+Unit = Cell | Doctest | Inline
+
+
+@dataclass(frozen=True)
+class Post:
+    """One document: `path` relative to the project's root, front matter, parts of the body."""
+
+    path: str
+    meta: dict[str, Any]
+    parts: tuple[Part, ...]
+
+    @property
+    def slug(self) -> str:
+        """Last part of the page's address, and the name of the folder of its figures."""
+        return str(self.meta.get("slug") or PurePosixPath(self.path).stem)
+
+    @property
+    def title(self) -> str:
+        """Title from the front matter."""
+        return str(self.meta["title"])
+
+    @property
+    def units(self) -> tuple[Unit, ...]:
+        """What runs, in order."""
+        return tuple(part for part in self.parts if isinstance(part, (Cell, Doctest, Inline)))
+
+    @property
+    def shadow(self) -> list[str]:
+        """Lines of a module that has the post's code on the post's lines and nothing anywhere else.
+
+        Given to `linecache` under the post's path, it gives tracebacks and `inspect.getsource` the lines of the `.md`
+        file; lines of prose would make `inspect` fail when it parses the file to find a class.
+        """
+        cells = [part for part in self.parts if isinstance(part, Cell)]
+        lines: list[str] = []
+        for cell in cells:
+            lines += ["\n"] * (cell.code_line - 1 - len(lines))
+            lines += [line + "\n" for line in _as_python(cell.code)]
+        return lines
+
+
+def _as_python(code: str) -> list[str]:
+    """The lines of a cell, so that the file parses: IPython's magics become comments."""
+    lines = code.split("\n")
+    for attempt in (
+        lines,
+        [re.sub(r"^(\s*)([%!].*)", r"\1pass  # \2", line) for line in lines],
+    ):
+        try:
+            ast.parse("\n".join(attempt))
+        except SyntaxError:
+            continue
+        return attempt
+    return [f"# {line}" for line in lines]

@@ -1,0 +1,63 @@
+"""The YAML at the head of a post."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import yaml
+
+from mlblog.errors import PostError
+
+#: Written by Jupytext and JupyterLab for themselves; no business of the page.
+NOTEBOOK_KEYS = ("jupytext", "kernelspec", "language_info")
+
+
+def split_front_matter(text: str, path: str) -> tuple[dict[str, Any], str, int]:
+    """Separate front matter and body.
+
+    Returns:
+        The front matter, the body, and the line of the file (from 1) on which the body starts.
+
+    Raises:
+        PostError: no front matter, it is not closed, not YAML, or lacks a title or a date.
+    """
+    lines = text.split("\n")
+    if lines[0].rstrip() != "---":
+        raise PostError(path, 1, "no front matter; a post starts with `---`, `title: …`, `date: YYYY-MM-DD`, `---`")
+    end = next((i for i, line in enumerate(lines[1:], 1) if line.rstrip() == "---"), None)
+    if end is None:
+        raise PostError(path, 1, "the front matter is not closed; end it with a line `---`")
+    try:
+        meta = yaml.safe_load("\n".join(lines[1:end]))
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        problem = getattr(error, "problem", None) or str(error)
+        raise PostError(path, 2 + (mark.line if mark else 0), f"the front matter is not YAML: {problem}") from error
+    if not isinstance(meta, dict):
+        raise PostError(path, 2, "the front matter must be `key: value` lines")
+
+    def line_of(key: str) -> int:
+        return next((i for i, line in enumerate(lines[:end], 1) if line.startswith(f"{key}:")), 1)
+
+    _check(meta, path, line_of)
+    return {k: v for k, v in meta.items() if k not in NOTEBOOK_KEYS}, "\n".join(lines[end + 1 :]), end + 2
+
+
+def _check(meta: dict[str, Any], path: str, line_of: Any) -> None:
+    if not isinstance(meta.get("title"), str) or not meta["title"].strip():
+        raise PostError(path, line_of("title"), "no title; add `title: …` to the front matter")
+    day = meta.get("date")
+    if isinstance(day, dict):  # Material's form: {created: …, updated: …}
+        day = day.get("created")
+    if day is None:
+        raise PostError(path, line_of("date"), "no date; add `date: YYYY-MM-DD` to the front matter")
+    if not isinstance(day, date):
+        raise PostError(path, line_of("date"), f"{day!r} is not a date; write `date: YYYY-MM-DD`")
+    for key in ("categories", "tags"):
+        found = meta.get(key, [])
+        if not isinstance(found, list) or not all(isinstance(item, str) for item in found):
+            raise PostError(path, line_of(key), f"{key} must be a list of names, as in `{key}: [Research]`")
+    for key in ("description", "slug"):
+        if key in meta and not isinstance(meta[key], str):
+            raise PostError(path, line_of(key), f"{key} must be text")

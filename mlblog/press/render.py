@@ -1,0 +1,97 @@
+"""From a post and its outputs to a page: Markdown that stock MkDocs renders with pymdown's extensions, and files beside it.
+
+What has no Markdown form goes into `/// html` blocks: unlike raw HTML they work inside admonitions, tabs and lists, and
+Markdown's own images and links in them follow the page wherever Material shows its excerpt.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+from mlblog.errors import MlblogError
+from mlblog.lab import Read
+from mlblog.press import blocks
+from mlblog.press.document import Cell, Doctest, Inline, Post, Prose, Sample
+from mlblog.press.output import Outputs, inline_text
+from mlblog.press.provenance import Evidence, merged, resting_on
+from mlblog.press.results import Results
+
+#: Where pages stand below the folder of pages; Material's blog plugin looks for posts there.
+FOLDER = "blog/posts"
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page and the files beside it, each by its path below the folder of pages."""
+
+    path: str
+    text: str
+    files: dict[str, bytes] = field(default_factory=dict)
+
+
+def render_post(post: Post, outputs: Outputs, look_up: Callable[[Read], Evidence]) -> Page:
+    """Write the page of a post that has run.
+
+    Raises:
+        PostError: a figure has no alt text.
+    """
+    reads = resting_on(post, outputs)
+    results = Results(post)
+    text, number = [], 0
+    for part in post.parts:
+        if isinstance(part, Prose):
+            text.append(part.source)
+            continue
+        if isinstance(part, Sample):
+            text.append(part.shown)
+            continue
+        ran, behind = outputs.ran[number], reads[number]
+        number += 1
+        if isinstance(part, Inline):
+            text.append(inline_text(ran))
+        elif isinstance(part, Doctest):
+            text.append(part.source)
+        else:
+            shown = results.render(part, ran.outputs)
+            if shown:
+                shown += [blocks.provenance(found, _to_root(post)) for found in map(look_up, behind) if found.records]
+            text.append(_cell(part, shown))
+    found = [look_up(read) for read in merged(reads)]
+    text.append(blocks.remake(post, [one for one in found if one.records], _to_root(post)))
+    return Page(f"{FOLDER}/{post.slug}.md", _front_matter(post.meta, post.slug) + "".join(text), results.files)
+
+
+def render_error(path: str, slug: str, meta: dict[str, Any], error: MlblogError) -> Page:
+    """Write a page that says why a post has none."""
+    trace = getattr(error, "traceback", "")
+    text = blocks.block("div.mlblog-error", "**This post does not compile.**\n\n" + blocks.fence("text", str(error)))
+    if trace:
+        text += "\n" + blocks.folded("Traceback", blocks.fence("text", trace))
+    return Page(f"{FOLDER}/{slug}.md", _front_matter(meta, slug) + text)
+
+
+def _front_matter(meta: dict[str, Any], slug: str) -> str:
+    # the address is the file's name, not the title's: it stays when the title is improved, and figures stand below it
+    return f"---\n{yaml.safe_dump({**meta, 'slug': slug}, allow_unicode=True, sort_keys=False)}---\n"
+
+
+def _cell(cell: Cell, shown: list[str]) -> str:
+    tags = cell.options.tags
+    code = blocks.fence("python", cell.code.strip("\n"))
+    pieces = []
+    if "hide-input" in tags:
+        pieces.append(blocks.folded("Code", code))
+    elif "remove-input" not in tags:
+        pieces.append(code)
+    if "remove-output" not in tags:
+        pieces += shown
+    return blocks.indented("\n".join(pieces), cell.prefix)
+
+
+def _to_root(post: Post) -> str:
+    return posixpath.relpath(".", FOLDER)

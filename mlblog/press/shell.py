@@ -1,0 +1,247 @@
+"""The IPython shell that a post's units run in, with the lines of the `.md` file in every traceback.
+
+Runs in the process of the cells: imports IPython.
+"""
+
+from __future__ import annotations
+
+import ast
+import base64
+import doctest
+import linecache
+import sys
+import types
+from typing import Any
+
+from IPython.core.compilerop import CachingCompiler
+from IPython.core.displayhook import DisplayHook
+from IPython.core.displaypub import DisplayPublisher
+from IPython.core.formatters import DisplayFormatter
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
+
+from mlblog.press.output import FIGURE, Output
+
+
+class Failed(Exception):
+    """A unit raised; `error` is what it raised."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+class _Stream:
+    """`sys.stdout` or `sys.stderr` of a cell."""
+
+    encoding, errors = "utf-8", "strict"
+
+    def __init__(self, name: str, outputs: list[Output]) -> None:
+        self.name, self.outputs = name, outputs
+
+    def write(self, text: str) -> int:
+        last = self.outputs[-1] if self.outputs else {}
+        if last.get("output_type") == "stream" and last["name"] == self.name:
+            last["text"] += text
+        elif text:
+            self.outputs.append({"output_type": "stream", "name": self.name, "text": text})
+        return len(text)
+
+    def writelines(self, lines: Any) -> None:
+        for line in lines:
+            self.write(line)
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+    def isatty(self) -> bool:
+        return False
+
+    def writable(self) -> bool:
+        return True
+
+
+class _Compiler(CachingCompiler):
+    """Compiles under the post's name, each cell's first line at its line of the post."""
+
+    post, offset = "", 0
+
+    def cache(self, transformed_code: str, number: int = 0, raw_code: str | None = None) -> str:
+        return self.post  # linecache already holds the shadow of the post
+
+    def ast_parse(self, source: str, filename: str = "<unknown>", symbol: str = "exec") -> ast.AST:
+        try:
+            tree: ast.AST = super().ast_parse(source, filename, symbol)
+        except SyntaxError as error:
+            error.lineno = (error.lineno or 1) + self.offset
+            if error.end_lineno is not None:
+                error.end_lineno += self.offset
+            raise
+        return ast.increment_lineno(tree, self.offset)
+
+
+class _Formatter(DisplayFormatter):
+    def format(self, obj: Any, include: Any = None, exclude: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:
+        if "matplotlib.figure" in sys.modules and isinstance(obj, sys.modules["matplotlib.figure"].Figure):
+            from mlblog.press.figure import draw
+
+            shell = InteractiveShell.instance()
+            shell.shown_figures.add(id(obj))
+            return {FIGURE: draw(obj), "text/plain": repr(obj)}, {}
+        data, metadata = super().format(obj, include, exclude)
+        encoded = {k: base64.b64encode(v).decode() if isinstance(v, bytes) else v for k, v in data.items()}
+        return encoded, metadata
+
+
+class _Publisher(DisplayPublisher):
+    def publish(self, data: dict[str, Any], metadata: dict[str, Any] | None = None, **_: Any) -> None:
+        self.shell.outputs.append({"output_type": "display_data", "data": dict(data), "metadata": metadata or {}})
+
+    def clear_output(self, wait: bool = False) -> None:
+        self.shell.outputs.clear()
+
+
+class _Hook(DisplayHook):
+    def __call__(self, result: Any = None) -> None:
+        shell = self.shell
+        if result is None or self.semicolon_at_end_of_expression(shell.code) or shell.is_part_of_figure(result):
+            return
+        data, metadata = shell.display_formatter.format(result)
+        if data:
+            shell.outputs.append(
+                {"output_type": "execute_result", "data": data, "metadata": metadata, "execution_count": None}
+            )
+        shell.user_ns["_"] = result
+
+
+class PostShell(InteractiveShell):
+    """One post's namespace; `run_cell_at`, `evaluate` and `check` run its units and return their outputs."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        config = Config()
+        config.HistoryManager.enabled = False  # its writer is a thread: the process could not be forked
+        config.InteractiveShell.colors = "nocolor"
+        self.outputs: list[Output] = []
+        self.shown_figures: set[int] = set()
+        self.code = ""
+        super().__init__(
+            config=config, compiler_class=_Compiler, displayhook_class=_Hook, display_pub_class=_Publisher, **kwargs
+        )
+
+    def init_display_formatter(self) -> None:
+        self.display_formatter = _Formatter(parent=self)
+        self.configurables.append(self.display_formatter)
+
+    def open_post(self, path: str, shadow: list[str]) -> None:
+        """Start the namespace of a post: a module `__main__` whose file is the post."""
+        module = types.ModuleType("__main__")
+        module.__file__ = path
+        self.user_module, self.user_ns = module, module.__dict__
+        self.init_user_ns()
+        self.user_ns["__file__"] = path
+        sys.modules["__main__"] = module
+        self.compile.post = path
+        linecache.cache[path] = (sum(map(len, shadow)), None, shadow, path)
+
+    def run_cell_at(self, code: str, line: int) -> list[Output]:
+        """Run a cell that starts on `line` of the post.
+
+        Raises:
+            Failed: it raised; its outputs until then are in `outputs`.
+        """
+        stripped = code.lstrip("\n")
+        self.compile.offset = line - 1 + len(code) - len(stripped)
+        self.code = stripped
+        self._begin()
+        result = self.run_cell(stripped, store_history=False)
+        error = result.error_before_exec or result.error_in_exec
+        if error is None:
+            self.flush_figures()
+        self._close_figures()
+        if error is not None:
+            raise Failed(error)
+        return self.outputs
+
+    def evaluate(self, code: str, line: int) -> list[Output]:
+        """The value of an inline expression, as text.
+
+        Raises:
+            Failed: it raised.
+        """
+        self._begin()
+        tree = ast.increment_lineno(ast.parse(code.strip(), mode="eval"), line - 1)
+        try:
+            value = eval(compile(tree, self.compile.post, "eval"), self.user_ns)  # noqa: S307
+            text = value if isinstance(value, str) else format(value)
+        except BaseException as error:
+            raise Failed(error) from error
+        return [*self.outputs, {"output_type": "display_data", "data": {"text/plain": text}, "metadata": {}}]
+
+    def check(self, code: str, line: int) -> list[Output]:
+        """Run a doctest in the post's namespace.
+
+        Raises:
+            Failed: it printed something else than it shows.
+        """
+        self._begin()
+        test = doctest.DocTestParser().get_doctest(code, self.user_ns, self.compile.post, self.compile.post, line - 1)
+        test.globs = self.user_ns  # a doctest copies its namespace; here it shares the post's
+        report: list[str] = []
+        runner = doctest.DocTestRunner(verbose=False, optionflags=doctest.FAIL_FAST)
+        sys_stdout = sys.stdout
+        try:
+            runner.run(test, out=report.append, clear_globs=False)
+        finally:
+            sys.stdout = sys_stdout
+        if runner.failures:
+            raise Failed(AssertionError("".join(report).strip()))
+        return []
+
+    def flush_figures(self) -> None:
+        """Show the figures that the cell has made and not shown."""
+        for figure in self._open_figures():
+            if id(figure) not in self.shown_figures:
+                data, metadata = self.display_formatter.format(figure)
+                self.display_pub.publish(data, metadata)
+
+    def is_part_of_figure(self, result: Any) -> bool:
+        """Whether `result` is axes, lines, … of a figure that is about to be shown: its repr says nothing."""
+        if not self._open_figures():
+            return False
+        artist, container = sys.modules["matplotlib.artist"].Artist, sys.modules["matplotlib.container"].Container
+        if isinstance(result, sys.modules["matplotlib.figure"].Figure):
+            return id(result) in {id(f) for f in self._open_figures()}
+        items = result.values() if isinstance(result, dict) else getattr(result, "flat", result)
+        if isinstance(result, (artist, container)):
+            return True
+        return (
+            isinstance(items, (list, tuple)) and bool(items) and all(isinstance(i, (artist, container)) for i in items)
+        )
+
+    def _showtraceback(self, etype: Any, evalue: Any, stb: Any) -> None:
+        """The error is reported once, by who ran the cell."""
+
+    def showsyntaxerror(self, *args: Any, **kwargs: Any) -> None:
+        """The error is reported once, by who ran the cell."""
+
+    def _begin(self) -> None:
+        self.outputs = []
+        self.shown_figures.clear()
+        sys.stdout = _Stream("stdout", self.outputs)  # type: ignore[assignment]
+        sys.stderr = _Stream("stderr", self.outputs)  # type: ignore[assignment]
+        if pyplot := sys.modules.get("matplotlib.pyplot"):
+            pyplot.show = lambda *_, **__: self._show()  # type: ignore[attr-defined]
+
+    def _show(self) -> None:
+        self.flush_figures()
+        self._close_figures()
+
+    @staticmethod
+    def _open_figures() -> list[Any]:
+        pyplot: Any = sys.modules.get("matplotlib.pyplot")
+        return [pyplot.figure(number) for number in pyplot.get_fignums()] if pyplot else []
+
+    @staticmethod
+    def _close_figures() -> None:
+        if pyplot := sys.modules.get("matplotlib.pyplot"):
+            pyplot.close("all")  # type: ignore[attr-defined]

@@ -33,6 +33,10 @@ class Batch(NamedTuple):
     letters: Tensor  # (B, N) 0..25 in alphabetical order: all that a solver may see
     words: Tensor  # (B, N) 0..25 in spelling order
 
+    def to(self, device: str) -> Batch:
+        """The same batch on another device."""
+        return Batch(self.letters.to(device), self.words.to(device))
+
 
 def class_of(word: str) -> str:
     """The letters of a word in alphabetical order: the name of its anagram class.

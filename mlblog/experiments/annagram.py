@@ -13,7 +13,7 @@ from torch import Tensor
 
 from mlblog.classical.anagrams import AnagramDictionary, shuffle_probability
 from mlblog.classical.ngram import kneser_ney
-from mlblog.data.anagrams import Batch, Batches, Split, by_length, class_of, classes, decode, encode, split
+from mlblog.data.anagrams import Batches, Split, by_length, class_of, classes, decode, encode, split
 from mlblog.data.words import DIGEST, load_words
 from mlblog.lab import Run, experiment
 from mlblog.losses.pointer import letter_nll
@@ -30,10 +30,12 @@ Spell = Callable[[Tensor], Hypotheses]
 
 @experiment(
     smoke=dict(longest=4, steps=20, width=16, hidden=32, layers=1, letters=256),
-    small=dict(longest=8, steps=3_000),
-    full=dict(longest=11, steps=20_000, width=256, hidden=1024, layers=4, letters=32_768, rate=1e-3, dropout=0.1),
+    small=dict(longest=8, steps=2_000),
+    full=dict(
+        longest=11, steps=4_000, width=256, heads=8, hidden=1024, layers=4, letters=16_384, rate=1e-3, dropout=0.2
+    ),
     seeds=3,
-    variants=(dict(heads=1), dict(memory="last"), dict(looks="all"), dict(positions=True)),
+    variants=(dict(heads=1), dict(memory="last"), dict(looks="left"), dict(positions=True)),
 )
 def anagram_solver(
     run: Run,
@@ -49,7 +51,7 @@ def anagram_solver(
     decay: float = 0.01,
     dropout: float = 0.0,
     memory: Literal["layerwise", "last"] = "layerwise",
-    looks: Literal["all", "left"] = "left",
+    looks: Literal["all", "left"] = "all",
     positions: bool = False,
     seed: int,
 ) -> None:
@@ -73,7 +75,7 @@ def anagram_solver(
         seed: of the initial weights and the order of the words.
     """
     parts = _words(run, longest)
-    data = {length: _to(run.device, encode(words)) for length, words in by_length(parts.train).items()}
+    data = {length: encode(words).to(run.device) for length, words in by_length(parts.train).items()}
     net = PointerTransformer(
         width=width, heads=heads, layers=layers, hidden=hidden, dropout=dropout,
         memory=memory, looks=looks, positions=positions,
@@ -88,7 +90,7 @@ def anagram_solver(
         batch = next(sampler)
         loss = letter_nll(net(batch.letters, batch.words), batch.letters, batch.words).mean()
         optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
         optimizer.step()
         if step % every == 0 or step == steps - 1:
@@ -107,7 +109,7 @@ def anagram_solver(
             unmerged=scores(parts.test, partial(spell_by_places, net, width=BEAM), run.device),
             seen=scores(parts.train[::10], partial(spell_by_letters, net, width=BEAM), run.device),
         )
-        questions = [_to(run.device, encode([word])).letters for word in EXAMPLES]
+        questions = [encode([word]).letters.to(run.device) for word in EXAMPLES]
         found = [spell_by_letters(net, question, width=BEAM) for question in questions]
     run.save(
         examples=list(EXAMPLES),
@@ -167,7 +169,7 @@ def scores(words: Sequence[str], spell: Spell, device: str) -> dict[str, float |
     hits: dict[str, list[NDArray[np.bool_]]] = {name: [] for name in METRICS}
     for same_length in by_length(words).values():
         members = classes(same_length)
-        found = spell(_to(device, encode(list(members))).letters).symbols  # (B, W, N)
+        found = spell(encode(list(members)).letters.to(device)).symbols  # (B, W, N)
         answers = {key: decode(row[:BEAM]) for key, row in zip(members, found, strict=True)}
         asked = [(word, answers[class_of(word)]) for word in same_length]
         hits["exact"].append(np.array([word == answer[0] for word, answer in asked]))
@@ -194,7 +196,3 @@ def _words(run: Run, longest: int) -> Split:
 def _save_others(run: Run, **others: Mapping[str, Any]) -> None:
     """Save the metrics of other ways to answer, without their arrays, as `metric_way`."""
     run.save(**{f"{name}_{way}": found[name] for way, found in others.items() for name in METRICS})
-
-
-def _to(device: str, batch: Batch) -> Batch:
-    return Batch(*(part.to(device) for part in batch))

@@ -21,10 +21,7 @@ def naive(words: list[str], order: int) -> Callable[[tuple[int, ...], int], floa
         grams[size] = Counter(gram[1:] for gram in grams[size + 1])
 
     def probability(context: tuple[int, ...], symbol: int) -> float:
-        if len(context) == 0:
-            shorter = 1 / SYMBOLS
-        else:
-            shorter = probability(context[1:], symbol)
+        shorter = probability(context[1:], symbol) if context else 1 / SYMBOLS
         counts = grams[len(context) + 1]
         once, twice = (sum(count == times for count in counts.values()) for times in (1, 2))
         discount = once / (once + 2 * twice) if once and twice else 0.5

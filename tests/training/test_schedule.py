@@ -1,5 +1,6 @@
 """The learning rate's shape, from its definition."""
 
+import itertools
 import math
 
 import pytest
@@ -11,7 +12,7 @@ def test_it_rises_to_one_then_falls_towards_zero() -> None:
     rates = [warmup_cosine(step, steps=50, warmup=0.2) for step in range(50)]
     assert rates[:10] == pytest.approx([(step + 1) / 10 for step in range(10)])
     assert max(rates) == rates[9] == rates[10] == 1
-    assert all(later < earlier for earlier, later in zip(rates[10:], rates[11:], strict=False))
+    assert all(later < earlier for earlier, later in itertools.pairwise(rates[10:]))
     assert rates[30] == pytest.approx((1 + math.cos(math.pi / 2)) / 2)
     assert 0 < rates[-1] < 0.01
 

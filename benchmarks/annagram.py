@@ -1,0 +1,41 @@
+"""Training speed of the pointer transformer against the same network from `torch.nn` modules, as ratios in one run.
+
+    python benchmarks/annagram.py [--scale small] [--device cpu]
+
+Runs the experiment `anagram_speed` without recording it. Ratios hold for the machine at hand; rates vary with its load.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from mlblog.experiments.annagram_speed import anagram_speed
+from mlblog.lab.determinism import deterministic
+from mlblog.lab.record import Key
+from mlblog.lab.run import Run
+
+
+def main() -> None:
+    """Time and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--scale", default="small", choices=list(anagram_speed.scales))
+    parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
+    arguments = parser.parse_args()
+    params = anagram_speed.params(arguments.scale, {})
+    run = Run(Key("anagram_speed", arguments.scale, {}, 0), params, device=arguments.device)
+    with deterministic(0, arguments.device):
+        anagram_speed.function(run, **params, seed=0)
+    values, arrays, _ = run.results()
+    for name, way in {
+        "ours": "ours, batches of one length",
+        "modules": "torch.nn, the same batches",
+        "padded": "torch.nn, words padded to the longest",
+    }.items():
+        rates, median = arrays[f"rates_{name}"], values[f"letters_per_second_{name}"]
+        print(f"{way:40} {median:>9,.0f} letters/s ({rates.min():,.0f} to {rates.max():,.0f})")
+    same, padded = values["faster_than_modules"], values["faster_than_padded"]
+    print(f"Ours: {same:.2f} times torch.nn on the same batches, {padded:.2f} times torch.nn on padded ones.")
+
+
+if __name__ == "__main__":
+    main()

@@ -33,14 +33,14 @@ _EXTENSIONS = (
 )
 
 
-class PluginConfig(Config):
+class PluginConfig(Config):  # type: ignore[no-untyped-call]  # MkDocs has partial types
     """Options of the plugin in `mkdocs.yml`."""
 
     #: Which runs a build makes: `auto` full scale where a GPU is, `always` also small on a CPU, `never` none.
     experiments = config_options.Choice(EXPERIMENTS, default="auto")
 
 
-class MlblogPlugin(BasePlugin[PluginConfig]):
+class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
     """Stands before Material's `blog` in `plugins:`."""
 
     def __init__(self) -> None:
@@ -76,8 +76,8 @@ class MlblogPlugin(BasePlugin[PluginConfig]):
                 for line in refresh.cost():
                     log.info("mlblog: %s", line)
             else:
-                for error in refresh.run():
-                    log.error("mlblog: %s", error)
+                for failed in refresh.run():
+                    log.error("mlblog: %s", failed)
             compiled = compile_posts(self._project, server=self._server, show_errors=self._serving)
         except MlblogError as error:
             raise PluginError(f"mlblog: {error}") from error
@@ -85,8 +85,8 @@ class MlblogPlugin(BasePlugin[PluginConfig]):
         log.info("mlblog: %s in %.2f s", compiled.summary, time.perf_counter() - start)
         for name, why in compiled.stale.items():
             log.info("mlblog: the records of %s are stale: %s", name, "; ".join(why))
-        for error in compiled.errors:
-            log.error("mlblog: %s", error)
+        for failure in compiled.errors:
+            log.error("mlblog: %s", failure)
 
     @event_priority(50)
     def on_files(self, files: Files, *, config: MkDocsConfig) -> Files:

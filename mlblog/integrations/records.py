@@ -10,6 +10,7 @@ from mlblog.lab import Lab, Project
 from mlblog.lab.environment import gpus
 from mlblog.lab.executors.local import LocalExecutor
 from mlblog.lab.jobs import Job
+from mlblog.lab.record import SCALES, Key
 
 Experiments = Literal["auto", "always", "never"]
 EXPERIMENTS: tuple[Experiments, ...] = ("auto", "always", "never")
@@ -45,21 +46,17 @@ class Refresh:
         if self._experiments == "never":
             return []
         if gpus():
-            keys = [key for name in self._lab.experiments for key in self._largest(name)]
+            keys = [key for name in self._lab.experiments for key in self._at(name, *SCALES)]
         elif self._experiments == "always":
             # a record of a larger scale, made on a GPU, stays: smaller ones beside it would not be shown
             names = [name for name in self._lab.experiments if self._lab.recorded_scale(name) != "full"]
-            keys = [
-                key
-                for name in names
-                for key in self._lab.experiments[name].keys(
-                    "small" if "small" in self._lab.experiments[name].scales else "smoke"
-                )
-            ]
+            keys = [key for name in names for key in self._at(name, "smoke", "small")]
         else:
             return []
         return self._lab.plan(keys)
 
-    def _largest(self, name: str) -> list:  # type: ignore[type-arg]
+    def _at(self, name: str, *allowed: str) -> list[Key]:
+        """The runs of `name` at the largest of the scales `allowed`."""
         declaration = self._lab.experiments[name]
-        return declaration.keys(list(declaration.scales)[-1])
+        scale = declaration.largest(*allowed)
+        return declaration.keys(scale) if scale else []

@@ -123,12 +123,12 @@ def _data(figure: Figure) -> str:
     for panel, axes in enumerate(figure.axes, 1):
         name = axes.get_title() or str(panel)
         for line in axes.get_lines():
-            if line.get_transform().contains_branch(axes.transData) and not line.get_transform().contains_branch(
-                axes.transAxes
-            ):
-                for x, y in np.asarray(line.get_xydata(), dtype=float):
-                    rows += 1
-                    writer.writerow([name, line.get_label().removeprefix("_child"), float(x), float(y)])
+            label = str(line.get_label())
+            if line.get_transform() != axes.transData or (label.startswith("_") and not label.startswith("_child")):
+                continue  # a rule across the axes, not data
+            for x, y in np.asarray(line.get_xydata(), dtype=float):
+                rows += 1
+                writer.writerow([name, label.removeprefix("_child"), float(x), float(y)])
         for bars in axes.containers:
             for bar in getattr(bars, "patches", ()):
                 rows += 1

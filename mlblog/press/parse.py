@@ -16,7 +16,7 @@ _INFO = re.compile(r"(python|pycon)(?![\w+#.-])(.*)")
 
 
 def parse_post(data: bytes | str, path: str) -> Post:
-    """Read a post.
+    r"""Read a post.
 
     Args:
         data: the file, UTF-8.
@@ -26,7 +26,7 @@ def parse_post(data: bytes | str, path: str) -> Post:
         PostError: with the line, whatever is wrong.
 
     Example:
-        >>> post = parse_post("---\\ntitle: T\\ndate: 2026-01-02\\n---\\n`{python} 1 + 1`\\n", "posts_src/t.md")
+        >>> post = parse_post("---\ntitle: T\ndate: 2026-01-02\n---\n`{python} 1 + 1`\n", "posts_src/t.md")
         >>> post.units[0].code, post.units[0].line
         ('1 + 1', 5)
     """

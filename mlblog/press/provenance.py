@@ -41,7 +41,8 @@ def _names(code: str, imported: set[str]) -> tuple[set[str], set[str]]:
         tree = ast.parse("\n".join(lines))
     except SyntaxError:
         return set(), set()
-    used, bound = set(), set()
+    used: set[str] = set()
+    bound: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Name):
             (used if isinstance(node.ctx, ast.Load) else bound).add(node.id)

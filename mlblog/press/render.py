@@ -1,4 +1,4 @@
-"""From a post and its outputs to a page: Markdown that stock MkDocs renders with pymdown's extensions, and files beside it.
+"""From a post and its outputs to a page, in Markdown that stock MkDocs renders, and the files beside it.
 
 What has no Markdown form goes into `/// html` blocks: unlike raw HTML they work inside admonitions, tabs and lists, and
 Markdown's own images and links in them follow the page wherever Material shows its excerpt.

@@ -3,6 +3,8 @@
 Runs in the process of the cells: imports IPython.
 """
 
+# mypy: disable-error-code="no-untyped-call"  # IPython is typed in part
+
 from __future__ import annotations
 
 import ast
@@ -85,7 +87,7 @@ class _Formatter(DisplayFormatter):
         if "matplotlib.figure" in sys.modules and isinstance(obj, sys.modules["matplotlib.figure"].Figure):
             from mlblog.press.figure import draw
 
-            shell = InteractiveShell.instance()
+            shell: Any = self.parent
             shell.shown_figures.add(id(obj))
             return {FIGURE: draw(obj), "text/plain": repr(obj)}, {}
         data, metadata = super().format(obj, include, exclude)
@@ -94,7 +96,7 @@ class _Formatter(DisplayFormatter):
 
 
 class _Publisher(DisplayPublisher):
-    def publish(self, data: dict[str, Any], metadata: dict[str, Any] | None = None, **_: Any) -> None:
+    def publish(self, data: Any, metadata: Any = None, source: Any = None, **_: Any) -> None:
         self.shell.outputs.append({"output_type": "display_data", "data": dict(data), "metadata": metadata or {}})
 
     def clear_output(self, wait: bool = False) -> None:
@@ -103,7 +105,7 @@ class _Publisher(DisplayPublisher):
 
 class _Hook(DisplayHook):
     def __call__(self, result: Any = None) -> None:
-        shell = self.shell
+        shell: Any = self.shell
         if result is None or self.semicolon_at_end_of_expression(shell.code) or shell.is_part_of_figure(result):
             return
         data, metadata = shell.display_formatter.format(result)
@@ -127,10 +129,13 @@ class PostShell(InteractiveShell):
         super().__init__(
             config=config, compiler_class=_Compiler, displayhook_class=_Hook, display_pub_class=_Publisher, **kwargs
         )
+        self._compiler: Any = self.compile
 
     def init_display_formatter(self) -> None:
-        self.display_formatter = _Formatter(parent=self)
-        self.configurables.append(self.display_formatter)
+        """Use ours, which draws figures for both schemes."""
+        formatter: Any = _Formatter(parent=self)
+        self.display_formatter = formatter
+        self.configurables.append(formatter)
 
     def open_post(self, path: str, shadow: list[str]) -> None:
         """Start the namespace of a post: a module `__main__` whose file is the post."""
@@ -140,7 +145,7 @@ class PostShell(InteractiveShell):
         self.init_user_ns()
         self.user_ns["__file__"] = path
         sys.modules["__main__"] = module
-        self.compile.post = path
+        self._compiler.post = path
         linecache.cache[path] = (sum(map(len, shadow)), None, shadow, path)
 
     def run_cell_at(self, code: str, line: int) -> list[Output]:
@@ -150,7 +155,7 @@ class PostShell(InteractiveShell):
             Failed: it raised; its outputs until then are in `outputs`.
         """
         stripped = code.lstrip("\n")
-        self.compile.offset = line - 1 + len(code) - len(stripped)
+        self._compiler.offset = line - 1 + len(code) - len(stripped)
         self.code = stripped
         self._begin()
         result = self.run_cell(stripped, store_history=False)
@@ -171,7 +176,7 @@ class PostShell(InteractiveShell):
         self._begin()
         tree = ast.increment_lineno(ast.parse(code.strip(), mode="eval"), line - 1)
         try:
-            value = eval(compile(tree, self.compile.post, "eval"), self.user_ns)  # noqa: S307
+            value = eval(compile(tree, self._compiler.post, "eval"), self.user_ns)  # noqa: S307
             text = value if isinstance(value, str) else format(value)
         except BaseException as error:
             raise Failed(error) from error
@@ -184,7 +189,7 @@ class PostShell(InteractiveShell):
             Failed: it printed something else than it shows.
         """
         self._begin()
-        test = doctest.DocTestParser().get_doctest(code, self.user_ns, self.compile.post, self.compile.post, line - 1)
+        test = doctest.DocTestParser().get_doctest(code, self.user_ns, self._compiler.post, self._compiler.post, line - 1)
         test.globs = self.user_ns  # a doctest copies its namespace; here it shares the post's
         report: list[str] = []
         runner = doctest.DocTestRunner(verbose=False, optionflags=doctest.FAIL_FAST)
@@ -227,10 +232,11 @@ class PostShell(InteractiveShell):
     def _begin(self) -> None:
         self.outputs = []
         self.shown_figures.clear()
-        sys.stdout = _Stream("stdout", self.outputs)  # type: ignore[assignment]
-        sys.stderr = _Stream("stderr", self.outputs)  # type: ignore[assignment]
-        if pyplot := sys.modules.get("matplotlib.pyplot"):
-            pyplot.show = lambda *_, **__: self._show()  # type: ignore[attr-defined]
+        sys.stdout = _Stream("stdout", self.outputs)
+        sys.stderr = _Stream("stderr", self.outputs)
+        pyplot: Any = sys.modules.get("matplotlib.pyplot")
+        if pyplot:
+            pyplot.show = lambda *_, **__: self._show()
 
     def _show(self) -> None:
         self.flush_figures()
@@ -243,5 +249,6 @@ class PostShell(InteractiveShell):
 
     @staticmethod
     def _close_figures() -> None:
-        if pyplot := sys.modules.get("matplotlib.pyplot"):
-            pyplot.close("all")  # type: ignore[attr-defined]
+        pyplot: Any = sys.modules.get("matplotlib.pyplot")
+        if pyplot:
+            pyplot.close("all")

@@ -1,0 +1,179 @@
+"""pytest: every cell of every post is a test, and every experiment runs at smoke scale.
+
+Items are named by place, as in `posts_src/x.md::41` and `mlblog/experiments/x.py::solver[smoke]`. A post runs once, in
+a process of its own; its cells report what became of them. pytest loads this file at its start: it imports little.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from mlblog.errors import CellError, MlblogError
+
+if TYPE_CHECKING:
+    from mlblog.lab import Lab, Project
+    from mlblog.press import Server
+
+_STATE = pytest.StashKey["_Session"]()
+
+
+class _Session:
+    """What the items of one session share."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self._lab: Lab | None = None
+        self._server: Server | None = None
+
+    @property
+    def lab(self) -> Lab:
+        from mlblog.lab import Lab
+
+        self._lab = self._lab or Lab(self.project)
+        return self._lab
+
+    @property
+    def server(self) -> Server:
+        from mlblog.press import Server
+
+        self._server = self._server or Server(self.project)
+        return self._server
+
+    def close(self) -> None:
+        if self._server is not None:
+            self._server.close()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Act in projects with a `[tool.mlblog]` table, and nowhere else."""
+    file = config.rootpath / "pyproject.toml"
+    if not file.is_file() or "mlblog" not in tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {}):
+        return
+    from mlblog.lab import Project
+
+    config.stash[_STATE] = _Session(Project.find(config.rootpath))
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End the process that cells run in."""
+    if _STATE in config.stash:
+        config.stash[_STATE].close()
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """Collect posts, and the modules that declare experiments."""
+    session = parent.config.stash.get(_STATE, None)
+    if session is None:
+        return None
+    project = session.project
+    if file_path.suffix == ".md" and file_path.is_relative_to(project.posts):
+        if file_path.relative_to(project.posts).parts[0] == "goals":
+            return None
+        return PostFile.from_parent(parent, path=file_path)
+    folder = project.root.joinpath(*project.experiments.split("."))
+    if file_path.suffix == ".py" and file_path.is_relative_to(folder):
+        return ExperimentFile.from_parent(parent, path=file_path)
+    return None
+
+
+class PostFile(pytest.File):
+    """A post; what runs in it are its items."""
+
+    _failure: MlblogError | None = None
+    _has_run = False
+
+    def collect(self) -> Iterator[pytest.Item]:
+        """One item for each cell, doctest and inline expression."""
+        from mlblog.press import parse_post
+
+        session = self.config.stash[_STATE]
+        self.post = parse_post(self.path.read_bytes(), session.project.relative(self.path))
+        seen: dict[int, int] = {}
+        for unit in self.post.units:
+            number = seen[unit.line] = seen.get(unit.line, 0) + 1
+            name = f"{unit.line}" if number == 1 else f"{unit.line}-{number}"
+            yield CellItem.from_parent(self, name=name, line=unit.line)
+
+    def failure(self) -> MlblogError | None:
+        """Run the post, once; what went wrong in it."""
+        if not self._has_run:
+            self._has_run = True
+            try:
+                self.config.stash[_STATE].server.run(self.post)
+            except MlblogError as error:
+                self._failure = error
+        return self._failure
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], *_: Any, **__: Any) -> Any:
+        """Our own errors are a place and a message."""
+        return str(excinfo.value) if excinfo.errisinstance(MlblogError) else super().repr_failure(excinfo)
+
+
+class CellItem(pytest.Item):
+    """A unit of a post."""
+
+    parent: PostFile
+
+    def __init__(self, *, line: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.line = line
+
+    def runtest(self) -> None:
+        """Pass if the unit ran; what stands after a unit that failed is skipped."""
+        error = self.parent.failure()
+        if error is None:
+            return
+        following = [unit.line for unit in self.parent.post.units if unit.line > self.line]
+        line = error.line if isinstance(error, CellError) else self.line
+        if line < self.line:
+            pytest.skip(f"not run: {error}".splitlines()[0])
+        if not following or line < following[0]:
+            raise error
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], *_: Any, **__: Any) -> Any:
+        """The place in the post, and the traceback with the post's lines."""
+        error = excinfo.value
+        if not isinstance(error, MlblogError):
+            return super().repr_failure(excinfo)
+        return "\n".join(text for text in (getattr(error, "traceback", ""), str(error)) if text)
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """File and line, as in `posts_src/x.md:41`."""
+        return self.path, self.line - 1, f"{self.parent.post.path}:{self.line}"
+
+
+class ExperimentFile(pytest.File):
+    """A module that declares experiments."""
+
+    def collect(self) -> Iterator[pytest.Item]:
+        """One item for each experiment declared here."""
+        for name, declaration in self.config.stash[_STATE].lab.experiments.items():
+            if declaration.path.resolve() == self.path.resolve():
+                yield SmokeItem.from_parent(self, name=f"{name}[smoke]", experiment=name, line=declaration.line)
+
+
+class SmokeItem(pytest.Item):
+    """An experiment at smoke scale: the base and every variant; nothing is kept."""
+
+    def __init__(self, *, experiment: str, line: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.experiment, self.line = experiment, line
+
+    def runtest(self) -> None:
+        """Fail with the first run that failed."""
+        for outcome in self.config.stash[_STATE].lab.smoke(self.experiment):
+            if outcome.error is not None:
+                raise outcome.error
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], *_: Any, **__: Any) -> Any:
+        """The lab's error names the run and its cause."""
+        return str(excinfo.value) if excinfo.errisinstance(MlblogError) else super().repr_failure(excinfo)
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """File and line of the experiment."""
+        return self.path, self.line - 1, f"{self.experiment} at smoke scale"

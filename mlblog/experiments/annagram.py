@@ -19,7 +19,7 @@ from mlblog.lab import Run, experiment
 from mlblog.losses.pointer import letter_nll
 from mlblog.models.beam import Hypotheses
 from mlblog.models.pointer import PointerTransformer
-from mlblog.models.spelling import spell_by_letters, spell_by_ngrams, spell_by_places
+from mlblog.models.spelling import spell_by_letters, spell_by_ngrams, spell_by_places, spell_together
 from mlblog.training.schedule import warmup_cosine
 
 EXAMPLES = ("erif", "sichpys", "nfuctnio")  # the letters that the post asks about; always held out
@@ -29,7 +29,7 @@ Spell = Callable[[Tensor], Hypotheses]
 
 
 @experiment(
-    smoke=dict(longest=4, steps=20, width=16, hidden=32, layers=1, letters=256),
+    smoke=dict(longest=4, steps=20, width=16, hidden=32, layers=1, letters=256, order=3),
     small=dict(longest=8, steps=2_000),
     full=dict(
         longest=11, steps=4_000, width=256, heads=8, hidden=1024, layers=4, letters=16_384, rate=1e-3, dropout=0.2
@@ -53,6 +53,7 @@ def anagram_solver(
     memory: Literal["layerwise", "last"] = "layerwise",
     looks: Literal["all", "left"] = "all",
     positions: bool = False,
+    order: int = 5,
     seed: int,
 ) -> None:
     """Train a pointer transformer to spell words from their letters, and score it on unseen anagram classes.
@@ -72,6 +73,7 @@ def anagram_solver(
         memory: what the decoder's blocks attend to.
         looks: which letters the decoder attends to.
         positions: give the decoder positions.
+        order: n of the n-grams that answer together with the network.
         seed: of the initial weights and the order of the words.
     """
     parts = _words(run, longest)
@@ -96,26 +98,19 @@ def anagram_solver(
         if step % every == 0 or step == steps - 1:
             run.log(step=step, loss=loss.detach())
 
+    net.eval()
     with torch.inference_mode():
-        net.eval()
-        run.save(
-            parameters=sum(parameter.numel() for parameter in net.parameters()),
-            epochs=sampler.epochs,
-            **scores(parts.test, partial(spell_by_letters, net, width=BEAM), run.device),
-        )
-        _save_others(
+        by_letters = partial(spell_by_letters, net)
+        table = _ngrams(run, parts, order)
+        run.save(parameters=sum(parameter.numel() for parameter in net.parameters()), epochs=sampler.epochs)
+        _save_scores(
             run,
-            greedy=scores(parts.test, partial(spell_by_letters, net, width=1), run.device),
+            {width: scores(parts.test, partial(by_letters, width=width), run.device) for width in (1, 2, BEAM, 10)},
             unmerged=scores(parts.test, partial(spell_by_places, net, width=BEAM), run.device),
-            seen=scores(parts.train[::10], partial(spell_by_letters, net, width=BEAM), run.device),
+            with_ngrams=scores(parts.test, partial(spell_together, net, table, width=BEAM), run.device),
+            seen=scores(parts.train[::10], partial(by_letters, width=BEAM), run.device),
         )
-        questions = [encode([word]).letters.to(run.device) for word in EXAMPLES]
-        found = [spell_by_letters(net, question, width=BEAM) for question in questions]
-    run.save(
-        examples=list(EXAMPLES),
-        example_answers=[decode(hypotheses.symbols[0, :3]) for hypotheses in found],
-        example_probabilities=[hypotheses.log_probs[0, :3].exp().tolist() for hypotheses in found],
-    )
+        _save_examples(run, partial(by_letters, width=BEAM))
 
 
 @experiment(
@@ -134,14 +129,16 @@ def anagram_baselines(run: Run, *, longest: int, order: int = 5, seed: int) -> N
         seed: unused.
     """
     parts = _words(run, longest)
-    table = torch.from_numpy(np.log(kneser_ney(parts.train, order=order))).float().to(run.device)
-    run.save(**scores(parts.test, partial(spell_by_ngrams, table, width=BEAM), run.device))
-    _save_others(
+    by_ngrams = partial(spell_by_ngrams, _ngrams(run, parts, order))
+    _save_scores(
         run,
-        greedy=scores(parts.test, partial(spell_by_ngrams, table, width=1), run.device),
-        wide=scores(parts.test, partial(spell_by_ngrams, table, width=20 * BEAM), run.device),
-        seen=scores(parts.train[::10], partial(spell_by_ngrams, table, width=BEAM), run.device),
+        {
+            width: scores(parts.test, partial(by_ngrams, width=width), run.device)
+            for width in (1, 2, BEAM, 10, 20, 50, 100, 200)
+        },
+        seen=scores(parts.train[::10], partial(by_ngrams, width=200), run.device),
     )
+    _save_examples(run, partial(by_ngrams, width=200))
     known = AnagramDictionary(parts.train)
     for name, words in {"seen": parts.train, "unseen": parts.test}.items():
         run.save(**{f"dictionary_{name}": float(np.mean([word in known.solve(word) for word in words]))})
@@ -193,6 +190,26 @@ def _words(run: Run, longest: int) -> Split:
     return split(load_words(longest=longest), unseen=EXAMPLES)
 
 
-def _save_others(run: Run, **others: Mapping[str, Any]) -> None:
-    """Save the metrics of other ways to answer, without their arrays, as `metric_way`."""
-    run.save(**{f"{name}_{way}": found[name] for way, found in others.items() for name in METRICS})
+def _ngrams(run: Run, parts: Split, order: int) -> Tensor:
+    """Log-probabilities of n-grams of the words to train on."""
+    return torch.from_numpy(np.log(kneser_ney(parts.train, order=order))).float().to(run.device)
+
+
+def _save_scores(run: Run, by_width: Mapping[int, Mapping[str, Any]], **others: Mapping[str, Any]) -> None:
+    """Save all of beam 5, `exact` and `valid` of every width, and the plain metrics of `others` as `metric_other`."""
+    run.save(
+        **by_width[BEAM],
+        beam_widths=np.array(list(by_width), dtype=np.float64),
+        **{f"{name}_by_width": np.array([found[name] for found in by_width.values()]) for name in ("exact", "valid")},
+        **{f"{name}_{other}": found[name] for other, found in others.items() for name in METRICS},
+    )
+
+
+def _save_examples(run: Run, spell: Spell) -> None:
+    """Save the three best answers to each example, with their probabilities."""
+    found = [spell(encode([letters]).letters.to(run.device)) for letters in EXAMPLES]
+    run.save(
+        examples=list(EXAMPLES),
+        example_answers=[decode(hypotheses.symbols[0, :3]) for hypotheses in found],
+        example_probabilities=[hypotheses.log_probs[0, :3].exp().tolist() for hypotheses in found],
+    )

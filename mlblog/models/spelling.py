@@ -1,4 +1,4 @@
-"""Spelling words from their letters with a beam: by a pointer transformer, over letters or over places, or by n-grams.
+"""Spelling words from their letters with a beam: by a pointer transformer, by n-grams, by both.
 
 Dimensions: B questions, W hypotheses, N letters given.
 """
@@ -57,6 +57,26 @@ def spell_by_ngrams(log_table: Tensor, letters: Tensor, *, width: int) -> Hypoth
     """
     return beam_search(ngram_steps(log_table, letters), questions=len(letters), length=letters.shape[1], width=width,
                        device=letters.device)  # fmt: skip
+
+
+def spell_together(net: PointerTransformer, log_table: Tensor, letters: Tensor, *, width: int) -> Hypotheses:
+    """Spell with the product of both models' probabilities at every step: the network plans, the n-grams know words.
+
+    Args:
+        net: the model.
+        log_table: as in `spell_by_ngrams`.
+        letters: (B, N), the questions.
+        width: W.
+
+    Returns:
+        Letters (B, W, N) and the sum of both log-probabilities (B, W), which is not normalised.
+
+    References:
+        [hinton2002training], eq. 1, of two experts.
+    """
+    by_net, by_ngrams = letter_steps(net, letters), ngram_steps(log_table, letters)
+    return beam_search(lambda prefix: by_net(prefix) + by_ngrams(prefix), questions=len(letters),
+                       length=letters.shape[1], width=width, device=letters.device)  # fmt: skip
 
 
 def letter_steps(net: PointerTransformer, letters: Tensor) -> Step:

@@ -79,6 +79,20 @@ def test_hypotheses_are_distinct_sorted_and_scored_rightly(seed: int, width: int
         assert log_probs[question][: len(real)].tolist() == pytest.approx([scores[row] for row in real])
 
 
+def test_no_step_sees_an_impossible_prefix() -> None:
+    """Where fewer prefixes are possible than the beam is wide, the rest of the beam repeats the best."""
+    chain = torch.tensor([[0.0, 1.0], [0.5, 0.5]]).log()  # 0 is never followed by 0
+    seen: list[list[int]] = []
+
+    def step(prefix: Tensor) -> Tensor:
+        seen.extend(prefix[0].tolist())
+        return chain[1].expand(1, 1, 2) if prefix.shape[2] == 0 else chain[prefix[..., -1]]
+
+    found = beam_search(step, questions=1, length=5, width=50)
+    assert all(pair != (0, 0) for prefix in seen for pair in itertools.pairwise(prefix))
+    assert found.log_probs.isfinite().sum() == 13  # of 32; a Fibonacci number
+
+
 def test_a_beam_finds_what_greedy_misses() -> None:
     """0 is likelier at first, but the likeliest sequence starts with 1."""
     first = torch.tensor([0.6, 0.4]).log()

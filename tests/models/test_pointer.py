@@ -96,6 +96,15 @@ def test_layerwise_memory_is_another_network_than_last_layer_memory() -> None:
     assert not torch.allclose(memories[0], memories[1])
 
 
+def test_the_decoder_points_at_what_the_last_encoder_layer_says() -> None:
+    net, letters = network(), letters_of("abcde")
+    given: list[Tensor] = []
+    net.point.register_forward_pre_hook(lambda _, arguments: given.append(arguments[1]))
+    memories = net.encode(letters)
+    net.decode(memories, letters, letters_of("c"))
+    torch.testing.assert_close(given[0], memories[-1])
+
+
 def test_a_decoder_that_looks_at_what_is_left_ignores_consumed_letters() -> None:
     """Changing what a consumed place holds changes a later step only if the decoder may look there.
 

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from mlblog.classical.ngram import kneser_ney
 from mlblog.models.pointer import PointerTransformer
-from mlblog.models.spelling import spell_by_letters, spell_by_ngrams, spell_by_places
+from mlblog.models.spelling import spell_by_letters, spell_by_ngrams, spell_by_places, spell_together
 
 
 def network() -> PointerTransformer:
@@ -93,3 +93,19 @@ def test_a_full_beam_of_ngrams_ranks_by_the_probability_of_the_whole_word(order:
     best = sorted(exact, key=exact.__getitem__, reverse=True)
     assert found.log_probs[0][:12].exp().tolist() == pytest.approx([exact[spelled] for spelled in best])
     assert {text(row) for row in found.symbols[0][:12]} == set(best)
+
+
+@torch.no_grad()
+def test_spelling_together_multiplies_both_probabilities() -> None:
+    net, letters = network(), letters_of("abbca")
+    log_table = torch.from_numpy(kneser_ney(["abba", "cab", "bacca"], order=3)).log()
+    both = {}
+    for found in (spell_by_letters(net, letters, width=200), spell_by_ngrams(log_table, letters, width=200)):
+        for row, log_prob in zip(found.symbols[0], found.log_probs[0].tolist(), strict=True):
+            if log_prob > -math.inf:
+                both[text(row)] = both.get(text(row), 0.0) + log_prob
+    together = spell_together(net, log_table, letters, width=200)
+    real = int(together.log_probs[0].isfinite().sum())
+    assert real == len(both) == 30
+    assert together.log_probs[0][:30].tolist() == pytest.approx(sorted(both.values(), reverse=True))
+    assert text(together.symbols[0, 0]) == max(both, key=both.__getitem__)

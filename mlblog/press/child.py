@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import linecache
 import os
 import sys
 import traceback
@@ -62,7 +63,8 @@ def describe(error: BaseException, unit: dict[str, Any], path: str, root: Path) 
     own = [i for i, frame in enumerate(frames) if frame.filename == path]
     message = text if unit["kind"] == "doctest" else f"{name}: {text}" if text else name
     if isinstance(error, SyntaxError) and error.filename == path:
-        line, statement, where = error.lineno or unit["line"], (error.text or "").strip(), ""
+        line, where = error.lineno or unit["line"], ""
+        statement = linecache.getline(path, line).strip()  # `error.text` is the file's, by the cell's line
         message = f"{name}: {error.msg}"
         shown: list[traceback.FrameSummary] = []
     elif own:

@@ -19,6 +19,7 @@ from mlblog.press.document import Cell, Doctest, Post, Unit
 from mlblog.press.output import Outputs, Ran
 
 TIMEOUT = 300.0  # seconds a post may take; cells read records and draw, they do not train
+_START = 300.0  # seconds that the server may take to import torch, on a slow disk
 
 _KIND = {"Cell": "cell", "Doctest": "doctest", "Inline": "inline"}
 
@@ -53,7 +54,7 @@ class Server:
         }
         with self._open() as line:
             line.sendall(json.dumps(job).encode() + b"\n")
-            return _Conversation(post, line, time.monotonic() + self.timeout, self.timeout).hold()
+            return _Conversation(post, line, self.timeout).hold()
 
     def close(self) -> None:
         """End the process and every post that still runs in one."""
@@ -86,6 +87,7 @@ class Server:
     def _start(self) -> None:
         ours, theirs = socket.socketpair()
         work = self.project.work
+        work.mkdir(parents=True, exist_ok=True)
         environment = os.environ | {
             "MLBLOG_ROOT": str(self.project.root),
             "MPLBACKEND": "Agg",
@@ -120,8 +122,9 @@ def _unit_to_json(unit: Unit) -> dict[str, Any]:
 class _Conversation:
     """What a post's process says, until it is done."""
 
-    def __init__(self, post: Post, line: socket.socket, deadline: float, timeout: float) -> None:
-        self._post, self._line, self._deadline, self._timeout = post, line, deadline, timeout
+    def __init__(self, post: Post, line: socket.socket, timeout: float) -> None:
+        self._post, self._line, self._timeout = post, line, timeout
+        self._deadline = time.monotonic() + _START + timeout
         self._pid = 0
         self._at: Unit | None = None
 
@@ -131,6 +134,7 @@ class _Conversation:
             match event["event"]:
                 case "pid":
                     self._pid = event["pid"]
+                    self._deadline = time.monotonic() + self._timeout  # the post's time starts with its process
                 case "begin":
                     self._at = self._post.units[event["unit"]]
                 case "ran":

@@ -3,7 +3,8 @@
 Runs in the process of the cells: imports IPython.
 """
 
-# mypy: disable-error-code="no-untyped-call"  # IPython is typed in part
+# IPython is typed in part:
+# mypy: disable-error-code="no-untyped-call"
 
 from __future__ import annotations
 
@@ -133,9 +134,9 @@ class PostShell(InteractiveShell):
 
     def init_display_formatter(self) -> None:
         """Use ours, which draws figures for both schemes."""
-        formatter: Any = _Formatter(parent=self)
-        self.display_formatter = formatter
-        self.configurables.append(formatter)
+        self._formatter: Any = _Formatter(parent=self)
+        self.display_formatter = self._formatter
+        self.configurables.append(self._formatter)
 
     def open_post(self, path: str, shadow: list[str]) -> None:
         """Start the namespace of a post: a module `__main__` whose file is the post."""
@@ -189,7 +190,9 @@ class PostShell(InteractiveShell):
             Failed: it printed something else than it shows.
         """
         self._begin()
-        test = doctest.DocTestParser().get_doctest(code, self.user_ns, self._compiler.post, self._compiler.post, line - 1)
+        test = doctest.DocTestParser().get_doctest(
+            code, self.user_ns, self._compiler.post, self._compiler.post, line - 1
+        )
         test.globs = self.user_ns  # a doctest copies its namespace; here it shares the post's
         report: list[str] = []
         runner = doctest.DocTestRunner(verbose=False, optionflags=doctest.FAIL_FAST)
@@ -206,7 +209,7 @@ class PostShell(InteractiveShell):
         """Show the figures that the cell has made and not shown."""
         for figure in self._open_figures():
             if id(figure) not in self.shown_figures:
-                data, metadata = self.display_formatter.format(figure)
+                data, metadata = self._formatter.format(figure)
                 self.display_pub.publish(data, metadata)
 
     def is_part_of_figure(self, result: Any) -> bool:

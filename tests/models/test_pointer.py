@@ -25,7 +25,7 @@ def letters_of(*words: str) -> Tensor:
 
 
 @pytest.mark.parametrize("options", VARIANTS)
-@settings(deadline=None)
+@settings(deadline=None, max_examples=20)
 @given(order=st.permutations(range(5)))
 def test_reordering_the_letters_reorders_the_scores(options: dict[str, object], order: list[int]) -> None:
     net = network(**options)

@@ -158,6 +158,15 @@ def test_formulas_are_drawn_also_after_instant_navigation(visit: Callable[..., V
         assert window.complaints == []
 
 
+def test_home_leads_to_a_post(visit: Callable[..., Visit], address: str, site: Path) -> None:
+    window = visit()
+    page = window.go("/")
+    page.locator("#newest + p a").click()
+    page.wait_for_url(f"{address}/blog/*/")
+    assert page.url.removeprefix(address) in posts(site)
+    assert window.complaints == []
+
+
 def test_every_image_of_a_post_says_what_it_shows(visit: Callable[..., Visit], site: Path) -> None:
     bare = "[...document.querySelectorAll('.mlblog-figure img')].filter(i => !i.alt.trim()).length"
     window = visit()

@@ -30,13 +30,21 @@ Spell = Callable[[Tensor], Hypotheses]
 
 
 @experiment(
-    smoke=dict(longest=4, steps=20, width=16, hidden=32, layers=1, letters=256, order=3),
-    small=dict(longest=8, steps=1_500),
-    full=dict(
-        longest=11, steps=4_000, width=256, heads=8, hidden=1024, layers=4, letters=16_384, rate=1e-3, dropout=0.2
-    ),
+    smoke={"longest": 4, "steps": 20, "width": 16, "hidden": 32, "layers": 1, "letters": 256, "order": 3},
+    small={"longest": 8, "steps": 1_500},
+    full={
+        "longest": 11,
+        "steps": 4_000,
+        "width": 256,
+        "heads": 8,
+        "hidden": 1024,
+        "layers": 4,
+        "letters": 16_384,
+        "rate": 1e-3,
+        "dropout": 0.2,
+    },
     seeds=3,
-    variants=(dict(heads=1), dict(memory="last"), dict(looks="left"), dict(positions=True)),
+    variants=({"heads": 1}, {"memory": "last"}, {"looks": "left"}, {"positions": True}),
 )
 def anagram_solver(
     run: Run,
@@ -115,9 +123,9 @@ def anagram_solver(
 
 
 @experiment(
-    smoke=dict(longest=4, order=3),
-    small=dict(longest=8),
-    full=dict(longest=11),
+    smoke={"longest": 4, "order": 3},
+    small={"longest": 8},
+    full={"longest": 11},
     seeds=1,  # nothing here is random
 )
 def anagram_baselines(run: Run, *, longest: int, order: int = 5, seed: int) -> None:

@@ -21,9 +21,18 @@ Loss = Callable[[], tuple[Tensor, int]]  # the loss of a new batch, and its lett
 
 
 @experiment(
-    smoke=dict(longest=4, rounds=2, steps=1, width=16, hidden=32, layers=1, letters=256),
-    small=dict(longest=8, rounds=15, steps=5),
-    full=dict(longest=11, rounds=15, steps=10, width=256, heads=8, hidden=1024, layers=4, letters=16_384),
+    smoke={"longest": 4, "rounds": 2, "steps": 1, "width": 16, "hidden": 32, "layers": 1, "letters": 256},
+    small={"longest": 8, "rounds": 15, "steps": 5},
+    full={
+        "longest": 11,
+        "rounds": 15,
+        "steps": 10,
+        "width": 256,
+        "heads": 8,
+        "hidden": 1024,
+        "layers": 4,
+        "letters": 16_384,
+    },
     seeds=1,  # what varies is the machine, and the rounds show that
 )
 def anagram_speed(

@@ -111,7 +111,11 @@ def anagram_solver(
     with torch.inference_mode():
         by_letters = partial(spell_by_letters, net)
         table = _ngrams(run, parts, order)
-        run.save(parameters=sum(parameter.numel() for parameter in net.parameters()), epochs=sampler.epochs)
+        run.save(
+            parameters=sum(parameter.numel() for parameter in net.parameters()),
+            epochs=sampler.epochs,
+            letters_seen=round(sampler.epochs * sum(map(len, parts.train))),
+        )
         _save_scores(
             run,
             {width: scores(parts.test, partial(by_letters, width=width), run.device) for width in WIDTHS[:4]},

@@ -4,7 +4,7 @@ It is given one end of a socket per post (and a line that describes the job), fo
 it, and adds how the child ended. When its own end of the control socket closes, because the build ended or was killed,
 it kills what still runs and ends.
 
-    python -m mlblog.press.server FD
+    python -m mlblog.press.server FD MODULE …
 """
 
 from __future__ import annotations
@@ -18,17 +18,16 @@ import select
 import signal
 import socket
 import sys
+from collections.abc import Iterable
 from typing import Any
 
-PRELOAD = ("numpy", "safetensors", "matplotlib.pyplot", "torch")
 
-
-def preload() -> Any:
+def preload(modules: Iterable[str]) -> Any:
     """Import what posts use, and make the shell.
 
     One torch thread: a process whose OpenMP team has run cannot be forked, and outputs must not depend on cores.
     """
-    for name in PRELOAD:
+    for name in modules:
         if importlib.util.find_spec(name.partition(".")[0]):
             importlib.import_module(name)
     if "torch" in sys.modules:
@@ -40,9 +39,9 @@ def preload() -> Any:
     return lambda job, file: run_job(shell, job, file)
 
 
-def serve(control: socket.socket) -> None:
+def serve(control: socket.socket, modules: Iterable[str]) -> None:
     """Fork a child per job until `control` closes."""
-    run = preload()
+    run = preload(modules)
     wake, waker = socket.socketpair()
     wake.setblocking(False)
     waker.setblocking(False)
@@ -112,4 +111,4 @@ def _text_of_error() -> str:
 
 
 if __name__ == "__main__":
-    serve(socket.socket(fileno=int(sys.argv[1])))
+    serve(socket.socket(fileno=int(sys.argv[1])), sys.argv[2:])

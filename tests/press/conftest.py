@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from mlblog.lab import Project
+from mlblog.lab import Lab, Project
+from mlblog.lab.executors.inline import InlineExecutor
 from mlblog.press import Outputs, Post, Server, parse_post
 
 SAMPLES = Path(__file__).parents[1] / "samples"
@@ -60,6 +62,12 @@ def server(project: Project) -> Iterator[Server]:
         yield server
 
 
+@pytest.fixture
+def fresh(tmp_path: Path) -> Project:
+    """A project of one test."""
+    return write_project(tmp_path)
+
+
 Run = Callable[..., tuple[Post, Outputs]]
 
 
@@ -85,3 +93,24 @@ def sample(project: Project) -> Callable[[str], Post]:
         return parse_post((SAMPLES / f"{name}.md").read_bytes(), f"posts_src/{name}.md")
 
     return sample
+
+
+@pytest.fixture
+def record() -> Iterator[Callable[..., None]]:
+    """Record the toy experiment of a project at a scale, in this process."""
+    roots: list[str] = []
+
+    def record(project: Project, scale: str = "small") -> None:
+        lab = Lab(project)
+        failed = [o.error for o in lab.run(lab.plan(lab.keys(scale)), InlineExecutor(project)) if o.error]
+        assert not failed
+        roots.append(str(project.root))
+        forget()
+
+    def forget() -> None:
+        for name in [name for name in sys.modules if name.partition(".")[0] == "toy"]:
+            del sys.modules[name]
+        sys.path[:] = [entry for entry in sys.path if entry not in roots]
+
+    yield record
+    forget()

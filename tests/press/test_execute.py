@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 
 from mlblog.errors import CellError
-from mlblog.lab import Lab, Project
-from mlblog.lab.executors.inline import InlineExecutor
+from mlblog.lab import Project
 from mlblog.press import Outputs, Post, Server, parse_post
 from mlblog.press.output import FIGURE, inline_text
 
@@ -31,7 +30,7 @@ def test_cells_share_a_namespace_and_show_their_last_expression(run: Run) -> Non
 
 
 def test_outputs_come_in_the_order_in_which_they_were_made(run: Run) -> None:
-    code = "import sys\nfrom IPython.display import display\nprint('a')\ndisplay(1)\nprint('b', file=sys.stderr)\nprint('c')\n2"
+    code = "import sys\nprint('a')\ndisplay(1)\nprint('b', file=sys.stderr)\nprint('c')\n2"
     _, outputs = run(f"```python\n{code}\n```\n")
     assert texts(outputs.ran[0].outputs) == ["a\n", "1", "b\n", "c\n", "2"]
 
@@ -61,8 +60,8 @@ def test_inline_expressions_see_the_cells_before_them(run: Run) -> None:
 
 def test_source_of_functions_and_classes_is_that_of_the_post(run: Run) -> None:
     code = "import inspect\n\nclass A:\n    one = 1\n\ndef f():\n    return A\n"
-    body = f"Prose.\n\n```python\n{code}```\n\n- item\n\n    ```python\n    %time\n    inspect.getsource(A) + inspect.getsource(f)\n    ```\n"
-    post, outputs = run(body)
+    asked = "    ```python\n    %time\n    inspect.getsource(A) + inspect.getsource(f)\n    ```\n"
+    _, outputs = run(f"Prose.\n\n```python\n{code}```\n\n- item\n\n{asked}")
     shown = [o for o in outputs.ran[1].outputs if o["output_type"] == "execute_result"]
     assert eval(texts(shown)[0]) == "class A:\n    one = 1\ndef f():\n    return A\n"
 
@@ -74,8 +73,8 @@ def test_warnings_name_the_line_of_the_post(run: Run) -> None:
 
 def test_figures_left_open_are_shown_and_nothing_of_them_stays(run: Run) -> None:
     plot = "import matplotlib.pyplot as plt\nplt.plot([1, 2])"
-    body = f"```python\n{plot}\n```\n\n```python\nplt.get_fignums()\n```\n\n```python\n{plot}\nplt.show()\nprint('after')\n```\n"
-    _, outputs = run(body)
+    cells = (plot, "plt.get_fignums()", f"{plot}\nplt.show()\nprint('after')")
+    _, outputs = run("\n".join(f"```python\n{code}\n```\n" for code in cells))
     first, second, third = (ran.outputs for ran in outputs.ran)
     assert [FIGURE in output["data"] for output in first] == [True]  # and no `[<Line2D …>]`
     assert texts(second) == ["[]"]
@@ -103,7 +102,8 @@ def test_outputs_do_not_depend_on_hash_seed_or_threads(run: Run) -> None:
 def test_torch_trains_in_a_forked_process(run: Run) -> None:
     code = (
         "import torch\nw = torch.nn.Linear(37, 41)\no = torch.optim.Adam(w.parameters())\n"
-        "for _ in range(3):\n    o.zero_grad()\n    w(torch.ones(500, 37)).square().mean().backward()\n    o.step()\n'trained'"
+        "for _ in range(3):\n    o.zero_grad()\n    w(torch.ones(500, 37)).square().mean().backward()\n    o.step()\n"
+        "'trained'"
     )
     _, outputs = run(f"```python\n{code}\n```\n")
     assert texts(outputs.ran[0].outputs) == ["'trained'"]
@@ -178,9 +178,8 @@ def test_a_post_that_does_not_end_is_ended(project: Project, sample: Callable[[s
         server.run(sample("endless_cell"))
 
 
-def test_reads_of_records_are_told_cell_by_cell(project: Project, run: Run) -> None:
-    lab = Lab(project)
-    list(lab.run(lab.plan(lab.keys("smoke")), InlineExecutor(project)))
+def test_reads_of_records_are_told_cell_by_cell(project: Project, run: Run, record: Callable[..., None]) -> None:
+    record(project, "smoke")
     body = "```python\nfrom toy.experiments.coin import coin\nr = coin.runs()\n```\n\n```python\nlen(r)\n```\n"
     _, outputs = run(body)
     ((read,), ()) = (ran.reads for ran in outputs.ran)

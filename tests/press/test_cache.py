@@ -1,0 +1,173 @@
+"""When outputs are used again, and when not. A cell counts its own runs in a file outside the project."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from mlblog.lab import Code, Lab, Project
+from mlblog.press import Compiled, Outputs, Ran, Server, compile_posts, parse_post
+from mlblog.press.cache import OutputCache, keys
+
+HEAD = "---\ntitle: T\ndate: 2026-11-21\n---\n"
+
+
+def key(project: Project, body: str, head: str = HEAD) -> str:
+    return keys(parse_post(head + body, "posts_src/t.md"), Code.of(project))[-1]
+
+
+BASE = "Prose.\n\n```python\nx = [1, 2]\n```\n\n```python\nx\n```\n"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        BASE.replace("Prose", "Other prose, and\n\nmore of it"),
+        BASE.replace("x = [1, 2]", "x = [ 1,2 ]  # a comment"),
+        BASE.replace("```python\nx\n", '```python tags=["hide-input"] caption="C" alt="A"\nx\n'),
+        BASE.replace("```python\nx\n```", "- i\n\n    ```python\n    x\n    ```"),
+    ],
+)
+def test_prose_formatting_and_display_options_are_not_in_the_key(body: str, fresh: Project) -> None:
+    assert key(fresh, body) == key(fresh, BASE)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        BASE.replace("[1, 2]", "[1, 3]"),
+        BASE.replace("```python\nx\n", "```python\nx;\n"),
+        BASE.replace("```python\nx\n", '```python tags=["raises-exception"]\nx\n'),
+        BASE.replace("```python\nx\n```", "`{python} x`"),
+        BASE.replace("x = [1, 2]", "%time\nx = [1, 2]"),
+        BASE.replace("Prose.", "```python\n\n```"),
+    ],
+)
+def test_whatever_runs_is_in_the_key(body: str, fresh: Project) -> None:
+    assert key(fresh, body) != key(fresh, BASE)
+
+
+def test_a_key_holds_the_cells_before_it_and_not_those_after(fresh: Project) -> None:
+    code = Code.of(fresh)
+    first = keys(parse_post(HEAD + BASE, "posts_src/t.md"), code)
+    second = keys(parse_post(HEAD + BASE.replace("x\n```\n", "x, 1\n```\n"), "posts_src/t.md"), code)
+    assert first[0] == second[0]
+    assert first[1] != second[1]
+
+
+def test_first_party_code_counts_by_what_is_reached(fresh: Project) -> None:
+    module = fresh.root / "toy" / "tools.py"
+    module.write_text(
+        "def used():\n    return inner()\n\n\ndef inner():\n    return 1\n\n\ndef other():\n    return 2\n"
+    )
+    body = "```python\nfrom toy.tools import used\n\nused()\n```\n"
+    before = key(fresh, body)
+    module.write_text(module.read_text().replace("return 2", "return 3").replace("return 1", "return 1  # one"))
+    assert key(fresh, body) == before
+    module.write_text(module.read_text().replace("return 1", "return 4"))
+    assert key(fresh, body) != before
+
+
+def test_code_that_only_a_doctest_or_an_inline_expression_reaches_counts(fresh: Project) -> None:
+    module = fresh.root / "toy" / "tools.py"
+    for body in (
+        "```pycon\n>>> import toy.tools\n>>> toy.tools.f()\n1\n```\n",
+        "`{python} __import__('toy.tools').f()`\n",
+    ):
+        module.write_text("def f():\n    return 1\n")
+        before = key(fresh, body)
+        module.write_text("def f():\n    return 2\n")
+        assert key(fresh, body) != before, body
+
+
+def test_outputs_come_back_as_they_were_put(fresh: Project) -> None:
+    cache, post = OutputCache(fresh, Lab(fresh).store), parse_post(HEAD + BASE, "posts_src/t.md")
+    stream = {"output_type": "stream", "name": "stdout", "text": "é\n"}
+    outputs = Outputs((Ran((stream,)), Ran()), {})
+    cache.put(post, "ab12", outputs)
+    assert cache.get(post, "ab12") == outputs
+    assert cache.get(post, "ab13") is None
+
+
+def test_outputs_that_name_lines_hold_for_these_lines_only(fresh: Project) -> None:
+    cache = OutputCache(fresh, Lab(fresh).store)
+    post, moved = (parse_post(HEAD + more + BASE, "posts_src/t.md") for more in ("", "\n\n"))
+    for text, expected in (("posts_src/t.md:8: UserWarning: a", False), ("nothing of the kind", True)):
+        cache.put(post, "ab12", Outputs((Ran(({"output_type": "stream", "name": "stderr", "text": text},)), Ran())))
+        assert cache.get(post, "ab12") is not None
+        assert (cache.get(moved, "ab12") is not None) is expected
+
+
+@pytest.fixture
+def compiled(fresh: Project) -> Iterator[Callable[..., Compiled]]:
+    """Write the post, if given, and compile."""
+    with Server(fresh) as server:
+
+        def compiled(body: str | None = None) -> Compiled:
+            if body is not None:
+                (fresh.posts / "t.md").write_text(HEAD + body)
+            return compile_posts(fresh, server=server)
+
+        yield compiled
+
+
+def test_a_post_runs_again_only_when_what_it_rests_on_changes(
+    fresh: Project, compiled: Callable[..., Compiled], record: Callable[..., None]
+) -> None:
+    record(fresh, "smoke")
+    table = fresh.root / "table.csv"
+    table.write_text("1\n")
+    body = (
+        "Prose.\n\n```python\nfrom toy.experiments.coin import coin\nfrom pathlib import Path\n"
+        "coin.runs().scale, Path('table.csv').read_text()\n```\n"
+    )
+    page = fresh.work / "pages" / "blog" / "posts" / "t.md"
+
+    assert compiled(body).ran == ["posts_src/t.md"]
+    assert "('smoke', '1\\n')" in page.read_text()
+    assert compiled().ran == []
+    assert compiled(body.replace("Prose", "Other")).ran == []
+    assert "Other." in page.read_text()
+
+    record(fresh, "small")  # a larger scale answers `coin.runs()`
+    assert compiled().ran == ["posts_src/t.md"]
+    assert "('small', '1\\n')" in page.read_text()
+
+    table.write_text("2\n")
+    assert compiled().ran == ["posts_src/t.md"]
+    assert "('small', '2\\n')" in page.read_text()
+
+    table.unlink()
+    failed = compiled()
+    assert "FileNotFoundError" in str(failed.errors[0])
+    assert not page.exists()
+
+
+def test_nothing_that_failed_is_kept(fresh: Project, compiled: Callable[..., Compiled]) -> None:
+    body = "```python\nfrom pathlib import Path\nassert Path('/proc/version').exists() is %s\n```\n"
+    assert compiled(body % False).errors
+    assert not list((fresh.work / "outputs").rglob("*.json"))
+    assert not compiled(body % True).errors
+
+
+def test_a_damaged_entry_is_not_used(fresh: Project, compiled: Callable[..., Compiled]) -> None:
+    compiled("```python\n1\n```\n")
+    (entry,) = (fresh.work / "outputs").rglob("*.json")
+    entry.write_bytes(entry.read_bytes()[:20])
+    assert compiled().ran == ["posts_src/t.md"]
+
+
+def test_a_warm_compile_starts_no_process_and_imports_nothing_heavy(
+    fresh: Project, compiled: Callable[..., Compiled]
+) -> None:
+    compiled("```python\n1\n```\n")
+    code = (
+        "import sys; from mlblog.lab import Project; from mlblog.press import compile_posts\n"
+        "done = compile_posts(Project.find()); assert done.cached == ['posts_src/t.md'], done\n"
+        "print(sorted({'torch', 'IPython', 'matplotlib', 'mkdocs'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=fresh.root, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,41 @@
+"""On which records each result rests: names are followed from the cell that read to the cell that draws."""
+
+from __future__ import annotations
+
+import pytest
+
+from mlblog.lab import Read
+from mlblog.press import Outputs, Ran, parse_post
+from mlblog.press.provenance import resting_on
+
+HEAD = "---\ntitle: T\ndate: 2026-11-21\n---\n"
+A, B = (Read(name, None, {}, ((f"docs/results/{name}/full/base/seed-0.json", name * 3),)) for name in "ab")
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        (["r = a()", "draw(r)"], ["a", "a"]),
+        (["r = a()", "draw(x)"], ["a", ""]),
+        (["r = a()", "y = r + 1", "draw(y)"], ["a", "a", "a"]),
+        (["r = a()", "r = 1", "draw(r)"], ["a", "", ""]),
+        (["r = a()", "s = b()", "draw(r, s)"], ["a", "b", "ab"]),
+        (["import np\nr = a()\nm = np.mean(r)", "np.sin(1)"], ["a", ""]),
+        (["t = []", "t.append(a())", "draw(t)"], ["", "a", "a"]),
+        (["t = {}", "t['k'] = a()", "draw(t)"], ["", "a", "a"]),
+        (["r = a()", "def f():\n    return r", "f()"], ["a", "a", "a"]),
+        (["r = a()", "%time draw(r)"], ["a", ""]),
+        (["print(a())", "print(1)"], ["a", ""]),
+    ],
+)
+def test_reads_follow_names(cells: list[str], expected: list[str]) -> None:
+    post = parse_post(HEAD + "\n".join(f"```python\n{code}\n```\n" for code in cells), "t.md")
+    own = [tuple(read.to_json() for read in (A, B) if f"{read.experiment}()" in code) for code in cells]
+    found = resting_on(post, Outputs(tuple(Ran((), reads) for reads in own)))
+    assert ["".join(read.experiment for read in reads) for reads in found] == expected
+
+
+def test_inline_expressions_rest_on_what_they_name() -> None:
+    post = parse_post(HEAD + "```python\nr = a()\n```\n\n`{python} r` `{python} 1`\n", "t.md")
+    found = resting_on(post, Outputs((Ran((), (A.to_json(),)), Ran(), Ran())))
+    assert [len(reads) for reads in found] == [1, 1, 0]

@@ -27,7 +27,7 @@ class PointerHead(nn.Module):
         width: D.
 
     References:
-        [vinyals2015pointer], eq. 3, with a scaled dot product instead of v · tanh(W s_t + V h_j).
+        [vinyals2015pointer], section 2.3, with a scaled dot product instead of v · tanh(W s_t + V h_j).
     """
 
     def __init__(self, width: int) -> None:

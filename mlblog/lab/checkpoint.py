@@ -31,6 +31,9 @@ class Stateful(Protocol):
         ...
 
 
+Part = Stateful | np.random.Generator
+
+
 class Checkpoint:
     """The resumable part of a run: made by `Run.checkpoint`, which first restores what an interrupted run left.
 
@@ -46,7 +49,7 @@ class Checkpoint:
         self,
         path: Path | None,
         identity: str,
-        parts: Mapping[str, Stateful],
+        parts: Mapping[str, Part],
         series: dict[str, list[tuple[int, float]]],
         track: Callable[..., Iterator[int]],
         every: float,
@@ -80,7 +83,7 @@ class Checkpoint:
             "step": step,
             "series": self._series,
             "generators": _pack(_generators(), tensors),
-            "parts": {name: _pack(dict(part.state_dict()), tensors) for name, part in self._parts.items()},
+            "parts": {name: _pack(_state_of(part), tensors) for name, part in self._parts.items()},
         }
         # clones: safetensors refuses tensors that share memory, as tied weights do
         content = save(
@@ -105,11 +108,24 @@ class Checkpoint:
         if state["identity"] != self._identity:
             return  # of other code or parameters: never mix
         for name, part in self._parts.items():
-            part.load_state_dict(_unpack(state["parts"][name], tensors))
+            _restore_part(part, _unpack(state["parts"][name], tensors))
         self._series.clear()
         self._series.update({name: [(s, v) for s, v in rows] for name, rows in state["series"].items()})
         self.step = state["step"]
         _set_generators(_unpack(state["generators"], tensors))
+
+
+def _state_of(part: Part) -> dict[str, Any]:
+    if isinstance(part, np.random.Generator):
+        return dict(part.bit_generator.state)
+    return dict(part.state_dict())
+
+
+def _restore_part(part: Part, state: Any) -> None:
+    if isinstance(part, np.random.Generator):
+        part.bit_generator.state = state
+    else:
+        part.load_state_dict(state)
 
 
 def _generators() -> dict[str, Any]:

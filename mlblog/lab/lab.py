@@ -15,6 +15,7 @@ from mlblog.lab.jobs import Job, State, plan, state
 from mlblog.lab.progress import Display
 from mlblog.lab.project import Project
 from mlblog.lab.record import Key, Record
+from mlblog.lab.shelf import Shelf
 from mlblog.lab.spec import project_store
 from mlblog.lab.staleness import Reason, reasons
 from mlblog.lab.store import MemoryStore, Store
@@ -36,6 +37,7 @@ class Lab:
         """Look at `project`, with its own records or those of `store`."""
         self.project = project
         self.store = store or project_store(project)
+        self._shelf = Shelf(project.work / "records") if store is None else None
 
     @cached_property
     def code(self) -> Code:
@@ -81,8 +83,10 @@ class Lab:
         self.code.save()
         return jobs
 
-    def run(self, jobs: list[Job], executor: Executor) -> Iterator[Outcome]:
+    def run(self, jobs: list[Job], executor: Executor, *, again: bool = False) -> Iterator[Outcome]:
         """Carry out `jobs`, put each record into the store as it comes, and yield what became of each.
+
+        What this machine has made before with the same code and parameters is taken from there, unless `again`.
 
         A job that fails leaves its last good record as it was. Ctrl-C ends all of them.
         """
@@ -91,12 +95,23 @@ class Lab:
             return
         with Display(jobs) as display:
             try:
-                futures = {executor.submit(job, display.report(job)): job for job in jobs}
+                futures = {}
+                for job in jobs:
+                    params = self.experiments[job.key.experiment].params(job.key.scale, job.key.overrides)
+                    known = self._shelf.find(job, params) if self._shelf and not again else None
+                    if known is not None:
+                        self.store.put(known)
+                        display.finished(job, "made here before, with this very code: taken from .mlblog/records")
+                        yield Outcome(job, record=known)
+                    else:
+                        futures[executor.submit(job, display.report(job))] = job
                 for future in as_completed(futures):
                     job = futures[future]
                     try:
                         record = future.result()
                         self.store.put(record)
+                        if self._shelf:
+                            self._shelf.keep(record)
                         outcome = Outcome(job, record=record)
                         display.finished(job, f"recorded in {record.environment['seconds']:g} s")
                     except MlblogError as error:
@@ -115,4 +130,4 @@ class Lab:
         store = MemoryStore()
         keys = [key for key in self.experiments[name].keys("smoke") if key.seed == 0]
         lab = Lab(self.project, store)
-        return list(lab.run(lab.plan(keys), InlineExecutor(self.project)))
+        return list(lab.run(lab.plan(keys), InlineExecutor(self.project), again=True))

@@ -211,6 +211,11 @@ def arrays_digest(content: bytes) -> str:
     return canonical.digest("arrays", content) if content else ""
 
 
+def arrays_name(stem: str, digest: str) -> str:
+    """Return the name of the arrays' file of a record: it holds their digest, so that versions never overwrite."""
+    return f"{stem}-{digest[:12]}.safetensors"
+
+
 def _object(text: bytes, path: str) -> dict[str, Any]:
     def refuse(constant: str) -> None:
         raise ValueError(f"{constant} is not a number that a record may hold")

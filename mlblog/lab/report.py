@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
+from mlblog.lab.compare import Move
 from mlblog.lab.jobs import State
 from mlblog.lab.store import as_label
+from mlblog.lab.why import Explanation
 
 
 def status_json(states: Sequence[State]) -> list[dict[str, Any]]:
@@ -32,7 +35,9 @@ def status_table(states: Sequence[State]) -> str:
     for state in states:
         key = state.key
         groups.setdefault((key.experiment, key.scale, as_label(key.overrides)), []).append(state)
-    rows: list[tuple[str, ...]] = [("experiment", "scale", "overrides", "state", "seeds", "device", "recorded with", "time")]
+    rows: list[tuple[str, ...]] = [
+        ("experiment", "scale", "overrides", "state", "seeds", "device", "recorded with", "time")
+    ]
     for (experiment, scale, overrides), group in groups.items():
         rows.append((experiment, scale, overrides, *_summary(group)))
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
@@ -93,3 +98,71 @@ def duration(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60} s" if whole % 60 else f"{whole // 60} min"
     return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def why_json(explained: Sequence[tuple[State, Sequence[Explanation]]]) -> list[dict[str, Any]]:
+    """Return one object a stale run, with its reasons."""
+    return [
+        {
+            "run": str(state.key),
+            "state": state.name,
+            "why": [
+                {
+                    "kind": one.reason.kind, "name": one.reason.name, "detail": one.reason.detail,
+                    "path": list(one.path), "diff": one.diff, "note": one.note,
+                }
+                for one in found
+            ] or list(state.why),
+        }
+        for state, found in explained
+    ]  # fmt: skip
+
+
+def why_text(name: str, explained: Sequence[tuple[State, Sequence[Explanation]]]) -> str:
+    """Return the reasons for people: runs that share them are told of together."""
+    if not explained:
+        return f"{name}: every record is fresh"
+    groups: dict[tuple[Any, ...], list[State]] = {}
+    for state, found in explained:
+        groups.setdefault((tuple(found), state.why if not found else ()), []).append(state)
+    parts = []
+    for (found, why), states in groups.items():
+        parts.append(f"{', '.join(str(state.key) for state in states)}: {states[0].name}")
+        parts += [f"  {line}" for line in why]
+        for one in found:
+            parts.append(f"\n{one.reason}")
+            if len(one.path) > 1:
+                parts.append("  reached by " + " -> ".join(one.path))
+            if one.diff:
+                parts.append("\n".join(f"  {line}" for line in one.diff.splitlines()))
+            if one.note:
+                parts.append(f"  ({one.note})")
+    return "\n".join(parts)
+
+
+def diff_json(moves: Sequence[Move]) -> list[dict[str, Any]]:
+    """Return one object a value."""
+    return [
+        {"group": move.group, "name": move.name, "then": move.then, "now": move.now, "moved": move.moved}
+        for move in moves
+    ]
+
+
+def diff_table(moves: Sequence[Move], against: str) -> str:
+    """Return a line a value: then, now, and whether it moved beyond noise."""
+    if not moves:
+        return "no records, neither then nor now"
+    verdicts = {True: "MOVED", False: "", None: "?"}
+    rows = [("runs", "value", f"at {against}", "now", "")]
+    rows += [(move.group, move.name, _interval(move.then), _interval(move.now), verdicts[move.moved]) for move in moves]
+    widths = [max(len(row[column]) for row in rows) for column in range(5)]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    told = "MOVED: beyond noise, by Welch's test at 5 %; ?: one seed cannot tell. Brackets: 95 % interval over seeds."
+    return "\n".join([*lines, "", told])
+
+
+def _interval(summary: tuple[float, float, float] | None) -> str:
+    if summary is None:
+        return "-"
+    mean, low, high = summary
+    return f"{mean:.4g}" if math.isnan(low) else f"{mean:.4g} [{low:.4g}, {high:.4g}]"

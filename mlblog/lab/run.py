@@ -12,7 +12,7 @@ import numpy as np
 
 from mlblog.errors import RunError
 from mlblog.lab import canonical
-from mlblog.lab.checkpoint import Checkpoint, Stateful
+from mlblog.lab.checkpoint import Checkpoint, Part
 from mlblog.lab.determinism import deterministic
 from mlblog.lab.environment import peak_memory, stamp
 from mlblog.lab.record import Key, Record, Value, is_value
@@ -52,6 +52,7 @@ class Run:
         self._values: dict[str, Value] = {}
         self._arrays: dict[str, np.ndarray] = {}
         self._data: dict[str, str] = {}
+        self._measured: set[str] = set()
         self._series: dict[str, list[tuple[int, float]]] = {}
         self._message, self._reported = "", 0.0
         self.step: int | None = None  # the last step logged or begun, for messages
@@ -64,11 +65,11 @@ class Run:
         """
         self.step = step
         for name, value in values.items():
-            number = float(value)
+            number = float(value.detach() if hasattr(value, "detach") else value)
             if not math.isfinite(number):
                 raise RunError(f"{self._key}: diverged at step {step}: {name} is {number}")
             self._series.setdefault(name, []).append((step, number))
-        self._message = "  ".join(f"{name} {float(value):.4g}" for name, value in values.items())
+        self._message = "  ".join(f"{name} {self._series[name][-1][1]:.4g}" for name in values)
 
     def save(self, **results: Any) -> None:
         """Keep results under their names: scalars, strings and lists of them as values; tensors and arrays as arrays.
@@ -90,6 +91,14 @@ class Run:
                 raise RunError(f"{self._key}: {name!r} is {value}: not a finite number")
             self._values[name] = value
 
+    def measure(self, **results: Any) -> None:
+        """Keep scalars as `save` does, and mark them as measured: seconds, rates, whatever differs from run to run.
+
+        Comparing two runs bit by bit leaves them out.
+        """
+        self.save(**results)
+        self._measured |= set(results)
+
     def uses(self, source: str, digest: str) -> None:
         """Name a data source and the digest of its content, to stand in the record."""
         self._data[source] = digest
@@ -109,7 +118,7 @@ class Run:
             yield item
         self._report(label, total or 0, total, self._message)
 
-    def checkpoint(self, *, every: float = 20.0, **parts: Stateful) -> Checkpoint:
+    def checkpoint(self, *, every: float = 20.0, **parts: Part) -> Checkpoint:
         """Make the run resumable, and restore what an interrupted one left.
 
         Model, optimiser, sampler and the like are given by name; the states of all generators and the logged series
@@ -117,9 +126,14 @@ class Run:
 
         Args:
             every: seconds between two checkpoints.
-            **parts: objects with `state_dict` and `load_state_dict`.
+            **parts: objects with `state_dict` and `load_state_dict`, and NumPy generators.
         """
         return Checkpoint(self._checkpoints, self._identity, parts, self._series, self.progress, every)
+
+    @property
+    def measured(self) -> list[Value]:
+        """The names that `measure` kept, sorted."""
+        return list[Value](sorted(self._measured))
 
     def results(self) -> tuple[dict[str, Value], dict[str, np.ndarray], dict[str, str]]:
         """Return what the run left: values, arrays (with the series among them), data digests."""
@@ -179,8 +193,8 @@ def execute(
     identity = canonical.digest("run", key.stem, canonical.encode(params), canonical.encode(dict(manifest)))
     run = Run(key, params, device=device, report=report, checkpoints=checkpoints, identity=identity)
     environment = stamp(root, device)  # before the run: an edit while it runs must not be vouched for
-    started = time.monotonic()
     with deterministic(key.seed, device) as offenders:
+        started = time.monotonic()
         try:
             experiment.function(run, **params, seed=key.seed)
         except RunError:
@@ -189,13 +203,15 @@ def execute(
             at = "" if run.step is None else f" at step {run.step}"
             cause = "out of memory" if _is_out_of_memory(error) else type(error).__name__
             raise RunError(f"{key}: {cause}{at}: {error}") from error
+        seconds = time.monotonic() - started
     values, arrays, data = run.results()
     if not values and not arrays:
         raise RunError(f"{key}: it saved nothing; call run.save(name=value) in {experiment.name}")
     environment |= {
-        "seconds": round(time.monotonic() - started, 3),
+        "seconds": round(seconds, 3),
         "peak_memory": peak_memory(device),
         "threads": 1 if device == "cpu" else None,
+        "measured": run.measured,
         "deterministic": not offenders,
         "nondeterministic_operations": list[Value](sorted(set(offenders))),
     }

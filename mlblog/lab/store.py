@@ -12,7 +12,7 @@ from filelock import FileLock, Timeout
 
 from mlblog.errors import MissingRecord, RecordError, StoreBusy
 from mlblog.lab.atomic import write_atomically
-from mlblog.lab.record import SCALES, Key, Record, arrays_digest
+from mlblog.lab.record import SCALES, Key, Record, arrays_digest, arrays_name
 
 LOCK_SECONDS = 30.0
 _SEED = re.compile(r"seed-(\d+)\.json\Z")
@@ -153,7 +153,7 @@ class FileStore:
 
     @staticmethod
     def _arrays(path: Path, digest: str) -> Path:
-        return path.with_name(f"{path.stem}-{digest[:12]}.safetensors")
+        return path.with_name(arrays_name(path.stem, digest))
 
     def _read_arrays(self, path: Path, digest: str) -> bytes:
         file = self._arrays(path, digest)

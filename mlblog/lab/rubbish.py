@@ -1,0 +1,67 @@
+"""What can be deleted: records that no experiment claims, and leftovers of runs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from mlblog.lab.lab import Lab
+from mlblog.lab.record import arrays_name
+
+
+@dataclass(frozen=True)
+class Rubbish:
+    """A file that can go, its size in bytes, and why."""
+
+    path: Path
+    size: int
+    why: str
+
+
+def rubbish(lab: Lab) -> list[Rubbish]:
+    """Return what can be deleted, in the order of paths; deletes nothing."""
+    found = [*_records(lab), *_leftovers(lab), *_work(lab)]
+    return [Rubbish(path, path.stat().st_size, why) for path, why in sorted(dict(found).items())]
+
+
+def _records(lab: Lab) -> Iterator[tuple[Path, str]]:
+    for name in lab.store.names():
+        path = lab.project.results / name
+        experiment, scale, *_ = name.split("/")
+        if experiment not in lab.experiments:
+            why = f"no experiment is called {experiment}"
+        elif scale not in lab.experiments[experiment].scales:
+            why = f"{experiment} has no scale {scale}"
+        else:
+            continue
+        yield path, why
+        yield from ((arrays, why) for arrays in path.parent.glob(f"{path.stem}-*.safetensors"))
+
+
+def _leftovers(lab: Lab) -> Iterator[tuple[Path, str]]:
+    results = lab.project.results
+    for path in results.rglob(".tmp-*"):
+        yield path, "a writer was killed here"
+    for path in results.rglob("*.safetensors"):
+        record = path.with_name(path.name.rpartition("-")[0] + ".json")
+        if not record.is_file():
+            yield path, "its record is gone"
+            continue
+        try:
+            arrays = json.loads(record.read_bytes())["arrays"]
+        except (ValueError, KeyError, TypeError):
+            continue  # a broken record may need its arrays to be mended
+        if path.name != arrays_name(record.stem, arrays):
+            yield path, "its record names other arrays"
+
+
+def _work(lab: Lab) -> Iterator[tuple[Path, str]]:
+    work = lab.project.work
+    for path in (work / "checkpoints").rglob("*.safetensors"):
+        experiment = path.relative_to(work / "checkpoints").parts[0]
+        if experiment not in lab.experiments:
+            yield path, f"a checkpoint of {experiment}, which is no experiment"
+    for path in (work / "logs").rglob("*.log"):
+        yield path, "the log of a run"

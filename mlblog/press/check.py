@@ -1,0 +1,44 @@
+"""What CI asks: is everything on the site whole and fresh? Nothing is executed."""
+
+from __future__ import annotations
+
+from mlblog.errors import MlblogError, RecordError
+from mlblog.lab import Lab, Project
+from mlblog.lab.record import Record
+
+
+def findings(project: Project) -> list[str]:
+    """Return what is wrong, a line each: posts that cannot be read, broken, stale and missing records."""
+    lab = Lab(project)
+    found = _posts(project)
+    records: list[Record] = []
+    for name in lab.store.names():
+        try:
+            record = lab.store.read(name)
+            _ = len(record.arrays)  # decoded, as a page would
+        except RecordError as error:
+            found.append(str(error))
+        else:
+            records.append(record)
+    for record in records:
+        found += [f"{record.path}: stale: {reason}" for reason in lab.reasons(record)]
+    for name in lab.experiments:
+        if (scale := lab.recorded_scale(name)) is None:
+            found.append(f"{name}: nothing recorded. Record it: mlblog run {name}")
+            continue
+        missing = (state for state in lab.states(lab.experiments[name].keys(scale)) if state.name == "missing")
+        found += [f"{state.key}: missing. Record it: mlblog run {name} --scale {scale}" for state in missing]
+    return found
+
+
+def _posts(project: Project) -> list[str]:
+    from mlblog.press.compile import post_files
+    from mlblog.press.parse import parse_post
+
+    found = []
+    for path in post_files(project):
+        try:
+            parse_post(path.read_bytes(), project.relative(path))
+        except MlblogError as error:
+            found.append(str(error))
+    return found

@@ -11,7 +11,7 @@ ARGS ?=
 export NO_MKDOCS_2_WARNING := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help site serve test check format screenshots clean
+.PHONY: help site serve test check fresh format screenshots clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ check: $(VENV)/.dev ## Lint, types, layers, workflows; executes no post and no e
 	else \
 	  echo "actionlint is not on the PATH: the workflows were checked by zizmor alone"; \
 	fi
+
+fresh: $(VENV)/.site ## Fail if anything on the site is stale, missing or broken; executes nothing
+	$(BIN)/mlblog check
 
 format: $(VENV)/.dev ## Format the Python code
 	$(BIN)/ruff check --fix .

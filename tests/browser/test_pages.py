@@ -11,7 +11,6 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 from stage import Visit, build, chromium, launched, posts, served
 
-FIXED = ["/", "/blog/", "/tags/", "/about/"]
 LOADED = re.compile(
     r"<(?:script|img|iframe|source|video|audio)\b[^>]*\bsrc=[\"']?(?:https?:)?//"
     r"|<link\b(?=[^>]*\brel=[\"']?(?:stylesheet|preload|preconnect|dns-prefetch|icon))[^>]*\bhref=[\"']?(?:https?:)?//"
@@ -59,11 +58,14 @@ def visit(window: Browser, address: str) -> Iterator[Callable[..., Visit]]:
 
 @pytest.fixture
 def paths(site: Path) -> list[str]:
-    return FIXED + posts(site)
+    """Every page: the fixed ones, the posts, and the blog's lists of them."""
+    folders = (page.parent.relative_to(site).as_posix() for page in site.rglob("index.html"))
+    return sorted("/" if folder == "." else f"/{folder}/" for folder in folders)
 
 
-def test_there_is_a_post(site: Path) -> None:
+def test_every_kind_of_page_is_looked_at(paths: list[str], site: Path) -> None:
     assert posts(site)
+    assert {"/", "/about/", "/blog/", "/tags/", *posts(site)} < set(paths)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

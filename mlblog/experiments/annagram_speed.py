@@ -84,7 +84,7 @@ def anagram_speed(
     for turn in run.progress(range(rounds), "time"):
         for name, timer in timers.items():
             rates[name][turn] = timer(steps)
-    run.save(
+    run.measure(
         **{f"letters_per_second_{name}": float(np.median(rate)) for name, rate in rates.items()},
         **{f"rates_{name}": rate for name, rate in rates.items()},
         faster_than_modules=float(np.median(rates["ours"] / rates["modules"])),

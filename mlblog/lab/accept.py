@@ -22,7 +22,7 @@ from mlblog.lab.run import silent
 def differences(old: Record, new: Record) -> list[str]:
     """Return the names of values and arrays that are not the same to the bit; what was measured is left out."""
     measured = {str(name) for record in (old, new) for name in _list(record.environment.get("measured"))}
-    names = sorted(({*old.values, *new.values} - measured) | {*old.arrays, *new.arrays})
+    names = sorted({*old.values, *new.values, *old.arrays, *new.arrays} - measured)
     return [name for name in names if not _same(old, new, name)]
 
 

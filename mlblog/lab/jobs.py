@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mlblog.errors import MissingRecord, RecordError
+from mlblog.errors import InputError, MissingRecord, RecordError
 from mlblog.lab.declared import Declaration
 from mlblog.lab.fingerprint import Code
-from mlblog.lab.record import Key, Record, Value
+from mlblog.lab.record import Key, Record, Value, is_value
 from mlblog.lab.staleness import reasons
 from mlblog.lab.store import Store
 
@@ -120,11 +121,6 @@ def parse_override(text: str, declaration: Declaration) -> tuple[str, Value]:
         UnknownExperiment: no such parameter.
         InputError: not of that form.
     """
-    import json
-
-    from mlblog.errors import InputError
-    from mlblog.lab.record import is_value
-
     name, separator, written = text.partition("=")
     if not separator:
         raise InputError(f"{text!r}: write an override as name=value")
@@ -136,3 +132,16 @@ def parse_override(text: str, declaration: Declaration) -> tuple[str, Value]:
         raise InputError(f"{text!r}: a parameter is a number, a string, true, false, null or a list of them")
     declaration.params(next(iter(declaration.scales)), {name: value})
     return name, value
+
+
+def parse_sweep(text: str, declaration: Declaration) -> list[tuple[str, Value]]:
+    """Return the overrides of `name=value,value,…`, one a value.
+
+    Raises:
+        UnknownExperiment: no such parameter.
+        InputError: not of that form.
+    """
+    name, separator, values = text.partition("=")
+    if not separator or not values:
+        raise InputError(f"{text!r}: write a sweep as name=value,value,…")
+    return [parse_override(f"{name}={value.strip()}", declaration) for value in values.split(",")]

@@ -7,9 +7,11 @@ from concurrent.futures import as_completed
 from dataclasses import dataclass
 from functools import cached_property
 
-from mlblog.errors import MlblogError
+from mlblog.errors import MlblogError, RunError
+from mlblog.lab.audit import tracing, uncovered
 from mlblog.lab.declared import Declaration, experiments
 from mlblog.lab.executors import Executor
+from mlblog.lab.executors.inline import InlineExecutor
 from mlblog.lab.fingerprint import Code
 from mlblog.lab.jobs import Job, State, plan, state
 from mlblog.lab.progress import Display
@@ -124,10 +126,19 @@ class Lab:
                 raise
 
     def smoke(self, name: str) -> list[Outcome]:
-        """Run `name` at smoke scale in this process, the base and every variant with one seed; keep nothing."""
-        from mlblog.lab.executors.inline import InlineExecutor
+        """Run `name` at smoke scale in this process, the base and every variant with one seed; keep nothing.
 
-        store = MemoryStore()
-        keys = [key for key in self.experiments[name].keys("smoke") if key.seed == 0]
-        lab = Lab(self.project, store)
-        return list(lab.run(lab.plan(keys), InlineExecutor(self.project), again=True))
+        Each run is traced: one in which first-party code ran, or a file of the project was read, that the manifest
+        does not cover has failed, since its record would stay fresh when that changes.
+        """
+        lab = Lab(self.project, MemoryStore())
+        jobs = lab.plan(key for key in self.experiments[name].keys("smoke") if key.seed == 0)
+        outcomes = []
+        for job in jobs:
+            with tracing(self.project) as trace:
+                (outcome,) = lab.run([job], InlineExecutor(self.project), again=True)
+            if outcome.error is None and (missing := uncovered(trace, job.manifest, self.project, lab.code)):
+                names = ", ".join(missing)
+                outcome = Outcome(job, error=RunError(f"{job.key}: it used what its manifest does not cover: {names}"))
+            outcomes.append(outcome)
+        return outcomes

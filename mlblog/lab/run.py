@@ -92,7 +92,7 @@ class Run:
             self._values[name] = value
 
     def measure(self, **results: Any) -> None:
-        """Keep scalars as `save` does, and mark them as measured: seconds, rates, whatever differs from run to run.
+        """Keep results as `save` does, and mark them as measured: seconds, rates, whatever differs from run to run.
 
         Comparing two runs bit by bit leaves them out.
         """

@@ -95,6 +95,10 @@ class Code:
         found = self._reach([Node(_CELL, name) for name in cell.definitions])
         return dict(sorted(self._digests(node for node in found if node.module != _CELL).items()))
 
+    def modules(self) -> dict[str, Path]:
+        """Return `{module: file}` of all first-party modules but the engine's."""
+        return {name: file for name, file in self._sources.files.items() if self._is_ours(name)}
+
     def experiments(self, package: str) -> Iterator[tuple[str, tuple[str, Path, Declared]]]:
         """Yield `name, (module, file, declaration)` of every experiment declared in `package`."""
         for module, file in self._sources.files.items():

@@ -70,9 +70,11 @@ def _recolour(figure: Figure, scheme: str) -> list[tuple[Callable[[Any], Any], A
         if isinstance(artist, Text):
             swap(artist.get_color, artist.set_color, 4.5)
         elif isinstance(artist, Line2D):
+            # as they were set: the getters resolve "auto", which follows the line and must go on to
+            markers = artist._markerfacecolor, artist._markeredgecolor  # type: ignore[attr-defined]
+            swap(lambda found=markers[0]: found, artist.set_markerfacecolor, 3.0)  # type: ignore[misc]
+            swap(lambda found=markers[1]: found, artist.set_markeredgecolor, 3.0)  # type: ignore[misc]
             swap(artist.get_color, artist.set_color, 3.0)
-            swap(artist.get_markerfacecolor, artist.set_markerfacecolor, 3.0)
-            swap(artist.get_markeredgecolor, artist.set_markeredgecolor, 3.0)
         elif isinstance(artist, Patch) or (isinstance(artist, Collection) and artist.get_array() is None):
             swap(artist.get_facecolor, artist.set_facecolor, 1.0)
             swap(artist.get_edgecolor, artist.set_edgecolor, 1.0)

@@ -136,7 +136,6 @@ class PostShell(InteractiveShell):
         """Use ours, which draws figures for both schemes."""
         self._formatter: Any = _Formatter(parent=self)
         self.display_formatter = self._formatter
-        self.configurables.append(self._formatter)
 
     def open_post(self, path: str, shadow: list[str]) -> None:
         """Start the namespace of a post: a module `__main__` whose file is the post."""

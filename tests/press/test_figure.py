@@ -1,0 +1,143 @@
+"""Figures for a light and a dark ground: legible on both, unchanged by being drawn, the same bytes every time."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from xml.etree import ElementTree
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from matplotlib.colors import to_rgba_array
+
+from mlblog.press.figure import GROUND, INK, contrast, draw, on_ground
+
+mpl.use("Agg")
+
+
+@pytest.fixture(autouse=True)
+def _closed() -> Iterator[None]:
+    yield
+    plt.close("all")
+
+
+def rgb(text: str) -> np.ndarray:
+    return np.array([int(text[i : i + 2], 16) for i in (1, 3, 5)]) / 255
+
+
+def hexes(svg: str) -> set[str]:
+    return set(re.findall(r"#[0-9a-f]{6}", svg))
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    # from published tables of WCAG contrast
+    [
+        ("#000000", "#ffffff", 21.0),
+        ("#767676", "#ffffff", 4.54),
+        ("#0000ff", "#ffffff", 8.59),
+        ("#777777", "#777777", 1),
+    ],
+)
+def test_contrast_is_that_of_wcag(first: str, second: str, expected: float) -> None:
+    assert contrast(rgb(first), rgb(second)) == pytest.approx(expected, abs=0.005)
+
+
+@given(st.tuples(*[st.floats(0, 1)] * 3), st.sampled_from(["light", "dark"]), st.sampled_from([3.0, 4.5]))
+def test_colours_reach_the_contrast_asked_for(colour: tuple[float, ...], scheme: str, minimum: float) -> None:
+    rgba = np.array([*colour, 0.7])
+    mapped = on_ground(rgba, scheme, minimum)
+    assert mapped[3] == 0.7
+    assert ((mapped >= 0) & (mapped <= 1)).all()
+    if np.ptp(rgba[:3]) > 0.08:
+        assert contrast(mapped[:3], GROUND[scheme]) >= minimum
+    elif scheme == "light":
+        assert np.array_equal(mapped, rgba)
+
+
+def test_black_becomes_ink_and_white_becomes_ground() -> None:
+    assert np.allclose(on_ground(np.array([0, 0, 0, 1.0]), "dark", 4.5)[:3], INK["dark"])
+    assert np.allclose(on_ground(np.array([1, 1, 1, 1.0]), "dark", 4.5)[:3], GROUND["dark"])
+    assert contrast(INK["dark"], GROUND["dark"]) > 7
+
+
+def line_figure() -> plt.Figure:
+    fig, ax = plt.subplots()
+    ax.plot([1, 2, 3], [0.1, 0.7, 0.3], color="#ffff00", label="loss")
+    ax.axhline(0.5, color="black")
+    ax.text(1, 0.2, "here", color="#E69F00")
+    ax.set(title="Title", xlabel="step", ylabel="nats")
+    return fig
+
+
+def test_the_dark_rendering_has_no_black_and_the_light_one_no_pale_text() -> None:
+    drawn = draw(line_figure())
+    assert not {colour for colour in hexes(drawn["dark"]) if contrast(rgb(colour), GROUND["dark"]) < 1.2}
+    assert "#000000" not in hexes(drawn["dark"])
+    texts = ElementTree.fromstring(drawn["light"]).iter("{http://www.w3.org/2000/svg}text")
+    fills = [re.search(r"fill: (#\w+)", element.get("style", "")) for element in texts]
+    assert len(fills) > 8
+    assert all(contrast(rgb(fill[1]), GROUND["light"]) >= 4.5 for fill in fills if fill)
+
+
+def test_text_stays_text() -> None:
+    root = ElementTree.fromstring(draw(line_figure())["dark"])
+    texts = {element.text for element in root.iter("{http://www.w3.org/2000/svg}text")}
+    assert {"Title", "step", "nats", "here"} <= texts
+
+
+def test_drawing_changes_nothing_about_the_figure() -> None:
+    fig = line_figure()
+    fig.canvas.draw()  # makes the ticks
+    before = [(text.get_text(), text.get_color()) for text in fig.findobj(mpl.text.Text)]
+    line = fig.axes[0].lines[0].get_color()
+    first = draw(fig)
+    assert [(text.get_text(), text.get_color()) for text in fig.findobj(mpl.text.Text)] == before
+    assert fig.axes[0].lines[0].get_color() == line
+    assert draw(fig) == first
+
+
+def test_the_same_figure_gives_the_same_bytes() -> None:
+    assert draw(line_figure()) == draw(line_figure())
+    assert "Matplotlib v" not in draw(line_figure())["light"]
+    assert "<dc:date>" not in draw(line_figure())["light"]
+
+
+def test_what_data_colours_is_left_alone() -> None:
+    fig, ax = plt.subplots()
+    ax.scatter([1, 2, 3], [1, 2, 3], c=[0, 1, 2], cmap="gray")
+    mesh = ax.pcolormesh(np.arange(12.0).reshape(3, 4), cmap="gray")
+    ax.axis("off")
+    shades = {mpl.colors.to_hex(colour) for colour in to_rgba_array(mesh.cmap(np.linspace(0, 1, 12)))}
+    drawn = draw(fig)
+    assert shades <= hexes(drawn["light"]) | {"#000000"}
+    assert hexes(drawn["light"]) == hexes(drawn["dark"])
+
+
+def test_the_data_are_those_drawn_and_rules_are_not_data() -> None:
+    rows = list(csv.reader(io.StringIO(draw(line_figure())["data"])))
+    assert rows[0] == ["panel", "series", "x", "y"]
+    assert [(name, series, float(x), float(y)) for name, series, x, y in rows[1:]] == [
+        ("Title", "loss", 1.0, 0.1),
+        ("Title", "loss", 2.0, 0.7),
+        ("Title", "loss", 3.0, 0.3),
+    ]
+
+
+def test_bars_are_data_too() -> None:
+    fig, ax = plt.subplots()
+    ax.bar(["a", "b"], [3, 5], label="count")
+    rows = list(csv.reader(io.StringIO(draw(fig)["data"])))[1:]
+    assert [(float(x), float(y)) for _, _, x, y in rows] == [(0.0, 3.0), (1.0, 5.0)]
+
+
+def test_a_figure_without_lines_has_no_data() -> None:
+    fig, ax = plt.subplots()
+    ax.imshow(np.eye(3))
+    assert draw(fig)["data"] == ""

@@ -1,0 +1,90 @@
+"""pytest in a project: cells by their lines, experiments at smoke scale, and silence where there is no project."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HEAD = "---\ntitle: T\ndate: 2026-11-21\n---\n"
+FILES = {
+    "pyproject.toml": '[tool.mlblog]\npackages = ["toy"]\n',
+    "toy/__init__.py": "",
+    "toy/experiments/__init__.py": "",
+    "toy/experiments/coin.py": (
+        "from mlblog.lab import Run, experiment\n\n\n@experiment(smoke=dict(n=2), small=dict(n=3), seeds=1)\n"
+        "def coin(run: Run, *, n: int, seed: int) -> None:\n    run.save(mean=n / 7)\n\n\n"
+        "@experiment(smoke=dict(n=0), seeds=1)\n"
+        "def broken(run: Run, *, n: int, seed: int) -> None:\n    run.save(mean=1 / n)\n"
+    ),
+    "posts_src/good.md": HEAD + "```python\nx = 1\n```\n\n`{python} x`\n\n```pycon\n>>> x\n1\n```\n",
+    "posts_src/bad.md": HEAD + "```python\nx = 1\n```\n\n```python\nx\nx / 0\n```\n\n```python\nx\n```\n",
+    "posts_src/headless.md": "Prose.\n",
+    "posts_src/goals/2026-W47.md": "```python\nno post\n```\n",
+}
+
+
+def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-v", *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
+
+
+@pytest.fixture
+def blog(tmp_path: Path) -> Path:
+    for name, text in FILES.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    return tmp_path
+
+
+def test_cells_are_tests_by_their_lines(blog: Path) -> None:
+    (blog / "posts_src/headless.md").unlink()
+    out = run(blog, "posts_src").stdout
+    for expected in (
+        "posts_src/good.md::5 PASSED",
+        "posts_src/good.md::9 PASSED",
+        "posts_src/good.md::11 PASSED",
+        "posts_src/bad.md::5 PASSED",
+        "posts_src/bad.md::9 FAILED",
+        "posts_src/bad.md::14 SKIPPED",
+        "posts_src/bad.md:11: ZeroDivisionError: division by zero",
+        'File "posts_src/bad.md", line 11, in <module>',
+        "1 failed, 4 passed, 1 skipped",
+    ):
+        assert expected in out, out
+    assert "2026-W47" not in out
+
+
+def test_one_cell_can_be_chosen(blog: Path) -> None:
+    assert "1 passed" in run(blog, "posts_src/good.md::9").stdout
+
+
+def test_a_post_that_cannot_be_read_is_an_error_of_collection(blog: Path) -> None:
+    done = run(blog, "posts_src/headless.md")
+    assert done.returncode == 2
+    assert "posts_src/headless.md:1: no front matter" in done.stdout
+    assert "Traceback" not in done.stdout
+
+
+def test_experiments_run_at_smoke_scale_and_leave_no_record(blog: Path) -> None:
+    out = run(blog, "toy").stdout
+    assert "toy/experiments/coin.py::coin[smoke] PASSED" in out
+    assert "toy/experiments/coin.py::broken[smoke] FAILED" in out
+    assert "ZeroDivisionError" in out
+    assert not (blog / "docs" / "results").exists()
+
+
+def test_elsewhere_it_does_nothing(blog: Path) -> None:
+    (blog / "pyproject.toml").write_text("[tool.other]\n")
+    assert "collected 0 items" in run(blog, "posts_src", "toy").stdout
+
+
+def test_it_loads_little(blog: Path) -> None:
+    code = (
+        "import sys, mlblog.integrations.pytest\n"
+        "print(sorted({'torch', 'IPython', 'matplotlib', 'mkdocs', 'numpy', 'jupytext'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -117,8 +117,10 @@ def _watch_files(root: Path) -> set[str]:
         if event != "open" or not isinstance(args[0], str) or (isinstance(args[1], str) and args[1][:1] in "wxa"):
             return
         path = os.path.relpath(os.path.abspath(args[0]), root).replace(os.sep, "/")
-        if path.startswith(("..", "docs/results/")) or path.endswith((".py", ".pyc")):
+        if path.startswith(("..", "docs/results/")) or path.endswith(".pyc"):
             return
+        if path.endswith(".py") and sys._getframe(1).f_code.co_filename.startswith("<frozen importlib"):
+            return  # an import, which the manifest answers for; inspect.getsource, which shows comments too, is not
         if path.split("/")[0] not in left_out and os.path.isfile(args[0]):
             opened.add(path)
 

@@ -93,10 +93,11 @@ def test_a_post_that_fails_fails_the_build_and_only_its_own_page(site: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("asked", "records"), [("auto", 0), ("never", 0), ("always", 1)]
-)  # on a machine that shows no GPU
-def test_which_runs_a_build_makes(site: Path, asked: str, records: int) -> None:
-    done = build(site, MLBLOG_EXPERIMENTS=asked)
+    ("asked", "gpus", "records"),
+    [("auto", "", 0), ("never", "", 0), ("always", "", 1), ("auto", "0", 1), ("never", "0", 0)],
+)
+def test_which_runs_a_build_makes(site: Path, asked: str, gpus: str, records: int) -> None:
+    done = build(site, MLBLOG_EXPERIMENTS=asked, CUDA_VISIBLE_DEVICES=gpus, MLBLOG_DEVICE="cpu")
     assert done.returncode == 0, done.stderr
     assert len(list((site / "docs/results").rglob("seed-*.json"))) == records
     assert len(list((site / "site").rglob("seed-*.json"))) == records  # published by the same build

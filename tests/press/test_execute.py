@@ -192,6 +192,16 @@ def test_files_that_a_post_opens_are_told(project: Project, run: Run) -> None:
     assert list(outputs.files) == ["table.csv"]
 
 
+def test_source_that_is_shown_is_a_file_that_is_opened_and_source_that_is_imported_is_not(
+    project: Project, run: Run
+) -> None:
+    (project.root / "toy" / "shown.py").write_text("def f():\n    return 1  # a remark\n")
+    imported = run("```python\nfrom toy.shown import f\nf()\n```\n")[1]
+    shown = run("```python\nimport inspect\nfrom toy.shown import f\ninspect.getsource(f)\n```\n")[1]
+    assert list(imported.files) == []
+    assert list(shown.files) == ["toy/shown.py"]
+
+
 def test_processes_that_a_post_leaves_behind_are_ended(project: Project, run: Run) -> None:
     _, outputs = run("```python\nimport subprocess\nsubprocess.Popen(['sleep', '600']).pid\n```\n")
     pid = int(texts(outputs.ran[0].outputs)[0])

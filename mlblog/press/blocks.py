@@ -35,8 +35,8 @@ def indented(text: str, prefix: str) -> str:
 
 
 def escaped(text: str) -> str:
-    """Text that Markdown shows as it is: HTML's and Markdown's own signs stand for themselves."""
-    return re.sub(r"([\\`*_{}\[\]()#+\-.!|~^=$:/])", r"\\\1", html.escape(text, quote=False))
+    """Text that Markdown shows as it is, whatever extensions are on: its signs are written as character references."""
+    return re.sub(r"[^\w\s,;'\".%?]|_", lambda match: f"&#{ord(match[0])};", text)
 
 
 def provenance(found: Evidence, root: str) -> str:

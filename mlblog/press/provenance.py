@@ -29,7 +29,7 @@ def resting_on(post: Post, outputs: Outputs) -> list[tuple[Read, ...]]:
             mine |= behind.get(name, {})
         mine |= {json.dumps(read, sort_keys=True): Read.from_json(read) for read in ran.reads}
         for name in bound:
-            behind[name] = {**behind.get(name, {}), **mine} if name in used else dict(mine)
+            behind[name] = mine
         found.append(tuple(mine.values()))
     return found
 

@@ -102,6 +102,7 @@ def test_pycon_is_a_doctest() -> None:
         ("`{python} x` and `{python} f(y)`\n", ["x", "f(y)"]),
         ("`{python}\nx` over a line end\n", ["x"]),
         ("- `{python} x`\n", ["x"]),
+        ("`{python} len('``')`\n", ["len('``')"]),
         ("| `{python} x` |\n", ["x"]),
         ("`` `{python} x` ``\n", []),
         ("``` `{python} x` ```\n", []),

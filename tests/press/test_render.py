@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
+from html import unescape
 from typing import Any
 
 import markdown
@@ -57,13 +59,13 @@ def page(body: str, *ran: Any, look_up: Callable[[Read], Evidence] | None = None
     return render_post(post, Outputs(runs), look_up or evidence())
 
 
-def html(page: Page) -> str:
+def html(page: Page, extensions: list[str] = EXTENSIONS) -> str:
     body = (
         page.text.split("---\n", 2)[2]
         .partition("/// html | div.mlblog-remake")[0]
         .partition("//// html | div.mlblog-remake")[0]
     )
-    return markdown.markdown(body, extensions=EXTENSIONS, extension_configs=OPTIONS)
+    return markdown.markdown(body, extensions=extensions, extension_configs=OPTIONS)
 
 
 def test_prose_and_other_fences_are_unchanged() -> None:
@@ -121,7 +123,7 @@ def test_results_stay_inside_what_their_cell_is_in(around: str) -> None:
     assert "<tr><td>1</td></tr>" in text
     assert "<tr><td>__2__ `3`</td></tr>" in text
     assert "<strong>bold</strong>" in text
-    assert 'alt="A [line] *rising*"' in text
+    assert 'alt="A [line] *rising*"' in unescape(text)
     assert "<em>rises</em>" in text
     for mark in ("///", "markdown: html", "```"):
         assert mark not in text
@@ -150,6 +152,17 @@ def test_figures_are_files_for_both_schemes() -> None:
     assert 'src="a-post/walk-light.svg#only-light"' in text
     assert 'src="a-post/walk-dark.svg#only-dark"' in text
     assert 'id="walk"' in text
+
+
+@pytest.mark.parametrize(
+    "alt", ["a ]b[ (c", "*d* _e_ **f**", "<b> & &amp; 'g'", "$x_1$ ~h~ ^i^", "\\ j! 50 % of {k} | :l:"]
+)
+def test_alt_text_is_what_was_written(alt: str) -> None:
+    made = page(f"```python alt={json.dumps(alt)}\n1\n```\n", [FIGURE_OUTPUT])
+    extensions = [*EXTENSIONS, "pymdownx.arithmatex", "pymdownx.tilde", "pymdownx.caret", "pymdownx.smartsymbols"]
+    found = re.search(r'alt="([^"]*)"', html(made, extensions))
+    assert found
+    assert unescape(found[1]) == alt
 
 
 def test_pictures_of_other_kinds_are_files() -> None:

@@ -15,7 +15,7 @@ import click
 from mlblog import __version__
 from mlblog.errors import InputError, MlblogError
 from mlblog.lab import Lab, Project
-from mlblog.lab.declared import find
+from mlblog.lab.declared import Declaration, find
 from mlblog.lab.executors import Executor
 from mlblog.lab.record import SCALES, Key
 
@@ -83,9 +83,13 @@ def run(
 
     lab = Lab(Project.find())
     wanted = scale or ("full" if gpus() else "small")
-    keys = [key for name in names or lab.experiments for key in _keys(lab, name, wanted, overrides, sweeps, seeds)]
-    if scale and not keys:
-        raise InputError(f"no experiment named has the scale {scale}")
+    chosen = [find(lab.experiments, name) for name in names] or list(lab.experiments.values())
+    if scale:  # asked for: another scale would be another answer
+        chosen = [declaration for declaration in chosen if scale in declaration.scales]
+        if not chosen:
+            raise InputError(f"no experiment{' named' if names else ''} has the scale {scale}")
+    found = (key for declaration in chosen for key in _keys(declaration, wanted, overrides, sweeps, seeds))
+    keys = list(dict.fromkeys(found))
     jobs = lab.plan(keys, again=again)
     if not jobs:
         click.echo(f"nothing to do: {len(keys)} records are fresh")
@@ -102,11 +106,11 @@ def run(
 
 
 def _keys(
-    lab: Lab, name: str, scale: str, overrides: tuple[str, ...], sweeps: tuple[str, ...], seeds: int | None
+    declaration: Declaration, scale: str, overrides: tuple[str, ...], sweeps: tuple[str, ...], seeds: int | None
 ) -> list[Key]:
     from mlblog.lab.jobs import parse_override, parse_sweep
 
-    declaration = find(lab.experiments, name)
+    name = declaration.name
     if scale not in declaration.scales:
         scale = declaration.largest("smoke", "small") or scale
     if overrides or sweeps:

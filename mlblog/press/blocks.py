@@ -36,18 +36,17 @@ def indented(text: str, prefix: str) -> str:
 
 def escaped(text: str) -> str:
     """Text that Markdown shows as it is, whatever extensions are on: its signs are written as character references."""
-    return re.sub(r"[^\w\s,;'\".%?]|_", lambda match: f"&#{ord(match[0])};", text)
+    return re.sub(r"[!#$&()*+/:<=>@\[\\\]^_`{|}~]", lambda match: f"&#{ord(match[0])};", text)
 
 
-def provenance(found: Evidence, root: str) -> str:
-    """What made a result: a line, a mark for a preview, a badge where the code has changed since."""
-    text = f"{_code(found.line())} · {_links(found, root)}\n"
-    out = ""
-    if found.is_smoke:
+def provenance(found: Sequence[Evidence], root: str) -> str:
+    """What made a result: a line each, a mark for a preview, a badge where the code has changed since."""
+    out = block("div.mlblog-provenance", "\n".join(f"{_code(one.line())} · {_links(one, root)}\n" for one in found))
+    if any(one.is_smoke for one in found):
         out += block("p.mlblog-preview", "Preview: from a smoke run, which shows only that the code runs.")
-    if found.reasons:
-        out += block("p.mlblog-stale", f"Stale: {_code('; '.join(found.reasons))}")
-    return block("div.mlblog-provenance", text) + out
+    if reasons := list(dict.fromkeys(reason for one in found for reason in one.reasons)):
+        out += block("p.mlblog-stale", f"Stale: {_code('; '.join(reasons))}")
+    return out
 
 
 def remake(post: Post, found: Sequence[Evidence], root: str) -> str:

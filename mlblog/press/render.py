@@ -58,8 +58,9 @@ def render_post(post: Post, outputs: Outputs, look_up: Callable[[Read], Evidence
             text.append(part.source)
         else:
             shown = results.render(part, ran.outputs)
-            if shown:
-                shown += [blocks.provenance(found, _to_root(post)) for found in map(look_up, behind) if found.records]
+            recorded = [one for one in map(look_up, behind) if one.records]
+            if shown and recorded:
+                shown.append(blocks.provenance(recorded, _to_root(post)))
             text.append(_cell(part, shown))
     found = [look_up(read) for read in merged(reads)]
     text.append(blocks.remake(post, [one for one in found if one.records], _to_root(post)))

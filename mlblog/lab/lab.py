@@ -18,9 +18,9 @@ from mlblog.lab.progress import Display
 from mlblog.lab.project import Project
 from mlblog.lab.record import Key, Record
 from mlblog.lab.shelf import Shelf
-from mlblog.lab.spec import project_store
 from mlblog.lab.staleness import Reason, reasons
 from mlblog.lab.store import MemoryStore, Store
+from mlblog.lab.stores import project_store
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ from mlblog.lab.project import Project
 from mlblog.lab.reading import Read, note, select
 from mlblog.lab.record import SCALES, Key, Value, is_value
 from mlblog.lab.runs import Runs
-from mlblog.lab.store import FileStore, Store
+from mlblog.lab.store import Store
+from mlblog.lab.stores import shown_store
 
 _store: ContextVar[Store | None] = ContextVar("mlblog_store", default=None)
 
@@ -175,14 +176,5 @@ class using:  # noqa: N801  # reads as a word in `with using(store):`
 
 
 def current_store() -> Store:
-    """Return the store that `.runs()` reads: the one of an enclosing `using`, else the project's."""
-    return _store.get() or project_store(Project.find())
-
-
-def project_store(project: Project) -> FileStore:
-    """Return the records of `project`."""
-    return FileStore(
-        project.results,
-        lock=project.work / "locks" / "records.lock",
-        label=project.relative(project.results),
-    )
+    """Return the store that `.runs()` reads: the one of an enclosing `using`, else the project's, with its previews."""
+    return _store.get() or shown_store(Project.find())

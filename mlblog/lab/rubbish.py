@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mlblog.lab.lab import Lab
 from mlblog.lab.record import arrays_name
+from mlblog.lab.stores import project_store
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,19 @@ def rubbish(lab: Lab) -> list[Rubbish]:
     """Return what can be deleted, in the order of paths; deletes nothing."""
     found = [*_records(lab), *_leftovers(lab), *_work(lab)]
     return [Rubbish(path, path.stat().st_size, why) for path, why in sorted(dict(found).items())]
+
+
+def delete(lab: Lab) -> list[Rubbish]:
+    """Delete what can be deleted, and return it; nobody writes records meanwhile, so what looks left over is.
+
+    Raises:
+        StoreBusy: another process held the store's lock for too long.
+    """
+    with project_store(lab.project).locked():
+        found = rubbish(lab)
+        for item in found:
+            item.path.unlink(missing_ok=True)
+    return found
 
 
 def _records(lab: Lab) -> Iterator[tuple[Path, str]]:
@@ -50,10 +64,10 @@ def _leftovers(lab: Lab) -> Iterator[tuple[Path, str]]:
             yield path, "its record is gone"
             continue
         try:
-            arrays = json.loads(record.read_bytes())["arrays"]
+            named = arrays_name(record.stem, json.loads(record.read_bytes())["arrays"])
         except (ValueError, KeyError, TypeError):
             continue  # a broken record may need its arrays to be mended
-        if path.name != arrays_name(record.stem, arrays):
+        if path.name != named:
             yield path, "its record names other arrays"
 
 

@@ -277,14 +277,12 @@ def unpack(file: Path, stale_too: bool) -> int:
 @reported
 def gc(delete: bool) -> int:
     """List what can be deleted: records that no experiment claims, leftovers of runs. Delete it with --delete."""
-    from mlblog.lab.rubbish import rubbish
+    from mlblog.lab import rubbish
 
     lab = Lab(Project.find())
-    found = rubbish(lab)
+    found = rubbish.delete(lab) if delete else rubbish.rubbish(lab)
     for item in found:
         click.echo(f"{item.size:>10,} bytes  {lab.project.relative(item.path)}: {item.why}")
-        if delete:
-            item.path.unlink()
     done = "deleted" if delete else "can be deleted: mlblog gc --delete"
     click.echo(
         f"{len(found)} files, {sum(item.size for item in found):,} bytes {done}" if found else "nothing to delete"

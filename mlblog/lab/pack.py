@@ -83,7 +83,7 @@ def _index(text: bytes, path: Path) -> list[tuple[int, int]]:
         sizes = [(int(first), int(second)) for first, second in index]
         if any([a, b] != pair for (a, b), pair in zip(sizes, index, strict=True)):
             raise ValueError("sizes are whole numbers")
-    except (ValueError, TypeError, RecursionError) as error:
+    except (ValueError, TypeError, OverflowError, RecursionError) as error:
         raise RecordError(f"{path}: its index is broken: {error}") from error
     if len(sizes) > MOST_RECORDS:
         raise RecordError(f"{path}: it claims {len(sizes)} records; at most {MOST_RECORDS} are read")

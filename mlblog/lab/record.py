@@ -20,7 +20,8 @@ from mlblog.lab import canonical
 
 SCHEMA = 1
 SCALES = ("smoke", "small", "full")  # in ascending order of size
-NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}\Z")  # it becomes a folder's name, which 255 bytes must hold
+_DIGEST = re.compile(rf"[0-9a-f]{{{2 * canonical.DIGEST_BYTES}}}\Z")
 
 Scalar = float | int | bool | str | None
 Value = Scalar | list["Value"]
@@ -31,7 +32,7 @@ _FIELDS = frozenset(
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Key:
     """Which run: the identity of a record. One record is kept for each key."""
 
@@ -39,6 +40,9 @@ class Key:
     scale: str
     overrides: Mapping[str, Value]
     seed: int
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Key) and self.stem == other.stem  # 1, 1.0 and True are equal, and not the same run
 
     def __hash__(self) -> int:
         return hash(self.stem)
@@ -49,7 +53,8 @@ class Key:
         if not self.overrides:
             return "base"
         name = ",".join(f"{key}={_plain(value)}" for key, value in sorted(self.overrides.items()))
-        if len(name) <= 80 and re.fullmatch(r"[A-Za-z0-9_=,+.-]+", name) and ".." not in name:
+        plain = len(name) <= 80 and re.fullmatch(r"[A-Za-z0-9_=,+.-]+", name) and ".." not in name
+        if plain and not any(_ambiguous(value) for value in self.overrides.values()):
             return name
         return "x-" + canonical.digest("overrides", canonical.encode(dict(self.overrides)))
 
@@ -65,6 +70,19 @@ class Key:
 
 def _plain(value: Value) -> str:
     return value if isinstance(value, str) else json.dumps(value)
+
+
+def _ambiguous(value: Value) -> bool:
+    """Whether a string reads like another value, or like several: "1" like 1, "last,heads=1" like two overrides."""
+    if not isinstance(value, str):
+        return False
+    if "," in value or "=" in value:
+        return True
+    try:
+        json.loads(value)
+    except ValueError:
+        return False
+    return True
 
 
 class Arrays(Mapping[str, np.ndarray]):
@@ -183,7 +201,7 @@ class Record:
             RecordError: not JSON, another schema, a missing or odd field, a digest that does not fit. `path` is named.
         """
         body = _object(text, path)
-        if body.get("schema") != SCHEMA:
+        if body.get("schema") != SCHEMA or type(body["schema"]) is not int:  # True and 1.0 are equal to 1
             raise RecordError(
                 f"{path}: schema {body.get('schema')!r}; this mlblog reads schema {SCHEMA}."
                 " Install the mlblog that wrote it, or run the experiment again"
@@ -192,8 +210,8 @@ class Record:
             odd = sorted(set(body) ^ _FIELDS)
             raise RecordError(f"{path}: the fields of a record are missing or unknown: {', '.join(odd)}")
         claimed = body.pop("id")
-        _check_types(body, path)
         try:
+            _check_types(body, path)
             actual = canonical.digest("record", canonical.encode(body))
         except (ValueError, TypeError, RecursionError) as error:
             raise RecordError(f"{path}: {error}") from error
@@ -239,7 +257,7 @@ def _check_types(body: dict[str, Any], path: str) -> None:
         raise bad(f"`scale` is not one of {', '.join(SCALES)}")
     if isinstance(body["seed"], bool) or not isinstance(body["seed"], int) or not 0 <= body["seed"] < 2**32:
         raise bad("`seed` is not a whole number from 0 to 2**32 - 1")
-    if not isinstance(body["arrays"], str):
+    if not isinstance(body["arrays"], str) or (body["arrays"] and not _DIGEST.match(body["arrays"])):
         raise bad("`arrays` is not a digest")
     for name in ("overrides", "params", "values", "environment"):
         if not isinstance(body[name], dict) or not all(is_value(value) for value in body[name].values()):

@@ -143,9 +143,14 @@ def why_text(name: str, explained: Sequence[tuple[State, Sequence[Explanation]]]
 def diff_json(moves: Sequence[Move]) -> list[dict[str, Any]]:
     """Return one object a value."""
     return [
-        {"group": move.group, "name": move.name, "then": move.then, "now": move.now, "moved": move.moved}
-        for move in moves
+        {"group": m.group, "name": m.name, "then": _plain(m.then), "now": _plain(m.now), "moved": m.moved}
+        for m in moves
     ]
+
+
+def _plain(summary: tuple[float, float, float] | None) -> list[float | None] | None:
+    """The numbers of a summary; JSON has no NaN, which stands for the interval that one seed does not have."""
+    return None if summary is None else [None if math.isnan(number) else number for number in summary]
 
 
 def diff_table(moves: Sequence[Move], against: str) -> str:

@@ -16,7 +16,9 @@ from mlblog.lab.record import Key, Record
 names = st.text("abcdefgh_", min_size=1, max_size=6)
 scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
 values = st.dictionaries(names, scalars | st.lists(scalars, max_size=3), max_size=3)
-arrays = hnp.arrays(st.sampled_from([np.float64, np.float32, np.int64, np.uint8, np.bool_]), hnp.array_shapes(max_side=4))
+arrays = hnp.arrays(
+    st.sampled_from([np.float64, np.float32, np.int64, np.uint8, np.bool_]), hnp.array_shapes(max_side=4)
+)
 made = st.builds(
     Record,
     experiment=names,
@@ -64,7 +66,9 @@ def test_any_changed_byte_is_noticed(data: st.DataObject) -> None:
     if which == "text" and _same_json(damaged, original):
         return  # white space between tokens carries nothing
     with pytest.raises(RecordError, match=r"^here\.json: "):
-        Record.from_files(*((damaged, lambda _: content) if which == "text" else (text, lambda _: damaged)), "here.json")
+        Record.from_files(
+            *((damaged, lambda _: content) if which == "text" else (text, lambda _: damaged)), "here.json"
+        )
 
 
 def _same_json(first: bytes, second: bytes) -> bool:
@@ -89,6 +93,9 @@ def _same_json(first: bytes, second: bytes) -> bool:
         ({"values": {"exact": {}}}, "`values`"),
         ({"manifest": {"f": 1}}, "`manifest`"),
         ({"arrays": 3}, "`arrays`"),
+        ({"arrays": "../../elsewhere/x"}, "`arrays`"),
+        ({"schema": True}, "schema True"),
+        ({"experiment": "a" * 101}, "`experiment`"),
         ({"more": 1}, "more"),
     ],
 )
@@ -103,6 +110,14 @@ def test_what_is_wrong_with_a_record_is_said(change: dict[str, object], message:
 def test_what_is_not_a_record_is_refused(text: bytes) -> None:
     with pytest.raises(RecordError, match=r"^here\.json: "):
         Record.from_files(text, lambda _: b"", "here.json")
+
+
+def test_lists_that_are_too_deep_are_refused() -> None:
+    text, content = record().files
+    deep = text.replace(b'"exact": 0.5', b'"exact": ' + b"[" * 480 + b"]" * 480)
+    assert deep != text
+    with pytest.raises(RecordError, match=r"^here\.json: .*recursion"):
+        Record.from_files(deep, lambda _: content, "here.json")
 
 
 def test_number_that_is_not_finite_cannot_be_written() -> None:
@@ -120,6 +135,33 @@ def test_number_that_is_not_finite_cannot_be_written() -> None:
 )
 def test_path_says_which_run(overrides: dict[str, object], folder: str) -> None:
     assert Key("solver", "small", overrides, 2).stem == f"solver/small/{folder}/seed-2"  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ({"x": 1}, {"x": "1"}),
+        ({"x": True}, {"x": "true"}),
+        ({"x": True}, {"x": 1}),
+        ({"x": 1}, {"x": 1.0}),
+        ({"x": None}, {"x": "null"}),
+        ({"x": "a,y=b"}, {"x": "a", "y": "b"}),
+        ({"x": [1]}, {"x": "[1]"}),
+        ({"x": "a"}, {"x": ""}),
+    ],
+)
+def test_different_runs_have_different_paths(first: dict[str, object], second: dict[str, object]) -> None:
+    one, other = Key("solver", "small", first, 0), Key("solver", "small", second, 0)  # type: ignore[arg-type]
+    assert one.stem != other.stem
+    assert one != other
+    assert one == Key("solver", "small", dict(first), 0)  # type: ignore[arg-type]
+
+
+@given(values, values)
+def test_paths_tell_overrides_apart(first: dict[str, object], second: dict[str, object]) -> None:
+    same = json.dumps(first, sort_keys=True) == json.dumps(second, sort_keys=True)
+    one, other = Key("solver", "small", first, 0), Key("solver", "small", second, 0)  # type: ignore[arg-type]
+    assert (one.stem == other.stem) is (one == other) is same
 
 
 @pytest.mark.parametrize("value", ["a/b", "..", "a b", "x" * 200, [1, 2], "ü", "a\nb"])

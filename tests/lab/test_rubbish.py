@@ -1,0 +1,68 @@
+"""What can be deleted is shown first, and a good record is never among it."""
+
+from __future__ import annotations
+
+from workbench import Bench
+
+
+def test_nothing_is_rubbish_after_a_run(recorded: Bench) -> None:
+    result = recorded("gc")
+    assert (result.exit_code, result.stdout) == (0, "nothing to delete\n")
+
+
+def litter(bench: Bench) -> set[str]:
+    """Leave one of everything that can be deleted; return the files."""
+    results, work = bench.project.results, bench.project.work
+    (results / "gone/smoke/base").mkdir(parents=True)
+    (results / "with_none/full/base").mkdir(parents=True)
+    (work / "checkpoints/gone/smoke/base").mkdir(parents=True)
+    (work / "logs/with_none").mkdir(parents=True)
+    base = results / "with_none/smoke/base"
+    files = {
+        results / "gone/smoke/base/seed-0.json": b"{}",
+        results / "gone/smoke/base/seed-0-0123456789ab.safetensors": b"",
+        results / "with_none/full/base/seed-0.json": b"{}",
+        base / ".tmp-x": b"half",
+        base / "seed-0-0123456789ab.safetensors": b"old",
+        base / "seed-7-0123456789ab.safetensors": b"orphan",
+        work / "checkpoints/gone/smoke/base/seed-0.safetensors": b"c",
+        work / "logs/with_none/x.log": b"l",
+    }
+    for path, content in files.items():
+        path.write_bytes(content)
+    return {bench.project.relative(path) for path in files}
+
+
+def test_rubbish_is_shown_and_kept_until_it_is_to_be_deleted(recorded: Bench) -> None:
+    good = recorded.files("docs/results")
+    shelf = recorded.files(".mlblog/records")
+    left = litter(recorded)
+    before = recorded.files(".")
+
+    shown = recorded("gc")
+    assert shown.exit_code == 0
+    assert {line.partition("bytes  ")[2].partition(": ")[0] for line in shown.stdout.splitlines()[:-1]} == left
+    assert shown.stdout.splitlines()[-1].endswith("can be deleted: mlblog gc --delete")
+    assert "no experiment is called gone" in shown.stdout
+    assert "with_none has no scale full" in shown.stdout
+    assert {name: content for name, content in recorded.files(".").items() if name in left} == {
+        name: content for name, content in before.items() if name in left
+    }
+
+    deleted = recorded("gc", "--delete")
+    assert deleted.stdout.splitlines()[-1].endswith("bytes deleted")
+    assert recorded.files("docs/results") == good
+    assert recorded.files(".mlblog/records") == shelf
+    assert recorded("status").exit_code == 0
+    assert recorded("gc").stdout == "nothing to delete\n"
+
+
+def test_sweeps_and_stale_and_broken_records_are_no_rubbish(recorded: Bench) -> None:
+    assert recorded("run", "with_two", "--scale", "smoke", "--set", "x=7", "--executor", "inline").exit_code == 0
+    recorded.edit("toy/losses.py", "return abs(x)", "return -x")
+    base = recorded.project.results / "with_none/smoke/base"
+    for broken in (b"{", b"[]", b'{"arrays": 3}', b'{"arrays": null}'):
+        (base / "seed-0.json").write_bytes(broken)
+        before = recorded.files()
+        assert recorded("gc", "--delete").exit_code == 0
+        assert recorded.files() == before

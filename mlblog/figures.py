@@ -30,8 +30,9 @@ def style() -> None:
     """Set Matplotlib's defaults for the figures of a post; call it once, before the first.
 
     Example:
-        >>> style()
-        >>> mpl.rcParams["axes.spines.top"]
+        >>> with mpl.rc_context():
+        ...     style()
+        ...     mpl.rcParams["axes.spines.top"]
         False
     """
     mpl.rcParams.update(

@@ -123,7 +123,8 @@ def _data(figure: Figure) -> str:
     rows = 0
     writer.writerow(["panel", "series", "x", "y"])
     for panel, axes in enumerate(figure.axes, 1):
-        name = axes.get_title() or str(panel)
+        titles = (axes.get_title(loc) for loc in ("left", "center", "right"))  # type: ignore[arg-type]
+        name = next(filter(None, titles), str(panel))
         for line in axes.get_lines():
             label = str(line.get_label())
             if line.get_transform() != axes.transData or (label.startswith("_") and not label.startswith("_child")):

@@ -130,6 +130,16 @@ def test_the_data_are_those_drawn_and_rules_are_not_data() -> None:
     ]
 
 
+@pytest.mark.parametrize("loc", ["left", "center", "right"])
+def test_a_panel_is_named_by_its_title_wherever_that_stands(loc: str) -> None:
+    fig, (first, second) = plt.subplots(1, 2)
+    first.plot([3, 4])
+    second.plot([5, 6])
+    second.set_title("Second", loc=loc)
+    rows = list(csv.reader(io.StringIO(draw(fig)["data"])))[1:]
+    assert [row[0] for row in rows] == ["1", "1", "Second", "Second"]
+
+
 def test_bars_are_data_too() -> None:
     fig, ax = plt.subplots()
     ax.bar(["a", "b"], [3, 5], label="count")

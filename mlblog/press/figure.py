@@ -123,7 +123,7 @@ def _data(figure: Figure) -> str:
     rows = 0
     writer.writerow(["panel", "series", "x", "y"])
     for panel, axes in enumerate(figure.axes, 1):
-        titles = (axes.get_title(loc) for loc in ("left", "center", "right"))  # type: ignore[arg-type]
+        titles = (axes.get_title(loc) for loc in ("left", "center", "right"))
         name = next(filter(None, titles), str(panel))
         for line in axes.get_lines():
             label = str(line.get_label())

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -233,6 +236,29 @@ def test_closing_ends_a_post_that_runs(project: Project) -> None:
     thread.join(10)
     assert raised
     assert not _alive(int(file.read_text()))
+
+
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGKILL])
+def test_nothing_stays_when_who_compiles_is_interrupted_or_killed(fresh: Project, end: signal.Signals) -> None:
+    code = "import os, subprocess\np = subprocess.Popen(['sleep', '600'])\n"
+    code += "open('pids', 'w').write(f'{os.getppid()} {os.getpid()} {p.pid}\\n')\nwhile True: pass"
+    (fresh.posts / "t.md").write_text(f"{HEAD}```python\n{code}\n```\n")
+    command = [
+        sys.executable,
+        "-c",
+        "from mlblog.press import *; from mlblog.lab import *; compile_posts(Project.find())",
+    ]
+    process = subprocess.Popen(command, cwd=fresh.root, stderr=subprocess.DEVNULL, start_new_session=True)
+    file, deadline = fresh.root / "pids", time.monotonic() + 60
+    while not (file.is_file() and file.read_text().endswith("\n")):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    process.send_signal(end)
+    process.wait(20)
+    pids = [int(pid) for pid in file.read_text().split()]
+    while any(map(_alive, pids)) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not [pid for pid in pids if _alive(pid)]
 
 
 def _alive(pid: int) -> bool:

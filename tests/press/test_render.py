@@ -202,6 +202,16 @@ def test_a_smoke_run_is_marked_and_uncommitted_code_too() -> None:
     assert "commit abcdef0+changes" in text
 
 
+def test_two_experiments_behind_a_result_are_two_lines_and_one_mark() -> None:
+    other = Read("coin_toss", "smoke", {"n": 3}, READ.found)
+    reads = (READ.to_json(), other.to_json())
+    text = html(
+        page("```python\nr\n```\n", Ran((printed("a"),), reads), look_up=evidence("toy.f changed", scale="smoke"))
+    )
+    assert text.count("coin_toss · ") + text.count("coin_toss n=3 · ") == 2
+    assert text.count("mlblog-provenance") == text.count("mlblog-preview") == text.count("mlblog-stale") == 1
+
+
 def test_names_in_provenance_are_not_emphasis() -> None:
     made = page(
         "```python\nr\n```\n",

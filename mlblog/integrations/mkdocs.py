@@ -19,6 +19,7 @@ from mkdocs.structure.files import File, Files
 from mlblog.errors import MlblogError, ProjectError
 from mlblog.integrations.records import EXPERIMENTS, Refresh
 from mlblog.lab import Project
+from mlblog.lab.stores import PREVIEW
 from mlblog.press import Compiled, Server, compile_posts
 
 log = logging.getLogger("mkdocs.plugins.mlblog")
@@ -47,6 +48,7 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
         self._serving = False
         self._server: Server | None = None
         self._compiled: Compiled | None = None
+        self._failed: list[MlblogError] = []
 
     def on_startup(self, *, command: str, dirty: bool) -> None:
         """Note whether pages are served or built."""
@@ -73,11 +75,10 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
         try:
             refresh = Refresh(self._project, asked)
             if self._serving:
+                os.environ[PREVIEW] = "1"
                 for line in refresh.cost():
                     log.info("mlblog: %s", line)
-            else:
-                for failed in refresh.run():
-                    log.error("mlblog: %s", failed)
+            self._failed = list(refresh.preview() if self._serving else refresh.run())
             compiled = compile_posts(self._project, server=self._server, show_errors=self._serving)
         except MlblogError as error:
             raise PluginError(f"mlblog: {error}") from error
@@ -85,7 +86,7 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
         log.info("mlblog: %s in %.2f s", compiled.summary, time.perf_counter() - start)
         for name, why in compiled.stale.items():
             log.info("mlblog: the records of %s are stale: %s", name, "; ".join(why))
-        for failure in compiled.errors:
+        for failure in (*self._failed, *compiled.errors):
             log.error("mlblog: %s", failure)
 
     @event_priority(50)
@@ -97,10 +98,13 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
         return files
 
     def on_post_build(self, *, config: MkDocsConfig) -> None:
-        """End a build with posts that failed, now that the others are built."""
-        if not self._serving and self._compiled is not None and self._compiled.errors:
-            places = "\n".join(f"  {error}" for error in self._compiled.errors)
-            raise PluginError(f"{len(self._compiled.errors)} posts were left out:\n{places}")
+        """End a build in which a post or an experiment failed, now that everything else is built."""
+        if self._serving or self._compiled is None:
+            return
+        left_out, failed = self._compiled.errors, self._failed
+        if left_out or failed:
+            told = f"{len(left_out)} posts were left out, {len(failed)} runs failed and left their last records"
+            raise PluginError(told + "".join(f"\n  {error}" for error in (*left_out, *failed)))
 
     def on_serve(self, server: LiveReloadServer, *, config: MkDocsConfig, builder: Any) -> LiveReloadServer:
         """Watch what pages are made of. Compiled pages are not watched: writing them would build for ever."""

@@ -11,6 +11,9 @@ from mlblog.lab.environment import gpus
 from mlblog.lab.executors.local import LocalExecutor
 from mlblog.lab.jobs import Job
 from mlblog.lab.record import SCALES, Key
+from mlblog.lab.report import duration
+from mlblog.lab.stores import preview_store, project_store
+from mlblog.press.needs import experiments_needed
 
 Experiments = Literal["auto", "always", "never"]
 EXPERIMENTS: tuple[Experiments, ...] = ("auto", "always", "never")
@@ -24,11 +27,25 @@ class Refresh:
         self._experiments = experiments
 
     def run(self) -> Iterator[MlblogError]:
-        """Make the runs; yield what failed. A record that cannot be renewed stays, and is marked stale."""
+        """Make the runs, those of the newest page first; yield what failed.
+
+        A record that cannot be renewed stays, and its page is marked stale.
+        """
         if jobs := self._due():
             for outcome in self._lab.run(jobs, LocalExecutor(self._lab.project)):
                 if outcome.error is not None:
                     yield outcome.error
+
+    def preview(self) -> Iterator[MlblogError]:
+        """Make smoke runs of what pages read and nobody has recorded at any scale; yield what failed."""
+        project = self._lab.project
+        recorded = {(name.split("/")[0], name.split("/")[2]) for name in project_store(project).names()}
+        needed = [key for name in self._ordered() for key in self._lab.experiments[name].keys("smoke")]
+        keys = [key for key in needed if key.seed == 0 and (key.experiment, key.group) not in recorded]
+        previews = Lab(project, preview_store(project))
+        for outcome in previews.run(previews.plan(keys), LocalExecutor(project)):
+            if outcome.error is not None:
+                yield outcome.error
 
     def cost(self) -> list[str]:
         """What is missing or stale, and what renewing it would cost; runs nothing."""
@@ -38,22 +55,26 @@ class Refresh:
             mine = [job for job in jobs if job.key.experiment == name]
             why = "; ".join(dict.fromkeys(reason for job in mine for reason in job.why))
             known = [job.seconds for job in mine if job.seconds is not None]
-            seconds = f"about {sum(known) / len(known) * len(mine):.0f} s" if known else "a time not known yet"
-            lines.append(f"{name}: {why}. Renewing {len(mine)} runs takes {seconds}: mlblog run {name}")
+            cost = f"about {duration(sum(known) / len(known) * len(mine))}" if known else "a time not known yet"
+            lines.append(f"{name}: {why}. Renewing {len(mine)} runs takes {cost}: mlblog run {name}")
         return lines
 
     def _due(self) -> list[Job]:
         if self._experiments == "never":
             return []
         if gpus():
-            keys = [key for name in self._lab.experiments for key in self._at(name, *SCALES)]
+            keys = [key for name in self._ordered() for key in self._at(name, *SCALES)]
         elif self._experiments == "always":
             # a record of a larger scale, made on a GPU, stays: smaller ones beside it would not be shown
-            names = [name for name in self._lab.experiments if self._lab.recorded_scale(name) != "full"]
+            names = [name for name in self._ordered() if self._lab.recorded_scale(name) != "full"]
             keys = [key for name in names for key in self._at(name, "smoke", "small")]
         else:
             return []
         return self._lab.plan(keys)
+
+    def _ordered(self) -> list[str]:
+        """All experiments, those that pages need first."""
+        return list(dict.fromkeys([*experiments_needed(self._lab), *self._lab.experiments]))
 
     def _at(self, name: str, *allowed: str) -> list[Key]:
         """The runs of `name` at the largest of the scales `allowed`."""

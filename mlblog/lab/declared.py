@@ -9,6 +9,7 @@ from typing import Any
 
 from mlblog.errors import ProjectError, UnknownExperiment
 from mlblog.lab.fingerprint import Code
+from mlblog.lab.fingerprint.experiments import Declared
 from mlblog.lab.project import Project
 from mlblog.lab.record import SCALES, Key
 
@@ -85,11 +86,28 @@ def experiments(project: Project, code: Code | None = None) -> dict[str, Declara
                 f"{place}: experiment {name!r} is declared in {project.relative(other.path)}:{other.line} too;"
                 " records go by the name, so it must be one of a kind"
             )
+        if wrong := _wrong(declared):
+            raise ProjectError(f"{place}: {name}: {wrong}")
         found[name] = Declaration(
             name, module, path, declared.line, declared.title, declared.scales, declared.defaults,
             declared.seeds, tuple(declared.variants),
         )  # fmt: skip
     return found
+
+
+def _wrong(declared: Declared) -> str:
+    """What makes the decorator raise: it would end every run in the file, so nothing in it may be called fresh."""
+    if "smoke" not in declared.scales:
+        return "there is no scale smoke, which the tests run"
+    if type(declared.seeds) is not int or declared.seeds < 1:
+        return f"seeds is {declared.seeds!r}; it must be at least 1"
+    variants = ((f"variant {number}", values) for number, values in enumerate(declared.variants))
+    for where, values in (*declared.scales.items(), *variants):
+        if not isinstance(values, Mapping):
+            return f"{where} is not a dictionary of parameters"
+        if unknown := sorted(set(values) - set(declared.defaults)):
+            return f"{where} sets {unknown[0]!r}, which is not a parameter"
+    return ""
 
 
 def find(declarations: Mapping[str, Declaration], name: str) -> Declaration:

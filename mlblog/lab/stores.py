@@ -13,7 +13,7 @@ from mlblog.lab.project import Project
 from mlblog.lab.record import Key, Record
 from mlblog.lab.store import FileStore, Store
 
-VARIABLE = "MLBLOG_PREVIEW"
+PREVIEW = "MLBLOG_PREVIEW"
 
 
 class Previewed:
@@ -71,4 +71,4 @@ def preview_store(project: Project) -> FileStore:
 def shown_store(project: Project) -> Store:
     """Return what pages of `project` are made from: its records, with previews where `MLBLOG_PREVIEW` is set."""
     records = project_store(project)
-    return Previewed(records, preview_store(project)) if os.environ.get(VARIABLE) else records
+    return Previewed(records, preview_store(project)) if os.environ.get(PREVIEW) else records

@@ -72,6 +72,8 @@ def _code(text: str) -> str:
 
 
 def _links(found: Evidence, root: str) -> str:
+    if found.is_smoke:
+        return "kept nowhere"  # a preview, which no site publishes
     names = [path.partition("results/")[2] for path, _ in found.read.found]
     if len(names) == 1:
         return f"[record]({root}/results/{names[0]})"

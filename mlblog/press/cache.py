@@ -22,17 +22,22 @@ from mlblog.press.document import Post, Unit
 from mlblog.press.output import Outputs
 
 SCHEMA = 1
-_DRAWN_BY = ("child.py", "figure.py", "output.py", "shell.py")  # engine files that outputs depend on
+# engine files that outputs depend on
+_DRAWN_BY = ("child.py", "figure.py", "output.py", "shell.py", "../lab/runs.py", "../lab/spec.py", "../lab/student.py")
 _LIBRARIES = ("ipython", "matplotlib", "numpy", "torch")
 
 
 def keys(post: Post, code: Code) -> list[str]:
     """One key for each unit: the key of the unit before it, and its own code; the post's manifest starts the chain."""
-    manifest = code.manifest_of("\n".join(_python(unit) for unit in post.units))
-    found = [digest("outputs", _made_by(), encode(manifest))]
+    found = [digest("outputs", _made_by(), encode(manifest(post, code)))]
     for unit in post.units:
         found.append(digest("unit", found[-1], type(unit).__name__, *_options(unit), _normal(unit.code)))
     return found[1:]
+
+
+def manifest(post: Post, code: Code) -> dict[str, str]:
+    """`{qualified name: digest}` of the first-party code that the units of `post` reach."""
+    return code.manifest_of("\n".join(_python(unit) for unit in post.units))
 
 
 class OutputCache:

@@ -14,6 +14,7 @@ from pathlib import Path
 from mlblog.errors import MlblogError, PostError
 from mlblog.lab import Lab, Project, Read
 from mlblog.lab.atomic import write_if_changed
+from mlblog.lab.stores import shown_store
 from mlblog.press.cache import OutputCache, keys
 from mlblog.press.document import Post
 from mlblog.press.execute import Server
@@ -62,7 +63,7 @@ def compile_posts(
     Returns:
         What was done; errors in the order of the posts. Nothing that fails is raised.
     """
-    lab, done = Lab(project), Compiled(project.work / "pages")
+    lab, done = Lab(project, shown_store(project)), Compiled(project.work / "pages")
     with contextlib.ExitStack() as stack:
         press = _Press(lab, server or stack.enter_context(Server(project)), done)
         pages: list[Page] = []

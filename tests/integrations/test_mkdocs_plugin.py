@@ -210,3 +210,31 @@ def _servers_of(site: Path) -> list[str]:
         except OSError:
             continue  # it ended while we looked
     return found
+
+
+READS = HEAD.format("Reads", 2) + (
+    "```python\nfrom toy.experiments.coin import coin\n\nprint('mean', round(coin.runs().mean('mean'), 3))\n```\n"
+)
+
+
+def test_a_run_that_fails_leaves_its_last_record_a_marked_page_and_a_failed_build(site: Path) -> None:
+    (site / "posts_src" / "reads.md").write_text(READS)
+    assert build(site, MLBLOG_EXPERIMENTS="always").returncode == 0
+    experiment = site / "toy" / "experiments" / "coin.py"
+    experiment.write_text(experiment.read_text().replace("run.save(mean=n / 7)", "run.save(mean=n / 0)"))
+    done = build(site, MLBLOG_EXPERIMENTS="always")
+    assert done.returncode != 0
+    assert "0 posts were left out, 1 runs failed and left their last records" in done.stderr
+    assert "coin small seed 0: ZeroDivisionError: division by zero" in done.stderr
+    page = (site / "site" / "blog" / "reads" / "index.html").read_text()
+    assert "mean 0.429" in page
+    assert re.search(r"Stale.*toy\.experiments\.coin\.coin", page)
+
+
+def test_serve_previews_from_smoke_what_nobody_has_recorded(site: Path, serving: Serving) -> None:
+    serving.wait_for("42")
+    (site / "posts_src" / "reads.md").write_text(READS)
+    page = serving.wait_for("mean 0.286", "/blog/reads/")
+    assert "Preview: from a smoke run" in page
+    assert not (site / "docs" / "results").exists()
+    assert build(site, MLBLOG_EXPERIMENTS="never").returncode != 0, "a build shows no previews"

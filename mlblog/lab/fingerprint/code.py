@@ -30,7 +30,7 @@ ENGINE = tuple(
 )
 # … but for the file that sets seeds and threads
 _DETERMINISM = "mlblog.lab.determinism"
-_DECLARATION = "<declaration>"
+DECLARATION = "<declaration>"  # how a manifest names an experiment whose records are read
 _CELL = "<cell>"
 
 
@@ -165,8 +165,8 @@ class Code:
             return (), self._sources.digest(self._sources.root / node.name)
         module = self._module(node.module)
         loading = Node(node.module, IMPORT)
-        if node.name.endswith(_DECLARATION):
-            return (loading,), module.experiments[node.name.removesuffix(_DECLARATION)].digest
+        if node.name.endswith(DECLARATION):
+            return (loading,), module.experiments[node.name.removesuffix(DECLARATION)].digest
         definition = module.definitions[node.name]
         targets: dict[Node, None] = {loading: None}
         foreign: set[str] = set()
@@ -245,7 +245,7 @@ class Code:
         seen = seen | {(module.name, name)}
         found: list[Node | str] = []
         if name in module.experiments:
-            found.append(Node(module.name, name + _DECLARATION))
+            found.append(Node(module.name, name + DECLARATION))
         elif name in module.definitions:
             found.append(Node(module.name, name))
         for target in module.imports.get(name, []):
@@ -291,7 +291,7 @@ class Code:
         """Every definition of a module, and every module that its own imports bind."""
         summary = self._module(module)
         for name in summary.definitions:
-            yield Node(module, name + _DECLARATION if name in summary.experiments else name)
+            yield Node(module, name + DECLARATION if name in summary.experiments else name)
 
     def _below(self, package: str) -> Iterator[Node]:
         for name in self._sources.files:

@@ -11,7 +11,7 @@ ARGS ?=
 export NO_MKDOCS_2_WARNING := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help site serve test check fresh format screenshots clean
+.PHONY: help site serve test audit check fresh format screenshots clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ serve: $(VENV)/.site ## Show the site on http://127.0.0.1:8000 and follow edits
 
 test: $(VENV)/.dev ## Run every test, posts and smoke runs included (ARGS="-k name" narrows it)
 	$(BIN)/python -m pytest $(ARGS)
+
+audit: $(VENV)/.dev ## Run the long checks: hundreds of mutants, thousands of forged packs
+	$(BIN)/python -m pytest -m audit -s tests
 
 check: $(VENV)/.dev ## Lint, types, layers, workflows; executes no post and no experiment
 	$(BIN)/ruff check .
@@ -58,7 +61,7 @@ $(VENV)/.site: pyproject.toml constraints.txt $(VENV)/.python
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml constraints.txt $(VENV)/.python
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[torch,site,refs,dev]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[torch,site,ray,refs,dev]'
 	@touch $@ $(VENV)/.site
 
 $(VENV)/.python:

@@ -52,9 +52,9 @@ class Key:
         """The folder of the overrides: `base`, or `heads=1,memory=last`; a digest where that makes no sound name."""
         if not self.overrides:
             return "base"
-        name = ",".join(f"{key}={_plain(value)}" for key, value in sorted(self.overrides.items()))
-        plain = len(name) <= 80 and re.fullmatch(r"[A-Za-z0-9_=,+.-]+", name) and ".." not in name
-        if plain and not any(_ambiguous(value) for value in self.overrides.values()):
+        name = ",".join(f"{key}={plain(value)}" for key, value in sorted(self.overrides.items()))
+        sound = len(name) <= 80 and re.fullmatch(r"[A-Za-z0-9_=,+.-]+", name) and ".." not in name
+        if sound and not any(_ambiguous(value) for value in self.overrides.values()):
             return name
         return "x-" + canonical.digest("overrides", canonical.encode(dict(self.overrides)))
 
@@ -64,11 +64,12 @@ class Key:
         return f"{self.experiment}/{self.scale}/{self.group}/seed-{self.seed}"
 
     def __str__(self) -> str:
-        overrides = "".join(f" {key}={_plain(value)}" for key, value in sorted(self.overrides.items()))
+        overrides = "".join(f" {key}={plain(value)}" for key, value in sorted(self.overrides.items()))
         return f"{self.experiment} {self.scale}{overrides} seed {self.seed}"
 
 
-def _plain(value: Value) -> str:
+def plain(value: Value) -> str:
+    """`value` as the command line takes it: strings as they are, the rest as JSON."""
     return value if isinstance(value, str) else json.dumps(value)
 
 

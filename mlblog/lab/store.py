@@ -12,7 +12,7 @@ from filelock import FileLock, Timeout
 
 from mlblog.errors import MissingRecord, RecordError, StoreBusy
 from mlblog.lab.atomic import write_atomically
-from mlblog.lab.record import SCALES, Key, Record, arrays_digest, arrays_name
+from mlblog.lab.record import SCALES, Key, Record, Value, arrays_digest, arrays_name, plain
 
 LOCK_SECONDS = 30.0
 _SEED = re.compile(r"seed-(\d+)\.json\Z")
@@ -172,6 +172,6 @@ class FileStore:
             leftover.unlink()
 
 
-def as_label(overrides: Mapping[str, object]) -> str:
-    """`overrides` for people: `heads=1, memory=last`, or `base`."""
-    return ", ".join(f"{key}={value}" for key, value in sorted(overrides.items())) or "base"
+def as_label(overrides: Mapping[str, Value]) -> str:
+    """`overrides` for people, as the command line takes them: `heads=1, memory=last`, or `base`."""
+    return ", ".join(f"{key}={plain(value)}" for key, value in sorted(overrides.items())) or "base"

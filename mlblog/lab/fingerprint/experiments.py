@@ -42,10 +42,10 @@ class Declared:
 
     line: int
     title: str
-    scales: dict[str, dict[str, Any]]
+    scales: dict[str, Any]
     defaults: dict[str, Any]
     seeds: int
-    variants: list[dict[str, Any]]
+    variants: list[Any]
     digest: str
     problem: str = ""
 

@@ -1,0 +1,41 @@
+"""Previews fill gaps and nothing else, and only where they are asked for."""
+
+from collections.abc import Callable
+
+import pytest
+
+from mlblog.errors import MissingRecord
+from mlblog.lab import Key, MemoryStore, Project, Record
+from mlblog.lab.stores import Previewed, preview_store, project_store, shown_store
+
+
+def record(scale: str, value: float, name: str = "coin", **overrides: int) -> Record:
+    return Record(name, scale, overrides, {}, 0, {"v": value}, {}, {}, {}, {})
+
+
+def test_a_preview_shows_only_where_nothing_is_recorded_at_any_scale() -> None:
+    records, previews = MemoryStore(), MemoryStore()
+    store = Previewed(records, previews)
+    for one in (record("smoke", 1.0), record("smoke", 2.0, heads=1), record("smoke", 3.0, "dice")):
+        previews.put(one)
+    store.put(record("small", 9.0))
+    assert records.names() == ["coin/small/base/seed-0.json"]
+    shown = ["coin/small/base/seed-0.json", "coin/smoke/heads=1/seed-0.json", "dice/smoke/base/seed-0.json"]
+    assert store.names() == shown
+    assert [store.read(name).values["v"] for name in store.names()] == [9.0, 2.0, 3.0]
+    assert store.get(Key("dice", "smoke", {}, 0)).values["v"] == 3.0
+    with pytest.raises(MissingRecord):
+        store.get(Key("coin", "smoke", {}, 0))
+    store.put(record("full", 5.0, heads=1))
+    assert "coin/smoke/heads=1/seed-0.json" not in store.names()
+
+
+def test_previews_are_seen_only_where_asked_for(
+    make_project: Callable[[dict[str, str]], Project], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = make_project({})
+    preview_store(project).put(record("smoke", 1.0))
+    assert shown_store(project).names() == []
+    monkeypatch.setenv("MLBLOG_PREVIEW", "1")
+    assert shown_store(project).names() == ["coin/smoke/base/seed-0.json"]
+    assert project_store(project).names() == []

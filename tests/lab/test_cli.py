@@ -174,3 +174,22 @@ def test_record_json_is_a_plain_file(recorded: Bench) -> None:
     assert body["values"]["loss"] == 10.0
     assert body["environment"]["dirty"] is False
     assert body["environment"]["commit"] == recorded.git("rev-parse", "HEAD~1")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("small=dict(x=5.0)", "small=dict(y=5.0)", "small sets 'y', which is not a parameter"),
+        ("smoke=dict(x=3.0), ", "", "there is no scale smoke"),
+        ("seeds=2", "seeds=0", "seeds is 0"),
+        ("seeds=2", "seeds=2, variants=[dict(z=1)]", "variant 0 sets 'z', which is not a parameter"),
+        ("seeds=2", "seeds=int('2')", "are literals: int('2')"),
+    ],
+)
+def test_wrong_declaration_makes_nothing_look_fresh(recorded: Bench, old: str, new: str, message: str) -> None:
+    """The file could not be imported, so no run in it could be repeated."""
+    recorded.edit("toy/experiments/with_absolute.py", old, new)
+    result = recorded("status")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("mlblog: toy/experiments/with_absolute.py:")
+    assert message in result.stderr

@@ -89,15 +89,15 @@ def _ambiguous(value: Value) -> bool:
 class Arrays(Mapping[str, np.ndarray]):
     """The arrays of a record by name, decoded from safetensors bytes when first asked for."""
 
-    def __init__(self, content: bytes) -> None:
-        self._content = content
+    def __init__(self, content: bytes, path: str = "") -> None:
+        self._content, self._path = content, path
 
     @classmethod
     def of(cls, arrays: Mapping[str, np.ndarray]) -> Arrays:
         """Return `arrays` encoded: sorted by name, contiguous, so that equal arrays give equal bytes."""
         from safetensors.numpy import save
 
-        return cls(save({name: np.ascontiguousarray(arrays[name]) for name in sorted(arrays)}) if arrays else b"")
+        return cls(save({name: np.asarray(arrays[name], order="C") for name in sorted(arrays)}) if arrays else b"")
 
     @property
     def content(self) -> bytes:
@@ -114,7 +114,8 @@ class Arrays(Mapping[str, np.ndarray]):
         try:
             return dict(sorted(load(self._content).items()))
         except (SafetensorError, ValueError, KeyError, TypeError, OverflowError) as error:
-            raise RecordError(f"the arrays are not a safetensors file: {error}") from error
+            place = f"{self._path}: " if self._path else ""
+            raise RecordError(f"{place}the arrays are not a safetensors file: {error}") from error
 
     def __getitem__(self, name: str) -> np.ndarray:
         try:
@@ -222,7 +223,7 @@ class Record:
         if body["arrays"] != arrays_digest(content):
             raise RecordError(f"{path}: the .safetensors file beside it is missing, damaged or another run's")
         fields = {name: body[name] for name in sorted(_FIELDS - {"schema", "id", "arrays"})}
-        return cls(**fields, arrays=Arrays(content), path=path)
+        return cls(**fields, arrays=Arrays(content, path), path=path)
 
 
 def arrays_digest(content: bytes) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ast
 import compileall
+import importlib
 import json
 import os
 import random
@@ -105,9 +106,8 @@ def _executed(node: ast.AST) -> Iterator[ast.AST]:
         if name == "body" and isinstance(node, ast.FunctionDef) and ast.get_docstring(node) is not None:
             children = children[1:]
         for child in children:
-            if isinstance(child, ast.AST) and not (
-                isinstance(child, ast.Expr) and isinstance(child.value, ast.Constant)
-            ):
+            alone = isinstance(child, ast.Expr) and isinstance(child.value, ast.Constant)
+            if isinstance(child, ast.AST) and not alone:
                 yield from _executed(child)
 
 
@@ -323,9 +323,8 @@ def _warm_up() -> None:
     optimizer = torch.optim.AdamW([weight], fused=True)
     weight.sum().backward()
     optimizer.step()
-    import filelock
-    import rich.progress
-    import safetensors.torch  # noqa: F401
+    for library in ("filelock", "rich.progress", "safetensors.torch"):
+        importlib.import_module(library)
 
 
 if __name__ == "__main__":

@@ -6,14 +6,14 @@ first cell is drawn in the third. Names are followed statically, cell by cell, t
 
 from __future__ import annotations
 
-import ast
-import builtins
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from mlblog.lab import Lab, Read, Record
+from mlblog.lab.record import plain
 from mlblog.press.document import Doctest, Post
+from mlblog.press.flow import flow
 from mlblog.press.output import Outputs
 
 
@@ -23,46 +23,15 @@ def resting_on(post: Post, outputs: Outputs) -> list[tuple[Read, ...]]:
     found = []
     imported: set[str] = set()
     for unit, ran in zip(post.units, outputs.ran, strict=True):
-        used, bound = _names("" if isinstance(unit, Doctest) else unit.code, imported)
+        names = flow("" if isinstance(unit, Doctest) else unit.code, imported)
         mine: dict[str, Read] = {}
-        for name in sorted(used):
+        for name in sorted(names.taken):
             mine |= behind.get(name, {})
         mine |= {json.dumps(read, sort_keys=True): Read.from_json(read) for read in ran.reads}
-        for name in bound:
-            behind[name] = mine
+        behind |= dict.fromkeys(names.made, mine)
+        behind |= {name: behind.get(name, {}) | mine for name in names.changed}
         found.append(tuple(mine.values()))
     return found
-
-
-def _names(code: str, imported: set[str]) -> tuple[set[str], set[str]]:
-    """Names that the code uses, and names that it binds or changes in place; what it imports joins `imported`."""
-    lines = [line for line in code.split("\n") if not line.lstrip().startswith(("%", "!"))]
-    try:
-        tree = ast.parse("\n".join(lines))
-    except SyntaxError:
-        return set(), set()
-    used: set[str] = set()
-    bound: set[str] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name):
-            (used if isinstance(node.ctx, ast.Load) else bound).add(node.id)
-        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            bound.add(node.name)
-        elif isinstance(node, (ast.Attribute, ast.Subscript)) and isinstance(node.ctx, ast.Store):
-            bound |= _base(node)
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            bound |= _base(node.func)  # table.append(…) may put what was read into `table`
-        elif isinstance(node, ast.AugAssign):
-            used |= _base(node.target)
-        elif isinstance(node, (ast.Import, ast.ImportFrom)):
-            imported |= {(alias.asname or alias.name).partition(".")[0] for alias in node.names}
-    return used - set(dir(builtins)), bound - set(dir(builtins)) - imported  # np.mean(x) does not change np
-
-
-def _base(node: ast.expr) -> set[str]:
-    while isinstance(node, (ast.Attribute, ast.Subscript)):
-        node = node.value
-    return {node.id} if isinstance(node, ast.Name) else set()
 
 
 @dataclass(frozen=True)
@@ -81,7 +50,8 @@ class Evidence:
     def line(self) -> str:
         """Scale, seeds, device, duration, date and commit, for people."""
         first = self.records[0]
-        name = " ".join([self.read.experiment, *(f"{k}={v}" for k, v in sorted(self.read.overrides.items()))])
+        overrides = (f"{name}={plain(value)}" for name, value in sorted(self.read.overrides.items()))
+        name = " ".join([self.read.experiment, *overrides])
         seconds = [float(record.environment["seconds"]) for record in self.records]  # type: ignore[arg-type]
         seeds = [record.seed for record in self.records]
         commits = _distinct(

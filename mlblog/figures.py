@@ -37,11 +37,11 @@ def style() -> None:
     """
     mpl.rcParams.update(
         {
-            "figure.figsize": (7.0, 3.9),  # inches at 96 px: the width of the text column
+            "figure.figsize": (5.6, 3.3),  # inches; the page scales it to its column, where 10 pt are as tall as text
             "figure.constrained_layout.use": True,
             "font.family": "DejaVu Sans",  # comes with Matplotlib: the same layout on every machine
-            "font.size": 11.0,
-            "axes.titlesize": 12.0,
+            "font.size": 10.0,
+            "axes.titlesize": 10.5,
             "axes.titlelocation": "left",
             "axes.spines.top": False,
             "axes.spines.right": False,

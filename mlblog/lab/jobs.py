@@ -15,6 +15,8 @@ from mlblog.lab.record import Key, Record, Value, is_value
 from mlblog.lab.staleness import reasons
 from mlblog.lab.store import Store
 
+_CENTURY = 100 * 365 * 86_400  # seconds
+
 
 @dataclass(frozen=True)
 class Job:
@@ -78,9 +80,9 @@ class State:
 
     @property
     def seconds(self) -> float | None:
-        """What the recorded run took."""
+        """What the recorded run took, if the record says so in a way that can be believed."""
         seconds = self.record.environment.get("seconds") if self.record else None
-        return float(seconds) if isinstance(seconds, int | float) else None
+        return float(seconds) if isinstance(seconds, int | float) and 0 <= seconds < _CENTURY else None
 
 
 def state(key: Key, store: Store, code: Code, declarations: Mapping[str, Declaration]) -> State:

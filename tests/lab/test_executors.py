@@ -97,7 +97,9 @@ def test_failure_keeps_the_last_good_record(lab: Lab) -> None:
     path = lab.project.root / "toy" / "experiments" / "trial.py"
     path.write_text(path.read_text(encoding="utf-8").replace("@experiment", "1 / 0\n@experiment", 1), encoding="utf-8")
     after = Lab(lab.project)
-    (outcome,) = after.run(after.plan([Key("trial", "smoke", {"what": "fine"}, 0)]), LocalExecutor(lab.project, slots=1))
+    (outcome,) = after.run(
+        after.plan([Key("trial", "smoke", {"what": "fine"}, 0)]), LocalExecutor(lab.project, slots=1)
+    )
     assert outcome.error is not None
     assert good is not None
     assert after.store.read("trial/smoke/what=fine/seed-0.json").files == good.files

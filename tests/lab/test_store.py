@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -21,14 +21,16 @@ from mlblog.lab.record import Key, Record
 from mlblog.lab.store import FileStore, MemoryStore, Store
 
 
-def record(seed: int = 0, value: float = 0.0, *, size: int = 3, scale: str = "small", heads: int | None = None) -> Record:
+def record(
+    seed: int = 0, value: float = 0.0, *, size: int = 3, scale: str = "small", heads: int | None = None
+) -> Record:
     overrides = {} if heads is None else {"heads": heads}
     arrays = {"a": np.full(size, value)} if size else {}
     return Record("solver", scale, overrides, {}, seed, {"v": value}, arrays, {}, {}, {})
 
 
 @pytest.fixture(params=["memory", "files"])
-def new_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], Store]]:
+def new_store(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Store]:
     count = iter(range(10_000))
 
     def make() -> Store:
@@ -37,7 +39,7 @@ def new_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callab
         folder = tmp_path / f"store-{next(count)}"
         return FileStore(folder / "results", lock=folder / "lock")
 
-    yield make
+    return make
 
 
 puts = st.lists(st.builds(record, st.integers(0, 2), st.integers(0, 5).map(float), size=st.integers(0, 2),

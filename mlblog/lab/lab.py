@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from concurrent.futures import as_completed
+from concurrent.futures import Future, as_completed
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -106,24 +106,29 @@ class Lab:
                         display.finished(job, "made here before, with this very code: taken from .mlblog/records")
                         yield Outcome(job, record=known)
                     else:
-                        futures[executor.submit(job, display.report(job))] = job
+                        future = executor.submit(job, display.report(job))
+                        if future.done():  # it ran here: what follows it may be killed, and must not take it along
+                            yield self._settled(job, future, display)
+                        else:
+                            futures[future] = job
                 for future in as_completed(futures):
-                    job = futures[future]
-                    try:
-                        record = future.result()
-                        self.store.put(record)
-                        if self._shelf:
-                            self._shelf.keep(record)
-                        outcome = Outcome(job, record=record)
-                        display.finished(job, f"recorded in {record.environment['seconds']:g} s")
-                    except MlblogError as error:
-                        outcome = Outcome(job, error=error)
-                        display.finished(job, "failed")
-                    yield outcome
+                    yield self._settled(futures[future], future, display)
                 executor.close()
             except BaseException:
                 executor.close(cancel=True)
                 raise
+
+    def _settled(self, job: Job, future: Future[Record], display: Display) -> Outcome:
+        try:
+            record = future.result()
+            self.store.put(record)
+            if self._shelf:
+                self._shelf.keep(record)
+        except MlblogError as error:
+            display.finished(job, "failed")
+            return Outcome(job, error=error)
+        display.finished(job, f"recorded in {record.environment['seconds']:g} s")
+        return Outcome(job, record=record)
 
     def smoke(self, name: str) -> list[Outcome]:
         """Run `name` at smoke scale in this process, the base and every variant with one seed; keep nothing.

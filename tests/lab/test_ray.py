@@ -19,9 +19,9 @@ from mlblog.lab import Run, experiment
 @experiment(smoke=dict(seconds=3.0), seeds=6)
 def wait(run: Run, *, seconds: float, fail: bool = False, seed: int) -> None:
     '''Wait.'''
-    import os, time
+    import os, time, uuid
     from pathlib import Path
-    Path(os.environ["TRIAL_FOLDER"], f"{seed}-{os.getpid()}").write_text(os.environ["RAY_NODE"])
+    Path(os.environ["TRIAL_FOLDER"], f"{seed}-{uuid.uuid4()}").write_text(os.environ["RAY_NODE"])
     time.sleep(seconds)
     if fail:
         raise ValueError("no good")

@@ -23,8 +23,8 @@ site: $(VENV)/.site ## Build the site into site/ (installs into .venv the first 
 serve: $(VENV)/.site ## Show the site on http://127.0.0.1:8000 and follow edits
 	$(BIN)/mkdocs serve $(ARGS)
 
-test: $(VENV)/.dev ## Run every test, posts and smoke runs included (ARGS="-k name" narrows it)
-	$(BIN)/python -m pytest $(ARGS)
+test: $(VENV)/.dev ## Run every test, posts and smoke runs included (ARGS="-k name" narrows it; ARGS="-n0 --pdb" to debug)
+	$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
 audit: $(VENV)/.dev ## Run the long checks: hundreds of mutants, thousands of forged packs
 	$(BIN)/python -m pytest -m audit -s tests

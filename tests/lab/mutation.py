@@ -25,6 +25,7 @@ from py_compile import PycInvalidationMode
 from types import FrameType
 from typing import Any, NamedTuple
 
+REFUSED = "refused:"  # the project cannot be read, and file and line are named
 SECONDS = 30.0  # a mutant may loop for ever
 ENGINE = ("lab", "press", "papers", "goals", "integrations")  # not followed by decision …
 BUT = ("lab/determinism.py",)  # … but for this
@@ -195,7 +196,7 @@ def stale(root: Path, base: dict[str, Any]) -> dict[str, list[str]]:
             record = Record.from_files(known["text"].encode(), lambda _, arrays=arrays: arrays, name)  # type: ignore[misc]
             found[name] = [str(reason) for reason in lab.reasons(record)]
         except MlblogError as error:
-            found[name] = [str(error)]  # then nothing is shown as fresh
+            found[name] = [f"{REFUSED} {error}"]  # then nothing is shown as fresh
     return found
 
 

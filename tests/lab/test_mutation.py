@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from mutation import REFUSED
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -39,7 +40,8 @@ def assess(lines: list[dict[str, Any]], count: int) -> dict[str, int]:
     )
     tries = [line for line in lines if "experiments" in line]
     assert len(tries) == count
-    counted = dict.fromkeys(("pairs", "fresh", "stale and run", "stale and changed", "idle", "idle and fresh"), 0)
+    names = ("pairs", "fresh", "refused", "stale and run", "stale and changed", "idle", "idle and fresh")
+    counted = dict.fromkeys(names, 0)
     missed = []
     for mutant in tries:
         for name, found in mutant["experiments"].items():
@@ -51,7 +53,9 @@ def assess(lines: list[dict[str, Any]], count: int) -> dict[str, int]:
             elif "changed" in found:
                 counted["stale and run"] += 1
                 counted["stale and changed"] += found["changed"]
-            if mutant["function"] and (mutant["file"], mutant["owner"]) not in ran[name]:
+            if found["why"] and found["why"][0].startswith(REFUSED):
+                counted["refused"] += 1  # a declaration that is wrong: neither fresh nor stale
+            elif mutant["function"] and (mutant["file"], mutant["owner"]) not in ran[name]:
                 counted["idle"] += 1
                 counted["idle and fresh"] += not found["why"]
     assert not missed, f"changed values, or failed, and still fresh: {missed}"
@@ -69,4 +73,4 @@ def test_no_mutant_changes_values_unseen(tmp_path: Path) -> None:
 @pytest.mark.audit
 def test_no_mutant_of_many_changes_values_unseen(tmp_path: Path) -> None:
     counted = assess(trial(tmp_path, 600, seed=47), 600)
-    assert counted["idle and fresh"] >= 0.9 * counted["idle"]
+    assert counted["idle and fresh"] >= 0.95 * counted["idle"]

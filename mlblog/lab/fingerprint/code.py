@@ -230,7 +230,7 @@ class Code:
         if reference == MODULE:
             return list(self._whole(module.name))
         if reference == EVERYTHING:
-            return [node for name in self._sources.files if self._is_ours(name) for node in self._whole(name)]
+            return list(self._whole(*filter(self._is_ours, self._sources.files)))
         if reference.startswith(PACKAGE):
             return list(self._below(reference.removeprefix(PACKAGE)))
         if reference.startswith("="):
@@ -246,6 +246,8 @@ class Code:
         found: list[Node | str] = []
         if name in module.experiments:
             found.append(Node(module.name, name + DECLARATION))
+            if parts[1:2] == ["function"]:  # to call it is to depend on it; to read its records is not
+                found.append(Node(module.name, name))
         elif name in module.definitions:
             found.append(Node(module.name, name))
         for target in module.imports.get(name, []):
@@ -264,9 +266,14 @@ class Code:
             return [".".join(parts)]
         name, rest = parts[0], parts[1:]
         while rest:
+            below = f"{name}.{rest[0]}"
+            if below in self._namespaces or (name in self._namespaces and self._is_ours(below)):
+                name, rest = below, rest[1:]
+                continue
+            if name in self._namespaces:
+                break
             module = self._module(name)
             found = self._inside(module, rest, seen)
-            below = f"{name}.{rest[0]}"
             if self._is_ours(below):
                 # a submodule of that name too: whichever was bound last
                 if found:
@@ -278,25 +285,48 @@ class Code:
             if below in self._sources.files:
                 return [".".join([name, *rest])]  # the engine: foreign by decision
             return list(self._whole(name))  # an attribute that nobody can see being set
-        return list(self._whole(name))  # the module itself is handed on: anything of it may be used
+        # the module itself is handed on: anything of it may be used
+        return list(self._below(name) if name in self._namespaces else self._whole(name))
 
     def _absolute_in(self, module: str, rest: list[str], seen: set[tuple[str, str]]) -> list[Node | str]:
-        return (
-            self._absolute([*module.split("."), *rest], seen)
-            if not rest
-            else self._inside(self._module(module), rest, seen)
-        )
+        return self._inside(self._module(module), rest, seen) if rest else list(self._whole(module))
 
-    def _whole(self, module: str) -> Iterator[Node]:
-        """Every definition of a module, and every module that its own imports bind."""
-        summary = self._module(module)
-        for name in summary.definitions:
-            yield Node(module, name + DECLARATION if name in summary.experiments else name)
+    @cached_property
+    def _namespaces(self) -> set[str]:
+        """Packages without an `__init__.py`."""
+        parts = (name.split(".") for name in self._sources.files)
+        parents = {".".join(found[:end]) for found in parts for end in range(1, len(found))}
+        return parents - set(self._sources.files)
+
+    def _whole(self, *modules: str) -> Iterator[Node]:
+        """Every definition of modules, and everything that their imports bind: it can be had through the modules."""
+        waiting, seen = list(modules), set[str]()
+        while waiting:
+            target = waiting.pop()
+            if target in seen:
+                continue
+            seen.add(target)
+            name, attribute = self._split(target)
+            if not name:
+                continue
+            summary = self._module(name)
+            for one in [attribute] if attribute else summary.definitions:
+                if one in summary.definitions:
+                    yield Node(name, one + DECLARATION if one in summary.experiments else one)
+            for targets in [summary.imports.get(attribute, [])] if attribute else summary.imports.values():
+                waiting += targets
+            waiting += [f"{star}.{attribute}" if attribute else star for star in summary.stars]
+
+    def _split(self, target: str) -> tuple[str, str]:
+        """The first-party module that a dotted name is, or is in, and the name there; nothing if it is not ours."""
+        if self._is_ours(target):
+            return target, ""
+        name, _, attribute = target.rpartition(".")
+        return (name, attribute) if self._is_ours(name) else ("", "")
 
     def _below(self, package: str) -> Iterator[Node]:
-        for name in self._sources.files:
-            if self._is_ours(name) and (name == package or name.startswith(f"{package}.")):
-                yield from self._whole(name)
+        within = (name for name in self._sources.files if name == package or name.startswith(f"{package}."))
+        yield from self._whole(*filter(self._is_ours, within))
 
     # -- data files ---------------------------------------------------------------------------------------------
 

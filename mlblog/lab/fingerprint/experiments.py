@@ -83,11 +83,12 @@ def declared(node: ast.FunctionDef | ast.AsyncFunctionDef, module: Module, path:
     return Declared(node.lineno, title, scales, values, given.get("seeds", 3), given.get("variants", []), form)
 
 
-def without_declaration(node: ast.FunctionDef | ast.AsyncFunctionDef) -> ast.stmt:
+def without_declaration(node: ast.FunctionDef | ast.AsyncFunctionDef, module: Module) -> ast.stmt:
     """Return the function without its declaration and keyword defaults: records hold those as parameters.
 
-    The decorator is the outermost; what stands below it is part of what runs.
+    Other decorators are part of what runs.
     """
+    declaration = _decorator(node, module)
     arguments = ast.arguments(
         posonlyargs=node.args.posonlyargs,
         args=node.args.args,
@@ -97,7 +98,8 @@ def without_declaration(node: ast.FunctionDef | ast.AsyncFunctionDef) -> ast.stm
         kwarg=node.args.kwarg,
         defaults=node.args.defaults,
     )
-    bare = type(node)(node.name, arguments, node.body, node.decorator_list[1:], None)
+    others = [decorator for decorator in node.decorator_list if decorator is not declaration]
+    bare = type(node)(node.name, arguments, node.body, others, None)
     return ast.copy_location(bare, node)
 
 

@@ -147,7 +147,7 @@ class _Summary:
         found = declared(node, self._module, self._path) if node.decorator_list else None
         if found:
             self._module.experiments[node.name] = found
-            bare = without_declaration(node)
+            bare = without_declaration(node, self._module)
             definition = self._define("function", [bare])
         else:
             definition = self._define("function", [node])
@@ -247,5 +247,8 @@ def module_files(root: Path, package: str) -> dict[str, Path]:
                 parts = file.relative_to(base).with_suffix("").parts
                 if all(part.isidentifier() for part in parts):
                     found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = file
-            return found
-    raise ProjectError(f"{root / 'pyproject.toml'}: [tool.mlblog] names package {package!r}, which is not in {root}")
+            if package in found:
+                return found
+    raise ProjectError(
+        f"{root / 'pyproject.toml'}: [tool.mlblog] names package {package!r}, which has no __init__.py in {root}"
+    )

@@ -13,7 +13,7 @@ from mlblog.lab import canonical
 from mlblog.lab.atomic import write_atomically
 from mlblog.lab.fingerprint.module import Module, module_files, read_module
 
-_CACHE = 1  # raise it whenever a summary's content or meaning changes
+_CACHE = 2  # raise it whenever a summary's content or meaning changes
 # A file may change twice within one tick of a coarse clock; what was read so soon after is read again.
 _TICK = 2_000_000_000
 

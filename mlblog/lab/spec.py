@@ -91,7 +91,7 @@ def experiment(
     """Declare a function to be an experiment.
 
     The function takes the `Run` first and everything else by keyword: parameters, each with a default or a value in
-    every scale, and `seed`. Scales, seeds, variants and defaults are literals or module constants, so that they can be
+    every scale, and `seed`. Scales, seeds, variants and defaults are literals, so that they can be
     read without running the module.
 
     Args:

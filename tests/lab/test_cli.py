@@ -193,3 +193,26 @@ def test_wrong_declaration_makes_nothing_look_fresh(recorded: Bench, old: str, n
     assert result.exit_code == 2
     assert result.stderr.startswith("mlblog: toy/experiments/with_absolute.py:")
     assert message in result.stderr
+
+
+def test_check_executes_nothing_and_fails_on_what_is_not_whole(recorded: Bench) -> None:
+    recorded.edit("toy/losses.py", "DELTA = 2.0", "open('ran', 'w').close()\nDELTA = 2.0")
+    for path in recorded.project.results.rglob("*.json"):
+        write_mutated(path, lambda body: None)
+    found = recorded.json("check")
+    assert any("toy.losses.<import>" in line for line in found), "what importing the module does has changed"
+    recorded.git("checkout", "-q", ".")
+    whole = recorded("check")
+    assert (whole.exit_code, whole.stdout) == (0, "every record is whole and fresh, and every post can be read\n")
+
+    recorded.edit("toy/losses.py", "x * x / 2", "x * x / 3")
+    base = recorded.project.results / "with_squared/smoke/base"
+    (base / "seed-2.json").unlink()
+    next(base.glob("seed-1-*.safetensors")).write_bytes(b"")
+    result = recorded("check")
+    assert result.exit_code == 1
+    stale = [line for line in result.stdout.splitlines() if "stale: toy.losses.huber changed" in line]
+    assert len([line for line in stale if "with_huber" in line]) == len(stale) == 3
+    assert "with_squared smoke seed 2: missing. Record it: mlblog run with_squared --scale smoke" in result.stdout
+    assert "with_squared/smoke/base/seed-1.json: the .safetensors file beside it is missing" in result.stdout
+    assert not (recorded.project.root / "ran").exists()

@@ -11,18 +11,20 @@ import numpy as np
 from mlblog.lab import Lab, Project
 
 EXPERIMENT = """
+import os
 import numpy as np
 from mlblog.lab import Run, experiment
 
 @experiment(smoke=dict(n=20_000), seeds=30)
 def trial(run: Run, *, n: int, seed: int) -> None:
     '''Fill an array.'''
+    os.write(int(os.environ["BEGUN"]), b"!")
     run.save(filled=np.full(n, seed + np.random.rand()), at=seed)
 """
 
 # Forks of a process that has imported everything: what is killed is the run, not the start of Python.
 SCRIPT = """
-import os, random, signal, sys, time
+import contextlib, os, random, signal, sys, time
 import torch, safetensors.numpy
 torch.set_num_threads(1)
 from mlblog.cli import main
@@ -30,6 +32,9 @@ from mlblog.lab import Lab, Project
 from mlblog.lab.determinism import deterministic
 with deterministic(0, "cpu"):
     pass  # torch imports more when this is first asked for
+
+begun, tell = os.pipe()
+os.environ["BEGUN"] = str(tell)
 
 def run(*arguments):
     child = os.fork()
@@ -41,10 +46,16 @@ def run(*arguments):
 
 moments, killed = random.Random(3), 0
 for attempt in range(10):
-    child = run(*["--all"] * (attempt % 2))
-    time.sleep(moments.uniform(0.1, 1.0))
+    child = run("--all")
+    for _ in range(moments.randrange(1, 12)):  # runs that have begun: their number depends on no clock
+        os.read(begun, 1)
+    time.sleep(moments.uniform(0, 0.01))
     os.kill(child, signal.SIGKILL)
     killed += os.waitpid(child, 0)[1] == signal.SIGKILL
+    os.set_blocking(begun, False)
+    with contextlib.suppress(BlockingIOError):
+        os.read(begun, 1000)
+    os.set_blocking(begun, True)
     store = Lab(Project.find()).store
     print(killed, *[len(store.read(name).arrays["filled"]) for name in store.names()])
 print(os.waitpid(run(), 0)[1])
@@ -56,7 +67,7 @@ def test_run_killed_ten_times_leaves_whole_records(make_project: Callable[[dict[
     done = subprocess.run([sys.executable, "-c", SCRIPT], stdout=subprocess.PIPE, text=True, check=True, timeout=120)
     *attempts, last = [[int(word) for word in line.split()] for line in done.stdout.splitlines()]
     killed = attempts[-1][0]
-    assert killed >= 5, f"the kills came too late to test anything: {attempts}"
+    assert killed == 10, f"the kills came too late: {attempts}"
     seen = [len(sizes) for _, *sizes in attempts]
     assert any(0 < count < 30 for count in seen), f"the kills came too early or too late: {seen}"
     assert {size for _, *sizes in attempts for size in sizes} == {20_000}

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
 from workbench import Bench
+
+from mlblog.lab import store
 
 
 def test_nothing_is_rubbish_after_a_run(recorded: Bench) -> None:
@@ -66,3 +69,14 @@ def test_sweeps_and_stale_and_broken_records_are_no_rubbish(recorded: Bench) -> 
         before = recorded.files()
         assert recorded("gc", "--delete").exit_code == 0
         assert recorded.files() == before
+
+
+def test_nothing_is_deleted_while_another_process_writes(recorded: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What looks like a leftover may be what a writer is about to rename."""
+    monkeypatch.setattr(store, "LOCK_SECONDS", 0.1)
+    left = litter(recorded)
+    with recorded.lab.store.locked():  # type: ignore[attr-defined]
+        result = recorded("gc", "--delete")
+    assert result.exit_code == 1
+    assert "another mlblog process has been writing records" in result.stderr
+    assert all((recorded.project.root / name).exists() for name in left)

@@ -9,8 +9,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from mlblog.lab import Project
+
+# no test asserts a time, and a busy machine is no failure
+settings.register_profile("mlblog", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("mlblog")
 
 MakeProject = Callable[[dict[str, str]], Project]
 

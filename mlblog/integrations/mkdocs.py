@@ -21,17 +21,9 @@ from mlblog.integrations.records import EXPERIMENTS, Refresh
 from mlblog.lab import Project
 from mlblog.lab.stores import PREVIEW
 from mlblog.press import Compiled, Server, compile_posts
+from mlblog.press.export import EXTENSIONS
 
 log = logging.getLogger("mkdocs.plugins.mlblog")
-
-#: What a compiled page is written in; all of it ships with Material.
-_EXTENSIONS = (
-    "attr_list",
-    "pymdownx.blocks.html",
-    "pymdownx.details",
-    "pymdownx.highlight",
-    "pymdownx.superfences",
-)
 
 
 class PluginConfig(Config):  # type: ignore[no-untyped-call]  # MkDocs has partial types
@@ -61,7 +53,7 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
             self._project = Project.find(start)
         except ProjectError as error:
             raise PluginError(f"mlblog: {error}") from error
-        config.markdown_extensions += [name for name in _EXTENSIONS if name not in config.markdown_extensions]
+        config.markdown_extensions += [name for name in EXTENSIONS if name not in config.markdown_extensions]
         return config
 
     def on_pre_build(self, *, config: MkDocsConfig) -> None:

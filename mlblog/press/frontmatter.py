@@ -58,6 +58,10 @@ def _check(meta: dict[str, Any], path: str, line_of: Any) -> None:
         found = meta.get(key, [])
         if not isinstance(found, list) or not all(isinstance(item, str) for item in found):
             raise PostError(path, line_of(key), f"{key} must be a list of names, as in `{key}: [Research]`")
+    for key, unit in (("timeout", "seconds"), ("memory", "GiB")):
+        value = meta.get(key, 1)
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < float("inf"):
+            raise PostError(path, line_of(key), f"{key} must be a number of {unit} above 0")
     for key in ("description", "slug"):
         if key in meta and not isinstance(meta[key], str):
             raise PostError(path, line_of(key), f"{key} must be text")

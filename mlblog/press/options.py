@@ -11,7 +11,7 @@ from mlblog.press.document import TAGS, Options
 
 _KEY = re.compile(r"\s*([A-Za-z_][\w-]*)=")
 _LABEL = re.compile(r"[a-z][a-z0-9-]*")
-_CELL_KEYS = ("tags", "caption", "alt", "label")
+_CELL_KEYS = ("tags", "caption", "alt", "label", "timeout")
 _SHOWN_KEYS = ("title", "hl_lines", "linenums", "linenums_style")  # Material's own, passed on to it
 
 
@@ -59,12 +59,16 @@ def cell_options(found: dict[str, Any], path: str, line: int) -> Options:
                 raise PostError(path, line, 'tags must be a list, as in tags=["hide-input"]')
             if unknown := sorted(set(value) - TAGS):
                 raise PostError(path, line, f"unknown tag {unknown[0]!r}; there are {', '.join(sorted(TAGS))}")
+        elif key == "timeout":
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or value <= 0:
+                raise PostError(path, line, "timeout must be a number of seconds, as in timeout=10")
         elif not isinstance(value, str) or not value.strip():
             raise PostError(path, line, f"{key} must be text in double quotes")
     label = found.get("label", "")
     if label and not _LABEL.fullmatch(label):
         raise PostError(path, line, f"label {label!r} must be lower-case letters, digits and hyphens")
-    return Options(frozenset(found.get("tags", ())), found.get("caption", ""), found.get("alt", ""), label)
+    texts = found.get("caption", ""), found.get("alt", "")
+    return Options(frozenset(found.get("tags", ())), *texts, label, found.get("timeout", 0))
 
 
 def shown_options(found: dict[str, Any], path: str, line: int) -> str:

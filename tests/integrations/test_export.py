@@ -140,7 +140,11 @@ def test_stock_mkdocs_gives_the_same_bytes(ours: Path, exported: Path, tmp_path:
     assert names == sorted(p.relative_to(ours / "site") for p in (ours / "site").rglob("*") if p.is_file())
     for name in names:
         if not re.match(r"feed_|sitemap\.xml\.gz", name.name):  # these hold the time of the build
-            assert (tmp_path / name).read_bytes() == (ours / "site" / name).read_bytes(), name
+            # in each further list that shows an excerpt, Material counts its footnotes on
+            theirs, here = (
+                re.sub(b"fnref[0-9]*:", b"fnref:", (s / name).read_bytes()) for s in (tmp_path, ours / "site")
+            )
+            assert theirs == here, name
     assert facts(tmp_path) == facts(ours / "site")
 
 

@@ -61,11 +61,12 @@ def _manifests(post: Post, code: Code) -> list[str]:
 
     def fill(first: int, last: int) -> None:
         """A manifest only grows: where it is the same at both ends, it is between them."""
-        if last - first > 1 and (at(first) != at(last) or _has_stars(sources)):
+        if last - first > 1 and at(first) == at(last) and not _has_stars(sources):
+            found.update((number, at(first)) for number in range(first + 1, last))
+        elif last - first > 1:
             middle = (first + last) // 2
             fill(first, middle)
             fill(middle, last)
-        found.update((number, at(first)) for number in range(first + 1, last) if number not in found)
 
     fill(0, len(sources) - 1)
     return [at(number) for number in range(len(sources))]

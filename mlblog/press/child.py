@@ -23,8 +23,8 @@ def run_job(shell: PostShell, line: Line) -> None:
     """Run the job that `line` brings (`path`, `root`, `packages`, `shadow`, `units`, `keep`, `memory`).
 
     Events: `pid`, `begin` and `ran` for each unit, `failed` for the first that fails (nothing runs after it), `done`.
-    With `keep`, `asleep` brings a socket that wakes the process as it was before a unit; the job that comes on it has
-    the post as it is by then, and runs from that unit on (`first`).
+    With `keep`, a number of seconds of work that are worth keeping, `asleep` brings a socket that wakes the process as
+    it was before a unit; the job that comes on it has the post as it is by then, and runs from that unit on.
     """
     job = line.job()
     line.say(event="pid", pid=os.getpid())
@@ -36,8 +36,8 @@ def run_job(shell: PostShell, line: Line) -> None:
     snapshots = Snapshots(watch)
     shell.open_post(job["path"], job["shadow"])
     number, since = 0, 0.0
-    while number < len(job["units"]):
-        if job["keep"] and snapshots.is_worth_it(since) and snapshots.is_possible(line, shell.capture.descriptors):
+    while True:
+        if job["keep"] is not None and since >= job["keep"] and snapshots.is_possible(line, shell.capture.descriptors):
             woken = snapshots.keep(line, number)
             shell.capture.renew()
             since = 0.0
@@ -46,6 +46,8 @@ def run_job(shell: PostShell, line: Line) -> None:
                 shell.show_lines(job["path"], job["shadow"])
                 limit_memory(job["memory"])
             line.say(event="pid", pid=os.getpid())
+        if number == len(job["units"]):
+            break
         start = time.perf_counter()
         line.say(event="begin", unit=number)
         left = _run_unit(shell, job, number, watch)

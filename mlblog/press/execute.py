@@ -17,7 +17,7 @@ from mlblog.lab import Project
 from mlblog.press.conversation import Conversation, Lost
 from mlblog.press.document import Cell, Doctest, Post, Unit
 from mlblog.press.limits import MEMORY, TIMEOUT
-from mlblog.press.live import Chain, Chains
+from mlblog.press.live import WORTH, Chain, Chains
 from mlblog.press.output import Outputs, Ran
 
 _KIND = {"Cell": "cell", "Doctest": "doctest", "Inline": "inline"}
@@ -26,9 +26,12 @@ _KIND = {"Cell": "cell", "Doctest": "doctest", "Inline": "inline"}
 class Server:
     """The warm process of one project. It starts when the first post has to run and ends with `close`."""
 
-    def __init__(self, project: Project, timeout: float = TIMEOUT, *, live: bool = False) -> None:
-        """Run posts of `project`, each for `timeout` seconds at most; `live` keeps snapshots of them between runs."""
-        self.project, self.timeout = project, timeout
+    def __init__(self, project: Project, timeout: float = TIMEOUT, *, live: bool = False, worth: float = WORTH) -> None:
+        """Run posts of `project`, each for `timeout` seconds at most.
+
+        With `live`, keep snapshots between runs, each where units have taken `worth` seconds since the last.
+        """
+        self.project, self.timeout, self._worth = project, timeout, worth
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
@@ -121,7 +124,7 @@ class Server:
             "packages": [name.replace(".", "/") for name in self.project.packages],
             "shadow": post.shadow,
             "units": [_unit_to_json(unit) for unit in post.units],
-            "keep": keep,
+            "keep": self._worth if keep else None,
             "memory": float(post.meta.get("memory", MEMORY)),
         }
         line.sendall(json.dumps(job).encode() + b"\n")

@@ -19,6 +19,8 @@ from mlblog.press.document import Cell, Doctest, Post, Unit
 from mlblog.press.output import Ran
 
 MOST_POSTS = 8
+#: Seconds that units must have taken for a snapshot after them: what is faster is run again sooner than kept.
+WORTH = 0.02
 _LEAST_MEMORY = 0.1  # share of the machine's memory below which nothing is kept
 
 Stamp = tuple[int, int]

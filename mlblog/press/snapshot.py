@@ -19,8 +19,6 @@ from typing import Any
 from mlblog.press.forks import Line, Sleeper
 from mlblog.press.watch import Watch
 
-#: Seconds that the units since the last snapshot must have taken: what is faster is run again sooner than kept.
-WORTH = 0.02
 #: Snapshots of one post at most.
 MOST = 24
 
@@ -33,13 +31,9 @@ class Snapshots:
         self._inherited = set(_descriptors())
         self._kept = 0
 
-    def is_worth_it(self, seconds: float) -> bool:
-        """Whether `seconds` of work are to be kept."""
-        return seconds >= WORTH and self._kept < MOST
-
     def is_possible(self, line: Line, own: Iterable[int]) -> bool:
         """Whether a fork of this process would be in the same state; `own` are descriptors that are made anew in it."""
-        if _threads() > 1 or _has_children():
+        if self._kept == MOST or _threads() > 1 or _has_children():
             return False
         opened = set(_descriptors()) - self._inherited - {line.end.fileno(), *own}
         return all(_is_read_only_file(descriptor) for descriptor in opened)

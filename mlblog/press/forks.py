@@ -35,7 +35,8 @@ class Line:
 
     def say(self, *, attached: socket.socket | None = None, **event: Any) -> None:
         """Tell of one event."""
-        data = f"{json.dumps(event)}\n".encode()
+        # half a surrogate pair, which a file name may hold, has no place in a page
+        data = f"{json.dumps(event, ensure_ascii=False)}\n".encode(errors="replace")
         if attached is not None:
             socket.send_fds(self.end, [data[:1]], [attached.fileno()])
             data = data[1:]

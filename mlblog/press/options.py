@@ -39,6 +39,8 @@ def split_options(text: str, path: str, line: int) -> tuple[bool, dict[str, Any]
             found[key], end = decoder.raw_decode(rest, match.end())
         except json.JSONDecodeError as error:
             raise PostError(path, line, f'the value of {key!r} is not JSON; write {key}="…" or {key}=["…"]') from error
+        if re.search("[\ud800-\udfff]", str(found[key])):
+            raise PostError(path, line, f"the value of {key!r} holds half a character; write the character itself")
         if end < len(rest) and not rest[end].isspace():
             raise PostError(path, line, f"a space is missing after the value of {key!r}")
         rest = rest[end:].strip()

@@ -12,6 +12,7 @@ import ast
 import base64
 import contextlib
 import doctest
+import json
 import linecache
 import sys
 import types
@@ -76,7 +77,7 @@ class _Publisher(DisplayPublisher):
         name = (options.get("transient") or {}).get("display_id")
         old = shell.displays.get(name) if options.get("update") else None
         if old is not None:  # what an earlier cell has shown stays: it is that cell's, and shown here anew
-            old["data"], old["metadata"] = dict(data), metadata or {}
+            old["data"] = {mime: _as_json(value) for mime, value in data.items()}
             return
         output = {"output_type": "display_data", "data": dict(data), "metadata": metadata or {}}
         shell.put(output)
@@ -96,6 +97,14 @@ class _Hook(DisplayHook):
         if data:
             shell.put({"output_type": "execute_result", "data": data, "metadata": metadata, "execution_count": None})
         shell.user_ns["_"] = result
+
+
+def _as_json(value: Any) -> Any:
+    """A value of a rich output that JSON can hold: what cannot be written so is text."""
+    try:
+        return json.loads(json.dumps(value, allow_nan=False))
+    except (TypeError, ValueError):
+        return str(value)
 
 
 class PostShell(InteractiveShell):
@@ -225,6 +234,8 @@ class PostShell(InteractiveShell):
         """Add an output."""
         self._drain()
         self._clear_now()
+        output["data"] = {mime: _as_json(value) for mime, value in output["data"].items()}
+        output["metadata"] = {}  # hints for notebooks, in any form
         self.outputs.append(output)
 
     def clear(self, *, wait: bool) -> None:

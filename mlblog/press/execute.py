@@ -191,7 +191,8 @@ class Server:
     def _preload(self) -> list[str]:
         """What to import before the first fork; a post that imports more still runs, only slower."""
         folders = [self.project.root.joinpath(*name.split(".")) for name in self.project.packages]
-        sources = itertools.chain(self.project.posts.rglob("*.md"), *(folder.rglob("*.py") for folder in folders))
+        posts = (self.project.posts.rglob(f"*.{kind}") for kind in ("md", "ipynb"))
+        sources = itertools.chain(*posts, *(folder.rglob("*.py") for folder in folders))
         torch = ["torch"] if any(b"import torch" in path.read_bytes() for path in sources) else []
         return ["numpy", "safetensors", "matplotlib.pyplot", *torch]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Any
 
@@ -69,3 +70,5 @@ def _check(meta: dict[str, Any], path: str, line_of: Any) -> None:
     for key in ("description", "slug"):
         if key in meta and not isinstance(meta[key], str):
             raise PostError(path, line_of(key), f"{key} must be text")
+    if not re.fullmatch(r"(\w[\w.-]*)?", meta.get("slug", "")):
+        raise PostError(path, line_of("slug"), "slug must be letters, digits, hyphens, points and underscores")

@@ -11,7 +11,8 @@ from mlblog.press.document import TAGS, Options
 
 _KEY = re.compile(r"\s*([A-Za-z_][\w-]*)=")
 _LABEL = re.compile(r"[a-z][a-z0-9-]*")
-_CELL_KEYS = ("tags", "caption", "alt", "label", "timeout")
+#: Options of a cell.
+CELL_KEYS = ("tags", "caption", "alt", "label", "timeout")
 _SHOWN_KEYS = ("title", "hl_lines", "linenums", "linenums_style")  # Material's own, passed on to it
 
 
@@ -54,8 +55,8 @@ def cell_options(found: dict[str, Any], path: str, line: int) -> Options:
         PostError: an unknown option or tag, or a value of the wrong type.
     """
     for key, value in found.items():
-        if key not in _CELL_KEYS:
-            raise PostError(path, line, f"unknown option {key!r}; a cell has {', '.join(_CELL_KEYS)} and .noeval")
+        if key not in CELL_KEYS:
+            raise PostError(path, line, f"unknown option {key!r}; a cell has {', '.join(CELL_KEYS)} and .noeval")
         if key == "tags":
             if not isinstance(value, list) or not all(isinstance(tag, str) for tag in value):
                 raise PostError(path, line, 'tags must be a list, as in tags=["hide-input"]')
@@ -79,6 +80,6 @@ def shown_options(found: dict[str, Any], path: str, line: int) -> str:
     Raises:
         PostError: an option that neither a cell nor Material has.
     """
-    if unknown := sorted(set(found) - set(_CELL_KEYS) - set(_SHOWN_KEYS)):
+    if unknown := sorted(set(found) - set(CELL_KEYS) - set(_SHOWN_KEYS)):
         raise PostError(path, line, f"unknown option {unknown[0]!r}; a .noeval fence has {', '.join(_SHOWN_KEYS)}")
     return "".join(f' {key}="{found[key]}"' for key in _SHOWN_KEYS if key in found)

@@ -93,13 +93,14 @@ class OutputCache:
         if whole is not None and (found := self._run(post, whole)) and len(found) == len(post.units):
             return found
         best: tuple[Ran, ...] = ()
-        mine = keys(post, code)
-        for name, theirs in self._index(post):
+        index = self._index(post)
+        mine = keys(post, code) if index else []
+        for name, theirs in index:
             same = next((n for n, (a, b) in enumerate(zip(mine, theirs, strict=False)) if a != b), len(theirs))
             same = min(same, len(mine))
             if same > len(best):
                 best = max(best, self._run(post, name)[:same], key=len)
-        if best and len(best) == len(mine):
+        if best and len(best) == len(post.units):
             self.put(post, code, Outputs(best))
         return best
 

@@ -35,6 +35,9 @@ def split_front_matter(text: str, path: str) -> tuple[dict[str, Any], str, int]:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or str(error)
         raise PostError(path, 2 + (mark.line if mark else 0), f"the front matter is not YAML: {problem}") from error
+    except (ValueError, RecursionError) as error:  # a date that no calendar has, brackets without end
+        day = next((i for i, line in enumerate(lines[:end], 1) if line.startswith("date:")), 2)
+        raise PostError(path, day, f"the front matter is not YAML: {error}") from error
     if not isinstance(meta, dict):
         raise PostError(path, 2, "the front matter must be `key: value` lines")
 

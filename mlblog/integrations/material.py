@@ -67,13 +67,14 @@ class Faster:
         host.render = functools.partialmethod(_render_page, self._conversions, of_pages, Page.render)
         blog.Excerpt = functools.partial(_Excerpt, self._conversions, of_excerpts, patched)
 
-    def end(self) -> None:
-        """Put back what was there."""
+    def end(self, *, is_whole: bool) -> None:
+        """Put back what was there; after a whole build, forget what it had no use for."""
         if self._originals is not None:
             host: Any = Page
             host.render, blog.Excerpt = self._originals
             self._originals = None
-            self._conversions.end_build()
+            if is_whole:
+                self._conversions.end_build()
 
 
 def fingerprint(value: Any) -> str:

@@ -96,7 +96,7 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
 
     def on_post_build(self, *, config: MkDocsConfig) -> None:
         """End a build in which a post or an experiment failed, now that everything else is built."""
-        self._end_faster()
+        self._end_faster(is_whole=True)
         if self._serving or self._compiled is None:
             return
         left_out, failed = self._compiled.errors, self._failed
@@ -106,11 +106,11 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
 
     def on_build_error(self, *, error: Exception) -> None:
         """Leave the host as it was."""
-        self._end_faster()
+        self._end_faster(is_whole=False)
 
-    def _end_faster(self) -> None:
+    def _end_faster(self, *, is_whole: bool) -> None:
         if self._faster is not None:
-            self._faster.end()
+            self._faster.end(is_whole=is_whole)
 
     def on_serve(self, server: LiveReloadServer, *, config: MkDocsConfig, builder: Any) -> LiveReloadServer:
         """Watch what pages are made of. Compiled pages are not watched: writing them would build for ever."""

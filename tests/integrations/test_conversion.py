@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from mkdocs.config import load_config
 from mkdocs.structure.pages import Page
 
 from mlblog.integrations import conversion, material
@@ -150,7 +151,25 @@ def test_an_unknown_host_is_left_as_it_is(
         faster.begin(None)
     assert "Page.render is not as known" in caplog.text
     assert (Page.render, material.blog.Excerpt) == before
-    faster.end()
+    faster.end(is_whole=True)
+
+
+def test_the_host_is_as_it_was_after_a_build_and_one_that_failed_forgets_nothing(tmp_path: Path) -> None:
+    before = Page.render, material.blog.Excerpt
+    kept = Conversions(tmp_path / "html")
+    kept.get("earlier", "s", lambda: Converted("", [], [], None, []))
+    kept.end_build()
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "mkdocs.yml").write_text("site_name: t\n")
+    config = load_config(str(tmp_path / "mkdocs.yml"))
+    faster = material.Faster(kept)
+    for is_whole in False, True:
+        faster.begin(config)
+        assert Page.render is not before[0]
+        assert material.blog.Excerpt is not before[1]
+        faster.end(is_whole=is_whole)
+        assert (Page.render, material.blog.Excerpt) == before
+        assert len(list((tmp_path / "html").iterdir())) == (0 if is_whole else 1)
 
 
 def test_the_key_holds_the_versions() -> None:

@@ -16,7 +16,8 @@ from mlblog.errors import CellError
 from mlblog.press.document import Cell, Post, Unit
 from mlblog.press.output import Ran
 
-_START = 300.0  # seconds that the server may take to import torch, on a slow disk
+START = 300.0  # seconds that the server may take to import torch, on a slow disk
+WAKE = 5.0  # seconds that a sleeping process may take to fork, which needs milliseconds
 
 
 class Lost(CellError):
@@ -28,23 +29,24 @@ class Snapshot:
     """A process that sleeps before unit number `unit`, what wakes it, and the project's files whose code it holds."""
 
     unit: int
+    pid: int
     control: socket.socket
     modules: tuple[str, ...]
 
 
 class Conversation:
-    """One run of a post, from unit number `first` on.
+    """One run of a post, or of its last units, that is to begin within `start` seconds.
 
     Attributes:
         ran: what units have left so far.
         snapshots: those that were offered so far; whoever reads them closes them.
     """
 
-    def __init__(self, post: Post, line: socket.socket, timeout: float, first: int = 0) -> None:
+    def __init__(self, post: Post, line: socket.socket, timeout: float, start: float = START) -> None:
         self.ran: list[Ran] = []
         self.snapshots: list[Snapshot] = []
-        self._post, self._line, self._timeout, self._first = post, line, timeout, first
-        self._deadline, self._limit = time.monotonic() + _START + timeout, timeout
+        self._post, self._line, self._timeout = post, line, timeout
+        self._deadline, self._limit = time.monotonic() + start, start
         self._post_deadline = self._deadline
         self._pid = 0
         self._at: Unit | None = None
@@ -81,7 +83,9 @@ class Conversation:
             case "ran":
                 self.ran.append(Ran.from_json(event))
             case "asleep":
-                self.snapshots.append(Snapshot(event["unit"], self._sockets.pop(0), tuple(event["modules"])))
+                self.snapshots.append(
+                    Snapshot(event["unit"], event["pid"], self._sockets.pop(0), tuple(event["modules"]))
+                )
             case "done":
                 return True
             case "failed":

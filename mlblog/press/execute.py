@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -14,7 +16,7 @@ from typing import Any
 
 from mlblog.errors import CellError, MlblogError
 from mlblog.lab import Project
-from mlblog.press.conversation import Conversation, Lost
+from mlblog.press.conversation import START, WAKE, Conversation, Lost
 from mlblog.press.document import Cell, Doctest, Post, Unit
 from mlblog.press.limits import MEMORY, TIMEOUT
 from mlblog.press.live import WORTH, Chain, Chains
@@ -92,11 +94,13 @@ class Server:
             ours.close()
             return None
         with ours as line:
-            talk = self._talk(post, line, keep=True, first=snapshot.unit)
+            talk = self._talk(post, line, keep=True, start=WAKE)
             try:
                 outputs = self._follow(chains, chain, talk)
-            except Lost:
-                return None  # a fork may hang where a fresh process does not
+            except Lost:  # a fork may hang where a fresh process does not
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(snapshot.pid, signal.SIGKILL)  # it may be what hangs
+                return None
             except CellError:
                 if moved:
                     return None  # its traceback has lines of the post as it was
@@ -116,7 +120,7 @@ class Server:
             chains.put(chain)
         return Outputs(tuple(chain.ran))
 
-    def _talk(self, post: Post, line: socket.socket, *, keep: bool, first: int = 0) -> Conversation:
+    def _talk(self, post: Post, line: socket.socket, *, keep: bool, start: float = START) -> Conversation:
         timeout = float(post.meta.get("timeout", self.timeout))
         job = {
             "path": post.path,
@@ -128,7 +132,7 @@ class Server:
             "memory": float(post.meta.get("memory", MEMORY)),
         }
         line.sendall(json.dumps(job).encode() + b"\n")
-        return Conversation(post, line, timeout, first)
+        return Conversation(post, line, timeout, start)
 
     def close(self) -> None:
         """End the process and every post that still runs in one."""

@@ -77,8 +77,12 @@ CODE = st.sampled_from(
         "__import__('toy.x')",
     ]
 )
+EXPRESSIONS = st.sampled_from(
+    ["1 + 1", "'a'", "f'{1!r:>3}'", "'é\\ud800'", "'|'", "'<b>'", "print('a')", "[1, 2]", "None", "x", "1/0", "(", "''"]
+)
 INFO = st.sampled_from(
     [
+        *["python"] * 12,
         "python",
         "python .noeval",
         "pycon",
@@ -106,8 +110,8 @@ AROUND = st.sampled_from(
 
 @st.composite
 def fences(draw: st.DrawFn) -> str:
-    marks = draw(st.sampled_from(["```", "~~~", "````", "``", "~~~~~"]))
-    closing = draw(st.sampled_from([marks, marks, marks, marks, marks + "`", "", "  " + marks]))
+    marks = draw(st.sampled_from(["```", "```", "~~~", "````", "~~~~~"]))
+    closing = draw(st.sampled_from([*[marks] * 12, marks + "`", "", "  " + marks]))
     body = f"{marks}{draw(INFO)}\n{draw(CODE)}\n{closing}\n"
     around = draw(AROUND)
     prefix = around.rpartition("\n")[2]
@@ -117,7 +121,7 @@ def fences(draw: st.DrawFn) -> str:
 LINES = st.one_of(
     WORDS.map(lambda text: text + "\n"),
     ODD,
-    CODE.map(lambda code: f"a `{{python}} {code}` b\n"),
+    EXPRESSIONS.map(lambda code: f"a `{{python}} {code}` b\n"),
     st.sampled_from(
         [
             "\n",
@@ -133,31 +137,26 @@ LINES = st.one_of(
         ]
     ),
 )
-META = st.one_of(
-    st.just(HEAD),
-    st.just(HEAD),
-    st.just(HEAD),
-    st.just(HEAD),
-    st.sampled_from(
-        [
-            "",
-            "---\n",
-            "---\n---\n",
-            "---\ntitle: [\n---\n",
-            "---\n- 1\n---\n",
-            '---\ntitle: "\\ud800"\ndate: 2026-01-01\n---\n',
-            "---\ntitle: a\ndate: 2026-13-01\n---\n",
-            "---\ntitle: 1\ndate: 2026-01-01\n---\n",
-            "---\n? [a]\n: b\ntitle: a\ndate: 2026-01-01\n---\n",
-            "---\ntitle: a\ndate: {created: 2026-01-01}\nslug: a/b\n---\n",
-            "---\ntitle: a\ndate: 2026-01-01\nslug: ../x\n---\n",
-            "---\ntitle: a\ndate: 2026-01-01\ntimeout: .inf\n---\n",
-            "---\ntitle: a\ndate: 2026-01-01\nx: !!python/object:a {}\n---\n",
-            "---\n&a a: *a\n---\n",
-            "---\ntitle: a\ndate: 2026-01-01\nslug: ''\n---\n",
-            "---\r\ntitle: a\r\ndate: 2026-01-01\r\n---\r\n",
-        ]
-    ),
+META = st.sampled_from(
+    [
+        *[HEAD] * 40,
+        "",
+        "---\n",
+        "---\n---\n",
+        "---\ntitle: [\n---\n",
+        "---\n- 1\n---\n",
+        '---\ntitle: "\\ud800"\ndate: 2026-01-01\n---\n',
+        "---\ntitle: a\ndate: 2026-13-01\n---\n",
+        "---\ntitle: 1\ndate: 2026-01-01\n---\n",
+        "---\n? [a]\n: b\ntitle: a\ndate: 2026-01-01\n---\n",
+        "---\ntitle: a\ndate: {created: 2026-01-01}\nslug: a/b\n---\n",
+        "---\ntitle: a\ndate: 2026-01-01\nslug: ../x\n---\n",
+        "---\ntitle: a\ndate: 2026-01-01\ntimeout: .inf\n---\n",
+        "---\ntitle: a\ndate: 2026-01-01\nx: !!python/object:a {}\n---\n",
+        "---\n&a a: *a\n---\n",
+        "---\ntitle: a\ndate: 2026-01-01\nslug: ''\n---\n",
+        "---\r\ntitle: a\r\ndate: 2026-01-01\r\n---\r\n",
+    ]
 )
 POSTS = st.tuples(META, st.lists(st.one_of(fences(), fences(), LINES), max_size=8)).map(
     lambda parts: parts[0] + "".join(parts[1])

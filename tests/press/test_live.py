@@ -160,6 +160,8 @@ def test_lines_are_those_of_the_post_as_it_is(shown: Callable[..., str]) -> None
     ask = "import inspect\ninspect.getsource(f), {}"
     shown(define, ask.format(1))
     assert "1 / x  # remark" in shown(define + "  # remark", ask.format(2))
+    shown("1", define, ask.format(1))
+    assert "return 1 / x\\n'" in shown("# above\n1", define, ask.format(2))
 
 
 def test_a_module_that_was_imported_and_edited_is_imported_again(project: Project, shown: Callable[..., str]) -> None:

@@ -212,5 +212,6 @@ SITE = """site_name: corpus
 site_url: http://127.0.0.1:8000/
 theme: {{name: material, font: false}}
 plugins: [search, {}]
-markdown_extensions: [admonition, attr_list, footnotes, md_in_html, pymdownx.superfences, tables, toc: {{permalink: true}}]
+markdown_extensions:
+  [admonition, attr_list, footnotes, md_in_html, pymdownx.superfences, tables, toc: {{permalink: true}}]
 """

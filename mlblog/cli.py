@@ -302,3 +302,22 @@ def compile(fail_fast: bool) -> int:
         click.echo(f"mlblog: {error}", err=True)
     click.echo(f"{result.summary} in {Path(Project.find().work, 'pages')}")
     return 1 if result.errors else 0
+
+
+@main.command()
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
+@reported
+def export(folder: Path) -> int:
+    """Write the site to DIR for stock MkDocs, ProperDocs or Zensical: no mlblog is needed to build it."""
+    from mlblog.press.compile import compile_posts
+    from mlblog.press.export import export as write
+
+    project = Project.find()
+    compiled = compile_posts(project)
+    for error in compiled.errors:
+        click.echo(f"mlblog: {error}", err=True)
+    done = write(project, compiled, folder)
+    for name in done.left_out:
+        click.echo(f"mlblog: left out: {name}; other hosts may not have it", err=True)
+    click.echo(f"{len(compiled.pages)} pages, {done.files} files in all, in {folder}")
+    return 1 if compiled.errors else 0

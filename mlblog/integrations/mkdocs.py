@@ -17,21 +17,15 @@ from mkdocs.plugins import BasePlugin, event_priority
 from mkdocs.structure.files import File, Files
 
 from mlblog.errors import MlblogError, ProjectError
+from mlblog.integrations.conversion import Conversions
+from mlblog.integrations.material import Faster
 from mlblog.integrations.records import EXPERIMENTS, Refresh
 from mlblog.lab import Project
 from mlblog.lab.stores import PREVIEW
 from mlblog.press import Compiled, Server, compile_posts
+from mlblog.press.export import EXTENSIONS
 
 log = logging.getLogger("mkdocs.plugins.mlblog")
-
-#: What a compiled page is written in; all of it ships with Material.
-_EXTENSIONS = (
-    "attr_list",
-    "pymdownx.blocks.html",
-    "pymdownx.details",
-    "pymdownx.highlight",
-    "pymdownx.superfences",
-)
 
 
 class PluginConfig(Config):  # type: ignore[no-untyped-call]  # MkDocs has partial types
@@ -47,6 +41,7 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
     def __init__(self) -> None:
         self._serving = False
         self._server: Server | None = None
+        self._faster: Faster | None = None
         self._compiled: Compiled | None = None
         self._failed: list[MlblogError] = []
 
@@ -61,7 +56,7 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
             self._project = Project.find(start)
         except ProjectError as error:
             raise PluginError(f"mlblog: {error}") from error
-        config.markdown_extensions += [name for name in _EXTENSIONS if name not in config.markdown_extensions]
+        config.markdown_extensions += [name for name in EXTENSIONS if name not in config.markdown_extensions]
         return config
 
     def on_pre_build(self, *, config: MkDocsConfig) -> None:
@@ -88,6 +83,8 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
             log.info("mlblog: the records of %s are stale: %s", name, "; ".join(why))
         for failure in (*self._failed, *compiled.errors):
             log.error("mlblog: %s", failure)
+        self._faster = self._faster or Faster(Conversions(self._project.work / "html"))
+        self._faster.begin(config)
 
     @event_priority(50)
     def on_files(self, files: Files, *, config: MkDocsConfig) -> Files:
@@ -99,12 +96,21 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
 
     def on_post_build(self, *, config: MkDocsConfig) -> None:
         """End a build in which a post or an experiment failed, now that everything else is built."""
+        self._end_faster(is_whole=True)
         if self._serving or self._compiled is None:
             return
         left_out, failed = self._compiled.errors, self._failed
         if left_out or failed:
             told = f"{len(left_out)} posts were left out, {len(failed)} runs failed and left their last records"
             raise PluginError(told + "".join(f"\n  {error}" for error in (*left_out, *failed)))
+
+    def on_build_error(self, *, error: Exception) -> None:
+        """Leave the host as it was."""
+        self._end_faster(is_whole=False)
+
+    def _end_faster(self, *, is_whole: bool) -> None:
+        if self._faster is not None:
+            self._faster.end(is_whole=is_whole)
 
     def on_serve(self, server: LiveReloadServer, *, config: MkDocsConfig, builder: Any) -> LiveReloadServer:
         """Watch what pages are made of. Compiled pages are not watched: writing them would build for ever."""

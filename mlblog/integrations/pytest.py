@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,8 @@ from mlblog.errors import CellError, MlblogError
 if TYPE_CHECKING:
     from mlblog.lab import Lab, Project
     from mlblog.press import Server
+    from mlblog.press.cache import OutputCache
+    from mlblog.press.inprocess import InProcess
 
 _STATE = pytest.StashKey["_Session"]()
 
@@ -37,6 +40,18 @@ class _Session:
         self._lab = self._lab or Lab(self.project)
         return self._lab
 
+    @cached_property
+    def posts(self) -> frozenset[Path]:
+        from mlblog.press import post_files
+
+        return frozenset(post_files(self.project))
+
+    @cached_property
+    def cache(self) -> OutputCache:
+        from mlblog.press.cache import OutputCache
+
+        return OutputCache(self.project, self.lab.store)
+
     @property
     def server(self) -> Server:
         from mlblog.press import Server
@@ -47,6 +62,13 @@ class _Session:
     def close(self) -> None:
         if self._server is not None:
             self._server.close()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add `--changed-only`."""
+    parser.getgroup("mlblog").addoption(
+        "--changed-only", action="store_true", help="skip the cells of posts that ran before and have not changed since"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -71,10 +93,8 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     if session is None:
         return None
     project = session.project
-    if file_path.suffix == ".md" and file_path.is_relative_to(project.posts):
-        if file_path.relative_to(project.posts).parts[0] == "goals":
-            return None
-        return PostFile.from_parent(parent, path=file_path)
+    if file_path.is_relative_to(project.posts):
+        return PostFile.from_parent(parent, path=file_path) if file_path in session.posts else None
     folder = project.root.joinpath(*project.experiments.split("."))
     if file_path.suffix == ".py" and file_path.is_relative_to(folder):
         return ExperimentFile.from_parent(parent, path=file_path)
@@ -86,6 +106,7 @@ class PostFile(pytest.File):
 
     _failure: MlblogError | None = None
     _has_run = False
+    unchanged = 0  # units, from the first, whose outputs still hold
 
     def collect(self) -> Iterator[pytest.Item]:
         """One item for each cell, doctest and inline expression."""
@@ -93,21 +114,31 @@ class PostFile(pytest.File):
 
         session = self.config.stash[_STATE]
         self.post = parse_post(self.path.read_bytes(), session.project.relative(self.path))
+        if self.config.getoption("changed_only"):
+            self.unchanged = len(session.cache.get(self.post, session.lab.code))
         seen: dict[int, int] = {}
-        for unit in self.post.units:
+        for index, unit in enumerate(self.post.units):
             number = seen[unit.line] = seen.get(unit.line, 0) + 1
             name = f"{unit.line}" if number == 1 else f"{unit.line}-{number}"
-            yield CellItem.from_parent(self, name=name, line=unit.line)
+            yield CellItem.from_parent(self, name=name, line=unit.line, index=index)
 
     def failure(self) -> MlblogError | None:
         """Run the post, once; what went wrong in it."""
         if not self._has_run:
             self._has_run = True
+            session = self.config.stash[_STATE]
             try:
-                self.config.stash[_STATE].server.run(self.post)
+                session.cache.put(self.post, session.lab.code, session.server.run(self.post))
             except MlblogError as error:
                 self._failure = error
         return self._failure
+
+    @cached_property
+    def here(self) -> InProcess:
+        """The post in this process, where a debugger can reach it."""
+        from mlblog.press.inprocess import InProcess
+
+        return InProcess(self.config.stash[_STATE].project, self.post)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], *_: Any, **__: Any) -> Any:
         """Our own errors are a place and a message."""
@@ -119,12 +150,17 @@ class CellItem(pytest.Item):
 
     parent: PostFile
 
-    def __init__(self, *, line: int, **kwargs: Any) -> None:
+    def __init__(self, *, line: int, index: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.line = line
+        self.line, self.index = line, index
 
     def runtest(self) -> None:
-        """Pass if the unit ran; what stands after a unit that failed is skipped."""
+        """Pass if the unit ran; what stands after one that failed is skipped. With `--pdb` it runs in this process."""
+        if self.index < self.parent.unchanged:
+            pytest.skip("unchanged since it ran")
+        if self.config.getoption("usepdb"):
+            self.parent.here.run_to(self.index)
+            return
         error = self.parent.failure()
         if error is None:
             return

@@ -1,9 +1,13 @@
-"""Outputs kept under a key, so that a post whose code says the same does not run again.
+"""Outputs kept under keys, so that what says the same and rests on the same does not run again.
 
-The key holds what a run can depend on and is known beforehand: the code of every unit (as a tree: neither comments nor
-formatting count, nor does anything about the cell but its code), the manifest of the first-party code that it reaches,
-the versions of what draws. What is known only afterwards, the records that were read and the files that were opened,
-is kept with the outputs and compared when they are looked up. Only what ran to its end is kept.
+A unit's key holds what its run can depend on and is known beforehand: its code and that of the units before it (as a
+tree: neither comments nor formatting count, nor does anything about a cell but its code), the manifest of the project's
+code that they reach together, the versions of what draws. What is known only afterwards, the records that were read,
+the files that were opened and whether the text of the post itself was looked at, is kept with the outputs and compared
+when they are looked up. Only what ran to its end is kept.
+
+The units of a post share one state, and state is not kept: when one is out of date, all run again, or (in live preview)
+those from the last snapshot on.
 """
 
 from __future__ import annotations
@@ -17,21 +21,26 @@ from pathlib import Path
 
 from mlblog.lab import Code, Project, Read, Store
 from mlblog.lab.atomic import write_atomically
-from mlblog.lab.canonical import digest, digest_file, encode
+from mlblog.lab.canonical import digest, encode
 from mlblog.press.document import Post, Unit
-from mlblog.press.output import Outputs
+from mlblog.press.output import Outputs, Ran
+from mlblog.press.watch import state_of
 
-SCHEMA = 1
+SCHEMA = 2
+_RUNS = 8  # of a post: an edit that is taken back finds the outputs it had
 # engine files that outputs depend on
-_DRAWN_BY = ("child.py", "figure.py", "output.py", "shell.py", "../lab/runs.py", "../lab/spec.py", "../lab/student.py")
+_DRAWN_BY = (
+    *("capture.py", "child.py", "failure.py", "figure.py", "output.py", "shell.py", "stream.py", "watch.py"),
+    *("../lab/runs.py", "../lab/spec.py", "../lab/student.py"),
+)
 _LIBRARIES = ("ipython", "matplotlib", "numpy", "torch")
 
 
 def keys(post: Post, code: Code) -> list[str]:
-    """One key for each unit: the key of the unit before it, and its own code; the post's manifest starts the chain."""
-    found = [digest("outputs", _made_by(), encode(manifest(post, code)))]
-    for unit in post.units:
-        found.append(digest("unit", found[-1], type(unit).__name__, *_options(unit), _normal(unit.code)))
+    """One key for each unit: the key of the unit before it, its own code, and the manifest of all up to it."""
+    found = [_made_by()]
+    for unit, reached in zip(post.units, _manifests(post, code), strict=True):
+        found.append(digest("unit", found[-1], _code(post, unit), reached))
     return found[1:]
 
 
@@ -40,44 +49,125 @@ def manifest(post: Post, code: Code) -> dict[str, str]:
     return code.manifest_of("\n".join(_python(unit) for unit in post.units))
 
 
+def _manifests(post: Post, code: Code) -> list[str]:
+    """The digest of the manifest of the first unit, of the first two, and so on."""
+    sources = [_python(unit) for unit in post.units]
+    found: dict[int, str] = {}
+
+    def at(number: int) -> str:
+        if number not in found:
+            found[number] = digest("manifest", encode(code.manifest_of("\n".join(sources[: number + 1]))))
+        return found[number]
+
+    def fill(first: int, last: int) -> None:
+        """A manifest only grows: where it is the same at both ends, it is between them."""
+        if last - first > 1 and at(first) == at(last) and not _has_stars(sources):
+            found.update((number, at(first)) for number in range(first + 1, last))
+        elif last - first > 1:
+            middle = (first + last) // 2
+            fill(first, middle)
+            fill(middle, last)
+
+    fill(0, len(sources) - 1)
+    return [at(number) for number in range(len(sources))]
+
+
+def _whole(post: Post, code: Code) -> str | None:
+    """The key of all outputs together, from one manifest instead of many."""
+    if _has_stars([unit.code for unit in post.units]):
+        return None  # a name that a star brings and a later cell binds is missing from the manifest of the whole
+    parts = [_code(post, unit) for unit in post.units]
+    return digest("post", _made_by(), *parts, digest("manifest", encode(manifest(post, code))))
+
+
 class OutputCache:
-    """Outputs under `.mlblog/outputs`."""
+    """Outputs under `.mlblog/outputs`: a file for each run, and for each post an index of its last runs by unit."""
 
     def __init__(self, project: Project, store: Store) -> None:
         self._project, self._store = project, store
+        self._current: dict[str, bool] = {}
 
-    def get(self, post: Post, key: str) -> Outputs | None:
-        """The outputs kept under `key`, if the records read and the files opened are what they were."""
+    def get(self, post: Post, code: Code) -> tuple[Ran, ...]:
+        """The outputs of the units of `post`, from the first, that still hold; all, none or some."""
+        whole = _whole(post, code)
+        if whole is not None and (found := self._run(post, whole)) and len(found) == len(post.units):
+            return found
+        best: tuple[Ran, ...] = ()
+        index = self._index(post)
+        mine = keys(post, code) if index else []
+        for name, theirs in index:
+            same = next((n for n, (a, b) in enumerate(zip(mine, theirs, strict=False)) if a != b), len(theirs))
+            same = min(same, len(mine))
+            if same > len(best):
+                best = max(best, self._run(post, name)[:same], key=len)
+        if best and len(best) == len(post.units):
+            self.put(post, code, Outputs(best))
+        return best
+
+    def put(self, post: Post, code: Code, outputs: Outputs) -> None:
+        """Keep `outputs`. Where they show lines of the post (a warning does), they hold for this text only."""
+        body = []
+        for ran in outputs.ran:
+            kept = ran.to_json()
+            seen = ran.lines or f"{post.path}:" in json.dumps(kept["outputs"], ensure_ascii=False)
+            body.append(kept | {"text": _text(post) if seen else ""})
+        mine = keys(post, code)
+        name = _whole(post, code) or digest("run", *mine)
+        write_atomically(self._path(name), encode({"ran": body}))
+        index = [(name, mine), *(run for run in self._index(post) if run[0] != name)]
+        write_atomically(self._index_path(post), encode({"runs": [list(run) for run in index[:_RUNS]]}))
+
+    def holds(self, ran: Ran) -> bool:
+        """Whether the records and files that a unit has read are what they were."""
+        root = self._project.root
+        for path, found in ran.files.items():
+            if state_of(root, path) != found:
+                return False
+        for read in ran.reads:
+            asked = json.dumps(read, sort_keys=True)
+            if asked not in self._current:
+                self._current[asked] = Read.from_json(read).is_current(self._store)
+            if not self._current[asked]:
+                return False
+        return True
+
+    def _run(self, post: Post, name: str) -> tuple[Ran, ...]:
         try:
-            kept = json.loads(self._path(key).read_text(encoding="utf-8"))
+            body = json.loads(self._path(name).read_text(encoding="utf-8"))["ran"]
         except (FileNotFoundError, ValueError):
-            return None
-        outputs = Outputs.from_json(kept["outputs"])
-        if kept["lines"] and kept["lines"] != _lines(post):
-            return None
-        if any(self._digest(path) != found for path, found in outputs.files.items()):
-            return None
-        reads = {json.dumps(read, sort_keys=True) for ran in outputs.ran for read in ran.reads}
-        if not all(Read.from_json(json.loads(read)).is_current(self._store) for read in reads):
-            return None
-        return outputs
+            return ()
+        found = []
+        for kept in body:
+            ran = Ran.from_json(kept)
+            if (kept["text"] and kept["text"] != _text(post)) or not self.holds(ran):
+                break
+            found.append(ran)
+        return tuple(found)
 
-    def put(self, post: Post, key: str, outputs: Outputs) -> None:
-        """Keep `outputs`. Where they name lines of the post (a warning does), they hold for those lines only."""
-        body = outputs.to_json()
-        lines = _lines(post) if f"{post.path}:" in json.dumps(body) else []
-        write_atomically(self._path(key), encode({"outputs": body, "lines": lines}))
+    def _index(self, post: Post) -> list[tuple[str, list[str]]]:
+        try:
+            return [(name, unit_keys) for name, unit_keys in json.loads(self._index_path(post).read_text())["runs"]]
+        except (FileNotFoundError, ValueError):
+            return []
 
-    def _path(self, key: str) -> Path:
-        return self._project.work / "outputs" / key[:2] / f"{key}.json"
+    def _path(self, name: str) -> Path:
+        return self._project.work / "outputs" / name[:2] / f"{name}.json"
 
-    def _digest(self, path: str) -> str:
-        file = self._project.root / path
-        return digest_file(file) if file.is_file() else ""
+    def _index_path(self, post: Post) -> Path:
+        return self._project.work / "outputs" / "posts" / f"{digest('path', post.path)}.json"
 
 
-def _lines(post: Post) -> list[int]:
-    return [unit.line for unit in post.units]
+def _text(post: Post) -> str:
+    return digest("text", post.path, "".join(post.shadow))
+
+
+def _code(post: Post, unit: Unit) -> str:
+    where = post.path if "__file__" in unit.code else ""
+    return digest("code", type(unit).__name__, *_options(unit), _normal(unit.code), where)
+
+
+def _has_stars(sources: list[str]) -> bool:
+    return any("import *" in source for source in sources)
 
 
 def _options(unit: Unit) -> tuple[str, ...]:

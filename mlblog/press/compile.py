@@ -34,6 +34,7 @@ class Compiled:
     ran: list[str] = field(default_factory=list)
     cached: list[str] = field(default_factory=list)
     errors: list[MlblogError] = field(default_factory=list)
+    stale_from: dict[str, int] = field(default_factory=dict)  # of each post that ran: its first unit out of date
     stale: dict[str, tuple[str, ...]] = field(default_factory=dict)  # experiment: what changed
 
     @property
@@ -44,9 +45,10 @@ class Compiled:
 
 
 def post_files(project: Project) -> list[Path]:
-    """The posts of a project, sorted. Weekly goals are no posts."""
-    found = sorted(project.posts.rglob("*.md"))
-    return [path for path in found if path.relative_to(project.posts).parts[0] != "goals"]
+    """The posts of a project, sorted. Weekly goals are none, nor is the notebook that Jupytext pairs with a post."""
+    notebooks = (path for path in project.posts.rglob("*.ipynb") if ".ipynb_checkpoints" not in path.parts)
+    found = [*project.posts.rglob("*.md"), *(path for path in notebooks if not path.with_suffix(".md").exists())]
+    return sorted(path for path in found if path.relative_to(project.posts).parts[0] != "goals")
 
 
 def compile_posts(
@@ -98,7 +100,7 @@ class _Press:
         """Yield the page of each post, or why it has none, in the order of `paths`."""
         errors: dict[Path, MlblogError] = {}
         found: dict[Path, Outputs] = {}
-        due: dict[Path, str] = {}
+        due: list[Path] = []
         slugs: dict[str, str] = {}
         for path in paths:
             try:
@@ -106,12 +108,12 @@ class _Press:
                 if (other := slugs.setdefault(post.slug, post.path)) != post.path:
                     raise PostError(post.path, 1, f"has the address of {other}; rename it or set `slug:`")
                 self.posts[path] = post
-                key = keys(post, self.lab.code)[-1] if post.units else ""
-                kept = self.cache.get(post, key) if key else Outputs()
-                if kept is None:
-                    due[path] = key
+                kept = self.cache.get(post, self.lab.code)
+                if len(kept) < len(post.units):
+                    due.append(path)
+                    self.done.stale_from[post.path] = len(kept)
                 else:
-                    found[path] = kept
+                    found[path] = Outputs(kept)
                     self.done.cached.append(post.path)
             except MlblogError as error:
                 errors[path] = error
@@ -127,14 +129,14 @@ class _Press:
                 yield path, page, errors.get(path)
 
     def _run(
-        self, due: dict[Path, str], found: dict[Path, Outputs], errors: dict[Path, MlblogError], fail_fast: bool
+        self, due: list[Path], found: dict[Path, Outputs], errors: dict[Path, MlblogError], fail_fast: bool
     ) -> None:
         if not due:
             return
-        report = _reporter(len(due))
+        report, before = _reporter(len(due)), self._sources()
         pool = ThreadPoolExecutor(min(len(due), os.cpu_count() or 1))
         try:
-            futures = {pool.submit(self.server.run, self.posts[path]): path for path in due}
+            futures = {pool.submit(self._run_one, self.posts[path]): path for path in due}
             left = set(futures)
             while left:
                 ended, left = wait(left, timeout=1.0, return_when=FIRST_EXCEPTION if fail_fast else "FIRST_COMPLETED")
@@ -152,12 +154,25 @@ class _Press:
                                 other.cancel()
                     else:
                         self.done.ran.append(self.posts[path].path)
-                        self.cache.put(self.posts[path], due[path], found[path])
+                        if self._sources() == before:  # else it may have run code that its keys do not know
+                            self.cache.put(self.posts[path], self.lab.code, found[path])
         except BaseException:
             self.server.close()  # wakes the threads that wait for it
             raise
         finally:
             pool.shutdown(cancel_futures=True)
+
+    def _run_one(self, post: Post) -> Outputs:
+        return self.server.run(post, keys(post, self.lab.code) if self.server.live else (), self.cache.holds)
+
+    def _sources(self) -> list[tuple[str, int, int]]:
+        """Every module of the project as it is on disk at this moment."""
+        found = []
+        for path in self.lab.code.modules().values():
+            with contextlib.suppress(FileNotFoundError):
+                stat = path.stat()
+                found.append((str(path), stat.st_mtime_ns, stat.st_size))
+        return found
 
 
 def _error_page(path: Path, press: _Press, error: MlblogError) -> Page:

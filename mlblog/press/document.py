@@ -24,6 +24,7 @@ class Options:
     caption: str = ""
     alt: str = ""
     label: str = ""
+    timeout: float = 0  # seconds; 0 for no limit but the post's
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Run posts in processes forked from a warm one; watch over them; turn what goes wrong into a place and a message."""
+"""Run posts in processes forked from a warm one, or, in live preview, from one that sleeps before what was edited."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ import socket
 import subprocess
 import sys
 import threading
-import time
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from mlblog.errors import CellError, MlblogError
 from mlblog.lab import Project
+from mlblog.press.conversation import START, WAKE, Conversation, Lost
 from mlblog.press.document import Cell, Doctest, Post, Unit
+from mlblog.press.limits import MEMORY, TIMEOUT
+from mlblog.press.live import WORTH, Chain, Chains
 from mlblog.press.output import Outputs, Ran
-
-TIMEOUT = 300.0  # seconds a post may take; cells read records and draw, they do not train
-_START = 300.0  # seconds that the server may take to import torch, on a slow disk
 
 _KIND = {"Cell": "cell", "Doctest": "doctest", "Inline": "inline"}
 
@@ -28,11 +28,21 @@ _KIND = {"Cell": "cell", "Doctest": "doctest", "Inline": "inline"}
 class Server:
     """The warm process of one project. It starts when the first post has to run and ends with `close`."""
 
-    def __init__(self, project: Project, timeout: float = TIMEOUT) -> None:
-        self.project, self.timeout = project, timeout
+    def __init__(self, project: Project, timeout: float = TIMEOUT, *, live: bool = False, worth: float = WORTH) -> None:
+        """Run posts of `project`, each for `timeout` seconds at most.
+
+        With `live`, keep snapshots between runs, each where units have taken `worth` seconds since the last.
+        """
+        self.project, self.timeout, self._worth = project, timeout, worth
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
+        self._chains = Chains(project) if live else None
+
+    @property
+    def live(self) -> bool:
+        """Whether it keeps snapshots."""
+        return self._chains is not None
 
     def __enter__(self) -> Server:
         return self
@@ -40,25 +50,94 @@ class Server:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def run(self, post: Post) -> Outputs:
-        """Run the units of `post`, from the first, in a process of its own. May be called from several threads.
+    def run(self, post: Post, keys: Sequence[str] = (), holds: Callable[[Ran], bool] = lambda _: False) -> Outputs:
+        """Run the units of `post` in a process of its own. May be called from several threads, for different posts.
+
+        Args:
+            post: the post.
+            keys: the key of each unit (see `cache`); with them, a live server keeps snapshots and uses those it has.
+            holds: whether what a unit has read is what it was.
 
         Raises:
             CellError: a unit raised, the post took too long, or its process died.
         """
-        units = post.units
+        if self._chains is None or len(keys) != len(post.units):
+            with self._open() as line:
+                talk = self._talk(post, line, keep=False)
+                talk.hold()
+                return Outputs(tuple(talk.ran))
+        if (chain := self._chains.take(post.path)) is not None:
+            outputs = self._go_on(self._chains, chain, post, keys, holds)
+            if outputs is not None:
+                return outputs
+            chain.close()
+        chain = Chain.of(post, keys, self._chains.stamps())
+        with self._open() as line:
+            return self._follow(self._chains, chain, self._talk(post, line, keep=True))
+
+    def _go_on(
+        self, chains: Chains, old: Chain, post: Post, keys: Sequence[str], holds: Callable[[Ran], bool]
+    ) -> Outputs | None:
+        """Run `post` from the last snapshot that is as a fresh run would be; None where it must run as a whole."""
+        now = chains.stamps(old.stamps)
+        snapshot = old.place(keys, now, holds)
+        if snapshot is None:
+            return None
+        moved = old.has_moved(post, snapshot.unit)
+        old.cut(snapshot.unit)
+        chain = old.followed_by(post, keys, now, snapshot)
+        ours, theirs = socket.socketpair()
+        try:
+            with theirs:
+                socket.send_fds(snapshot.control, [b"."], [theirs.fileno()])
+        except OSError:  # it is gone
+            ours.close()
+            return None
+        with ours as line:
+            talk = self._talk(post, line, keep=True, start=WAKE)
+            try:
+                outputs = self._follow(chains, chain, talk)
+            except Lost:  # a fork may hang where a fresh process does not
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(snapshot.pid, signal.SIGKILL)  # it may be what hangs
+                return None
+            except CellError:
+                if moved:
+                    return None  # its traceback has lines of the post as it was
+                raise
+        if moved and any(ran.lines or f"{post.path}:" in json.dumps(ran.outputs) for ran in talk.ran):
+            return None
+        return outputs
+
+    def _follow(self, chains: Chains, chain: Chain, talk: Conversation) -> Outputs:
+        try:
+            talk.hold()
+        finally:
+            chain.ran += talk.ran
+            chain.snapshots += talk.snapshots
+            more = {path for snapshot in talk.snapshots for path in snapshot.modules} - set(chain.stamps)
+            chain.stamps |= {path: stamp for path, stamp in chains.stamps(more).items() if path in more}
+            chains.put(chain)
+        return Outputs(tuple(chain.ran))
+
+    def _talk(self, post: Post, line: socket.socket, *, keep: bool, start: float = START) -> Conversation:
+        timeout = float(post.meta.get("timeout", self.timeout))
         job = {
             "path": post.path,
             "root": str(self.project.root),
+            "packages": [name.replace(".", "/") for name in self.project.packages],
             "shadow": post.shadow,
-            "units": [_unit_to_json(unit) for unit in units],
+            "units": [_unit_to_json(unit) for unit in post.units],
+            "keep": self._worth if keep else None,
+            "memory": float(post.meta.get("memory", MEMORY)),
         }
-        with self._open() as line:
-            line.sendall(json.dumps(job).encode() + b"\n")
-            return _Conversation(post, line, self.timeout).hold()
+        line.sendall(json.dumps(job).encode() + b"\n")
+        return Conversation(post, line, timeout, start)
 
     def close(self) -> None:
         """End the process and every post that still runs in one."""
+        if self._chains is not None:
+            self._chains.close()
         with self._lock:
             if self._control is not None:
                 self._control.close()  # the server sees its end close, and ends its children
@@ -116,7 +195,8 @@ class Server:
     def _preload(self) -> list[str]:
         """What to import before the first fork; a post that imports more still runs, only slower."""
         folders = [self.project.root.joinpath(*name.split(".")) for name in self.project.packages]
-        sources = itertools.chain(self.project.posts.rglob("*.md"), *(folder.rglob("*.py") for folder in folders))
+        posts = (self.project.posts.rglob(f"*.{kind}") for kind in ("md", "ipynb"))
+        sources = itertools.chain(*posts, *(folder.rglob("*.py") for folder in folders))
         torch = ["torch"] if any(b"import torch" in path.read_bytes() for path in sources) else []
         return ["numpy", "safetensors", "matplotlib.pyplot", *torch]
 
@@ -125,66 +205,3 @@ def _unit_to_json(unit: Unit) -> dict[str, Any]:
     line = unit.code_line if isinstance(unit, (Cell, Doctest)) else unit.line
     may_raise = isinstance(unit, Cell) and "raises-exception" in unit.options.tags
     return {"kind": _KIND[type(unit).__name__], "code": unit.code, "line": line, "may_raise": may_raise}
-
-
-class _Conversation:
-    """What a post's process says, until it is done."""
-
-    def __init__(self, post: Post, line: socket.socket, timeout: float) -> None:
-        self._post, self._line, self._timeout = post, line, timeout
-        self._deadline = time.monotonic() + _START + timeout
-        self._pid = 0
-        self._at: Unit | None = None
-
-    def hold(self) -> Outputs:
-        ran: list[Ran] = []
-        for event in self._events():
-            match event["event"]:
-                case "pid":
-                    self._pid = event["pid"]
-                    self._deadline = time.monotonic() + self._timeout  # the post's time starts with its process
-                case "begin":
-                    self._at = self._post.units[event["unit"]]
-                case "ran":
-                    ran.append(Ran(tuple(event["outputs"]), tuple(event["reads"])))
-                case "done":
-                    return Outputs(tuple(ran), event["files"])
-                case "failed":
-                    raise self._failed(event["error"])
-                case "exit":
-                    status = event["status"]
-                    name = signal.Signals(-status).name if status < 0 else f"exit code {status}"
-                    raise self._error(f"the process of the post died here ({name})")
-        raise self._error("the process that runs cells ended; what it said is above")
-
-    def _events(self) -> Any:
-        held = b""
-        while True:
-            self._line.settimeout(max(0.01, self._deadline - time.monotonic()))
-            try:
-                data = self._line.recv(1 << 16)
-            except TimeoutError:
-                if self._pid:
-                    with contextlib.suppress(ProcessLookupError):
-                        os.killpg(self._pid, signal.SIGKILL)
-                raise self._error(f"did not end within {self._timeout:g} s; move long work to an experiment") from None
-            except ConnectionError:
-                return
-            if not data:
-                return
-            *lines, held = (held + data).split(b"\n")
-            for text in lines:
-                # a process that is killed while it writes leaves half a line
-                with contextlib.suppress(ValueError):
-                    if text.strip():
-                        yield json.loads(text)
-
-    def _failed(self, error: dict[str, Any]) -> CellError:
-        statement = f"\n    {error['statement']}" if error.get("statement") else ""
-        where = f"\n  raised at {error['where']}" if error.get("where") else ""
-        text = f"{error['message']}{statement}{where}"
-        return CellError(self._post.path, error["line"], text, error["traceback"])
-
-    def _error(self, message: str) -> CellError:
-        unit = self._at
-        return CellError(self._post.path, unit.line if unit else 1, message)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Any
 
@@ -34,12 +35,19 @@ def split_front_matter(text: str, path: str) -> tuple[dict[str, Any], str, int]:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or str(error)
         raise PostError(path, 2 + (mark.line if mark else 0), f"the front matter is not YAML: {problem}") from error
+    except (ValueError, RecursionError) as error:  # a date that no calendar has, brackets without end
+        day = next((i for i, line in enumerate(lines[:end], 1) if line.startswith("date:")), 2)
+        raise PostError(path, day, f"the front matter is not YAML: {error}") from error
     if not isinstance(meta, dict):
         raise PostError(path, 2, "the front matter must be `key: value` lines")
 
     def line_of(key: str) -> int:
         return next((i for i, line in enumerate(lines[:end], 1) if line.startswith(f"{key}:")), 1)
 
+    try:
+        yaml.safe_dump(meta, allow_unicode=True).encode()
+    except (UnicodeEncodeError, yaml.YAMLError) as error:
+        raise PostError(path, 2, f"the front matter cannot be written again: {error}") from error
     _check(meta, path, line_of)
     return {k: v for k, v in meta.items() if k not in NOTEBOOK_KEYS}, "\n".join(lines[end + 1 :]), end + 2
 
@@ -58,6 +66,12 @@ def _check(meta: dict[str, Any], path: str, line_of: Any) -> None:
         found = meta.get(key, [])
         if not isinstance(found, list) or not all(isinstance(item, str) for item in found):
             raise PostError(path, line_of(key), f"{key} must be a list of names, as in `{key}: [Research]`")
+    for key, unit in (("timeout", "seconds"), ("memory", "GiB")):
+        value = meta.get(key, 1)
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < float("inf"):
+            raise PostError(path, line_of(key), f"{key} must be a number of {unit} above 0")
     for key in ("description", "slug"):
         if key in meta and not isinstance(meta[key], str):
             raise PostError(path, line_of(key), f"{key} must be text")
+    if not re.fullmatch(r"(\w[\w.-]*)?", meta.get("slug", "")):
+        raise PostError(path, line_of("slug"), "slug must be letters, digits, hyphens, points and underscores")

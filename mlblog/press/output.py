@@ -14,28 +14,40 @@ Output = dict[str, Any]
 
 @dataclass(frozen=True)
 class Ran:
-    """What one unit (cell, doctest or inline expression) left."""
+    """What one unit (cell, doctest or inline expression) left.
+
+    Attributes:
+        outputs: what it shows.
+        reads: `Read.to_json()` of each read of records.
+        files: `{path: digest}` of the project's files that it opened and of the folders (`…/`) that it listed.
+        lines: whether it asked for the lines of the post, as a warning does, or `inspect.getsource`.
+    """
 
     outputs: tuple[Output, ...] = ()
-    reads: tuple[dict[str, Any], ...] = ()  # `Read.to_json()` of the lab
+    reads: tuple[dict[str, Any], ...] = ()
+    files: dict[str, str] = field(default_factory=dict)
+    lines: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """A form that `json` can write."""
+        return {"outputs": list(self.outputs), "reads": list(self.reads), "files": self.files, "lines": self.lines}
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Ran:
+        """The inverse of `to_json`."""
+        return cls(tuple(data["outputs"]), tuple(data["reads"]), dict(data["files"]), data["lines"])
 
 
 @dataclass(frozen=True)
 class Outputs:
-    """What the units of a post left, in order, and the files of the project they opened: `{path: digest}`."""
+    """What the units of a post left, in order."""
 
     ran: tuple[Ran, ...] = ()
-    files: dict[str, str] = field(default_factory=dict)
 
-    def to_json(self) -> dict[str, Any]:
-        """A form that `json` can write."""
-        ran = [{"outputs": list(one.outputs), "reads": list(one.reads)} for one in self.ran]
-        return {"ran": ran, "files": self.files}
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Outputs:
-        """The inverse of `to_json`."""
-        return cls(tuple(Ran(tuple(one["outputs"]), tuple(one["reads"])) for one in data["ran"]), dict(data["files"]))
+    @property
+    def files(self) -> dict[str, str]:
+        """Files and folders of the project that any unit looked at, with their digests."""
+        return {path: digest for ran in self.ran for path, digest in ran.files.items()}
 
 
 def inline_text(ran: Ran) -> str:

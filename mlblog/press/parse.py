@@ -30,25 +30,46 @@ def parse_post(data: bytes | str, path: str) -> Post:
         >>> post.units[0].code, post.units[0].line
         ('1 + 1', 5)
     """
+    if path.endswith(".ipynb"):
+        from mlblog.press.notebook import parse_notebook  # which reads its Markdown cells with what is here
+
+        return _checked(parse_notebook(data, path))
+    text = text_of(data, path)
+    meta, body, first_line = split_front_matter(text, path)
+    return _checked(Post(path, meta, tuple(parts_of(body, path, first_line))))
+
+
+def text_of(data: bytes | str, path: str) -> str:
+    """The text of a file, with line ends as Unix has them.
+
+    Raises:
+        PostError: it is not UTF-8.
+    """
     if isinstance(data, bytes):
         try:
             data = data.decode("utf-8")
         except UnicodeDecodeError as error:
             line = data.count(b"\n", 0, error.start) + 1  # type: ignore[arg-type]
             raise PostError(path, line, "not UTF-8; save the file in that encoding") from error
-    text = data.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    meta, body, first_line = split_front_matter(text, path)
-    parts = tuple(_parts(body, path, first_line))
+    return data.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _checked(post: Post) -> Post:
     seen: dict[str, int] = {}
-    for part in parts:
+    for part in post.parts:
         if isinstance(part, Cell) and part.options.label:
             if (label := part.options.label) in seen:
-                raise PostError(path, part.line, f"label {label!r} is taken by the cell of line {seen[label]}")
+                raise PostError(post.path, part.line, f"label {label!r} is taken by the cell of line {seen[label]}")
             seen[label] = part.line
-    return Post(path, meta, parts)
+    return post
 
 
-def _parts(body: str, path: str, first_line: int) -> Iterator[Part]:
+def parts_of(body: str, path: str, first_line: int) -> Iterator[Part]:
+    """The parts of Markdown that starts on `first_line` of the post.
+
+    Raises:
+        PostError: with the line, whatever is wrong.
+    """
     ended = body.endswith("\n")
     lines = body.split("\n")[: -1 if ended else None]
 

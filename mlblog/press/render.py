@@ -78,6 +78,7 @@ def render_error(path: str, slug: str, meta: dict[str, Any], error: MlblogError)
 
 def _front_matter(meta: dict[str, Any], slug: str) -> str:
     # the address is the file's name, not the title's: it stays when the title is improved, and figures stand below it
+    meta = {key: value for key, value in meta.items() if key not in ("timeout", "memory")}  # how it runs
     return f"---\n{yaml.safe_dump({**meta, 'slug': slug}, allow_unicode=True, sort_keys=False)}---\n"
 
 

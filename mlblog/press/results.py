@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 
 from mlblog.errors import PostError
@@ -12,8 +13,11 @@ from mlblog.press.output import FIGURE, Output
 
 _IMAGES = {"image/svg+xml": "svg", "image/png": "png", "image/jpeg": "jpg"}
 #: From the richest form that a page can show to the plainest.
-_PREFERENCE = (FIGURE, "text/html", "text/markdown", *_IMAGES, "text/latex", "text/plain")
-_ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+_PREFERENCE = (FIGURE, "text/html", "text/markdown", *_IMAGES, "text/latex", "application/json", "text/plain")
+#: Colours and other orders to a terminal; links (OSC 8) keep their text.
+_ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_])")
+#: What a page shows of a long text; the whole is a file beside it.
+MOST_LINES, MOST_CHARACTERS = 200, 20_000
 
 
 class Results:
@@ -21,7 +25,7 @@ class Results:
 
     def __init__(self, post: Post) -> None:
         self._post = post
-        self._figures = 0
+        self._figures = self._texts = 0
         self.files: dict[str, bytes] = {}
 
     def render(self, cell: Cell, outputs: tuple[Output, ...]) -> list[str]:
@@ -37,7 +41,7 @@ class Results:
             kind = output["output_type"]
             if kind == "stream":
                 if text := plain(output["text"]):
-                    shown.append(blocks.block(f"div.mlblog-output.mlblog-{output['name']}", blocks.fence("text", text)))
+                    shown.append(self._text(f"div.mlblog-output.mlblog-{output['name']}", text))
             elif kind == "error":
                 text = "\n".join(output["traceback"])
                 shown.append(blocks.block("div.mlblog-output.mlblog-error", blocks.fence("text", text)))
@@ -48,8 +52,30 @@ class Results:
                     pictures += 1
                     shown.append(self._picture(cell, mime, output["data"][mime], pictures))
                 else:
-                    shown.append(_bundle(mime, _joined(output["data"][mime])))
+                    shown.append(self._bundle(mime, output["data"][mime]))
         return shown
+
+    def _bundle(self, mime: str, data: object) -> str:
+        if mime == "application/json":
+            text = json.dumps(data, indent=2, ensure_ascii=False) if not isinstance(data, str) else data
+            return self._text("div.mlblog-output.mlblog-json", text, "json")
+        text = _joined(data)
+        if mime == "text/html":
+            return blocks.block("div.mlblog-output.mlblog-html", text, raw=True)
+        if mime == "text/plain":
+            return self._text("div.mlblog-output", plain(text))
+        return blocks.block("div.mlblog-output", text)
+
+    def _text(self, element: str, text: str, language: str = "text") -> str:
+        """Text as it is; of a long one the start, a note, and the whole as a file."""
+        lines = text.split("\n")
+        head = "\n".join(lines[:MOST_LINES])[:MOST_CHARACTERS]
+        if len(head) == len(text):
+            return blocks.block(element, blocks.fence(language, text))
+        self._texts += 1
+        name = self._file(f"output-{self._texts}.{'json' if language == 'json' else 'txt'}", text.encode())
+        note = f"Cut here: {len(lines):,} lines, {len(text):,} characters in all. [The whole]({name}){{ download }}\n"
+        return blocks.block(element, f"{blocks.fence(language, head)}\n{note}")
 
     def _picture(self, cell: Cell, mime: str, data: object, number: int) -> str:
         options = cell.options
@@ -85,14 +111,6 @@ class Results:
         path = f"{self._post.slug}/{name}"
         self.files[path] = content
         return path
-
-
-def _bundle(mime: str, text: str) -> str:
-    if mime == "text/html":
-        return blocks.block("div.mlblog-output.mlblog-html", text, raw=True)
-    if mime == "text/plain":
-        return blocks.block("div.mlblog-output", blocks.fence("text", plain(text)))
-    return blocks.block("div.mlblog-output", text)
 
 
 def _joined(data: object) -> str:

@@ -10,10 +10,13 @@ from __future__ import annotations
 
 import ast
 import base64
+import contextlib
 import doctest
+import json
 import linecache
 import sys
 import types
+from collections.abc import Iterator
 from typing import Any
 
 from IPython.core.compilerop import CachingCompiler
@@ -23,7 +26,9 @@ from IPython.core.formatters import DisplayFormatter
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
+from mlblog.press.capture import Capture
 from mlblog.press.output import FIGURE, Output
+from mlblog.press.stream import Stream
 
 
 class Failed(Exception):
@@ -32,36 +37,6 @@ class Failed(Exception):
     def __init__(self, error: BaseException) -> None:
         super().__init__(str(error))
         self.error = error
-
-
-class _Stream:
-    """`sys.stdout` or `sys.stderr` of a cell."""
-
-    encoding, errors = "utf-8", "strict"
-
-    def __init__(self, name: str, outputs: list[Output]) -> None:
-        self.name, self.outputs = name, outputs
-
-    def write(self, text: str) -> int:
-        last = self.outputs[-1] if self.outputs else {}
-        if last.get("output_type") == "stream" and last["name"] == self.name:
-            last["text"] += text
-        elif text:
-            self.outputs.append({"output_type": "stream", "name": self.name, "text": text})
-        return len(text)
-
-    def writelines(self, lines: Any) -> None:
-        for line in lines:
-            self.write(line)
-
-    def flush(self) -> None:
-        """Nothing is held back."""
-
-    def isatty(self) -> bool:
-        return False
-
-    def writable(self) -> bool:
-        return True
 
 
 class _Compiler(CachingCompiler):
@@ -97,11 +72,20 @@ class _Formatter(DisplayFormatter):
 
 
 class _Publisher(DisplayPublisher):
-    def publish(self, data: Any, metadata: Any = None, source: Any = None, **_: Any) -> None:
-        self.shell.outputs.append({"output_type": "display_data", "data": dict(data), "metadata": metadata or {}})
+    def publish(self, data: Any, metadata: Any = None, source: Any = None, **options: Any) -> None:
+        shell: Any = self.shell
+        name = (options.get("transient") or {}).get("display_id")
+        old = shell.displays.get(name) if options.get("update") else None
+        if old is not None:  # what an earlier cell has shown stays: it is that cell's, and shown here anew
+            old["data"] = {mime: _as_json(value) for mime, value in data.items()}
+            return
+        output = {"output_type": "display_data", "data": dict(data), "metadata": metadata or {}}
+        shell.put(output)
+        if name is not None:
+            shell.displays[name] = output
 
     def clear_output(self, wait: bool = False) -> None:
-        self.shell.outputs.clear()
+        self.shell.clear(wait=wait)
 
 
 class _Hook(DisplayHook):
@@ -111,10 +95,16 @@ class _Hook(DisplayHook):
             return
         data, metadata = shell.display_formatter.format(result)
         if data:
-            shell.outputs.append(
-                {"output_type": "execute_result", "data": data, "metadata": metadata, "execution_count": None}
-            )
+            shell.put({"output_type": "execute_result", "data": data, "metadata": metadata, "execution_count": None})
         shell.user_ns["_"] = result
+
+
+def _as_json(value: Any) -> Any:
+    """A value of a rich output that JSON can hold: what cannot be written so is text."""
+    try:
+        return json.loads(json.dumps(value, allow_nan=False))
+    except (TypeError, ValueError):
+        return str(value)
 
 
 class PostShell(InteractiveShell):
@@ -125,6 +115,10 @@ class PostShell(InteractiveShell):
         config.HistoryManager.enabled = False  # its writer is a thread: the process could not be forked
         config.InteractiveShell.colors = "nocolor"
         self.outputs: list[Output] = []
+        self.displays: dict[str, Output] = {}  # by their id, for update_display
+        self.capture = Capture()
+        self._clear_next = False
+        self._streams = {name: Stream(name, self.write_stream) for name in ("stdout", "stderr")}
         self.shown_figures: set[int] = set()
         self.code = ""
         super().__init__(
@@ -146,6 +140,10 @@ class PostShell(InteractiveShell):
         self.user_ns["__file__"] = path
         sys.modules["__main__"] = module
         self._compiler.post = path
+        self.show_lines(path, shadow)
+
+    def show_lines(self, path: str, shadow: list[str]) -> None:
+        """Make `shadow` the lines of the post at `path`, for tracebacks and `inspect.getsource`."""
         linecache.cache[path] = (sum(map(len, shadow)), None, shadow, path)
 
     def run_cell_at(self, code: str, line: int) -> list[Output]:
@@ -157,12 +155,12 @@ class PostShell(InteractiveShell):
         stripped = code.lstrip("\n")
         self._compiler.offset = line - 1 + len(code) - len(stripped)
         self.code = stripped
-        self._begin()
-        result = self.run_cell(stripped, store_history=False)
-        error = result.error_before_exec or result.error_in_exec
-        if error is None:
-            self.flush_figures()
-        self._close_figures()
+        with self._running():
+            result = self.run_cell(stripped, store_history=False)
+            error = result.error_before_exec or result.error_in_exec
+            if error is None:
+                self.flush_figures()
+            self._close_figures()
         if error is not None:
             raise Failed(error)
         return self.outputs
@@ -173,11 +171,11 @@ class PostShell(InteractiveShell):
         Raises:
             Failed: it raised.
         """
-        self._begin()
         tree = ast.increment_lineno(ast.parse(code.strip(), mode="eval"), line - 1)
         try:
-            value = eval(compile(tree, self._compiler.post, "eval"), self.user_ns)  # noqa: S307
-            text = value if isinstance(value, str) else format(value)
+            with self._running():
+                value = eval(compile(tree, self._compiler.post, "eval"), self.user_ns)  # noqa: S307
+                text = value if isinstance(value, str) else format(value)
         except BaseException as error:
             raise Failed(error) from error
         return [*self.outputs, {"output_type": "display_data", "data": {"text/plain": text}, "metadata": {}}]
@@ -188,18 +186,14 @@ class PostShell(InteractiveShell):
         Raises:
             Failed: it printed something else than it shows.
         """
-        self._begin()
         test = doctest.DocTestParser().get_doctest(
             code, self.user_ns, self._compiler.post, self._compiler.post, line - 1
         )
         test.globs = self.user_ns  # a doctest copies its namespace; here it shares the post's
         report: list[str] = []
         runner = doctest.DocTestRunner(verbose=False, optionflags=doctest.FAIL_FAST)
-        sys_stdout = sys.stdout
-        try:
+        with self._running():
             runner.run(test, out=report.append, clear_globs=False)
-        finally:
-            sys.stdout = sys_stdout
         if runner.failures:
             raise Failed(AssertionError("".join(report).strip()))
         return []
@@ -231,14 +225,63 @@ class PostShell(InteractiveShell):
     def showsyntaxerror(self, *args: Any, **kwargs: Any) -> None:
         """The error is reported once, by who ran the cell."""
 
-    def _begin(self) -> None:
+    def write_stream(self, name: str, text: str) -> None:
+        """Add text to the outputs, behind what other means have written before."""
+        self._drain()
+        self._append(name, text)
+
+    def put(self, output: Output) -> None:
+        """Add an output."""
+        self._drain()
+        self._clear_now()
+        output["data"] = {mime: _as_json(value) for mime, value in output["data"].items()}
+        output["metadata"] = {}  # hints for notebooks, in any form
+        self.outputs.append(output)
+
+    def clear(self, *, wait: bool) -> None:
+        """Take back the outputs of this unit, now or when the next comes."""
+        self._drain()
+        if not wait:
+            self.outputs.clear()
+        self._clear_next = wait
+
+    @contextlib.contextmanager
+    def _running(self) -> Iterator[None]:
+        """Collect the outputs of one unit."""
         self.outputs = []
+        self.displays.clear()
+        self._clear_next = False
         self.shown_figures.clear()
-        sys.stdout = _Stream("stdout", self.outputs)
-        sys.stderr = _Stream("stderr", self.outputs)
+        sys.stdout, sys.stderr = self._streams["stdout"], self._streams["stderr"]
         pyplot: Any = sys.modules.get("matplotlib.pyplot")
         if pyplot:
             pyplot.show = lambda *_, **__: self._show()
+        self.capture.begin()
+        try:
+            yield
+        finally:
+            self._drain()
+            self.capture.end()
+            sys.stdout, sys.stderr = self._streams["stdout"], self._streams["stderr"]
+
+    def _drain(self) -> None:
+        for name, text in self.capture.drain():
+            self._append(name, text)
+
+    def _append(self, name: str, text: str) -> None:
+        if not text:
+            return
+        self._clear_now()
+        last = self.outputs[-1] if self.outputs else {}
+        if last.get("output_type") == "stream" and last["name"] == name:
+            last["text"] += text
+        else:
+            self.outputs.append({"output_type": "stream", "name": name, "text": text})
+
+    def _clear_now(self) -> None:
+        if self._clear_next:
+            self.outputs.clear()
+            self._clear_next = False
 
     def _show(self) -> None:
         self.flush_figures()

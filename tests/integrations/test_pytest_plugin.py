@@ -88,3 +88,51 @@ def test_it_loads_little(blog: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.fixture
+def sound(blog: Path) -> Path:
+    (blog / "posts_src/headless.md").unlink()
+    return blog
+
+
+def test_unchanged_cells_are_skipped_on_request(sound: Path) -> None:
+    (sound / "posts_src/bad.md").unlink()
+    assert "3 passed" in run(sound, "--changed-only", "posts_src").stdout
+    assert "3 skipped" in run(sound, "--changed-only", "posts_src").stdout
+    assert "3 passed" in run(sound, "posts_src").stdout
+    post = sound / "posts_src/good.md"
+    post.write_text(post.read_text().replace(">>> x\n1", ">>> x + 1\n2"))
+    out = run(sound, "--changed-only", "posts_src").stdout
+    assert "posts_src/good.md::11 PASSED" in out
+    assert "1 passed, 2 skipped" in out
+
+
+def test_what_failed_is_never_unchanged(sound: Path) -> None:
+    (sound / "posts_src/good.md").unlink()
+    for _ in range(2):
+        assert "1 failed, 1 passed, 1 skipped" in run(sound, "--changed-only", "posts_src").stdout
+
+
+def test_last_failed_and_first_failure(sound: Path) -> None:
+    command = [sys.executable, "-m", "pytest", "-v", "posts_src"]
+    subprocess.run(command, cwd=sound, capture_output=True, timeout=120)
+    again = subprocess.run([*command, "--lf"], cwd=sound, capture_output=True, text=True, timeout=120).stdout
+    assert "posts_src/bad.md::9 FAILED" in again
+    assert "good.md" not in again
+    assert "stopping after 1 failures" in run(sound, "-x", "posts_src").stdout
+
+
+def test_posts_run_side_by_side(sound: Path) -> None:
+    out = run(sound, "-n", "2", "--dist", "loadfile", "posts_src").stdout
+    assert "1 failed, 4 passed, 1 skipped" in out
+
+
+def test_the_debugger_stands_in_the_cell_that_failed(sound: Path) -> None:
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--pdb", "posts_src/bad.md"]
+    done = subprocess.run(
+        command, cwd=sound, input="p x + 41\nw\nq\n", capture_output=True, text=True, timeout=120, check=False
+    )
+    assert "posts_src/bad.md(11)<module>()" in done.stdout, done.stdout
+    assert "-> x / 0" in done.stdout
+    assert "(Pdb) 42" in done.stdout

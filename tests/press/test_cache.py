@@ -84,26 +84,32 @@ def test_code_that_only_a_doctest_or_an_inline_expression_reaches_counts(fresh: 
 
 
 def test_outputs_come_back_as_they_were_put(fresh: Project) -> None:
-    cache, post = OutputCache(fresh, Lab(fresh).store), parse_post(HEAD + BASE, "posts_src/t.md")
+    cache, code = OutputCache(fresh, Lab(fresh).store), Code.of(fresh)
+    post, other = (parse_post(HEAD + BASE.replace("1", n), "posts_src/t.md") for n in "13")
     stream = {"output_type": "stream", "name": "stdout", "text": "é\n"}
-    outputs = Outputs((Ran((stream,)), Ran()), {})
-    cache.put(post, "ab12", outputs)
-    assert cache.get(post, "ab12") == outputs
-    assert cache.get(post, "ab13") is None
+    outputs = Outputs((Ran((stream,)), Ran(files={"none.csv": ""}, lines=True)))
+    cache.put(post, code, outputs)
+    assert cache.get(post, code) == outputs.ran
+    assert cache.get(other, code) == ()
 
 
 def test_outputs_that_name_lines_hold_for_these_lines_only(fresh: Project) -> None:
     cache = OutputCache(fresh, Lab(fresh).store)
     post, moved = (parse_post(HEAD + more + BASE, "posts_src/t.md") for more in ("", "\n\n"))
-    for text, expected in (("posts_src/t.md:8: UserWarning: a", False), ("nothing of the kind", True)):
-        cache.put(post, "ab12", Outputs((Ran(({"output_type": "stream", "name": "stderr", "text": text},)), Ran())))
-        assert cache.get(post, "ab12") is not None
-        assert (cache.get(moved, "ab12") is not None) is expected
+    code = Code.of(fresh)
+    for text, lines, expected in (("posts_src/t.md:8: a", False, 0), ("nothing of the kind", False, 2), ("", True, 0)):
+        ran = Ran(({"output_type": "stream", "name": "stderr", "text": text},), lines=lines)
+        cache.put(post, code, Outputs((ran, Ran())))
+        assert len(cache.get(post, code)) == 2
+        assert len(cache.get(moved, code)) == expected
 
 
 @pytest.fixture
-def compiled(fresh: Project) -> Iterator[Callable[..., Compiled]]:
+def compiled(
+    fresh: Project, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[..., Compiled]]:
     """Write the post, if given, and compile."""
+    monkeypatch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
     with Server(fresh) as server:
 
         def compiled(body: str | None = None) -> Compiled:
@@ -146,6 +152,81 @@ def test_a_post_runs_again_only_when_what_it_rests_on_changes(
     assert not page.exists()
 
 
+LOOKS: dict[str, tuple[str, Callable[[Project], object]]] = {
+    "a file that was not there": (
+        "import os\ntry:\n    open('more.csv')\nexcept OSError:\n    pass",
+        lambda project: (project.root / "more.csv").write_text("1"),
+    ),
+    "a folder that was listed": (
+        "from pathlib import Path\nsorted(Path('data').glob('*.csv'))",
+        lambda project: (project.root / "data" / "b.csv").write_text("1"),
+    ),
+    "a folder that was walked": (
+        "import os\nlist(os.walk('data'))",
+        lambda project: (project.root / "data" / "c.txt").write_text("1"),
+    ),
+    "a module beside the packages": (
+        "import loose\nloose.x",
+        lambda project: (project.root / "loose.py").write_text("x = 2"),
+    ),
+    "a file of a subfolder, opened with numpy": (
+        "import numpy as np\nnp.loadtxt('data/a.csv')",
+        lambda project: (project.root / "data" / "a.csv").write_text("8\n"),
+    ),
+    "the text of a function that is shown": (
+        "import inspect\nfrom toy.shown import f\ninspect.getsource(f)",
+        lambda project: (project.root / "toy" / "shown.py").write_text("def f():\n    return 1  # new remark\n"),
+    ),
+}
+
+
+@pytest.mark.parametrize(("code", "change"), LOOKS.values(), ids=LOOKS.keys())
+def test_whatever_a_cell_looks_at_counts(
+    code: str, change: Callable[[Project], object], fresh: Project, compiled: Callable[..., Compiled]
+) -> None:
+    (fresh.root / "data").mkdir()
+    (fresh.root / "data" / "a.csv").write_text("1\n")
+    (fresh.root / "loose.py").write_text("x = 1")
+    (fresh.root / "toy" / "shown.py").write_text("def f():\n    return 1  # remark\n")
+    body = f"```python\n{code}\n```\n"
+    assert compiled(body).ran
+    assert not compiled().ran
+    (fresh.root / "data" / "a.csv").touch()
+    assert not compiled().ran
+    change(fresh)
+    assert compiled().ran
+    assert not compiled().ran
+
+
+def test_a_name_that_a_star_brought_before_the_post_made_its_own_counts(
+    fresh: Project, compiled: Callable[..., Compiled]
+) -> None:
+    module = fresh.root / "toy" / "stars.py"
+    module.write_text("def f():\n    return 1\n")
+    body = "```python\nfrom toy.stars import *\nf()\n```\n\n```python\ndef f():\n    return 5\n```\n"
+    assert compiled(body).ran
+    assert not compiled().ran
+    module.write_text("def f():\n    return 2\n")
+    assert compiled().ran
+
+
+def test_code_that_changes_while_a_post_runs_is_not_taken_for_the_code_before(
+    fresh: Project, compiled: Callable[..., Compiled]
+) -> None:
+    module = fresh.root / "toy" / "moving.py"
+    module.write_text("def f():\n    return 1\n")
+    body = (
+        "```python\nimport os\nif not os.path.exists(os.environ['HOME'] + '/saved'):\n"
+        "    open(os.environ['HOME'] + '/saved', 'w').close()\n"
+        "    open('toy/mov' + 'ing.py', 'w').write('def f():\\n    return 2\\n')\n"
+        "from toy.moving import f\nf()\n```\n"
+    )
+    assert compiled(body).ran
+    module.write_text("def f():\n    return 1\n")  # the code whose key the run had
+    assert compiled().ran
+    assert "```text\n1\n```" in (fresh.work / "pages" / "blog" / "posts" / "t.md").read_text()
+
+
 def test_nothing_that_failed_is_kept(fresh: Project, compiled: Callable[..., Compiled]) -> None:
     body = "```python\nfrom pathlib import Path\nassert Path('/proc/version').exists() is %s\n```\n"
     assert compiled(body % False).errors
@@ -155,8 +236,8 @@ def test_nothing_that_failed_is_kept(fresh: Project, compiled: Callable[..., Com
 
 def test_a_damaged_entry_is_not_used(fresh: Project, compiled: Callable[..., Compiled]) -> None:
     compiled("```python\n1\n```\n")
-    (entry,) = (fresh.work / "outputs").rglob("*.json")
-    entry.write_bytes(entry.read_bytes()[:20])
+    for entry in (fresh.work / "outputs").rglob("*.json"):
+        entry.write_bytes(entry.read_bytes()[:20])
     assert compiled().ran == ["posts_src/t.md"]
 
 

@@ -103,21 +103,22 @@ NESTED = [
     '=== "A"\n\n    a\n\n{}',
     "- a\n\n{}",
     "1. a\n\n{}\n2. b\n",
+    "> a\n\n{}",
 ]
 
 
 @pytest.mark.parametrize("around", NESTED)
 def test_results_stay_inside_what_their_cell_is_in(around: str) -> None:
     fence = '```python alt="A [line] *rising*" caption="It *rises*"\nx = 1\n\ny = 2\n```\n'
-    prefix = "" if around == "{}" else "    "
+    prefix = {"{": "", ">": "> "}.get(around[0], "    ")
     indented = "".join(prefix + line if line.strip() else line for line in fence.splitlines(keepends=True))
     table = "<table>\n<tr><td>1</td></tr>\n\n<tr><td>__2__ `3`</td></tr>\n</table>"
     outputs = [printed("a\n\n  `b` __c__\n"), shown(text__html=table), shown(text__markdown="**bold**"), FIGURE_OUTPUT]
     text = html(page(around.format(indented), outputs))
-    container = re.search(r"<(div class=\"admonition|details|div class=\"tabbed-block|li)", text)
+    container = re.search(r"<(div class=\"admonition|details|div class=\"tabbed-block|li|blockquote)", text)
     if prefix:
         assert container
-        tag = {"d": "div", "l": "li"}[container[1][0]] if container[1] != "details" else "details"
+        tag = {"d": "div", "l": "li", "b": "blockquote"}[container[1][0]] if container[1] != "details" else "details"
         assert text.rindex("</figure>") < text.rindex(f"</{tag}>")
     assert "a\n\n  `b` __c__" in text
     assert "<tr><td>1</td></tr>" in text
@@ -223,6 +224,26 @@ def test_names_in_provenance_are_not_emphasis() -> None:
 
 def test_progress_bars_and_colours_leave_what_a_terminal_would() -> None:
     assert plain("  1%\r 50%\r100%\n\x1b[31mred\x1b[0m\n\n") == "100%\nred"
+    link = "\x1b]8;;http://a\x1b\\link\x1b]8;;\x1b\\"
+    assert plain(f"\x1b[?25la\x1b[K {link} \x1b[1;38;5;9mb\x1b[m") == "a link b"
+
+
+def test_long_text_is_cut_and_whole_beside_the_page() -> None:
+    lines = "".join(f"line {i}\n" for i in range(1000))
+    made = page("```python\n1\n```\n", [printed(lines), shown(text__plain="é" * 30_000)])
+    text = html(made)
+    assert "line 199<" in text
+    assert "line 200" not in text
+    assert "Cut here: 1,000 lines, 8,889 characters in all." in text
+    assert 'href="a-post/output-1.txt"' in text
+    assert made.files["a-post/output-1.txt"].decode() == lines.rstrip("\n")
+    assert made.files["a-post/output-2.txt"].decode() == "é" * 30_000
+    assert text.count("é") == 20_000
+
+
+def test_json_is_shown_as_it_reads() -> None:
+    made = page("```python\n1\n```\n", [shown(**{"application/json": {"a": [1, "é"]}, "text/plain": "<JSON>"})])
+    assert '"a": [\n    1,\n    "é"\n  ]' in unescape(html(made))
 
 
 def test_the_page_of_an_error_says_it_as_it_is() -> None:

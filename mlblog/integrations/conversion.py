@@ -1,0 +1,183 @@
+"""Markdown that has been converted before is not converted again.
+
+What is kept of a conversion depends on the text and on the extensions alone: each address of a link or an image is left
+open, and filled in for the page on which the HTML stands. Extensions that read files, or that are not known here, turn
+this off.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import re
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+from xml.etree.ElementTree import Element
+
+from markdown import Markdown  # type: ignore[import-untyped]
+from markdown.serializers import _escape_attrib_html  # type: ignore[import-untyped]
+from markdown.treeprocessors import Treeprocessor  # type: ignore[import-untyped]
+from markdown.util import AMP_SUBSTITUTE, STX  # type: ignore[import-untyped]
+
+from mlblog.lab.canonical import digest
+
+#: Extensions whose HTML depends on their text and their settings alone.
+PURE = {
+    "abbr", "admonition", "attr_list", "def_list", "extra", "fenced_code", "footnotes", "md_in_html", "meta",
+    "sane_lists", "smarty", "tables", "toc",
+    "pymdownx.arithmatex", "pymdownx.betterem", "pymdownx.blocks.admonition", "pymdownx.blocks.caption",
+    "pymdownx.blocks.details", "pymdownx.blocks.html", "pymdownx.blocks.tab", "pymdownx.caret", "pymdownx.critic",
+    "pymdownx.details", "pymdownx.emoji", "pymdownx.highlight", "pymdownx.inlinehilite", "pymdownx.keys",
+    "pymdownx.mark", "pymdownx.smartsymbols", "pymdownx.superfences", "pymdownx.tabbed", "pymdownx.tasklist",
+    "pymdownx.tilde",
+}  # fmt: skip
+_LIBRARIES = ("Markdown", "pymdown-extensions", "Pygments", "mkdocs", "mkdocs-material")
+_OPEN, _CLOSE = "\ue000", "\ue001"
+_PLACE = re.compile(f"{_OPEN}(\\d+){_CLOSE}")
+
+
+@dataclass(frozen=True)
+class Converted:
+    """HTML with numbered places for addresses, and what else a conversion tells."""
+
+    html: str
+    urls: list[tuple[str, str]]  # tag and address, by place
+    toc: list[Any]
+    title: str | None
+    anchors: list[str]
+
+    def fill(self, resolve: Callable[[str, str], str]) -> str:
+        """The HTML with each address as `resolve(tag, address)` gives it, in the order of the text."""
+        found = [_escape_attrib_html(resolve(tag, url)) for tag, url in self.urls]
+        return _PLACE.sub(lambda match: found[int(match[1])], self.html)
+
+
+class Conversions:
+    """Conversions by their key: in memory, and below `folder` for the next build."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._kept: dict[str, Converted] = {}
+        self._used: set[str] = set()
+
+    def get(self, text: str, settings: str, convert: Callable[[], Converted | None]) -> Converted | None:
+        """What `text` gives under `settings`; None if its addresses cannot be left open."""
+        key = digest("conversion", _made_by(), settings, text)
+        self._used.add(key)
+        if key not in self._kept:
+            found = self._read(key) or convert()
+            if found is None:
+                return None
+            self._kept[key] = found
+        return self._kept[key]
+
+    def end_build(self) -> None:
+        """Keep what this build used, and nothing else."""
+        present = {path.stem: path for path in self._folder.glob("*.json")}
+        for key in self._used & self._kept.keys() - present.keys():
+            # not flushed to disk: half a file is read as none
+            self._folder.mkdir(parents=True, exist_ok=True)
+            temporary = self._folder / f".tmp-{os.getpid()}-{key}"
+            temporary.write_text(json.dumps(asdict(self._kept[key])), encoding="utf-8")
+            temporary.replace(self._folder / f"{key}.json")
+        for key in present.keys() - self._used:
+            present[key].unlink(missing_ok=True)
+        self._kept = {key: found for key, found in self._kept.items() if key in self._used}
+        self._used.clear()
+
+    def _read(self, key: str) -> Converted | None:
+        try:
+            body = json.loads((self._folder / f"{key}.json").read_bytes())
+            urls = [(tag, url) for tag, url in body.pop("urls")]
+            return Converted(urls=urls, **body)
+        except (OSError, ValueError, TypeError, KeyError):
+            return None
+
+
+def settings(extensions: list[str], configs: dict[str, Any]) -> str | None:
+    """Name the extensions and all that is set of them; None if a conversion may depend on more than that."""
+    names = [name.removeprefix("markdown.extensions.") for name in extensions]
+    if not PURE.issuperset(names):
+        return None
+    try:
+        told = json.dumps([names, configs], sort_keys=True, default=_name)
+    except TypeError:
+        return None
+    return None if "custom_icons" in told else told  # those are read from files
+
+
+def convert(
+    md: Markdown, text: str, title: Callable[[], str | None], anchors: Callable[[], set[str]]
+) -> Converted | None:
+    """Convert `text` with its addresses left open; None where one holds what Markdown has yet to put in its place.
+
+    Args:
+        md: fresh, with all that a host registers but for what rewrites addresses.
+        text: Markdown.
+        title: gives the title that the host found during the conversion.
+        anchors: gives the anchors that it found.
+    """
+    if _OPEN in text:
+        return None
+    early, late = _Early(), _Late()
+    md.treeprocessors.register(early, "mlblog_early", 1)
+    md.treeprocessors.register(late, "mlblog_late", 0)
+    html = md.convert(text)
+    if early.is_odd:
+        return None
+    return Converted(html, late.urls, getattr(md, "toc_tokens", []), title(), sorted(anchors()))
+
+
+class _Early(Treeprocessor):  # type: ignore[misc]
+    """Runs where hosts may rewrite addresses before Markdown has put back what was escaped."""
+
+    is_odd = False
+
+    def run(self, root: Element) -> None:
+        self.is_odd = any(STX in url for _, _, url in _addresses(root))
+
+
+class _Late(Treeprocessor):  # type: ignore[misc]
+    """Takes the addresses out."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.urls: list[tuple[str, str]] = []
+
+    def run(self, root: Element) -> None:
+        for element, key, url in _addresses(root):
+            element.set(key, f"{_OPEN}{len(self.urls)}{_CLOSE}")
+            self.urls.append((element.tag, url))
+
+
+def _addresses(root: Element) -> list[tuple[Element, str, str]]:
+    found = []
+    for element in root.iter():
+        key = {"a": "href", "img": "src"}.get(element.tag)
+        url = element.get(key) if key else None
+        if key and url is not None and AMP_SUBSTITUTE not in url:  # mail addresses, which nobody rewrites
+            found.append((element, key, url))
+    return found
+
+
+def _name(value: Any) -> str:
+    module = getattr(value, "__module__", "")
+    if callable(value) and module.split(".")[0] in ("material", "pymdownx"):
+        return f"{module}.{value.__qualname__}"
+    raise TypeError
+
+
+@functools.cache
+def _made_by() -> str:
+    versions = []
+    for name in _LIBRARIES:
+        try:
+            versions.append(f"{name} {metadata.version(name)}")
+        except metadata.PackageNotFoundError:
+            versions.append(f"{name} none")
+    return digest("made by", sys.version, *versions, Path(__file__).read_bytes())

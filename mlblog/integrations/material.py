@@ -1,0 +1,198 @@
+"""MkDocs' pages and the excerpts of Material's blog, converted once.
+
+Both are put in place for one build, and only over code that is known: another version of MkDocs or Material is left to
+go its own way, which gives the same pages, later.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import inspect
+import logging
+from collections import UserString
+from collections.abc import Callable
+from copy import copy
+from typing import Any
+
+from markdown import Markdown  # type: ignore[import-untyped]
+from material.plugins.blog import plugin as blog
+from material.plugins.blog import structure
+from material.plugins.blog.structure.markdown import ExcerptTreeprocessor
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure import pages
+from mkdocs.structure.files import Files
+from mkdocs.structure.pages import Page
+from mkdocs.structure.toc import get_toc
+from mkdocs.utils import get_relative_url
+
+from mlblog.integrations.conversion import Conversions, Converted, convert, settings
+from mlblog.integrations.excerpts import cut, shares_ids
+
+log = logging.getLogger("mkdocs.plugins.mlblog")
+
+#: What is replaced or relied on, as of the versions that this was written for: MkDocs 1.6.1, Material 9.8.1.
+_KNOWN = {
+    Page.render: "e59e40bbf73585f6",
+    pages._RelativePathTreeprocessor: "3192a9b2c2fecaf5",
+    structure.Excerpt: "78997efd7b299c0b",
+    structure._patch: "30b2d4c5eaa286b2",
+    ExcerptTreeprocessor: "6ff14b5cfff74ebb",
+}
+
+
+class Faster:
+    """Keeps conversions between the builds of a process, and on disk between processes."""
+
+    def __init__(self, conversions: Conversions) -> None:
+        self._conversions = conversions
+        self._originals: tuple[Any, Any] | None = None
+
+    def begin(self, config: MkDocsConfig) -> None:
+        """Take over for a build, if everything that matters is known."""
+        if self._originals is not None:
+            return
+        unknown = [value.__qualname__ for value, known in _KNOWN.items() if fingerprint(value) != known]
+        if unknown:
+            log.info("mlblog: pages are converted as the host does: %s is not as known", ", ".join(unknown))
+            return
+        patched = structure._patch(config)
+        of_pages = settings(config.markdown_extensions, config.mdx_configs)
+        of_excerpts = settings(patched.markdown_extensions, patched.mdx_configs)
+        if of_pages is None or of_excerpts is None:
+            log.info("mlblog: pages are converted as the host does: of some Markdown extension more is not known")
+            return
+        self._originals = Page.render, blog.Excerpt
+        host: Any = Page
+        host.render = functools.partialmethod(_render_page, self._conversions, of_pages, Page.render)
+        blog.Excerpt = functools.partial(_Excerpt, self._conversions, of_excerpts, patched)
+
+    def end(self, *, is_whole: bool) -> None:
+        """Put back what was there; after a whole build, forget what it had no use for."""
+        if self._originals is not None:
+            host: Any = Page
+            host.render, blog.Excerpt = self._originals
+            self._originals = None
+            if is_whole:
+                self._conversions.end_build()
+
+
+def fingerprint(value: Any) -> str:
+    """Digest of the source of a class or a function, without comments and empty lines."""
+    lines = (line.rstrip() for line in inspect.getsource(value).splitlines())
+    code = "\n".join(line for line in lines if line and not line.lstrip().startswith("#"))
+    return hashlib.blake2b(code.encode(), digest_size=8).hexdigest()
+
+
+def _render_page(
+    page: Page, conversions: Conversions, of_pages: str, original: Any, config: MkDocsConfig, files: Files
+) -> None:
+    """What `Page.render` does."""
+    if page.markdown is None:
+        raise RuntimeError("`markdown` field hasn't been set (via `read_source`)")
+    found = conversions.get(page.markdown, of_pages, lambda: _convert_page(page, config, files))
+    if found is None:
+        original(page, config, files)
+        return
+    relative = pages._RelativePathTreeprocessor(page.file, files, config)
+    page.content = found.fill(lambda _, url: relative.path_to_url(url))
+    page.toc = get_toc(found.toc)
+    page._title_from_render = found.title
+    page.present_anchor_ids = set(found.anchors)
+    if pages.log.getEffectiveLevel() > logging.DEBUG:
+        page.links_to_anchors = relative.links_to_anchors
+
+
+def _convert_page(page: Page, config: MkDocsConfig, files: Files) -> Converted | None:
+    md = Markdown(extensions=config.markdown_extensions, extension_configs=config.mdx_configs or {})
+    raw, title = pages._RawHTMLPreprocessor(), pages._ExtractTitleTreeprocessor()
+    anchors = pages._ExtractAnchorsTreeprocessor(page.file, files, config)
+    for extension in (raw, anchors, title):
+        extension._register(md)
+    return convert(
+        md, page.markdown or "", lambda: title.title, lambda: anchors.present_anchor_ids | raw.present_anchor_ids
+    )
+
+
+class _Excerpt(structure.Excerpt):  # type: ignore[misc]
+    """The excerpt of a post, converted once for all lists that show it, and no further than it goes."""
+
+    def __init__(
+        self, conversions: Conversions, of_excerpts: str, patched: Any, post: Any, config: MkDocsConfig, files: Files
+    ) -> None:
+        self._conversions, self._settings, self._patched = conversions, of_excerpts, patched
+        self._given = post, config, files
+        self._usual: Any = None
+        # as Material's own, which goes on to make a parser
+        self.file, self.post = copy(post.file), post
+        self._set_canonical_url(config.site_url)
+        self.config, self.meta = post.config, post.meta
+        self.authors: list[Any] = []
+        self.categories: list[Any] = []
+        self.more: Any = None
+
+    def render(self, page: Page, separator: str) -> None:
+        """Set `content`, `more` and `toc` for the list `page`."""
+        self.markdown = self.post.markdown
+        if not self.post._title_from_render:
+            self.markdown = f"# {self.post.title}\n\n{self.markdown}"
+        found, is_cut = self._converted(separator)
+        if found is None:
+            usual = self.as_usual(page, separator)
+            self.content, self.more, self.toc = usual.content, usual.more, usual.toc
+            return
+        self.file.url = page.url
+        content, *more = found.fill(self._resolver(page)).split(separator, 1)
+        self.content, self.toc = content, get_toc(found.toc)
+        if more:
+            self.more = _Rest(self, page, separator) if is_cut else more[0]
+        self.file.url = self.post.url
+
+    def as_usual(self, page: Page, separator: str) -> Any:
+        """Render Material's own excerpt."""
+        self._usual = self._usual or structure.Excerpt(*self._given)
+        self._usual.render(page, separator)
+        return self._usual
+
+    def _resolver(self, page: Page) -> Callable[[str, str], str]:
+        relative = pages._RelativePathTreeprocessor(self.file, self._given[2], self._patched)
+        path, is_headline = get_relative_url(self.post.url, page.url), True
+
+        def resolve(tag: str, url: str) -> str:
+            nonlocal is_headline
+            url = str(relative.path_to_url(url))
+            if tag != "a" or not url.startswith("#"):
+                return url
+            url = path if is_headline else path + url
+            is_headline = False
+            return url
+
+        return resolve
+
+    def _converted(self, separator: str) -> tuple[Converted | None, bool]:
+        """What to take the excerpt from, and whether it was cut before it was converted."""
+        if less := cut(self.markdown, separator):
+            found = self._conversions.get(less.text, self._settings, lambda: self._convert(less.text))
+            if found and separator in found.html and not shares_ids(found.html, less.below):
+                return found, True
+        return self._conversions.get(self.markdown, self._settings, lambda: self._convert(self.markdown)), False
+
+    def _convert(self, text: str) -> Converted | None:
+        md = Markdown(extensions=self._patched.markdown_extensions, extension_configs=self._patched.mdx_configs)
+        return convert(md, text, lambda: None, set)
+
+
+class _Rest(UserString):
+    """The HTML below the cut, which templates ask for by its truth and rarely show."""
+
+    def __init__(self, excerpt: _Excerpt, page: Page, separator: str) -> None:
+        self._of = excerpt, page, separator
+
+    def __bool__(self) -> bool:
+        return True
+
+    @property
+    def data(self) -> str:  # type: ignore[override]
+        """The text."""
+        excerpt, page, separator = self._of
+        return str(excerpt.as_usual(page, separator).more or "")

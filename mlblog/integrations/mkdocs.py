@@ -65,7 +65,7 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
         if asked not in EXPERIMENTS:
             raise PluginError(f"MLBLOG_EXPERIMENTS={asked}: must be one of {', '.join(EXPERIMENTS)}")
         if self._server is None:
-            self._server = Server(self._project)
+            self._server = Server(self._project, live=self._serving)
         start = time.perf_counter()
         try:
             refresh = Refresh(self._project, asked)

@@ -176,8 +176,9 @@ class Server:
             "OMP_NUM_THREADS": "1",
             "MKL_NUM_THREADS": "1",
             "OPENBLAS_NUM_THREADS": "1",
-            # beside the sources they would wake who watches the sources
-            "PYTHONPYCACHEPREFIX": str(work / "pycache"),
+            # bytecode beside the sources would wake who watches the sources; the server turns it on elsewhere
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "MLBLOG_PYCACHE": str(work / "pycache"),
             "IPYTHONDIR": str(work / "ipython"),
         }
         self._process = subprocess.Popen(
@@ -195,10 +196,12 @@ class Server:
     def _preload(self) -> list[str]:
         """What to import before the first fork; a post that imports more still runs, only slower."""
         folders = [self.project.root.joinpath(*name.split(".")) for name in self.project.packages]
-        posts = (self.project.posts.rglob(f"*.{kind}") for kind in ("md", "ipynb"))
-        sources = itertools.chain(*posts, *(folder.rglob("*.py") for folder in folders))
-        torch = ["torch"] if any(b"import torch" in path.read_bytes() for path in sources) else []
-        return ["numpy", "safetensors", "matplotlib.pyplot", *torch]
+        posts = [path.read_bytes() for kind in ("md", "ipynb") for path in self.project.posts.rglob(f"*.{kind}")]
+        code = (path.read_bytes() for folder in folders for path in folder.rglob("*.py"))
+        torch = ["torch"] if any(b"import torch" in text for text in itertools.chain(posts, code)) else []
+        # an optimiser's first step imports this, which takes seconds: once here, or in every post that takes a step
+        dynamo = ["torch._dynamo"] if torch and any(b"optim" in text for text in posts) else []
+        return ["numpy", "safetensors", "matplotlib.pyplot", *torch, *dynamo]
 
 
 def _unit_to_json(unit: Unit) -> dict[str, Any]:

@@ -7,7 +7,9 @@ import sys
 from pathlib import Path
 
 from mlblog.errors import RunError, UnknownExperiment
+from mlblog.lab.fromsource import import_from_source
 from mlblog.lab.jobs import Job
+from mlblog.lab.project import Project
 from mlblog.lab.spec import Experiment
 
 
@@ -20,6 +22,7 @@ def load(job: Job, root: Path) -> Experiment:
     """
     if str(root) not in sys.path:
         sys.path.insert(0, str(root))  # a blog's own package need not be installed
+    import_from_source(Project.find(root).packages)
     try:
         module = importlib.import_module(job.module)
     except Exception as error:

@@ -61,7 +61,7 @@ def _manifests(post: Post, code: Code) -> list[str]:
 
     def fill(first: int, last: int) -> None:
         """A manifest only grows: where it is the same at both ends, it is between them."""
-        if last - first > 1 and at(first) == at(last) and not _has_stars(sources):
+        if last - first > 1 and at(first) == at(last):
             found.update((number, at(first)) for number in range(first + 1, last))
         elif last - first > 1:
             middle = (first + last) // 2
@@ -72,10 +72,8 @@ def _manifests(post: Post, code: Code) -> list[str]:
     return [at(number) for number in range(len(sources))]
 
 
-def _whole(post: Post, code: Code) -> str | None:
+def _whole(post: Post, code: Code) -> str:
     """The key of all outputs together, from one manifest instead of many."""
-    if _has_stars([unit.code for unit in post.units]):
-        return None  # a name that a star brings and a later cell binds is missing from the manifest of the whole
     parts = [_code(post, unit) for unit in post.units]
     return digest("post", _made_by(), *parts, digest("manifest", encode(manifest(post, code))))
 
@@ -90,7 +88,7 @@ class OutputCache:
     def get(self, post: Post, code: Code) -> tuple[Ran, ...]:
         """The outputs of the units of `post`, from the first, that still hold; all, none or some."""
         whole = _whole(post, code)
-        if whole is not None and (found := self._run(post, whole)) and len(found) == len(post.units):
+        if (found := self._run(post, whole)) and len(found) == len(post.units):
             return found
         best: tuple[Ran, ...] = ()
         index = self._index(post)
@@ -112,7 +110,7 @@ class OutputCache:
             seen = ran.lines or f"{post.path}:" in json.dumps(kept["outputs"], ensure_ascii=False)
             body.append(kept | {"text": _text(post) if seen else ""})
         mine = keys(post, code)
-        name = _whole(post, code) or digest("run", *mine)
+        name = _whole(post, code)
         write_atomically(self._path(name), encode({"ran": body}))
         index = [(name, mine), *(run for run in self._index(post) if run[0] != name)]
         write_atomically(self._index_path(post), encode({"runs": [list(run) for run in index[:_RUNS]]}))
@@ -164,10 +162,6 @@ def _text(post: Post) -> str:
 def _code(post: Post, unit: Unit) -> str:
     where = post.path if "__file__" in unit.code else ""
     return digest("code", type(unit).__name__, *_options(unit), _normal(unit.code), where)
-
-
-def _has_stars(sources: list[str]) -> bool:
-    return any("import *" in source for source in sources)
 
 
 def _options(unit: Unit) -> tuple[str, ...]:

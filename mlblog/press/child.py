@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlblog.lab import reading
+from mlblog.lab.fromsource import import_from_source
 from mlblog.press.failure import describe, error_output
 from mlblog.press.forks import Line
 from mlblog.press.limits import limit_memory
@@ -31,6 +32,7 @@ def run_job(shell: PostShell, line: Line) -> None:
     root = Path(job["root"])
     os.chdir(root)
     sys.path.insert(0, str(root))
+    import_from_source(job["packages"])
     limit_memory(job["memory"])
     watch = Watch(root, job["packages"], job["path"])
     snapshots = Snapshots(watch)

@@ -176,9 +176,7 @@ class Server:
             "OMP_NUM_THREADS": "1",
             "MKL_NUM_THREADS": "1",
             "OPENBLAS_NUM_THREADS": "1",
-            # bytecode beside the sources would wake who watches the sources; the server turns it on elsewhere
-            "PYTHONDONTWRITEBYTECODE": "1",
-            "MLBLOG_PYCACHE": str(work / "pycache"),
+            "PYTHONDONTWRITEBYTECODE": "1",  # beside the sources it would wake who watches the sources
             "IPYTHONDIR": str(work / "ipython"),
         }
         self._process = subprocess.Popen(

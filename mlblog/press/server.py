@@ -30,8 +30,6 @@ def serve(control: socket.socket, modules: Iterable[str]) -> None:
     from mlblog.press.shell import PostShell
 
     shell = PostShell.instance()
-    # what posts import from here on; the libraries above were read from their own bytecode
-    sys.pycache_prefix, sys.dont_write_bytecode = os.environ["MLBLOG_PYCACHE"], False
     line = Sleeper(control).sleep()
     if line is None:
         return

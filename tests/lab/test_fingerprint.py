@@ -56,6 +56,10 @@ ROWS: dict[str, tuple[str, str, dict[str, str], tuple[str, str, str], bool]] = {
         ("p/r", "7", "8"), False),
     "star import, a name used": (
         "from toy.a import *", "run.save(x=f())", {"a": "def f(): return 1"}, ("a", "1", "2"), True),
+    "star import, a name bound anew after its use": (
+        "from toy.a import f", "run.save(x=f())",
+        {"a": "from toy.b import *\nK = g()\ndef g(): return 5\ndef f(): return K", "b": "def g(): return 1"},
+        ("b", "1", "2"), True),
     "star import, a name made out of sight": (
         "from toy.a import *", "run.save(x=made())",
         {"a": "VALUE = 1\nglobals()['made'] = lambda: VALUE"}, ("a", "VALUE = 1", "VALUE = 2"), True),

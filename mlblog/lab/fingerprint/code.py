@@ -252,12 +252,12 @@ class Code:
             found.append(Node(module.name, name))
         for target in module.imports.get(name, []):
             found += self._absolute([*target.split("."), *parts[1:]], seen)
-        if not found:
-            stars = [star for star in module.stars if self._is_ours(star)]
-            for star in stars:
-                found += self._inside(self._module(star), parts, seen)
-            if not found and not hasattr(builtins, name):
-                found += [node for star in stars for node in self._whole(star)]  # made where nobody can see it
+        # a name that a star brings may be bound anew below it, and be used before that
+        stars = [star for star in module.stars if self._is_ours(star)]
+        for star in stars:
+            found += self._inside(self._module(star), parts, seen)
+        if not found and not hasattr(builtins, name):
+            found += [node for star in stars for node in self._whole(star)]  # made where nobody can see it
         return found
 
     def _absolute(self, parts: list[str], seen: set[tuple[str, str]]) -> list[Node | str]:

@@ -1,0 +1,44 @@
+"""First-party modules, imported from their source whatever bytecode there is.
+
+Python trusts bytecode by the source's size and by whole seconds of its time: a digit changed twice in a second would
+run as it was, while the fingerprint says what it is.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from types import ModuleType
+from typing import Any
+
+
+class _Loader(SourceFileLoader):
+    def path_stats(self, path: str) -> Any:
+        # importlib reads and writes no bytecode for a source whose age it cannot learn
+        raise OSError(f"{path}: its bytecode is not to be trusted")
+
+
+class _Finder:
+    def __init__(self) -> None:
+        self.packages: set[str] = set()
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if name.partition(".")[0] not in self.packages:
+            return None
+        spec = PathFinder.find_spec(name, path, target)
+        if spec is not None and type(spec.loader) is SourceFileLoader:
+            spec.loader = _Loader(spec.loader.name, spec.loader.path)
+        return spec
+
+
+_finder = _Finder()
+
+
+def import_from_source(packages: Iterable[str]) -> None:
+    """From now on, in this process, import modules of `packages` from their source."""
+    _finder.packages |= {package.partition(".")[0] for package in packages}
+    if _finder not in sys.meta_path:
+        sys.meta_path.insert(0, _finder)

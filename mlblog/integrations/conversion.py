@@ -14,7 +14,6 @@ import re
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element
@@ -25,6 +24,7 @@ from markdown.treeprocessors import Treeprocessor  # type: ignore[import-untyped
 from markdown.util import AMP_SUBSTITUTE, STX  # type: ignore[import-untyped]
 
 from mlblog.lab.canonical import digest
+from mlblog.lab.environment import version
 
 #: Extensions whose HTML depends on their text and their settings alone.
 PURE = {
@@ -174,10 +174,5 @@ def _name(value: Any) -> str:
 
 @functools.cache
 def _made_by() -> str:
-    versions = []
-    for name in _LIBRARIES:
-        try:
-            versions.append(f"{name} {metadata.version(name)}")
-        except metadata.PackageNotFoundError:
-            versions.append(f"{name} none")
+    versions = [f"{name} {version(name)}" for name in _LIBRARIES]
     return digest("made by", sys.version, *versions, Path(__file__).read_bytes())

@@ -45,11 +45,12 @@ def stamp(root: Path, device: str) -> dict[str, Value]:
         "device": device_name(device),
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.machine()}",
-        **{name: _version(name) for name in _REPORTED},
+        **{name: version(name) for name in _REPORTED},
     }
 
 
-def _version(name: str) -> str | None:
+def version(name: str) -> str | None:
+    """Return the version of an installed distribution, or None."""
     try:
         return metadata.version(name)
     except metadata.PackageNotFoundError:

@@ -16,12 +16,12 @@ import ast
 import functools
 import json
 import sys
-from importlib import metadata
 from pathlib import Path
 
 from mlblog.lab import Code, Project, Read, Store
 from mlblog.lab.atomic import write_atomically
 from mlblog.lab.canonical import digest, encode
+from mlblog.lab.environment import version
 from mlblog.press.document import Post, Unit
 from mlblog.press.output import Outputs, Ran
 from mlblog.press.watch import state_of
@@ -195,11 +195,6 @@ def _python(unit: Unit) -> str:
 @functools.cache
 def _made_by() -> str:
     here = Path(__file__).parent
-    versions = []
-    for name in _LIBRARIES:
-        try:
-            versions.append(f"{name} {metadata.version(name)}")
-        except metadata.PackageNotFoundError:
-            versions.append(f"{name} none")
+    versions = [f"{name} {version(name)}" for name in _LIBRARIES]
     engine = digest("engine", *[(here / name).read_bytes() for name in _DRAWN_BY])
     return digest("made by", str(SCHEMA), sys.version, *versions, engine)

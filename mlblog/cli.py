@@ -88,7 +88,7 @@ def run(
         chosen = [declaration for declaration in chosen if scale in declaration.scales]
         if not chosen:
             raise InputError(f"no experiment{' named' if names else ''} has the scale {scale}")
-    found = (key for declaration in chosen for key in _keys(declaration, wanted, overrides, sweeps, seeds))
+    found = (key for declaration in chosen for key in _keys(lab, declaration, wanted, overrides, sweeps, seeds))
     keys = list(dict.fromkeys(found))
     jobs = lab.plan(keys, again=again)
     if not jobs:
@@ -106,7 +106,12 @@ def run(
 
 
 def _keys(
-    declaration: Declaration, scale: str, overrides: tuple[str, ...], sweeps: tuple[str, ...], seeds: int | None
+    lab: Lab,
+    declaration: Declaration,
+    scale: str,
+    overrides: tuple[str, ...],
+    sweeps: tuple[str, ...],
+    seeds: int | None,
 ) -> list[Key]:
     from mlblog.lab.jobs import parse_override, parse_sweep
 
@@ -118,10 +123,9 @@ def _keys(
         points = itertools.product(*(parse_sweep(text, declaration) for text in sweeps))
         count = seeds or declaration.seeds
         return [Key(name, scale, fixed | dict(point), seed) for point in points for seed in range(count)]
-    keys = declaration.keys(scale)
     if seeds is None:
-        return keys
-    groups = [key for key in keys if key.seed == 0]
+        return lab.keys_of(name, scale)
+    groups = [key for key in declaration.keys(scale) if key.seed == 0]
     return [Key(name, scale, key.overrides, seed) for key in groups for seed in range(seeds)]
 
 
@@ -172,7 +176,7 @@ def why(name: str, scale: str | None, as_json: bool) -> int:
 
     lab = Lab(Project.find())
     declaration = find(lab.experiments, name)
-    states = lab.states(declaration.keys(scale or lab.recorded_scale(name) or next(iter(declaration.scales))))
+    states = lab.states(lab.keys_of(name, scale or lab.recorded_scale(name) or next(iter(declaration.scales))))
     explained = [(state, explain(lab, state.record) if state.record else []) for state in states if state.why]
     click.echo(json.dumps(why_json(explained), indent=1) if as_json else why_text(name, explained))
     return 1 if explained else 0
@@ -207,7 +211,7 @@ def accept(name: str, scale: str | None) -> int:
 
     lab = Lab(Project.find())
     declaration = find(lab.experiments, name)
-    states = lab.states(declaration.keys(scale or lab.recorded_scale(name) or next(iter(declaration.scales))))
+    states = lab.states(lab.keys_of(name, scale or lab.recorded_scale(name) or next(iter(declaration.scales))))
     adopted = adopt(lab, [state.record for state in states if state.record])
     click.echo(f"{len(adopted)} records accepted: smoke runs of old and new code agree to the bit")
     return 0

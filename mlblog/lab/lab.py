@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, as_completed
 from dataclasses import dataclass
 from functools import cached_property
 
-from mlblog.errors import MlblogError, RunError
+from mlblog.errors import MlblogError, RecordError, RunError
 from mlblog.lab.audit import tracing, uncovered
 from mlblog.lab.declared import Declaration, experiments
 from mlblog.lab.executors import Executor
@@ -63,8 +64,23 @@ class Lab:
         for name, declaration in self.experiments.items():
             wanted = scale or self.recorded_scale(name) or declaration.largest("smoke", "small")
             if wanted is not None and wanted in declaration.scales:
-                found += declaration.keys(wanted)
+                found += self.keys_of(name, wanted)
         return found
+
+    def keys_of(self, name: str, scale: str) -> list[Key]:
+        """Return which runs of an experiment are kept recorded at `scale`: what it declares, and what is there besides.
+
+        Further seeds and points of a sweep are averaged and drawn like any other, so they are kept up like any other.
+        """
+        declaration = self.experiments[name]
+        keys = declaration.keys(scale)
+        declared = {f"{key.stem}.json" for key in keys}
+        for path in self.store.names():
+            if path.startswith(f"{name}/{scale}/") and path not in declared:
+                with contextlib.suppress(RecordError):  # `check` tells of it
+                    key = self.store.read(path).key
+                    keys += [key] if set(key.overrides) <= set(declaration.defaults) else []
+        return keys
 
     def recorded_scale(self, experiment: str) -> str | None:
         """Return the largest scale at which `experiment` has any record."""

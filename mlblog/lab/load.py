@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from mlblog.errors import RunError, UnknownExperiment
+from mlblog.lab.fingerprint import Code
 from mlblog.lab.fromsource import import_from_source
 from mlblog.lab.jobs import Job
 from mlblog.lab.project import Project
@@ -19,6 +20,7 @@ def load(job: Job, root: Path) -> Experiment:
     Raises:
         RunError: the module cannot be imported; the cause is chained.
         UnknownExperiment: it holds no such experiment.
+        RunError: the code is no longer the one that the job was planned with.
     """
     if str(root) not in sys.path:
         sys.path.insert(0, str(root))  # a blog's own package need not be installed
@@ -27,7 +29,15 @@ def load(job: Job, root: Path) -> Experiment:
         module = importlib.import_module(job.module)
     except Exception as error:
         raise RunError(f"{job.key}: cannot import {job.module}: {type(error).__name__}: {error}") from error
+    _refuse_moved(job, Code.of(Project.find(root)))
     found = getattr(module, job.key.experiment, None)
     if not isinstance(found, Experiment):
         raise UnknownExperiment(f"{job.module} has no experiment {job.key.experiment!r}")
     return found
+
+
+def _refuse_moved(job: Job, code: Code) -> None:
+    """A record must not vouch for code that was edited while its run was waiting."""
+    now = code.manifest(f"{job.module}.{job.key.experiment}")
+    if moved := sorted(name for name in {*now, *job.manifest} if now.get(name) != job.manifest.get(name)):
+        raise RunError(f"{job.key}: {moved[0]} changed while the run was waiting. Run it again")

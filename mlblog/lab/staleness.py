@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -61,5 +62,5 @@ def reasons(record: Record, code: Code, declarations: Mapping[str, Declaration])
 
 
 def _same(first: object, second: object) -> bool:
-    # 1 and 1.0 are equal; True and 1 are equal and not the same parameter
-    return first == second and isinstance(first, bool) == isinstance(second, bool)
+    # 1, 1.0 and True are equal, and `5 // k` tells them apart
+    return json.dumps(first, sort_keys=True) == json.dumps(second, sort_keys=True)

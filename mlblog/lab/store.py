@@ -114,11 +114,15 @@ class FileStore:
         text, arrays = record.files
         name = f"{record.key.stem}.json"
         path = self.folder / name
-        with self.locked():
-            if arrays:
-                write_atomically(self._arrays(path, arrays_digest(arrays)), arrays)
-            write_atomically(path, text)
-            self._sweep(path, keep=arrays_digest(arrays))
+        try:
+            with self.locked():
+                self._refuse_links(path)
+                if arrays:
+                    write_atomically(self._arrays(path, arrays_digest(arrays)), arrays)
+                write_atomically(path, text)
+                self._sweep(path, keep=arrays_digest(arrays))
+        except OSError as error:
+            raise RecordError(f"{self.label}/{name}: cannot be written: {error.strerror}") from error
         return name
 
     def get(self, key: Key) -> Record:
@@ -136,6 +140,7 @@ class FileStore:
     def read(self, name: str) -> Record:
         """Return the record at a path; check its digests, and that its path is the one its content asks for."""
         path, label = self.folder / name, f"{self.label}/{name}"
+        self._refuse_links(path)
         try:
             record = Record.from_files(path.read_bytes(), lambda digest: self._read_arrays(path, digest), label)
         except OSError as error:
@@ -150,6 +155,14 @@ class FileStore:
             path = self.folder / name
             path.unlink()
             self._sweep(path, keep="")
+
+    def _refuse_links(self, path: Path) -> None:
+        """A link could lead out of the store, and a record through it is nobody's."""
+        for one in (path, *path.parents):
+            if one == self.folder:
+                return
+            if one.is_symlink():
+                raise RecordError(f"{self.label}/{path.relative_to(self.folder)}: {one.name} is a link; delete it")
 
     @staticmethod
     def _arrays(path: Path, digest: str) -> Path:

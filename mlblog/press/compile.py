@@ -48,7 +48,9 @@ def post_files(project: Project) -> list[Path]:
     """The posts of a project, sorted. Weekly goals are none, nor is the notebook that Jupytext pairs with a post."""
     notebooks = (path for path in project.posts.rglob("*.ipynb") if ".ipynb_checkpoints" not in path.parts)
     found = [*project.posts.rglob("*.md"), *(path for path in notebooks if not path.with_suffix(".md").exists())]
-    return sorted(path for path in found if path.relative_to(project.posts).parts[0] != "goals")
+    # an editor's lock beside a post is a dangling link with a dot in front
+    posts = (path for path in found if path.is_file() and not path.name.startswith("."))
+    return sorted(path for path in posts if path.relative_to(project.posts).parts[0] != "goals")
 
 
 def compile_posts(

@@ -189,3 +189,23 @@ def test_gpu_slots_hide_the_other_gpus(lab: Lab, monkeypatch: pytest.MonkeyPatch
     executor.close()
     assert sorted(seen) == ["4", "4", "6", "6"]
     assert os.environ["CUDA_VISIBLE_DEVICES"] == "4,6"
+
+
+def test_code_edited_while_a_run_waits_is_not_vouched_for(lab: Lab) -> None:
+    (job,) = jobs(lab, "fine")
+    path = lab.project.root / "toy" / "experiments" / "trial.py"
+    path.write_text(path.read_text(encoding="utf-8").replace("range(5)", "range(4)"), encoding="utf-8")
+    (outcome,) = lab.run([job], LocalExecutor(lab.project, slots=1))
+    assert "toy.experiments.trial.trial changed while the run was waiting" in str(outcome.error)
+    assert lab.store.names() == []
+
+
+def test_further_seeds_are_kept_up_too(lab: Lab) -> None:
+    more = Key("trial", "smoke", {}, 5)
+    list(lab.run(lab.plan([*lab.keys("smoke"), more]), InlineExecutor(lab.project)))
+    kept = Lab(lab.project).keys()
+    assert more in kept
+    path = lab.project.root / "toy" / "experiments" / "trial.py"
+    path.write_text(path.read_text(encoding="utf-8").replace("range(5)", "range(4)"), encoding="utf-8")
+    after = Lab(lab.project)
+    assert [state.name for state in after.states(after.keys())] == ["stale"] * 3

@@ -245,6 +245,27 @@ ROWS: dict[str, tuple[str, str, dict[str, str], tuple[str, str, str], bool]] = {
         "from toy.a import f", "run.save(x=f())",
         {"a": "from pathlib import Path\ndef f(): return list(Path(__file__).parent.glob('*.csv'))", "d.csv": "1"},
         ("d.csv", "1", "2"), True),
+    "data file named by a pattern in an f-string": (
+        "from toy.a import f", "run.save(x=f('d'))",
+        {"a": "from pathlib import Path\ndef f(n): return Path(__file__).with_name(f'{n}.csv').read_text()", "d.csv": "1"},
+        ("d.csv", "1", "2"), True),
+    "script run by its path": (
+        "from toy.a import f", "run.save(x=f())",
+        {"a": "import runpy\nfrom pathlib import Path\ndef f(): return runpy.run_path(Path(__file__).with_name('s.py'))",
+         "s": "x = 1"}, ("s", "1", "2"), True),
+    "one name imported in two branches": (
+        "", "if n: from toy.a import f\n    else: from toy.b import f\n    run.save(x=f())",
+        {"a": "def f(): return 1", "b": "def f(): return 1"}, ("a", "1", "2"), True),
+    "import in a class body": (
+        "from toy.a import C", "run.save(x=C.f())",
+        {"a": "class C:\n    from toy.b import f", "b": "def f(): return 1"}, ("b", "1", "2"), True),
+    "package handed on": (
+        "import toy.p.q\nfrom toy import p", "run.save(x=getattr(p, 'q').f())",
+        {"p/__init__": "", "p/q": "def f(): return 1"}, ("p/q", "1", "2"), True),
+    "registering decorator of another library, in a module imported for it": (
+        "import toy.p", "run.save(x=1)",
+        {"p/__init__": "from . import kl", "p/kl": "from lib import register\n@register('a')\ndef f(): return 1"},
+        ("p/kl", "return 1", "return 2"), True),
     "data file nobody names": (
         "from toy.a import f", "run.save(x=f())", {"a": "def f(): return 5", "d.csv": "1"}, ("d.csv", "1", "2"), False),
     "comment": (

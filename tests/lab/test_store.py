@@ -142,3 +142,18 @@ def test_writer_killed_at_any_moment_leaves_a_whole_record(tmp_path: Path) -> No
     assert seen, "no kill came after a first write: the moments test nothing"
     store.put(record(0, 5.0))
     assert sorted(path.suffix for path in store.folder.rglob("*") if path.is_file()) == [".json", ".safetensors"]
+
+
+def test_link_in_the_store_is_refused(files: FileStore, tmp_path: Path) -> None:
+    folder = files.folder / "solver" / "small" / "base"
+    folder.rename(tmp_path / "elsewhere")
+    folder.symlink_to(tmp_path / "elsewhere")
+    for act in (lambda: files.get(record(0).key), lambda: files.put(record(0, 3.0))):
+        with pytest.raises(RecordError, match="base is a link"):
+            act()
+
+
+def test_what_cannot_be_written_is_named(files: FileStore) -> None:
+    (files.folder / "solver" / "small" / "base" / "seed-3.json").mkdir()
+    with pytest.raises(RecordError, match=r"^docs/results/solver/small/base/seed-3\.json: cannot be written"):
+        files.put(record(3))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import builtins
 import re
+import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatch
@@ -32,6 +33,28 @@ ENGINE = tuple(
 _DETERMINISM = "mlblog.lab.determinism"
 DECLARATION = "<declaration>"  # how a manifest names an experiment whose records are read
 _CELL = "<cell>"
+# under another name (`from importlib import import_module as load`), these are not seen by `names`
+_BY_NAME = {"sys.modules", "importlib.import_module", "pkgutil.resolve_name", "pydoc.locate", "inspect.getmodule"}
+# decorators of other libraries that only wrap; any other may register what it is given
+_WRAPPING = (
+    "functools.cache", "functools.lru_cache", "functools.wraps", "functools.total_ordering", "functools.singledispatch",
+    "functools.cached_property", "contextlib.", "dataclasses.", "typing.", "abc.", "enum.", "torch.no_grad",
+    "torch.inference_mode", "torch.enable_grad", "torch.jit.", "torch.compile", "numpy.vectorize", "numba.", "attr.",
+    "mlblog.lab.",
+)  # fmt: skip
+
+
+# functions of other libraries that are called for what they change, if a constant is made by them
+_CHANGING = re.compile(r"(set|seed|manual|register|use|enable|disable|install|patch|config|update|add|push|__set)")
+
+
+def _acts(found: Node | str, kind: str) -> bool:
+    """Whether calling this, or decorating with it, may do something besides giving a result."""
+    if isinstance(found, Node):
+        return True
+    if kind == "constant":
+        return bool(_CHANGING.match(found.rpartition(".")[2]))
+    return not found.startswith(_WRAPPING)
 
 
 class Node(NamedTuple):
@@ -55,6 +78,7 @@ class Code:
         self._engine = engine
         self._edges: dict[Node, tuple[tuple[Node, ...], str]] = {}
         self._extra: dict[str, Module] = {}
+        self._lock = threading.Lock()  # posts that run side by side ask for their cells' manifests
 
     @classmethod
     def of(cls, project: Project) -> Code:
@@ -90,10 +114,11 @@ class Code:
             ProjectError: it is not Python.
         """
         cell = read_module(_CELL, source, _CELL, is_package=False)
-        self._extra[_CELL] = cell
-        self._edges = {node: edges for node, edges in self._edges.items() if node.module != _CELL}
-        found = self._reach([Node(_CELL, name) for name in cell.definitions])
-        return dict(sorted(self._digests(node for node in found if node.module != _CELL).items()))
+        with self._lock:
+            self._extra[_CELL] = cell
+            self._edges = {node: edges for node, edges in self._edges.items() if node.module != _CELL}
+            found = self._reach([Node(_CELL, name) for name in cell.definitions])
+            return dict(sorted(self._digests(node for node in found if node.module != _CELL).items()))
 
     def modules(self) -> dict[str, Path]:
         """Return `{module: file}` of all first-party modules but the engine's."""
@@ -176,15 +201,23 @@ class Code:
                     targets[found] = None
                 else:
                     foreign.add(f"{reference}={found}")
+                    if found in _BY_NAME and (
+                        found == "sys.modules" or not reference.endswith(found.rpartition(".")[2])
+                    ):
+                        targets |= {one: None for one in self._resolve(module, EVERYTHING) if isinstance(one, Node)}
         targets |= dict.fromkeys(Node(node.module, f"{node.name}.{member}") for member in definition.members)
         targets |= dict.fromkeys(self._loaded(definition.imports))
         targets |= dict.fromkeys(self._named(node.module, definition.strings))
         if node.name == IMPORT:
             targets |= dict.fromkeys(self._loaded([*module.loads, node.module]))
-            targets |= dict.fromkeys(self._run_on_import(module))
+            acting = list(self._run_on_import(module))
+            targets |= dict.fromkeys(acting)
+            if len(module.order) > 1 and (acting or definition.digest):
+                foreign.add("order=" + ",".join(module.order))
         targets.pop(node, None)
         # what a name from another library means is part of what the code does: `import numpy as np` or another np
-        digest = canonical.digest("definition", definition.digest, *sorted(foreign)) if definition.digest else ""
+        known = definition.digest or (node.name == IMPORT and foreign)
+        digest = canonical.digest("definition", definition.digest, *sorted(foreign)) if known else ""
         return tuple(targets), digest
 
     def _loaded(self, modules: Iterable[str]) -> Iterator[Node]:
@@ -200,7 +233,7 @@ class Code:
         """Definitions whose making calls first-party code, which may register them or change something."""
         for name, definition in module.definitions.items():
             called = (found for call in definition.calls for found in self._resolve(module, call))
-            if any(isinstance(found, Node) and found.name != name for found in called) or any(
+            if any(_acts(found, definition.kind) and found != Node(module.name, name) for found in called) or any(
                 self._notices_subclasses(found) for base in definition.bases for found in self._resolve(module, base)
             ):
                 yield Node(module.name, name)
@@ -212,6 +245,8 @@ class Code:
         definition = module.definitions.get(base.name)
         if definition is None:
             return False
+        if definition.kind == "constant":
+            return True  # an alias, or a class made under an `if`: nobody can see which
         return (
             "__init_subclass__" in definition.members
             or bool(definition.calls)
@@ -246,7 +281,7 @@ class Code:
         found: list[Node | str] = []
         if name in module.experiments:
             found.append(Node(module.name, name + DECLARATION))
-            if parts[1:2] == ["function"]:  # to call it is to depend on it; to read its records is not
+            if parts[1:2] in ([], ["function"]):  # to call it is to depend on it; to read its records is not
                 found.append(Node(module.name, name))
         elif name in module.definitions:
             found.append(Node(module.name, name))
@@ -256,7 +291,9 @@ class Code:
         stars = [star for star in module.stars if self._is_ours(star)]
         for star in stars:
             found += self._inside(self._module(star), parts, seen)
-        if not found and not hasattr(builtins, name):
+        if not found:  # a star of another library shadows even builtins, and says nothing of what it brings
+            found += [f"{star}.{name}" for star in module.stars if star not in stars]
+        if not any(isinstance(one, Node) for one in found) and not hasattr(builtins, name):
             found += [node for star in stars for node in self._whole(star)]  # made where nobody can see it
         return found
 
@@ -280,13 +317,13 @@ class Code:
                     return [*found, *self._absolute_in(below, rest[1:], seen)]
                 name, rest = below, rest[1:]
                 continue
-            if found or (rest[0].startswith("__") and rest[0].endswith("__")):
+            if found or (rest[0].startswith("__") and rest[0].endswith("__") and rest[0] != "__dict__"):
                 return found
             if below in self._sources.files:
                 return [".".join([name, *rest])]  # the engine: foreign by decision
-            return list(self._whole(name))  # an attribute that nobody can see being set
+            return list(self._below(name))  # an attribute that nobody can see being set
         # the module itself is handed on: anything of it may be used
-        return list(self._below(name) if name in self._namespaces else self._whole(name))
+        return list(self._below(name))
 
     def _absolute_in(self, module: str, rest: list[str], seen: set[tuple[str, str]]) -> list[Node | str]:
         return self._inside(self._module(module), rest, seen) if rest else list(self._whole(module))
@@ -343,13 +380,22 @@ class Code:
                 for found in self._absolute(re.split("[.:]", text), set()):
                     if isinstance(found, Node):
                         yield found
-            name = text.removeprefix("./").strip("/")
-            if not name or re.search(r"\s", name):
+                if text in self._sources.files:  # `python -m toy.tool` runs what stands under its `__main__`, too
+                    yield Node("data", self._sources.files[text].relative_to(self._sources.root).as_posix())
+            # `words_{}.txt`, `%s.txt`, and an ending alone (`name + ".txt"`), are patterns
+            name = re.sub(r"\{[^}]*\}|%[-+ #0-9.]*[a-z]", "*", text)
+            name = re.sub(r"^(\.{0,2}/)+", "", name).rstrip("/")
+            if re.fullmatch(r"\.\w+", name) and not name.startswith(".."):
+                name = f"*{name}"
+            if not re.search(r"\w", name):
                 continue
+            wild = bool(set("*?[") & set(name))
             for path in self._data:
+                if path.endswith(".py") and not name.endswith(".py"):
+                    continue
                 below = path.removeprefix(f"{here}/") if path.startswith(f"{here}/") else ""
-                wild = bool(set("*?[") & set(name)) and bool(below) and fnmatch(path.rpartition("/")[2], name)
-                if path == name or path.endswith(f"/{name}") or below.startswith(f"{name}/") or wild:
+                inside = path == name or path.endswith(f"/{name}") or f"/{name}/" in f"/{path}"
+                if inside or (wild and (fnmatch(path, f"*/{name}") or (below and fnmatch(below, name)))):
                     yield Node("data", path)
-            if "." in name and "/" in name and ".." not in name and (self._sources.root / name).is_file():
+            if ".." not in name and not wild and (self._sources.root / name).is_file():
                 yield Node("data", name)

@@ -61,6 +61,7 @@ class Module:
     stars: list[str]
     loads: list[str]  # modules that importing it imports
     experiments: dict[str, Declared]
+    order: list[str] = field(default_factory=list)  # what importing it does, in turn; effects by `!` and digest
 
     def to_json(self) -> dict[str, Any]:
         """This summary as JSON values."""
@@ -106,6 +107,8 @@ class _Summary:
             calls = {
                 ".".join(c) for s in statements for n in ast.walk(s) if isinstance(n, ast.Call) and (c := chain(n.func))
             }
+            if calls & {"map", "list", "tuple", "set", "dict", "sorted", "any", "all", "sum"}:
+                calls |= set(constant.references)  # `DONE = list(map(register, …))` calls what it is given
             constant.calls = sorted(calls)
             module.definitions[name] = _merged(known, constant) if known else constant
         module.definitions[IMPORT] = self._define("import", self._effects)
@@ -122,14 +125,22 @@ class _Summary:
                 self._module.stars.extend(stars)
             elif isinstance(node, Function):
                 self._function(node)
+                if node.decorator_list and node.name not in self._module.experiments:
+                    self._module.order.append(node.name)
             elif isinstance(node, ast.ClassDef):
                 self._class(node)
+                if self._module.definitions[node.name].calls:
+                    self._module.order.append(node.name)
             elif isinstance(node, ast.Assign | ast.AnnAssign) and all(_plain(target) for target in _targets(node)):
+                if any(isinstance(part, ast.Call) for part in ast.walk(node)):
+                    self._module.order += _names(_targets(node))
                 for name in _names(_targets(node)):
                     self._parts.setdefault(name, []).append(node)
             elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
                 pass  # a string or `...` standing alone does nothing
             elif not _never_run(node) and not nested:
+                form = canonical_form([node], docstrings=self._docstrings)
+                self._module.order.append("!" + canonical.digest("effect", form))
                 self._compound(node)
 
     def _compound(self, node: ast.stmt) -> None:
@@ -149,9 +160,12 @@ class _Summary:
             self._module.experiments[node.name] = found
             bare = without_declaration(node, self._module)
             definition = self._define("function", [bare])
+            # a parameter may name a file or a module; its value is compared as a parameter
+            declaration = [*node.decorator_list, *(d for d in node.args.kw_defaults if d is not None)]
+            definition.strings = sorted({*definition.strings, *names_of(declaration, self._module.package).strings})
         else:
             definition = self._define("function", [node])
-            definition.calls = _chains(node.decorator_list)
+            definition.calls = self._called(node.decorator_list)
         self._add(node.name, definition)
 
     def _class(self, node: ast.ClassDef) -> None:
@@ -162,13 +176,25 @@ class _Summary:
         definition.lines = (_first_line(node), node.lineno)
         definition.members = sorted({method.name for method in methods})
         keywords = [keyword.value for keyword in node.keywords]
-        definition.calls = _chains([*node.decorator_list, *keywords])
-        definition.bases = _chains(node.bases)
+        made = [base for base in node.bases if isinstance(base, ast.Call)]  # `class P(base_for("x"))`
+        inner = [decorator for method in methods for decorator in method.decorator_list]
+        # a class body runs when the module is imported: what it calls, and what it changes elsewhere
+        ran = [call.func for part in rest for call in ast.walk(part) if isinstance(call, ast.Call)]
+        kept = (ast.Assign, ast.AnnAssign, ast.Expr, ast.Pass, ast.Import, ast.ImportFrom)
+        acting = [part for part in rest if not isinstance(part, kept) or _changes(part)]
+        ran += [name for part in acting for name in ast.walk(part) if isinstance(name, ast.Name)]
+        definition.calls = self._called([*node.decorator_list, *keywords, *made, *inner, *ran])
+        definition.bases = _chains(base.value if isinstance(base, ast.Subscript) else base for base in node.bases)
         self._add(node.name, definition)
         for name in definition.members:
             # several of a name: a property and its setter, or overloads
             same = [method for method in methods if method.name == name]
             self._add(f"{node.name}.{name}", self._define("method", list(same)))
+
+    def _called(self, nodes: list[ast.expr]) -> list[str]:
+        """What decorators and other expressions that run on import refer to, arguments aside where they are plain."""
+        plain = [n.func if isinstance(n, ast.Call) and chain(n.func) and not _partial(n) else n for n in nodes]
+        return sorted(names_of(plain, self._module.package).references)
 
     def _add(self, name: str, definition: Definition) -> None:
         known = self._module.definitions.get(name)
@@ -207,6 +233,17 @@ def _chains(nodes: Iterable[ast.expr]) -> list[str]:
     return sorted({".".join(parts) for parts in found if parts})
 
 
+def _partial(node: ast.Call) -> bool:
+    """`@partial(register, "x")` calls its first argument."""
+    parts = chain(node.func)
+    return bool(parts) and parts is not None and parts[-1] == "partial"
+
+
+def _changes(node: ast.stmt) -> bool:
+    """Whether a statement of a class body assigns to anything but names of the class."""
+    return isinstance(node, ast.Assign | ast.AnnAssign) and not all(_plain(target) for target in _targets(node))
+
+
 def _targets(node: ast.Assign | ast.AnnAssign) -> list[ast.expr]:
     return node.targets if isinstance(node, ast.Assign) else [node.target]
 
@@ -228,7 +265,7 @@ def _never_run(node: ast.stmt) -> bool:
         return False
     test = node.test
     if isinstance(test, ast.Compare):
-        return isinstance(test.left, ast.Name) and test.left.id == "__name__" and isinstance(test.ops[0], ast.Eq)
+        return ast.unparse(test) in ("__name__ == '__main__'", "'__main__' == __name__")
     parts = chain(test)
     return bool(parts) and parts is not None and parts[-1] == "TYPE_CHECKING"
 

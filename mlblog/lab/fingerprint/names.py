@@ -16,6 +16,9 @@ MODULE, PACKAGE, EVERYTHING = "<module>", "<package>", "<everything>"
 
 _OWN_MODULE = {"globals", "vars", "eval", "exec", "dir", "__builtins__"}
 _LOADERS = {"import_module", "__import__", "find_spec", "run_module", "walk_packages", "iter_modules"}
+_LOADERS |= {"resolve_name", "locate"}
+# what gives code by a name or an object that nobody can follow here
+_REFLECTION = {"__subclasses__", "__globals__", "f_globals", "getmodule", "spec_from_file_location"}
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
@@ -74,20 +77,22 @@ class _Reader(ast.NodeVisitor):
     def __init__(self, package: str) -> None:
         self.names = Names()
         self._package = package
-        self._locals: list[tuple[set[str], dict[str, str]]] = []  # names bound, and those bound by imports
+        self._locals: list[tuple[set[str], dict[str, list[str]]]] = []  # names bound, and those bound by imports
+        self._globals: list[set[str]] = []  # names that each function declares global or nonlocal
+        self._in_class = False
 
     # -- references ---------------------------------------------------------------------------------------------
 
-    def _refer(self, parts: list[str]) -> None:
+    def _refer(self, parts: list[str], *, called: bool = False) -> None:
         for bound, imports in reversed(self._locals):
             if parts[0] in imports:
-                self.names.references.add("=" + ".".join([imports[parts[0]], *parts[1:]]))
+                self.names.references |= {"=" + ".".join([target, *parts[1:]]) for target in imports[parts[0]]}
                 return
             if parts[0] in bound:
                 return
-        if parts[0] in _OWN_MODULE:
+        if parts[0] in _OWN_MODULE or (parts == ["locals"] and not self._locals):
             self.names.references.add(MODULE)
-        if parts == ["sys", "modules"] or parts[-1] == "__subclasses__":
+        if parts == ["sys", "modules"] or (parts[-1] in _LOADERS and not called):
             self.names.references.add(EVERYTHING)
         self.names.references.add(".".join(parts))
 
@@ -96,7 +101,7 @@ class _Reader(ast.NodeVisitor):
             self._refer([node.id])
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
-        if node.attr == "__subclasses__":
+        if node.attr in _REFLECTION:
             self.names.references.add(EVERYTHING)
         if parts := chain(node):
             self._refer(parts)
@@ -107,10 +112,22 @@ class _Reader(ast.NodeVisitor):
         if isinstance(node.value, str) and 0 < len(node.value) <= 200 and "\n" not in node.value:
             self.names.strings.add(node.value)
 
+    def visit_JoinedStr(self, node: ast.JoinedStr) -> None:
+        whole = "".join(str(p.value) if isinstance(p, ast.Constant) else "*" for p in node.values)
+        if 0 < len(whole) <= 200 and "\n" not in whole and whole.strip("*"):
+            self.names.strings.add(whole)
+        for part in node.values:
+            if isinstance(part, ast.FormattedValue):
+                self.visit(part)
+
     def visit_Call(self, node: ast.Call) -> None:
         parts = chain(node.func)
         if parts and parts[-1] in _LOADERS:
             self._load(node)
+            self._refer(parts, called=True)
+            for rest in [*node.args, *node.keywords]:
+                self.visit(rest)
+            return
         if parts == ["getattr"] and len(node.args) > 1 and (target := chain(node.args[0])):
             name = node.args[1]
             if isinstance(name, ast.Constant) and isinstance(name.value, str):
@@ -131,6 +148,7 @@ class _Reader(ast.NodeVisitor):
             known, whole = "", False
         if known.startswith("."):
             known = self._package + known
+        known = known.replace(":", ".")
         if not whole:
             known = known.rpartition(".")[0]
         self.names.references.add(PACKAGE + known if known else EVERYTHING)
@@ -138,12 +156,20 @@ class _Reader(ast.NodeVisitor):
     # -- scopes -------------------------------------------------------------------------------------------------
 
     def visit_Import(self, node: ast.Import) -> None:
-        self.names.imports |= imported(node, self._package)[1]
+        bound, loaded, _ = imported(node, self._package)
+        self.names.imports |= loaded
+        self._bind(bound)
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
-        _, loaded, stars = imported(node, self._package)
+        bound, loaded, stars = imported(node, self._package)
         self.names.imports |= loaded
         self.names.references |= {PACKAGE + star for star in stars}
+        self._bind(bound)
+
+    def _bind(self, bound: dict[str, str]) -> None:
+        """Imports into a class, or into the module from within a function: used by attribute, or by other functions."""
+        outside = self._globals[-1] if self._globals else set[str]()
+        self.names.references |= {"=" + target for name, target in bound.items() if self._in_class or name in outside}
 
     def _visit_function(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> None:
         for outer in [*getattr(node, "decorator_list", []), *node.args.defaults, *node.args.kw_defaults]:
@@ -152,8 +178,13 @@ class _Reader(ast.NodeVisitor):
         body = node.body if isinstance(node.body, list) else [node.body]
         arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs, node.args.vararg, node.args.kwarg]
         self._locals.append(self._bound(body, {argument.arg for argument in arguments if argument}))
+        declared = (n for s in body for n in ast.walk(s) if isinstance(n, ast.Global | ast.Nonlocal))
+        self._globals.append({name for n in declared for name in n.names})
+        in_class, self._in_class = self._in_class, False
         for statement in body:
             self.visit(statement)
+        self._in_class = in_class
+        self._globals.pop()
         self._locals.pop()
 
     visit_FunctionDef = visit_AsyncFunctionDef = visit_Lambda = _visit_function  # noqa: N815
@@ -179,12 +210,16 @@ class _Reader(ast.NodeVisitor):
 
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
         # a class body is no scope for its methods, and a name bound in it may be the module's before that
-        for part in [*node.decorator_list, *node.bases, *node.keywords, *node.body]:
+        for part in [*node.decorator_list, *node.bases, *node.keywords]:
             self.visit(part)
+        in_class, self._in_class = self._in_class, True
+        for part in node.body:
+            self.visit(part)
+        self._in_class = in_class
 
-    def _bound(self, body: Iterable[ast.AST], arguments: set[str]) -> tuple[set[str], dict[str, str]]:
+    def _bound(self, body: Iterable[ast.AST], arguments: set[str]) -> tuple[set[str], dict[str, list[str]]]:
         """The names that a function's body binds, as Python decides it: anywhere in it, unless declared global."""
-        bound, imports, elsewhere = set(arguments), {}, set()  # type: set[str], dict[str, str], set[str]
+        bound, imports, elsewhere = set(arguments), {}, set()  # type: set[str], dict[str, list[str]], set[str]
         stack = list(body)
         while stack:
             node = stack.pop()
@@ -193,7 +228,8 @@ class _Reader(ast.NodeVisitor):
             elif isinstance(node, ast.Global | ast.Nonlocal):
                 elsewhere |= set(node.names)
             elif isinstance(node, ast.Import | ast.ImportFrom):
-                imports |= imported(node, self._package)[0]
+                for name, target in imported(node, self._package)[0].items():
+                    imports.setdefault(name, []).append(target)
             elif isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar) and node.name:
                 bound.add(node.name)
             elif isinstance(node, ast.MatchMapping) and node.rest:
@@ -208,4 +244,4 @@ class _Reader(ast.NodeVisitor):
                 stack.extend(n.target for n in ast.walk(node) if isinstance(n, ast.NamedExpr))
                 continue
             stack.extend(ast.iter_child_nodes(node))
-        return bound - elsewhere, {name: target for name, target in imports.items() if name not in elsewhere}
+        return bound - elsewhere, {name: targets for name, targets in imports.items() if name not in elsewhere}

@@ -13,7 +13,7 @@ from mlblog.lab import canonical
 from mlblog.lab.atomic import write_atomically
 from mlblog.lab.fingerprint.module import Module, module_files, read_module
 
-_CACHE = 2  # raise it whenever a summary's content or meaning changes
+_CACHE = 9  # raise it whenever a summary's content or meaning changes
 # A file may change twice within one tick of a coarse clock; what was read so soon after is read again.
 _TICK = 2_000_000_000
 
@@ -84,7 +84,7 @@ class Sources:
             for base, folders, files in os.walk(folder):
                 folders[:] = sorted(name for name in folders if name != "__pycache__")
                 for file in sorted(files):
-                    if not file.endswith((".py", ".pyc", ".pyi")) and not file.startswith("."):
+                    if not file.endswith(".pyc"):
                         path = Path(base, file)
                         found[path.relative_to(self.root).as_posix()] = path
         return found

@@ -42,8 +42,6 @@ _WRAPPING = (
     "torch.inference_mode", "torch.enable_grad", "torch.jit.", "torch.compile", "numpy.vectorize", "numba.", "attr.",
     "mlblog.lab.",
 )  # fmt: skip
-
-
 # functions of other libraries that are called for what they change, if a constant is made by them
 _CHANGING = re.compile(r"(set|seed|manual|register|use|enable|disable|install|patch|config|update|add|push|__set)")
 

@@ -299,9 +299,9 @@ def gc(delete: bool) -> int:
 @reported
 def compile(fail_fast: bool) -> int:
     """Compile the posts to pages; `mkdocs build` and `mkdocs serve` do this by themselves."""
-    from mlblog.press.compile import compile_posts
+    from mlblog.site import compile_site
 
-    result = compile_posts(Project.find(), fail_fast=fail_fast)
+    result = compile_site(Project.find(), fail_fast=fail_fast)
     for error in result.errors:
         click.echo(f"mlblog: {error}", err=True)
     click.echo(f"{result.summary} in {Path(Project.find().work, 'pages')}")
@@ -313,11 +313,11 @@ def compile(fail_fast: bool) -> int:
 @reported
 def export(folder: Path) -> int:
     """Write the site to DIR for stock MkDocs, ProperDocs or Zensical: no mlblog is needed to build it."""
-    from mlblog.press.compile import compile_posts
     from mlblog.press.export import export as write
+    from mlblog.site import compile_site
 
     project = Project.find()
-    compiled = compile_posts(project)
+    compiled = compile_site(project)
     for error in compiled.errors:
         click.echo(f"mlblog: {error}", err=True)
     done = write(project, compiled, folder)

@@ -22,8 +22,9 @@ from mlblog.integrations.material import Faster
 from mlblog.integrations.records import EXPERIMENTS, Refresh
 from mlblog.lab import Project
 from mlblog.lab.stores import PREVIEW
-from mlblog.press import Compiled, Server, compile_posts
+from mlblog.press import Compiled, Server
 from mlblog.press.export import EXTENSIONS
+from mlblog.site import compile_site
 
 log = logging.getLogger("mkdocs.plugins.mlblog")
 
@@ -74,7 +75,7 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
                 for line in refresh.cost():
                     log.info("mlblog: %s", line)
             self._failed = list(refresh.preview() if self._serving else refresh.run())
-            compiled = compile_posts(self._project, server=self._server, show_errors=self._serving)
+            compiled = compile_site(self._project, server=self._server, show_errors=self._serving)
         except MlblogError as error:
             raise PluginError(f"mlblog: {error}") from error
         self._compiled = compiled

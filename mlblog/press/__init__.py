@@ -1,6 +1,7 @@
 """The press: posts are read, run and rendered to pages."""
 
 from mlblog.press.compile import Compiled, compile_posts, post_files
+from mlblog.press.context import Context
 from mlblog.press.document import Cell, Doctest, Inline, Options, Post, Prose, Sample
 from mlblog.press.execute import Server
 from mlblog.press.output import Outputs, Ran
@@ -10,6 +11,7 @@ from mlblog.press.render import Page, render_post
 __all__ = [
     "Cell",
     "Compiled",
+    "Context",
     "Doctest",
     "Inline",
     "Options",

@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import posixpath
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 from mlblog.errors import MlblogError, PostError
@@ -16,12 +18,13 @@ from mlblog.lab import Lab, Project, Read
 from mlblog.lab.atomic import write_if_changed
 from mlblog.lab.stores import shown_store
 from mlblog.press.cache import OutputCache, keys
+from mlblog.press.context import Context
 from mlblog.press.document import Post
 from mlblog.press.execute import Server
 from mlblog.press.output import Outputs
 from mlblog.press.parse import parse_post
 from mlblog.press.provenance import Evidence, evidence
-from mlblog.press.render import FOLDER, Page, render_error, render_post
+from mlblog.press.render import Page, render_error, render_post
 
 
 @dataclass
@@ -54,7 +57,12 @@ def post_files(project: Project) -> list[Path]:
 
 
 def compile_posts(
-    project: Project, *, server: Server | None = None, show_errors: bool = False, fail_fast: bool = False
+    project: Project,
+    *,
+    server: Server | None = None,
+    show_errors: bool = False,
+    fail_fast: bool = False,
+    further: Callable[[Context], Iterable[Page]] = lambda _: (),
 ) -> Compiled:
     """Compile every post of `project` to `.mlblog/pages`.
 
@@ -63,9 +71,10 @@ def compile_posts(
         server: a warm process to use and leave running; one is started, if needed, and ended otherwise.
         show_errors: whether a post that fails gets a page that says why; otherwise it gets none.
         fail_fast: whether to start no more posts after one has failed.
+        further: gives the pages that are made of all posts together.
 
     Returns:
-        What was done; errors in the order of the posts. Nothing that fails is raised.
+        What was done; errors in the order of the posts. No post that fails raises.
     """
     lab, done = Lab(project, shown_store(project)), Compiled(project.work / "pages")
     with contextlib.ExitStack() as stack:
@@ -77,6 +86,7 @@ def compile_posts(
                 page = _error_page(path, press, error) if show_errors else None
             if page is not None:
                 pages.append(page)
+        pages += further(press.context())
     _write(pages, done)
     lab.code.save()
     return done
@@ -87,7 +97,12 @@ class _Press:
         self.lab, self.server, self.done = lab, server, done
         self.posts: dict[Path, Post] = {}
         self.cache = OutputCache(lab.project, lab.store)
+        self.published: list[tuple[Post, Outputs]] = []
         self._evidence: dict[str, Evidence] = {}
+
+    def context(self) -> Context:
+        """What pages made of all posts are made of."""
+        return Context(self.lab, tuple(self.published), self.look_up)
 
     def look_up(self, read: Read) -> Evidence:
         """The records behind a read; several cells rest on the same."""
@@ -103,11 +118,11 @@ class _Press:
         errors: dict[Path, MlblogError] = {}
         found: dict[Path, Outputs] = {}
         due: list[Path] = []
-        slugs: dict[str, str] = {}
+        addresses: dict[str, str] = {}
         for path in paths:
             try:
                 post = parse_post(path.read_bytes(), self.lab.project.relative(path))
-                if (other := slugs.setdefault(post.slug, post.path)) != post.path:
+                if (other := addresses.setdefault(post.page, post.path)) != post.path:
                     raise PostError(post.path, 1, f"has the address of {other}; rename it or set `slug:`")
                 self.posts[path] = post
                 kept = self.cache.get(post, self.lab.code)
@@ -125,6 +140,7 @@ class _Press:
             if path in found:
                 try:
                     page = render_post(self.posts[path], found[path], self.look_up)
+                    self.published.append((self.posts[path], found[path]))
                 except MlblogError as error:
                     errors[path] = error
             if page is not None or path in errors:
@@ -179,24 +195,21 @@ class _Press:
 
 def _error_page(path: Path, press: _Press, error: MlblogError) -> Page:
     post = press.posts.get(path)
-    if post is not None:
-        return render_error(post.path, post.slug, post.meta, error)
-    from datetime import UTC, datetime
-
-    day = datetime.fromtimestamp(path.stat().st_mtime, UTC).date()
-    return render_error(str(path), path.stem, {"title": path.stem, "date": day}, error)
+    if post is None:  # it cannot even be read
+        day = datetime.fromtimestamp(path.stat().st_mtime, UTC).date()
+        post = Post(press.lab.project.relative(path), {"title": path.stem, "date": day}, ())
+    return render_error(post, error)
 
 
 def _write(pages: list[Page], done: Compiled) -> None:
-    below = done.folder / FOLDER
     for page in pages:
         done.pages.append(page.path)
         write_if_changed(done.folder / page.path, page.text.encode())
         for name, content in page.files.items():
-            done.files.append(f"{FOLDER}/{name}")
-            write_if_changed(below / name, content)
+            done.files.append(posixpath.join(posixpath.dirname(page.path), name))
+            write_if_changed(done.folder / done.files[-1], content)
     kept = {done.folder / name for name in (*done.pages, *done.files)}
-    for path in sorted(below.rglob("*"), reverse=True):
+    for path in sorted(done.folder.rglob("*"), reverse=True):
         if path.is_file() and path not in kept:
             path.unlink()
         elif path.is_dir() and not any(path.iterdir()):

@@ -97,6 +97,16 @@ class Post:
         return str(self.meta.get("slug") or PurePosixPath(self.path).stem)
 
     @property
+    def folder(self) -> str:
+        """Where its page stands: Material's blog plugin looks for posts in `blog/posts`."""
+        return "scribbles" if PurePosixPath(self.path).parts[1:2] == ("scribbles",) else "blog/posts"
+
+    @property
+    def page(self) -> str:
+        """Path of its page below the folder of pages."""
+        return f"{self.folder}/{self.slug}.md"
+
+    @property
     def title(self) -> str:
         """Title from the front matter."""
         return str(self.meta["title"])

@@ -21,13 +21,10 @@ from mlblog.press.output import Outputs, inline_text
 from mlblog.press.provenance import Evidence, merged, resting_on
 from mlblog.press.results import Results
 
-#: Where pages stand below the folder of pages; Material's blog plugin looks for posts there.
-FOLDER = "blog/posts"
-
 
 @dataclass(frozen=True)
 class Page:
-    """A page and the files beside it, each by its path below the folder of pages."""
+    """A page and the files beside it: its path below the folder of pages, theirs below the page's own folder."""
 
     path: str
     text: str
@@ -64,16 +61,16 @@ def render_post(post: Post, outputs: Outputs, look_up: Callable[[Read], Evidence
             text.append(_cell(part, shown))
     found = [look_up(read) for read in merged(reads)]
     text.append(blocks.remake(post, [one for one in found if one.records], _to_root(post)))
-    return Page(f"{FOLDER}/{post.slug}.md", _front_matter(post.meta, post.slug) + "".join(text), results.files)
+    return Page(post.page, _front_matter(post.meta, post.slug) + "".join(text), results.files)
 
 
-def render_error(path: str, slug: str, meta: dict[str, Any], error: MlblogError) -> Page:
+def render_error(post: Post, error: MlblogError) -> Page:
     """Write a page that says why a post has none."""
     trace = getattr(error, "traceback", "")
     text = blocks.block("div.mlblog-error", "**This post does not compile.**\n\n" + blocks.fence("text", str(error)))
     if trace:
         text += "\n" + blocks.folded("Traceback", blocks.fence("text", trace))
-    return Page(f"{FOLDER}/{slug}.md", _front_matter(meta, slug) + text)
+    return Page(post.page, _front_matter(post.meta, post.slug) + text)
 
 
 def _front_matter(meta: dict[str, Any], slug: str) -> str:
@@ -96,4 +93,4 @@ def _cell(cell: Cell, shown: list[str]) -> str:
 
 
 def _to_root(post: Post) -> str:
-    return posixpath.relpath(".", FOLDER)
+    return posixpath.relpath(".", post.folder)

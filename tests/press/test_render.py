@@ -249,6 +249,6 @@ def test_json_is_shown_as_it_reads() -> None:
 def test_the_page_of_an_error_says_it_as_it_is() -> None:
     post: Post = parse_post(HEAD + "a\n", "posts_src/a-post.md")
     error = CellError("posts_src/a-post.md", 7, "ValueError: <b> `x`\n    f()", "Trace\n")
-    text = html(render_error(post.path, post.slug, post.meta, error))
+    text = html(render_error(post, error))
     assert "posts_src/a-post.md:7: ValueError: &lt;b&gt; `x`\n    f()" in text
     assert "Trace" in text

@@ -1,0 +1,115 @@
+"""Pieces of the library against the implementations that everybody uses, timed in turn in one run.
+
+    OMP_NUM_THREADS=1 python benchmarks/library.py [--only kneighbors] [--rounds 9]
+
+Each row first checks that both sides give the same answer, then times them one after the other, round by round: the
+ratio is the median of the ratios of neighbours, so that a machine that slows down slows down both. Below 1, ours is
+faster.
+Run it with one thread: the table compares implementations, not how many cores each takes.
+
+To add a row, write a function that returns a `Row` and put it into `ROWS`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Row:
+    """One comparison: two ways to do the same, and what "the same" means.
+
+    Attributes:
+        piece: what is timed, with its sizes.
+        reference: what it is compared with.
+        ours: the library's way; called without arguments, everything prepared.
+        theirs: the reference's way.
+        agree: raises if the two results differ; called once with both, before anything is timed.
+    """
+
+    piece: str
+    reference: str
+    ours: Callable[[], Any]
+    theirs: Callable[[], Any]
+    agree: Callable[[Any, Any], None]
+
+
+def kneighbors() -> Row:
+    """Classify images: 64 coordinates, as many known as asked."""
+    from sklearn.datasets import load_digits
+    from sklearn.neighbors import KNeighborsClassifier
+
+    from mlblog.classical.neighbors import KNeighbors
+
+    X, y = load_digits(return_X_y=True)
+    half = len(X) // 2
+    known = KNeighbors(X[:half], y[:half])
+    reference = KNeighborsClassifier(n_neighbors=5).fit(X[:half], y[:half])
+
+    def agree(ours: np.ndarray, theirs: np.ndarray) -> None:
+        # Digits have whole coordinates: neighbours at the same distance may be taken in another order.
+        assert (ours == theirs).mean() > 0.995, (ours != theirs).sum()
+
+    return Row(
+        f"`KNeighbors.classify`, digits, {half} known, {len(X) - half} asked, k = 5",
+        "scikit-learn `KNeighborsClassifier`",
+        lambda: known.classify(X[half:], k=5),
+        lambda: reference.predict(X[half:]),
+        agree,
+    )
+
+
+ROWS: list[Callable[[], Row]] = [kneighbors]
+
+
+def measure(row: Row, rounds: int) -> tuple[float, float, float]:
+    """Median seconds of ours and of theirs, and the median ratio of neighbours."""
+    row.agree(row.ours(), row.theirs())  # also warms both up
+    repeats = max(1, round(0.05 / max(1e-6, _seconds(row.theirs, 1))))  # a round takes about 50 ms a side
+    pairs = [(_seconds(row.ours, repeats), _seconds(row.theirs, repeats)) for _ in range(rounds)]
+    ours, theirs = zip(*pairs, strict=True)
+    return statistics.median(ours), statistics.median(theirs), statistics.median(a / b for a, b in pairs)
+
+
+def _seconds(work: Callable[[], Any], repeats: int) -> float:
+    """Seconds that one call takes, the mean over `repeats` calls."""
+    start = time.perf_counter()
+    for _ in range(repeats):
+        work()
+    return (time.perf_counter() - start) / repeats
+
+
+def _written(seconds: float) -> str:
+    """Seconds with a unit that a reader can compare."""
+    if seconds < 1e-3:
+        return f"{seconds * 1e6:.0f} µs"
+    return f"{seconds * 1e3:.1f} ms" if seconds < 1 else f"{seconds:.2f} s"
+
+
+def main() -> None:
+    """Check, time and print a Markdown table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--only", action="append", help="name of a row's function; may be given several times")
+    parser.add_argument("--rounds", type=int, default=9)
+    arguments = parser.parse_args()
+    chosen = [row for row in ROWS if not arguments.only or row.__name__ in arguments.only]
+    if not chosen:
+        parser.error(f"no such row; there are {', '.join(row.__name__ for row in ROWS)}")
+    print(f"Python {platform.python_version()}, NumPy {np.__version__}, {arguments.rounds} rounds\n")
+    print("| piece | reference | ours | theirs | ratio |\n| --- | --- | ---: | ---: | ---: |")
+    for make in chosen:
+        row = make()
+        ours, theirs, ratio = measure(row, arguments.rounds)
+        print(f"| {row.piece} | {row.reference} | {_written(ours)} | {_written(theirs)} | {ratio:.2f} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()

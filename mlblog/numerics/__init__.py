@@ -1,0 +1,1 @@
+"""Numerical methods: solvers of differential equations and derivatives by hand."""

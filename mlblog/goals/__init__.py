@@ -1,0 +1,1 @@
+"""Weekly goals: read, carried over, judged."""

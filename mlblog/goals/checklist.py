@@ -1,0 +1,288 @@
+"""A weekly checklist, read from Markdown as people write it. A pure function of the text.
+
+Headings are groups, at any depth; `- [ ]` and `- [x]` are goals, nested or not; what follows a goal is its note.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cached_property
+from pathlib import PurePath
+
+from mlblog.errors import PostError
+from mlblog.goals.confidence import plain, said
+
+_HEADING = re.compile(r" {0,3}(#{1,6})(?:[ \t]+(.*?))?(?:[ \t]+#+)?[ \t]*$")
+_BULLET = re.compile(r"([ \t]*)([-*+]|\d{1,9}[.)])(?:[ \t]+(.*))?$")
+_BOX = re.compile(r"\[([^\[\]\s]?|\s)\](?:[ \t]+(.*))?$")
+_FENCE = re.compile(r"\s*(`{3,}|~{3,})")
+_RULE = re.compile(r" {0,3}([-*_])[ \t]*(?:\1[ \t]*){2,}$")
+_BREAK = re.compile(r"\s*(?:<br\s*/?>\s*)+$", re.IGNORECASE)
+_KEY = re.compile(r"@([A-Za-z][\w:.-]*\w)")
+_EXPERIMENT = re.compile(r"(?<!`)`([a-z_][a-z0-9_]*)`(?!`)")
+_WEEK = re.compile(r"(\d{4})-W(\d{2})")
+OPEN, DONE = (" ", ""), ("x", "X", "✓", "✔", "☑")
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A heading: the name of a group."""
+
+    title: str
+    level: int
+    line: int
+
+
+@dataclass(frozen=True)
+class Prose:
+    """Text that is no goal's: an introduction, what stands under a heading before the first goal."""
+
+    text: str
+    line: int
+
+
+@dataclass(frozen=True)
+class Bullet:
+    """An item of a list without a box; goals may be nested in it."""
+
+    markdown: str
+    depth: int
+    line: int
+
+
+@dataclass(frozen=True)
+class Goal:
+    """An item with a box.
+
+    Attributes:
+        markdown: the title as written, without its confidence.
+        done: whether the box is ticked.
+        fifths: how sure the author was, 0 to 5; None if nothing was written.
+        note: paragraphs that follow the title, as written.
+        group: the headings above it, outermost first.
+        depth: 0 for an item that is nested in none.
+        line: of the file, from 1.
+    """
+
+    markdown: str
+    done: bool
+    fifths: float | None
+    note: tuple[str, ...]
+    group: tuple[str, ...]
+    depth: int
+    line: int
+
+    @cached_property
+    def text(self) -> str:
+        """The title without marks of Markdown."""
+        return plain(self.markdown)
+
+    @property
+    def probability(self) -> float | None:
+        """The confidence as a probability: 3/5 is 0.6."""
+        return None if self.fifths is None else self.fifths / 5
+
+    @cached_property
+    def papers(self) -> tuple[str, ...]:
+        """Keys of the papers that the title cites: it is done when each has a note."""
+        return tuple(key for cited in re.findall(r"\[@[^\[\]]*\]", self.markdown) for key in _KEY.findall(cited))
+
+    @cached_property
+    def experiments(self) -> tuple[str, ...]:
+        """Names in backticks: it is done when each is an experiment with a fresh record."""
+        return tuple(_EXPERIMENT.findall(self.markdown))
+
+
+Part = Heading | Prose | Bullet | Goal
+
+
+@dataclass(frozen=True)
+class Week:
+    """A checklist: the file's path as people see it, its ISO week, and what stands in it, in order."""
+
+    path: str
+    name: str
+    parts: tuple[Part, ...]
+
+    @property
+    def monday(self) -> date:
+        """The day on which the week begins."""
+        return monday(self.name, self.path)
+
+    @property
+    def sunday(self) -> date:
+        """The day on which it ends."""
+        return self.monday + timedelta(days=6)
+
+    @cached_property
+    def goals(self) -> tuple[Goal, ...]:
+        """Every goal, nested ones too, in the order of the file."""
+        return tuple(part for part in self.parts if isinstance(part, Goal))
+
+    def place(self, goal: Goal) -> str:
+        """Where a goal stands: file and line."""
+        return f"{self.path}:{goal.line}"
+
+
+def monday(name: str, path: str) -> date:
+    """The Monday of an ISO week such as `2026-W47`.
+
+    Raises:
+        PostError: there is no such week.
+    """
+    match = _WEEK.fullmatch(name)
+    try:
+        if match is None:
+            raise ValueError
+        return date.fromisocalendar(int(match[1]), int(match[2]), 1)
+    except ValueError:
+        raise PostError(path, 1, f"{name!r} is no ISO week; name the file like 2026-W47.md") from None
+
+
+def parse_week(data: bytes | str, path: str) -> Week:
+    r"""Read a checklist.
+
+    Args:
+        data: the file, UTF-8.
+        path: where it stands, for messages; the name of the file is the ISO week.
+
+    Raises:
+        PostError: with the line, whatever is wrong.
+
+    Example:
+        >>> week = parse_week("## Papers\n- [x] Read one, 4/5\n- [ ] Read another\n", "goals/2026-W47.md")
+        >>> [(goal.text, goal.done, goal.fifths, goal.group) for goal in week.goals]
+        [('Read one', True, 4.0, ('Papers',)), ('Read another', False, None, ('Papers',))]
+    """
+    name = PurePath(path).stem
+    monday(name, path)
+    if isinstance(data, bytes):
+        try:
+            data = data.decode("utf-8")
+        except UnicodeDecodeError as error:
+            line = data.count(b"\n", 0, error.start) + 1  # type: ignore[arg-type]
+            raise PostError(path, line, "not UTF-8; save the file in that encoding") from error
+    lines = data.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return Week(path, name, tuple(_Reader(path, lines).parts()))
+
+
+class _Reader:
+    def __init__(self, path: str, lines: list[str]) -> None:
+        self._path, self._lines = path, lines
+        self._headings: list[Heading] = []
+        self._indents: list[int] = []  # of the list items around this line
+        self._parts: list[Part] = []
+        self._box: tuple[bool, int, int] | None = None  # the goal in hand: done, depth, line
+        self._text: list[list[str]] = [[]]  # its paragraphs, or those of prose
+        self._prose_line = 1
+
+    def parts(self) -> Iterator[Part]:
+        at = self._front_matter()
+        hidden = False  # in a comment
+        fence = ""
+        while at < len(self._lines):
+            line = self._lines[at].expandtabs(4)
+            at += 1
+            if fence:
+                fence = "" if re.fullmatch(rf"\s*{fence[0]}{{{len(fence)},}}\s*", line) else fence
+                self._more(line, at)
+            elif hidden or line.lstrip().startswith("<!--"):
+                hidden = "-->" not in line
+            elif opening := _FENCE.match(line):
+                fence = opening[1]
+                self._more(line, at)
+            elif heading := self._heading(line, at):
+                title, level, at = heading
+                self._end()
+                self._indents = []
+                self._headings = [one for one in self._headings if one.level < level]
+                self._headings.append(Heading(title, level, at))
+                self._parts.append(self._headings[-1])
+            elif not line.strip() or _BREAK.match(line):
+                self._text.append([])
+            elif _RULE.match(line):
+                self._end()
+                self._indents = []
+            elif bullet := _BULLET.match(line):
+                self._item(len(bullet[1]), bullet[3] or "", at, line)
+            else:
+                self._more(line, at)
+        if fence:
+            raise PostError(self._path, len(self._lines), f"a block of code is not closed; end it with a line {fence}")
+        self._end()
+        yield from self._parts
+
+    def _front_matter(self) -> int:
+        """The line, from 0, behind what stands between two `---` at the head of the file."""
+        if self._lines[0].rstrip() != "---":
+            return 0
+        end = next((at for at, line in enumerate(self._lines[1:], 1) if line.rstrip() == "---"), None)
+        if end is None:
+            raise PostError(self._path, 1, "the front matter is not closed; end it with a line `---`")
+        return end + 1
+
+    def _heading(self, line: str, at: int) -> tuple[str, int, int] | None:
+        """Title and level of a heading, and the line behind it."""
+        if match := _HEADING.match(line):
+            return plain(match[2] or ""), len(match[1]), at
+        under = self._lines[at].rstrip() if at < len(self._lines) else ""
+        outside = self._box is None and not _BULLET.match(line) and not self._text[-1]
+        if outside and line.strip() and re.fullmatch(r" {0,3}(=+|-{3,})", under):
+            return plain(line.strip()), 1 if "=" in under else 2, at + 1
+        return None
+
+    def _item(self, indent: int, text: str, at: int, line: str) -> None:
+        box = _BOX.match(text)
+        if box and box[1] not in (*OPEN, *DONE):
+            if box[1].isalnum():
+                box = None  # a link, a footnote
+            else:
+                raise PostError(self._path, at, f"[{box[1]}] is neither open nor done; write [ ] or [x]")
+        self._end()
+        while self._indents and indent < self._indents[-1] + 2:
+            self._indents.pop()
+        depth = len(self._indents)
+        self._indents.append(indent)
+        if box is None:
+            self._parts.append(Bullet(text, depth, at))
+        elif not (box[2] or "").strip():
+            raise PostError(self._path, at, "a goal without words; say what is to be done, or delete the line")
+        else:
+            self._box = box[1] in DONE, depth, at
+            self._text = [[box[2]]]
+
+    def _more(self, line: str, at: int) -> None:
+        """A line of the goal in hand, of the bullet before, or of prose."""
+        if self._box is None and self._parts and isinstance(self._parts[-1], Bullet) and self._text == [[]]:
+            last = self._parts[-1]
+            self._parts[-1] = Bullet(f"{last.markdown}\n{line.strip()}", last.depth, last.line)
+            return
+        if self._box is None and not any(self._text):
+            self._prose_line = at
+        self._text[-1].append(line.rstrip() if self._box is None else line)
+
+    def _end(self) -> None:
+        """Close the goal or the prose in hand."""
+        paragraphs = [paragraph for paragraph in self._text if paragraph]
+        box, self._box, self._text = self._box, None, [[]]
+        if box is None:
+            if paragraphs:
+                self._parts.append(Prose("\n\n".join("\n".join(one) for one in paragraphs), self._prose_line))
+            return
+        done, depth, line = box
+        first = said([text.strip() for text in paragraphs[0]])
+        if first.wrong:
+            raise PostError(self._path, line, f"{first.wrong} is no confidence; it goes from 0/5 to 5/5")
+        if not plain(first.markdown):
+            raise PostError(self._path, line, "a goal without words; say what is to be done, or delete the line")
+        note = tuple(text for text in (first.note, *(_dedented(one) for one in paragraphs[1:])) if text)
+        group = tuple(heading.title for heading in self._headings)
+        self._parts.append(Goal(first.markdown, done, first.fifths, note, group, depth, line))
+
+
+def _dedented(lines: list[str]) -> str:
+    width = min(len(line) - len(line.lstrip()) for line in lines if line.strip())
+    return "\n".join(line[width:].rstrip() for line in lines)

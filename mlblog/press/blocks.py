@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 
 from mlblog.press.document import Post
-from mlblog.press.provenance import Evidence
+from mlblog.press.provenance import Evidence, summary
 
 
 def fence(language: str, text: str) -> str:
@@ -39,14 +39,42 @@ def escaped(text: str) -> str:
     return re.sub(r"[!#$&()*+/:<=>@\[\\\]^_`{|}~]", lambda match: f"&#{ord(match[0])};", text)
 
 
-def provenance(found: Sequence[Evidence], root: str) -> str:
-    """What made a result: a line each, a mark for a preview, a badge where the code has changed since."""
-    out = block("div.mlblog-provenance", "\n".join(f"{_code(one.line())} · {_links(one, root)}\n" for one in found))
+#: How many lines of provenance stand open under a result.
+MOST_LINES = 2
+
+
+def provenance(found: Sequence[Evidence], root: str, name: str) -> str:
+    """What made a result: a line each, folded behind a summary where there are many.
+
+    A mark for a preview and a badge where the code has changed since always stand open.
+
+    Args:
+        found: what the result rests on.
+        root: the way from the page to the root of the site.
+        name: an id for the lines.
+    """
+    lines = "\n".join(f"{_code(one.line())} · {_links(one, root)}\n" for one in found)
+    if len(found) > MOST_LINES:
+        head = block("summary", _code(summary(found)))
+        out = block("details.mlblog-provenance", f"{head}\n{block(f'div#{name}', lines)}")
+    else:
+        out = block(f"div.mlblog-provenance#{name}", lines)
     if any(one.is_smoke for one in found):
         out += block("p.mlblog-preview", "Preview: from a smoke run, which shows only that the code runs.")
     if reasons := list(dict.fromkeys(reason for one in found for reason in one.reasons)):
         out += block("p.mlblog-stale", f"Stale: {_code('; '.join(reasons))}")
     return out
+
+
+def records_link(found: Sequence[Evidence], root: str, name: str) -> str:
+    """A link to the record behind a figure, or to the list of them (the id `name`)."""
+    kept = [one for one in found if not one.is_smoke]
+    paths = [path.partition("results/")[2] for one in kept for path, _ in one.read.found]
+    if not paths:
+        return ""
+    if len(paths) == 1:
+        return f"[Record]({root}/results/{paths[0]}){{ .mlblog-data download }}"
+    return f"[Records](#{name}){{ .mlblog-data }}"
 
 
 def remake(post: Post, found: Sequence[Evidence], root: str) -> str:

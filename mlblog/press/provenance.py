@@ -9,12 +9,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from mlblog.lab import Lab, Read, Record
 from mlblog.lab.record import plain
 from mlblog.press.document import Doctest, Post
 from mlblog.press.flow import flow
 from mlblog.press.output import Outputs
+
+_T = TypeVar("_T")
 
 
 def resting_on(post: Post, outputs: Outputs) -> list[tuple[Read, ...]]:
@@ -54,22 +57,44 @@ class Evidence:
         name = " ".join([self.read.experiment, *overrides])
         seconds = [float(record.environment["seconds"]) for record in self.records]  # type: ignore[arg-type]
         seeds = [record.seed for record in self.records]
-        commits = _distinct(
-            str(r.environment["commit"])[:7] + ("+changes" if r.environment["dirty"] else "")
-            for r in self.records
-            if r.environment["commit"]
-        )
+        commits = _commits(self.records)
         return " · ".join(
             [
                 name,
                 f"scale {first.scale}",
                 f"seed {seeds[0]}" if len(seeds) == 1 else f"{len(seeds)} seeds",
                 ", ".join(_distinct(str(record.environment["device"]) for record in self.records)),
-                f"{_duration(sum(seconds))} in all" if len(seeds) > 1 else _duration(seconds[0]),
+                f"{duration(sum(seconds))} in all" if len(seeds) > 1 else duration(seconds[0]),
                 ", ".join(_distinct(str(record.environment["date"])[:10] for record in self.records)),
                 f"commit {', '.join(commits)}" if commits else "no commit",
             ]
         )
+
+
+def summary(found: Sequence[Evidence]) -> str:
+    """What several lines say together: experiments, scales, seeds, devices, duration of all runs, dates, commits."""
+    records = list({record.key: record for one in found for record in one.records}.values())
+    environments = [record.environment for record in records]
+    seeds = sorted({len({record.seed for record in one.records}) for one in found})
+    commits = _commits(records)
+    seconds = sum(float(str(environment["seconds"])) for environment in environments)
+    dates = sorted({str(environment["date"])[:10] for environment in environments})
+    return " · ".join(
+        [
+            ", ".join(_distinct(record.experiment for record in records)),
+            f"{len(records)} runs",
+            f"scale {', '.join(_distinct(record.scale for record in records))}",
+            f"{' to '.join(map(str, _ends(seeds)))} seed{'' if seeds == [1] else 's'}",
+            ", ".join(_distinct(str(environment["device"]) for environment in environments)),
+            f"{duration(seconds)} in all",
+            " to ".join(_ends(dates)),
+            f"{len(commits)} commits"
+            if len(commits) > 2
+            else f"commit {', '.join(commits)}"
+            if commits
+            else "no commit",
+        ]
+    )
 
 
 def evidence(read: Read, lab: Lab) -> Evidence:
@@ -89,7 +114,21 @@ def _distinct(items: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(items))
 
 
-def _duration(seconds: float) -> str:
+def _ends(items: list[_T]) -> list[_T]:
+    """The first and the last of what is sorted; one where they are the same."""
+    return items[:1] if len(items) == 1 else [items[0], items[-1]]
+
+
+def _commits(records: Iterable[Record]) -> list[str]:
+    return _distinct(
+        str(record.environment["commit"])[:7] + ("+changes" if record.environment["dirty"] else "")
+        for record in records
+        if record.environment["commit"]
+    )
+
+
+def duration(seconds: float) -> str:
+    """`seconds` for people, to the precision that says something about cost."""
     if seconds < 1:
         return f"{seconds * 1000:.0f} ms"
     if seconds < 120:

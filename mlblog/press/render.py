@@ -16,6 +16,7 @@ import yaml
 from mlblog.errors import MlblogError
 from mlblog.lab import Read
 from mlblog.press import blocks
+from mlblog.press.crossrefs import number_references
 from mlblog.press.document import Cell, Doctest, Inline, Post, Prose, Sample
 from mlblog.press.output import Outputs, inline_text
 from mlblog.press.provenance import Evidence, merged, resting_on
@@ -35,14 +36,15 @@ def render_post(post: Post, outputs: Outputs, look_up: Callable[[Read], Evidence
     """Write the page of a post that has run.
 
     Raises:
-        PostError: a figure has no alt text.
+        PostError: a figure has no alt text, or a reference leads to none.
     """
     reads = resting_on(post, outputs)
-    results = Results(post)
+    results = Results(post, outputs)
+    root = _to_root(post)
     text, number = [], 0
     for part in post.parts:
         if isinstance(part, Prose):
-            text.append(part.source)
+            text.append(_prose(part, results, post))
             continue
         if isinstance(part, Sample):
             text.append(part.shown)
@@ -54,13 +56,14 @@ def render_post(post: Post, outputs: Outputs, look_up: Callable[[Read], Evidence
         elif isinstance(part, Doctest):
             text.append(part.source)
         else:
-            shown = results.render(part, ran.outputs)
             recorded = [one for one in map(look_up, behind) if one.records]
+            name = f"{post.slug}-made-{number}"
+            shown = results.render(part, ran.outputs, blocks.records_link(recorded, root, name))
             if shown and recorded:
-                shown.append(blocks.provenance(recorded, _to_root(post)))
+                shown.append(blocks.provenance(recorded, root, name))
             text.append(_cell(part, shown))
     found = [look_up(read) for read in merged(reads)]
-    text.append(blocks.remake(post, [one for one in found if one.records], _to_root(post)))
+    text.append(blocks.remake(post, [one for one in found if one.records], root))
     return Page(post.page, _front_matter(post.meta, post.slug) + "".join(text), results.files)
 
 
@@ -77,6 +80,12 @@ def _front_matter(meta: dict[str, Any], slug: str) -> str:
     # the address is the file's name, not the title's: it stays when the title is improved, and figures stand below it
     meta = {key: value for key, value in meta.items() if key not in ("timeout", "memory")}  # how it runs
     return f"---\n{yaml.safe_dump({**meta, 'slug': slug}, allow_unicode=True, sort_keys=False)}---\n"
+
+
+def _prose(part: Prose, results: Results, post: Post) -> str:
+    if part.source.lstrip(" \t>").startswith(("```", "~~~")):
+        return part.source  # a fence of another language
+    return number_references(part.source, results.numbers, post.slug, post.path, part.line)
 
 
 def _cell(cell: Cell, shown: list[str]) -> str:

@@ -6,14 +6,16 @@ import base64
 import json
 import re
 
+from mlblog.claims import MIME as CLAIM
 from mlblog.errors import PostError
-from mlblog.press import blocks
+from mlblog.press import blocks, verdicts
+from mlblog.press.crossrefs import anchor, number_references
 from mlblog.press.document import Cell, Post
-from mlblog.press.output import FIGURE, Output
+from mlblog.press.output import FIGURE, Output, Outputs
 
 _IMAGES = {"image/svg+xml": "svg", "image/png": "png", "image/jpeg": "jpg"}
 #: From the richest form that a page can show to the plainest.
-_PREFERENCE = (FIGURE, "text/html", "text/markdown", *_IMAGES, "text/latex", "application/json", "text/plain")
+_PREFERENCE = (CLAIM, FIGURE, "text/html", "text/markdown", *_IMAGES, "text/latex", "application/json", "text/plain")
 #: Colours and other orders to a terminal; links (OSC 8) keep their text.
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_])")
 #: What a page shows of a long text; the whole is a file beside it.
@@ -21,18 +23,29 @@ MOST_LINES, MOST_CHARACTERS = 200, 20_000
 
 
 class Results:
-    """The results of one post; collects in `files` what stands beside the page."""
+    """The results of one post; collects in `files` what stands beside the page.
 
-    def __init__(self, post: Post) -> None:
+    Attributes:
+        numbers: the number of each labelled figure.
+        files: content of what stands beside the page, by its name.
+    """
+
+    def __init__(self, post: Post, outputs: Outputs) -> None:
         self._post = post
-        self._figures = self._texts = 0
+        self._figures = self._texts = self._claims = 0
+        self.numbers = _numbers(post, outputs)
         self.files: dict[str, bytes] = {}
 
-    def render(self, cell: Cell, outputs: tuple[Output, ...]) -> list[str]:
+    def render(self, cell: Cell, outputs: tuple[Output, ...], records: str = "") -> list[str]:
         """Markdown of each output of a cell.
 
+        Args:
+            cell: what ran.
+            outputs: what it showed.
+            records: a link to what its figures rest on.
+
         Raises:
-            PostError: the cell shows a picture and has no alt text.
+            PostError: the cell shows a picture and has no alt text, or a caption refers to a figure that is not there.
         """
         shown = []
         removed = "remove-output" in cell.options.tags
@@ -45,12 +58,15 @@ class Results:
             elif kind == "error":
                 text = "\n".join(output["traceback"])
                 shown.append(blocks.block("div.mlblog-output.mlblog-error", blocks.fence("text", text)))
-            elif mime := next((mime for mime in _PREFERENCE if mime in output["data"]), None):
+            elif mime := _richest(output):
                 if removed:
                     continue
-                if mime == FIGURE or mime in _IMAGES:
+                if _is_picture(mime):
                     pictures += 1
-                    shown.append(self._picture(cell, mime, output["data"][mime], pictures))
+                    shown.append(self._picture(cell, mime, output["data"][mime], pictures, records))
+                elif claim := verdicts.claim_of(output):
+                    self._claims += 1
+                    shown.append(verdicts.verdict_block(claim, verdicts.anchor(self._post, self._claims)))
                 else:
                     shown.append(self._bundle(mime, output["data"][mime]))
         return shown
@@ -77,7 +93,7 @@ class Results:
         note = f"Cut here: {len(lines):,} lines, {len(text):,} characters in all. [The whole]({name}){{ download }}\n"
         return blocks.block(element, f"{blocks.fence(language, head)}\n{note}")
 
-    def _picture(self, cell: Cell, mime: str, data: object, number: int) -> str:
+    def _picture(self, cell: Cell, mime: str, data: object, number: int, records: str) -> str:
         options = cell.options
         if not options.alt:
             raise PostError(
@@ -101,16 +117,43 @@ class Results:
             content = text.encode() if mime == "image/svg+xml" else base64.b64decode(text)
             images, table = f"![{alt}]({self._file(f'{name}.{_IMAGES[mime]}', content)})", ""
         caption = options.caption if number == 1 else ""
-        link = f"[Data]({table}){{ .mlblog-data download }}" if table else ""
-        below = " ".join(piece for piece in (caption, link) if piece)
-        figcaption = "\n" + blocks.block("figcaption", below) if below else ""
-        anchor = f"#{options.label}" if options.label and number == 1 else ""
-        return blocks.block(f"figure.mlblog-figure{anchor}", f"{images}\n{figcaption}")
+        caption = number_references(caption, self.numbers, self._post.slug, self._post.path, cell.line)
+        below = [
+            f"**Figure {self._figures}**{{ .mlblog-number }}",
+            caption,
+            f"[Data]({table}){{ .mlblog-data download }}" if table else "",
+            records,
+        ]
+        figcaption = "\n" + blocks.block("figcaption", " ".join(filter(None, below)))
+        name = f"#{anchor(self._post.slug, options.label)}" if options.label and number == 1 else ""
+        return blocks.block(f"figure.mlblog-figure{name}", f"{images}\n{figcaption}")
 
     def _file(self, name: str, content: bytes) -> str:
         path = f"{self._post.slug}/{name}"
         self.files[path] = content
         return path
+
+
+def _numbers(post: Post, outputs: Outputs) -> dict[str, int]:
+    """The number of each labelled figure; the label of a cell with several is that of its first."""
+    found: dict[str, int] = {}
+    figures = 0
+    for unit, ran in zip(post.units, outputs.ran, strict=True):
+        if isinstance(unit, Cell) and "remove-output" not in unit.options.tags:
+            for output in ran.outputs:
+                if "data" in output and _is_picture(_richest(output)):
+                    figures += 1
+                    if unit.options.label:
+                        found.setdefault(unit.options.label, figures)
+    return found
+
+
+def _richest(output: Output) -> str:
+    return next((mime for mime in _PREFERENCE if mime in output["data"]), "")
+
+
+def _is_picture(mime: str) -> bool:
+    return mime == FIGURE or mime in _IMAGES
 
 
 def _joined(data: object) -> str:

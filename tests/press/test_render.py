@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from collections.abc import Callable
@@ -152,7 +153,7 @@ def test_figures_are_files_for_both_schemes() -> None:
     text = html(made)
     assert 'src="a-post/walk-light.svg#only-light"' in text
     assert 'src="a-post/walk-dark.svg#only-dark"' in text
-    assert 'id="walk"' in text
+    assert 'id="a-post-walk"' in text
 
 
 @pytest.mark.parametrize(
@@ -211,6 +212,40 @@ def test_two_experiments_behind_a_result_are_two_lines_and_one_mark() -> None:
     )
     assert text.count("coin_toss · ") + text.count("coin_toss n=3 · ") == 2
     assert text.count("mlblog-provenance") == text.count("mlblog-preview") == text.count("mlblog-stale") == 1
+
+
+def test_many_lines_are_folded_and_their_badges_are_not() -> None:
+    reads = [Read("coin_toss", "full", {"n": n}, READ.found[:1]).to_json() for n in (3, 4, 5)]
+
+    def look_up(read: Read) -> Evidence:
+        n = int(str(read.overrides["n"]))
+        one = dataclasses.replace(record(0), overrides=read.overrides)
+        environment = one.environment | {"date": f"2026-11-0{n}T10:00:00+00:00", "commit": f"{n}" * 10}
+        return Evidence(
+            read, (dataclasses.replace(one, environment=environment),), ("toy.f changed",) if n == 4 else ()
+        )
+
+    text = html(page("```python\nr\n```\n", Ran((printed("a"),), tuple(reads)), look_up=look_up))
+    folded, _, after = text.partition('<details class="mlblog-provenance">')[2].partition("</details>")
+    summary = (
+        "coin_toss · 3 runs · scale full · 1 seed · cuda: H200 · 3 min in all · 2026-11-03 to 2026-11-05 · 3 commits"
+    )
+    assert f"<summary>{summary}</summary>" in folded
+    assert folded.count("coin_toss n=") == folded.count('href="../../results/') == 3
+    assert "Stale: toy.f changed" in after
+    assert "Stale" not in folded
+
+
+@pytest.mark.parametrize("seeds", [1, 2])
+def test_a_figure_leads_to_its_records(seeds: int) -> None:
+    read = dataclasses.replace(READ, found=READ.found[:seeds])
+    look_up = lambda read: Evidence(read, tuple(record(i) for i in range(seeds)), ())  # noqa: E731
+    made = page('```python alt="A"\nr\n```\n', Ran((FIGURE_OUTPUT,), (read.to_json(),)), look_up=look_up)
+    text = html(made)
+    direct = '<a class="mlblog-data" download href="../../results/coin_toss/full/base/seed-0.json">Record</a>'
+    assert (direct in text) is (seeds == 1)
+    assert ('<a class="mlblog-data" href="#a-post-made-1">Records</a>' in text) is (seeds == 2)
+    assert text.count('id="a-post-made-1"') == 1
 
 
 def test_names_in_provenance_are_not_emphasis() -> None:

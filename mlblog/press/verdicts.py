@@ -1,0 +1,62 @@
+"""The claims among the outputs of a post, and what a verdict looks like on a page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from mlblog.claims import MIME, VERDICTS, Claim
+from mlblog.press import blocks
+from mlblog.press.document import Cell, Post
+from mlblog.press.output import Output, Outputs
+
+
+@dataclass(frozen=True)
+class Stated:
+    """A claim where it stands.
+
+    Attributes:
+        claim: the claim.
+        anchor: its id on the post's page.
+        unit: the number of the unit that made it, among `post.units`.
+    """
+
+    claim: Claim
+    anchor: str
+    unit: int
+
+
+def stated(post: Post, outputs: Outputs) -> Iterator[Stated]:
+    """Yield the claims that the page of `post` shows, in order."""
+    number = 0
+    for at, (unit, ran) in enumerate(zip(post.units, outputs.ran, strict=True)):
+        if isinstance(unit, Cell) and "remove-output" not in unit.options.tags:
+            for output in ran.outputs:
+                if (claim := claim_of(output)) is not None:
+                    number += 1
+                    yield Stated(claim, anchor(post, number), at)
+
+
+def claim_of(output: Output) -> Claim | None:
+    """The claim that an output is, if it is one."""
+    data = output.get("data", {}).get(MIME)
+    return None if data is None else Claim(**data)
+
+
+def anchor(post: Post, number: int) -> str:
+    """The id of the claim with a number, from 1; excerpts of several posts share a page."""
+    return f"{post.slug}-claim-{number}"
+
+
+def sentence(claim: Claim) -> str:
+    """What is claimed and by whom, in Markdown."""
+    return f"{claim.text} [@{claim.source}]" if claim.source else claim.text
+
+
+def verdict_block(claim: Claim, name: str) -> str:
+    """A verdict as it stands on a page: the word with its sign, the sentence, the numbers."""
+    text = blocks.block("p.mlblog-verdict", VERDICTS[claim.verdict])
+    text += "\n" + blocks.block("p.mlblog-sentence", sentence(claim))
+    if claim.because:
+        text += "\n" + blocks.block("p.mlblog-because", claim.because)
+    return blocks.block(f"div.mlblog-claim.mlblog-{claim.verdict}#{name}", text)

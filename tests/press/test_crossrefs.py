@@ -1,0 +1,92 @@
+"""Figures are numbered as they stand, and links to their labels get the number."""
+
+from __future__ import annotations
+
+import pytest
+
+from mlblog.errors import PostError
+from mlblog.press import Outputs, Ran, parse_post, render_post
+from mlblog.press.crossrefs import number_references
+from mlblog.press.output import FIGURE
+
+NUMBERS = {"loss": 2, "width": 11}
+PICTURE = {"output_type": "display_data", "data": {FIGURE: {"light": "l", "dark": "d", "data": ""}}, "metadata": {}}
+TEXT = {"output_type": "stream", "name": "stdout", "text": "a"}
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("In [Figure](#fig-loss), …", "In [Figure 2](#p-loss), …"),
+        ("[](#fig-width)", "[Figure 11](#p-width)"),
+        ("[Fig.](#fig-width) and [figure](#fig-loss)", "[Fig. 11](#p-width) and [figure 2](#p-loss)"),
+        ("[the falling *curve*](#fig-loss)", "[the falling *curve*](#p-loss)"),
+        ("`[Figure](#fig-no)` and ``a ` [Figure](#fig-no)``", "`[Figure](#fig-no)` and ``a ` [Figure](#fig-no)``"),
+        ("<!-- [Figure](#fig-no) -->", "<!-- [Figure](#fig-no) -->"),
+        ("[Figure](#figures) [Figure](a.md#fig-loss)", "[Figure](#figures) [Figure](a.md#fig-loss)"),
+        ("a ` alone, then [Figure](#fig-loss)", "a ` alone, then [Figure 2](#p-loss)"),
+    ],
+)
+def test_links_to_figures_get_their_number(written: str, shown: str) -> None:
+    assert number_references(written, NUMBERS, "p", "posts_src/p.md", 1) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers", "told"),
+    [
+        ("a\n\nb [Figure](#fig-los)", NUMBERS, r"posts_src/p.md:9: .*label 'los'; did you mean #fig-loss\?"),
+        ("[Figure](#fig-zzz)", NUMBERS, r"p.md:7: .*'zzz'; the labels are loss, width"),
+        ("[Figure](#fig-a)", {}, r'p.md:7: .*give one label="…" on its fence'),
+    ],
+)
+def test_a_link_to_no_figure_is_an_error_with_its_line(text: str, numbers: dict[str, int], told: str) -> None:
+    with pytest.raises(PostError, match=told):
+        number_references(text, numbers, "p", "posts_src/p.md", 7)
+
+
+BODY = """\
+Ahead: [Figure](#fig-b).
+
+```python alt="A"
+1
+```
+
+```text
+[Figure](#fig-b)
+```
+
+```python tags=["remove-output"] label="hidden"
+1
+```
+
+```python alt="B" label="b" caption="As [Figure](#fig-c)."
+1
+```
+
+```python alt="C" label="c"
+1
+```
+"""
+
+
+def text_of(body: str, *ran: list[dict[str, object]]) -> str:
+    post = parse_post(f"---\ntitle: T\ndate: 2026-11-21\n---\n{body}", "posts_src/p.md")
+    return render_post(post, Outputs(tuple(Ran(tuple(one)) for one in ran)), lambda _: None).text  # type: ignore
+
+
+def test_numbers_follow_what_is_shown() -> None:
+    text = text_of(BODY, [TEXT, PICTURE], [PICTURE], [PICTURE, PICTURE], [PICTURE])
+    assert "Ahead: [Figure 2](#p-b)." in text
+    assert "```text\n[Figure](#fig-b)\n```" in text
+    assert [line for line in text.split("\n") if line.startswith("**Figure")] == [
+        "**Figure 1**{ .mlblog-number }",
+        "**Figure 2**{ .mlblog-number } As [Figure 4](#p-c).",
+        "**Figure 3**{ .mlblog-number }",
+        "**Figure 4**{ .mlblog-number }",
+    ]
+    assert text.count("figure.mlblog-figure#p-b\n") == text.count("figure.mlblog-figure#p-c\n") == 1
+
+
+def test_a_figure_that_is_not_shown_cannot_be_referred_to() -> None:
+    with pytest.raises(PostError, match=r"p.md:5: .*'hidden'"):
+        text_of("[Figure](#fig-hidden)\n" + BODY, [PICTURE], [PICTURE], [PICTURE], [PICTURE])

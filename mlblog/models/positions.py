@@ -1,0 +1,135 @@
+"""Telling a transformer where a token stands: added sinusoids, added learned vectors, rotated queries and keys.
+
+Dimensions: … any number of leading axes, T places, D width (even).
+
+The 2017 encoding is *added* to the token. That it is made of rotations is a property of it, `shift_matrix`. To rotate
+the queries and keys themselves is another method, `rotate_by_place`.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from mlblog.models.transformer import sinusoidal_positions
+
+__all__ = ["LearnedPositions", "rotate_by_place", "rotation_rates", "shift_matrix", "sinusoidal_positions"]
+
+
+def rotation_rates(width: int, *, base: float = 10_000.0) -> Tensor:
+    """Angle by which each pair of features turns from one place to the next, in radians.
+
+        rate_i = base^(-2i / width),   i = 0 … width / 2 - 1
+
+    Args:
+        width: D, even.
+        base: the slowest rate is a little above 1 / base.
+
+    Returns:
+        (D / 2,), float64, falling from 1.
+
+    Raises:
+        ValueError: an odd width.
+
+    Example:
+        >>> rotation_rates(4)
+        tensor([1.0000, 0.0100], dtype=torch.float64)
+
+    References:
+        [vaswani2017attention], section 3.5; [su2021roformer], section 3.2.2.
+    """
+    if width % 2:
+        raise ValueError(f"an even width is needed to pair features, given {width}")
+    return base ** (-torch.arange(0, width, 2, dtype=torch.float64) / width)
+
+
+def shift_matrix(offset: int, width: int) -> Tensor:
+    """The matrix that moves every sinusoidal encoding by `offset` places, whatever place it is of.
+
+        PE(t + offset) = R PE(t),   R block-diagonal with blocks [[cos a_i, sin a_i], [-sin a_i, cos a_i]],
+        a_i = offset * rate_i
+
+    Args:
+        offset: in places; negative moves back.
+        width: D, even.
+
+    Returns:
+        (D, D), orthogonal, float64, for encodings with sin at even and cos at odd features.
+
+    Example:
+        >>> table = sinusoidal_positions(12, 6).double()
+        >>> torch.allclose(table[3:], table[:-3] @ shift_matrix(3, 6).T, atol=1e-5)
+        True
+
+    References:
+        [vaswani2017attention], section 3.5, which states that R exists.
+    """
+    angle = offset * rotation_rates(width)
+    cos, sin = angle.cos(), angle.sin()
+    blocks = torch.stack((torch.stack((cos, sin), -1), torch.stack((-sin, cos), -1)), -2)  # (D / 2, 2, 2)
+    matrix: Tensor = torch.block_diag(*blocks)  # type: ignore[no-untyped-call]
+    return matrix
+
+
+def rotate_by_place(x: Tensor, places: Tensor | None = None, *, base: float = 10_000.0) -> Tensor:
+    """Turn each pair of features by an angle proportional to the place: rotary positions.
+
+        (x_2i, x_2i+1) turned by t * rate_i
+
+    Applied to queries and keys alike, their dot product depends on the places through the difference alone.
+
+    Args:
+        x: (…, T, D), queries or keys of one head, D even.
+        places: (T,) or anything that broadcasts to (…, T); 0 … T - 1 if not given.
+        base: see `rotation_rates`.
+
+    Returns:
+        (…, T, D), each vector as long as before.
+
+    Example:
+        >>> rotate_by_place(torch.tensor([[1.0, 0.0], [1.0, 0.0]])).round(decimals=4)  # by 0 and by 1 radian
+        tensor([[1.0000, 0.0000],
+                [0.5403, 0.8415]])
+
+    References:
+        [su2021roformer], eq. 34. Feature 2i is paired with 2i + 1, as there; some published models pair i with
+        i + D / 2, which is the same map after a permutation of features, but weights do not carry over.
+    """
+    if places is None:
+        places = torch.arange(x.shape[-2], device=x.device)
+    rates = rotation_rates(x.shape[-1], base=base).to(x.device)
+    angle = places[..., None] * rates  # (…, T, D / 2), float64: float32 is off by 1e-3 radians at place 10,000
+    cos, sin = angle.cos().to(x.dtype), angle.sin().to(x.dtype)
+    even, odd = x[..., 0::2], x[..., 1::2]
+    return torch.stack((even * cos - odd * sin, even * sin + odd * cos), dim=-1).flatten(-2)
+
+
+class LearnedPositions(nn.Module):
+    """A free vector for each place, added to what stands there.
+
+    Args:
+        longest: places for which there is a vector; none is known beyond.
+        width: D.
+
+    Example:
+        >>> LearnedPositions(longest=8, width=6)(torch.zeros(2, 5, 6)).shape
+        torch.Size([2, 5, 6])
+
+    References:
+        [gehring2017convolutional], section 3.1; compared in [vaswani2017attention], table 3, row E.
+    """
+
+    def __init__(self, longest: int, width: int) -> None:
+        super().__init__()
+        self.table = nn.Parameter(torch.randn(longest, width) * 0.02)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Add to (…, T, D) the vectors of places 0 … T - 1.
+
+        Raises:
+            ValueError: more places than there are vectors, or another width.
+        """
+        longest, width = self.table.shape
+        if x.shape[-1] != width or x.shape[-2] > longest:
+            raise ValueError(f"LearnedPositions expects (…, T ≤ {longest}, {width}), given {tuple(x.shape)}")
+        return x + self.table[: x.shape[-2]]

@@ -38,7 +38,7 @@ def test_blocks_do_not_show(cloud: tuple[np.ndarray, ...], monkeypatch: pytest.M
 def test_distances_far_from_the_origin_keep_their_digits() -> None:
     """By |a|² + |b|² - 2 a·b alone, a distance of 1e-3 between points near 1e6 would be lost."""
     X = np.array([[1e6, 1e6], [1e6 + 4, 1e6]])
-    np.testing.assert_allclose(nearest(X, X[:1] + [[1e-3, 0]], k=1)[0], [[1e-3]], rtol=1e-6)
+    np.testing.assert_allclose(nearest(X, [[1e6 + 1e-3, 1e6]], k=1)[0], [[1e-3]], rtol=1e-6)
 
 
 @pytest.mark.parametrize("k", [1, 2, 4, 7, 30])

@@ -1,0 +1,127 @@
+"""The bibliography of a project: `papers/references.bib` in its first package, read once for each state of the file."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from mlblog.errors import InputError
+from mlblog.lab import Project
+from mlblog.lab.canonical import digest
+from mlblog.papers.paper import Paper
+
+FILE = Path("papers") / "references.bib"
+NOTES = Path("papers") / "notes"
+
+
+class Bibliography:
+    """Papers by key."""
+
+    def __init__(self, papers: Iterable[Paper] = (), *, place: str = "references.bib", digest: str = "") -> None:
+        self._papers = {paper.key: paper for paper in sorted(papers, key=lambda paper: paper.key)}
+        self.place = place
+        self.digest = digest
+
+    @classmethod
+    def of(cls, project: Project) -> Bibliography:
+        """The bibliography of a project; empty if it has none.
+
+        What was parsed is kept in the project's folder of work, so that only a changed file is parsed.
+
+        Raises:
+            InputError: the file is wrong; with its line.
+        """
+        package = project.root.joinpath(*project.packages[0].split("."))
+        return cls.read(package / FILE, place=project.relative(package / FILE), work=project.work)
+
+    @classmethod
+    def read(cls, file: Path, *, place: str = "", work: Path | None = None) -> Bibliography:
+        """The bibliography in a file, with the notes in the folder `notes` beside it; empty if there is none.
+
+        Args:
+            file: BibTeX, UTF-8.
+            place: what messages call it.
+            work: where what was parsed is kept; None keeps nothing.
+
+        Raises:
+            InputError: the file is wrong; with its line.
+        """
+        place = place or file.as_posix()
+        try:
+            data = file.read_bytes()
+        except FileNotFoundError:
+            return cls(place=place)
+        key = digest("bibliography", _made_by(), data)
+        kept = work / "bibliography.json" if work else None
+        entries = _kept(kept, key) if kept else None
+        if entries is None:
+            from mlblog.papers.bibtex import parse  # which needs pybtex
+
+            entries = parse(data, place)
+            if kept:
+                kept.parent.mkdir(parents=True, exist_ok=True)
+                kept.write_text(json.dumps({"key": key, "entries": entries}), encoding="utf-8")
+        notes = file.parent / "notes"
+        return cls((_paper(entry, notes) for entry in entries), place=place, digest=key)
+
+    def __getitem__(self, key: str) -> Paper:
+        """The paper of that key.
+
+        Raises:
+            InputError: there is none; the nearest key is named.
+        """
+        if key in self._papers:
+            return self._papers[key]
+        raise InputError(self.unknown(key))
+
+    def unknown(self, key: str) -> str:
+        """What is wrong with a key that is not here, and which one may be meant."""
+        near = difflib.get_close_matches(key, self._papers, n=1, cutoff=0.5)
+        hint = f"did you mean {near[0]!r}?" if near else "add the paper there, or correct the key"
+        return f"no paper {key!r} in {self.place}; {hint}"
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._papers
+
+    def __iter__(self) -> Iterator[Paper]:
+        return iter(self._papers.values())
+
+    def __len__(self) -> int:
+        return len(self._papers)
+
+
+def paper(key: str) -> Paper:
+    """The paper of that key, from the bibliography of the project around the working directory.
+
+    Raises:
+        InputError: there is none; the nearest key is named.
+
+    Example:
+        >>> paper("vinyals2015pointer").cite
+        'Vinyals et al., 2015'
+    """
+    return Bibliography.of(Project.find())[key]
+
+
+def _kept(file: Path, key: str) -> list[dict[str, Any]] | None:
+    try:
+        found = json.loads(file.read_bytes())
+        entries = found["entries"] if found["key"] == key else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None  # never written, or cut short: the file itself is read
+    return entries if isinstance(entries, list) else None
+
+
+def _paper(entry: dict[str, Any], notes: Path) -> Paper:
+    lists = {name: tuple(entry[name]) for name in ("authors", "surnames")}
+    return Paper(**{**entry, **lists}, folder=notes)
+
+
+@functools.cache
+def _made_by() -> str:
+    folder = Path(__file__).parent
+    return digest("made by", *(folder.joinpath(name).read_bytes() for name in ("bibtex.py", "paper.py")))

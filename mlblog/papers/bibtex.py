@@ -1,0 +1,128 @@
+"""From BibTeX to plain entries. The one file that knows pybtex, which is imported when a changed file is read."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import Any
+
+from pybtex.database import BibliographyData, Entry, Person
+from pybtex.database.input.bibtex import Parser
+from pybtex.exceptions import PybtexError
+from pybtex.richtext import Text
+
+from mlblog.errors import InputError
+from mlblog.papers.paper import short_authors
+
+#: Where an entry was published, by what holds it: the first that it has.
+VENUES = ("journal", "booktitle", "school", "institution", "publisher", "howpublished")
+_ENTRY = re.compile(r"(?m)^@(\w+)\{([^,\s]*),")
+_OURS = re.compile(r"(?m)^\s*topic\s*=\s*\{[^}]*\},?\n")
+_DAMAGE = re.compile(r"line (\d+)")
+
+
+def parse(data: bytes, place: str) -> list[dict[str, Any]]:
+    """Read a BibTeX file: a list of the fields of `Paper`, as JSON has them, sorted by key.
+
+    Raises:
+        InputError: it is not UTF-8 or not BibTeX, a key stands twice, or an entry lacks its author, title or year; with
+            the line.
+    """
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise InputError(f"{place}:{line}: not UTF-8; save the file in that encoding") from error
+    text = text.replace("\r\n", "\n")
+    heads = list(_ENTRY.finditer(text))
+    lines = {head[2]: text.count("\n", 0, head.start()) + 1 for head in reversed(heads)}
+    if twice := [key for key, times in Counter(head[2] for head in heads).items() if times > 1]:
+        raise InputError(f"{place}:{lines[twice[0]]}: the key {twice[0]!r} stands twice; keys must differ")
+    ends = [head.start() for head in heads[1:]] + [len(text)]
+    sources = {head[2]: text[head.start() : end].strip() for head, end in zip(heads, ends, strict=True)}
+    entries = [
+        _entry(key, entry, sources.get(key, ""), f"{place}:{lines.get(key, 1)}")
+        for key, entry in _database(text, place).entries.items()
+    ]
+    return _labelled(sorted(entries, key=lambda entry: str(entry["key"])))
+
+
+def _database(text: str, place: str) -> BibliographyData:
+    try:
+        return Parser().parse_string(text)
+    except PybtexError as error:
+        found = _DAMAGE.search(str(error))
+        line = getattr(error, "lineno", None) or (int(found[1]) if found else 1)
+        raise InputError(f"{place}:{line}: this is not BibTeX: {error.args[0] if error.args else error}") from error
+
+
+def _entry(key: str, entry: Entry, source: str, place: str) -> dict[str, Any]:
+    fields = {name.lower(): plain(value, place) for name, value in entry.fields.items()}
+    people = list(entry.persons.get("author", []))
+    for name, value in {"author": people, "title": fields.get("title"), "year": fields.get("year")}.items():
+        if not value:
+            raise InputError(f"{place}: {key} has no {name}; add `{name} = {{…}},`")
+    if not fields["year"].isdigit():
+        raise InputError(f"{place}: {key}: {fields['year']!r} is no year; write four digits")
+    more = str(people[-1]) == "others"
+    people = people[:-1] if more else people
+    surnames = [_names(person.prelast_names + person.last_names, place) for person in people]
+    venue = next((fields[name] for name in VENUES if fields.get(name)), "")
+    if entry.type == "article" and fields.get("volume"):
+        venue += f" {fields['volume']}"
+    return {
+        "key": key,
+        "authors": [_name(person, place) for person in people],
+        "surnames": surnames,
+        "more_authors": more,
+        "title": fields["title"],
+        "year": int(fields["year"]),
+        "venue": venue,
+        "eprint": fields.get("eprint", ""),
+        "doi": fields.get("doi", ""),
+        "topic": fields.get("topic", ""),
+        "link": fields.get("url", ""),
+        "label": f"{short_authors(tuple(surnames), more)}, {fields['year']}",
+        "bibtex": _OURS.sub("", source) + "\n",
+    }
+
+
+def plain(latex: str, place: str) -> str:
+    """LaTeX's accents and braces as Unicode; mathematics stays.
+
+    Raises:
+        InputError: braces that do not match.
+    """
+    try:
+        text = "".join(_unicode(piece) for piece in re.split(r"(\$[^$]*\$)", " ".join(latex.split())))
+    except PybtexError as error:
+        raise InputError(f"{place}: {latex!r} is not LaTeX: {error}") from error
+    return text.replace("--", "\u2013")
+
+
+def _unicode(piece: str) -> str:
+    if piece.startswith("$") or not re.search(r"[\\{}~]", piece):
+        return piece
+    bare = piece.strip()
+    return piece.replace(bare, str(Text.from_latex(bare)))  # which drops the space at the ends
+
+
+def _name(person: Person, place: str) -> str:
+    parts = [person.first_names, person.middle_names, person.prelast_names, person.last_names, person.lineage_names]
+    return _names([name for part in parts for name in part], place)
+
+
+def _names(names: list[str], place: str) -> str:
+    return " ".join(plain(name, place) for name in names)
+
+
+def _labelled(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Papers of the same authors and year get a letter each, by key."""
+    times = Counter(str(entry["label"]) for entry in entries)
+    seen: Counter[str] = Counter()
+    for entry in entries:
+        label = str(entry["label"])
+        if times[label] > 1:
+            entry["label"] = label + chr(ord("a") + seen[label])
+        seen[label] += 1
+    return entries

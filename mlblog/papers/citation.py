@@ -1,0 +1,135 @@
+"""Citations in Markdown to links into the page's list of references, and that list."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from mlblog.errors import PostError
+from mlblog.papers.bibliography import Bibliography
+from mlblog.papers.paper import Paper, written_authors
+from mlblog.papers.scan import Group, find_citations
+
+
+class Cited(NamedTuple):
+    """Text with its citations as links, and the keys cited, each once, in order."""
+
+    text: str
+    keys: tuple[str, ...]
+
+
+def cite(text: str, bibliography: Bibliography, path: str, line: int) -> Cited:
+    r"""Turn the citations of a Markdown text into links to the references of the page.
+
+    `[@key]` reads "(Vaswani et al., 2017)". Several stand in one pair of brackets, `[@a; @b, §3]`; words may
+    stand before and after each; `[-@key]` gives the year alone.
+
+    Args:
+        text: Markdown.
+        bibliography: what keys refer to.
+        path: the post, for messages.
+        line: of the post on which the text starts.
+
+    Raises:
+        PostError: a key that is not in the bibliography, or a part of a citation without one; with the line.
+    """
+    pieces, keys, at = [], [], 0
+    for group in find_citations(text):
+        where = line + text.count("\n", 0, group.start)
+        pieces += [text[at : group.start], _links(group, text, bibliography, path, where)]
+        keys += [item.key for item in group.items if item]
+        at = group.end
+    if not at:
+        return Cited(text, ())
+    return Cited("".join([*pieces, text[at:]]), tuple(dict.fromkeys(keys)))
+
+
+def cited_keys(text: str) -> tuple[str, ...]:
+    """The keys that a Markdown text cites, each once, in order; whether they exist is not asked.
+
+    Example:
+        >>> cited_keys("As in [@vinyals2015pointer; see @graves2014neural, §3], not `[@here]`.")
+        ('vinyals2015pointer', 'graves2014neural')
+    """
+    return tuple(dict.fromkeys(item.key for group in find_citations(text) for item in group.items if item))
+
+
+def _links(group: Group, text: str, bibliography: Bibliography, path: str, line: int) -> str:
+    out = []
+    for item in group.items:
+        if item is None:
+            raise PostError(path, line, f"a part of {text[group.start : group.end]!r} names no paper; write `[@a; @b]`")
+        if item.key not in bibliography:
+            raise PostError(path, line, bibliography.unknown(item.key))
+        label = bibliography[item.key].label
+        shown = label.rpartition(", ")[2] if item.year_only else label
+        out.append(f"{item.before}[{escaped(shown)}](#ref-{item.key}){{ .mlblog-cite }}{item.after}")
+    return f"({'; '.join(out)})"
+
+
+def references(keys: Iterable[str], bibliography: Bibliography, root: str) -> str:
+    """The section of references of a page, in Markdown; empty if nothing is cited.
+
+    Args:
+        keys: what the page cites.
+        bibliography: what they refer to.
+        root: the way from the page's folder to that of all pages, as in `../..`.
+    """
+    papers = sorted((bibliography[key] for key in dict.fromkeys(keys)), key=by_author)
+    if not papers:
+        return ""
+    items = "\n".join(_reference(paper, root) for paper in papers)
+    return f"\n## References\n\n////// html | ul.mlblog-references\n\n{items}\n//////\n"
+
+
+def by_author(paper: Paper) -> tuple[str, int, str]:
+    """What lists of references are sorted by: the first surname without accents and particles, the year, the key."""
+    last = paper.surnames[0].split(" ")[-1]
+    plain = unicodedata.normalize("NFKD", last).encode("ascii", "ignore").decode()
+    return plain.casefold(), paper.year, paper.key
+
+
+def _reference(paper: Paper, root: str) -> str:
+    page = f"{root}/papers/{paper.key}.md" if paper.note else f"{root}/papers/index.md#{paper.key}"
+    more = f"[{'our note' if paper.note else 'among our papers'}]({page})"
+    line = f"{described(paper)} {' · '.join([*sources(paper), more])}"
+    return f"///// html | li#ref-{paper.key}\n\n{line}\n\n{bibtex_fold(paper)}/////\n"
+
+
+def described(paper: Paper) -> str:
+    """A paper as a list names it, in Markdown: authors, title, venue, year."""
+    end = "" if paper.title.endswith(("?", "!")) else "."
+    venue = f"*{escaped(paper.venue)}*, " if paper.venue else ""
+    return f"{escaped(written_authors(paper))}. **{escaped_title(paper.title)}{end}** {venue}{paper.year}."
+
+
+def sources(paper: Paper) -> list[str]:
+    """Links to where a paper can be read."""
+    found = []
+    if paper.eprint:
+        found.append(f"[arXiv:{paper.eprint}](https://arxiv.org/abs/{paper.eprint})")
+    if paper.doi:
+        found.append(f"[doi:{escaped(paper.doi)}](https://doi.org/{paper.doi})")
+    if not found and paper.link:
+        found.append(f"[{escaped(re.sub(r'^https?://', '', paper.link).rstrip('/'))}]({paper.link})")
+    return found
+
+
+def bibtex_fold(paper: Paper) -> str:
+    """A paper's BibTeX behind a title that opens it; search leaves it out."""
+    return (
+        '//// html | details.mlblog-bibtex[data-search-exclude=""]\n\n/// html | summary\nBibTeX\n///\n\n'
+        f"```text\n{paper.bibtex}```\n\n////\n"
+    )
+
+
+def escaped(text: str) -> str:
+    """Text that Markdown shows as it is: its signs are written as character references."""
+    return re.sub(r"[!#$&()*+/:<=>@\[\\\]^_`{|}~]", lambda match: f"&#{ord(match[0])};", text)
+
+
+def escaped_title(title: str) -> str:
+    """A title that Markdown shows as it is, but for its formulas."""
+    return "".join(piece if piece.startswith("$") else escaped(piece) for piece in re.split(r"(\$[^$]*\$)", title))

@@ -1,0 +1,138 @@
+"""What was written after reading a paper: `papers/notes/<key>.md`.
+
+The front matter says how far the reading went; free sections follow, and one of them is *Summary*.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from mlblog.errors import InputError
+
+#: How far the reading of a paper has gone, in order.
+STATES = ("to read", "skimmed", "read", "implemented", "replicated")
+_KNOWN = ("topic", "state", "confidence")
+_FENCE = re.compile(r"\s*(`{3,}|~{3,})")
+_SENTENCE = re.compile(r"[.!?][)\]”\"'*_]*(?=\s|$)")
+
+
+@dataclass(frozen=True)
+class Note:
+    """A note on a paper.
+
+    Attributes:
+        key: of the paper.
+        topic: as the bibliography has it.
+        state: one of `STATES`.
+        confidence: how sure its writer is to have understood, of 5; None before anything is read.
+        sections: title and Markdown of each section, in order.
+        lines: the line of the file on which each section's text starts.
+    """
+
+    key: str
+    topic: str
+    state: str
+    confidence: int | None
+    sections: tuple[tuple[str, str], ...]
+    lines: tuple[int, ...]
+
+    @property
+    def summary(self) -> str:
+        """The section *Summary*, or empty."""
+        return dict(self.sections).get("Summary", "")
+
+    @property
+    def sentences(self) -> int:
+        """How many sentences the summary has; a goal to read the paper asks for two."""
+        return len(_SENTENCE.findall(self.summary))
+
+
+def read_note(file: Path, place: str = "") -> Note:
+    """Read the note in `file`, which is named for the key of its paper.
+
+    Args:
+        file: Markdown, UTF-8.
+        place: what messages call it.
+
+    Raises:
+        InputError: with the line, whatever is wrong.
+    """
+    place = place or file.as_posix()
+    data = file.read_bytes()
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise InputError(f"{place}:{line}: not UTF-8; save the file in that encoding") from error
+    return parse_note(text.replace("\r\n", "\n"), file.stem, place)
+
+
+def parse_note(text: str, key: str, place: str) -> Note:
+    """Read the text of a note. A pure function.
+
+    Raises:
+        InputError: with the line, whatever is wrong.
+    """
+    lines = text.split("\n")
+    end = next((i for i, line in enumerate(lines[1:], 1) if line.rstrip() == "---"), None)
+    if lines[0].rstrip() != "---" or end is None:
+        raise InputError(f"{place}:1: no front matter; a note starts with `---`, `topic: …`, `state: …`, `---`")
+    try:
+        meta = yaml.safe_load("\n".join(lines[1:end]))
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        raise InputError(f"{place}:{2 + (mark.line if mark else 0)}: the front matter is not YAML") from error
+    except (ValueError, RecursionError) as error:  # a date that no calendar has, brackets without end
+        raise InputError(f"{place}:2: the front matter is not YAML: {error}") from error
+    if not isinstance(meta, dict):
+        raise InputError(f"{place}:2: the front matter must be `key: value` lines")
+
+    def at(name: str) -> str:
+        return f"{place}:{next((i for i, line in enumerate(lines[:end], 1) if line.startswith(f'{name}:')), 1)}"
+
+    if unknown := [name for name in meta if name not in _KNOWN]:
+        raise InputError(f"{at(str(unknown[0]))}: unknown {unknown[0]!r}; a note has {', '.join(_KNOWN)}")
+    if not isinstance(meta.get("topic"), str):
+        raise InputError(f"{at('topic')}: no topic; write `topic: …`")
+    if meta.get("state") not in STATES:
+        raise InputError(f"{at('state')}: state {meta.get('state')!r}; write one of: {', '.join(STATES)}")
+    found = re.fullmatch(r"([0-5])/5", str(meta.get("confidence", "")))
+    if not found and not (meta["state"] == "to read" and "confidence" not in meta):
+        raise InputError(f"{at('confidence')}: confidence {meta.get('confidence')!r}; write it as `confidence: 3/5`")
+    sections = _sections(lines, end + 1, place)
+    if meta["state"] != "to read" and not any(title == "Summary" and body for title, body, _ in sections):
+        raise InputError(f"{place}:{end + 2}: no summary; add a section `## Summary`")
+    return Note(
+        key,
+        meta["topic"],
+        meta["state"],
+        int(found[1]) if found else None,
+        tuple((title, body) for title, body, _ in sections),
+        tuple(line for *_, line in sections),
+    )
+
+
+def _sections(lines: list[str], start: int, place: str) -> list[tuple[str, str, int]]:
+    """Title, text and the line on which the text starts, of each `## …` outside of fences."""
+    found: list[tuple[str, list[str], int]] = []
+    mark = ""
+    for number, line in enumerate(lines[start:], start + 1):
+        if fence := _FENCE.match(line):
+            mark = "" if mark and fence[1].startswith(mark) else mark or fence[1]
+        if line.startswith("## ") and not mark:
+            title = line[3:].strip()
+            if any(title == other for other, *_ in found):
+                raise InputError(f"{place}:{number}: a second section {title!r}; put the two together")
+            found.append((title, [], number + 1))
+        elif found:
+            found[-1][1].append(line)
+        elif line.strip():
+            raise InputError(f"{place}:{number}: text before the first section; start one with `## Summary`")
+    return [
+        (title, "\n".join(body).strip(), line + next((i for i, text in enumerate(body) if text.strip()), 0))
+        for title, body, line in found
+    ]

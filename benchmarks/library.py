@@ -67,7 +67,80 @@ def kneighbors() -> Row:
     )
 
 
-ROWS: list[Callable[[], Row]] = [kneighbors]
+def kernel_svm() -> Row:
+    """Fit a support vector machine until no pair of α violates optimality by more than 1e-3."""
+    from functools import partial
+
+    from sklearn.datasets import load_breast_cancer
+    from sklearn.svm import SVC
+
+    from mlblog.classical.kernels import rbf
+    from mlblog.classical.svm import KernelSVM
+
+    X, y = load_breast_cancer(return_X_y=True)
+    X = (X - X.mean(axis=0)) / X.std(axis=0)
+
+    def agree(ours: KernelSVM, theirs: SVC) -> None:
+        difference = np.abs(ours.decision(X) - theirs.decision_function(X)).max()
+        assert difference < 0.01, difference
+
+    return Row(
+        f"`KernelSVM`, fitted, biopsies, {len(X)} points, 30 coordinates",
+        "scikit-learn `SVC` (LIBSVM)",
+        lambda: KernelSVM(X, y, kernel=partial(rbf, gamma=1 / 30)),
+        lambda: SVC(gamma=1 / 30).fit(X, y),
+        agree,
+    )
+
+
+def kernel_ridge() -> Row:
+    """Solve for the dual coefficients."""
+    from functools import partial
+
+    from sklearn.kernel_ridge import KernelRidge as Reference
+
+    from mlblog.classical.kernels import KernelRidge, rbf
+
+    random = np.random.default_rng(0)
+    X, y = random.normal(size=(600, 8)), random.normal(size=600)
+
+    def agree(ours: KernelRidge, theirs: Reference) -> None:
+        np.testing.assert_allclose(ours.dual, theirs.dual_coef_, atol=1e-9)
+
+    return Row(
+        f"`KernelRidge`, fitted, {len(X)} points",
+        "scikit-learn `KernelRidge`",
+        lambda: KernelRidge(X, y, kernel=partial(rbf, gamma=0.1), penalty=0.5),
+        lambda: Reference(alpha=0.5, kernel="rbf", gamma=0.1).fit(X, y),
+        agree,
+    )
+
+
+def decision_tree() -> Row:
+    """Grow a tree until it fits every point."""
+    from sklearn.datasets import load_breast_cancer
+    from sklearn.tree import DecisionTreeClassifier
+
+    from mlblog.classical.tree import DecisionTree
+
+    X, y = load_breast_cancer(return_X_y=True)
+
+    def agree(ours: DecisionTree, theirs: DecisionTreeClassifier) -> None:
+        # Of splits that are as good as each other the two take different ones, so that only the fit is the same.
+        assert (ours.classify(X) == y).all()
+        assert (theirs.predict(X) == y).all()
+        assert abs(ours.leaves - theirs.get_n_leaves()) <= 4
+
+    return Row(
+        f"`DecisionTree`, fully grown, biopsies, {len(X)} points, 30 coordinates",
+        "scikit-learn `DecisionTreeClassifier`",
+        lambda: DecisionTree(X, y),
+        lambda: DecisionTreeClassifier(random_state=0).fit(X, y),
+        agree,
+    )
+
+
+ROWS: list[Callable[[], Row]] = [kneighbors, kernel_svm, kernel_ridge, decision_tree]
 
 
 def measure(row: Row, rounds: int) -> tuple[float, float, float]:

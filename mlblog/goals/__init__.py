@@ -1,1 +1,24 @@
-"""Weekly goals: read, carried over, judged."""
+"""Weekly goals: checklists read, carried over from week to week, and judged by what became of them."""
+
+from mlblog.goals.change import start, tick
+from mlblog.goals.checklist import Bullet, Goal, Heading, Prose, Week, parse_week
+from mlblog.goals.earned import Proof, Unearned
+from mlblog.goals.ledger import Carried, Ledger, Progress, progress, week_files
+
+__all__ = [
+    "Bullet",
+    "Carried",
+    "Goal",
+    "Heading",
+    "Ledger",
+    "Progress",
+    "Proof",
+    "Prose",
+    "Unearned",
+    "Week",
+    "parse_week",
+    "progress",
+    "start",
+    "tick",
+    "week_files",
+]

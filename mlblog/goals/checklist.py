@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cached_property
 from pathlib import PurePath
@@ -17,14 +17,14 @@ from mlblog.goals.confidence import plain, said
 
 _HEADING = re.compile(r" {0,3}(#{1,6})(?:[ \t]+(.*?))?(?:[ \t]+#+)?[ \t]*$")
 _BULLET = re.compile(r"([ \t]*)([-*+]|\d{1,9}[.)])(?:[ \t]+(.*))?$")
-_BOX = re.compile(r"\[([^\[\]\s]?|\s)\](?:[ \t]+(.*))?$")
+_BOX = re.compile(r"\[([^\[\]\s]?|\s+)\](?:[ \t]+(.*))?$")
 _FENCE = re.compile(r"\s*(`{3,}|~{3,})")
 _RULE = re.compile(r" {0,3}([-*_])[ \t]*(?:\1[ \t]*){2,}$")
 _BREAK = re.compile(r"\s*(?:<br\s*/?>\s*)+$", re.IGNORECASE)
 _KEY = re.compile(r"@([A-Za-z][\w:.-]*\w)")
 _EXPERIMENT = re.compile(r"(?<!`)`([a-z_][a-z0-9_]*)`(?!`)")
 _WEEK = re.compile(r"(\d{4})-W(\d{2})")
-OPEN, DONE = (" ", ""), ("x", "X", "✓", "✔", "☑")
+DONE = ("x", "X", "✓", "✔", "☑")
 
 
 @dataclass(frozen=True)
@@ -166,7 +166,16 @@ def parse_week(data: bytes | str, path: str) -> Week:
             line = data.count(b"\n", 0, error.start) + 1  # type: ignore[arg-type]
             raise PostError(path, line, "not UTF-8; save the file in that encoding") from error
     lines = data.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    return Week(path, name, tuple(_Reader(path, lines).parts()))
+    return Week(path, name, _without_title(tuple(_Reader(path, lines).parts())))
+
+
+def _without_title(parts: tuple[Part, ...]) -> tuple[Part, ...]:
+    """A single `#` heading above all others is the page's title, and no group."""
+    headings = [part for part in parts if isinstance(part, Heading)]
+    if [heading.level for heading in headings].count(1) != 1 or headings[0].level != 1 or len(headings) == 1:
+        return parts
+    kept = (part for part in parts if part is not headings[0])
+    return tuple(replace(part, group=part.group[1:]) if isinstance(part, Goal) else part for part in kept)
 
 
 class _Reader:
@@ -195,11 +204,12 @@ class _Reader:
                 fence = opening[1]
                 self._more(line, at)
             elif heading := self._heading(line, at):
-                title, level, at = heading
+                title, level, behind = heading
                 self._end()
                 self._indents = []
                 self._headings = [one for one in self._headings if one.level < level]
                 self._headings.append(Heading(title, level, at))
+                at = behind
                 self._parts.append(self._headings[-1])
             elif not line.strip() or _BREAK.match(line):
                 self._text.append([])
@@ -229,14 +239,14 @@ class _Reader:
         if match := _HEADING.match(line):
             return plain(match[2] or ""), len(match[1]), at
         under = self._lines[at].rstrip() if at < len(self._lines) else ""
-        outside = self._box is None and not _BULLET.match(line) and not self._text[-1]
-        if outside and line.strip() and re.fullmatch(r" {0,3}(=+|-{3,})", under):
+        alone = not self._text[-1] and not _BULLET.match(line) and not line.startswith("    ")
+        if alone and line.strip() and re.fullmatch(r" {0,3}(=+|-{3,})", under):
             return plain(line.strip()), 1 if "=" in under else 2, at + 1
         return None
 
     def _item(self, indent: int, text: str, at: int, line: str) -> None:
         box = _BOX.match(text)
-        if box and box[1] not in (*OPEN, *DONE):
+        if box and box[1].strip() and box[1] not in DONE:
             if box[1].isalnum():
                 box = None  # a link, a footnote
             else:

@@ -109,6 +109,7 @@ def _hidden(text: str) -> str:
 
 def _title(text: str) -> str:
     one = _BREAKS.sub(" ", " ".join(text.split("\n")))
+    one = re.sub(r"(?:\*\*\s*\*\*|__\s*__)\s*$", "", one)  # where nothing but the confidence was bold
     return re.sub(rf"[\s,;:{_DASHES}]+((?:\*\*|__)?)$", r"\1", " ".join(one.split()))
 
 

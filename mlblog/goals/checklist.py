@@ -14,6 +14,7 @@ from pathlib import PurePath
 
 from mlblog.errors import PostError
 from mlblog.goals.confidence import plain, said
+from mlblog.papers import cited_keys
 
 _HEADING = re.compile(r" {0,3}(#{1,6})(?:[ \t]+(.*?))?(?:[ \t]+#+)?[ \t]*$")
 _BULLET = re.compile(r"([ \t]*)([-*+]|\d{1,9}[.)])(?:[ \t]+(.*))?$")
@@ -21,7 +22,6 @@ _BOX = re.compile(r"\[([^\[\]\s]?|\s+)\](?:[ \t]+(.*))?$")
 _FENCE = re.compile(r"\s*(`{3,}|~{3,})")
 _RULE = re.compile(r" {0,3}([-*_])[ \t]*(?:\1[ \t]*){2,}$")
 _BREAK = re.compile(r"\s*(?:<br\s*/?>\s*)+$", re.IGNORECASE)
-_KEY = re.compile(r"@([A-Za-z][\w:.-]*\w)")
 _EXPERIMENT = re.compile(r"(?<!`)`([a-z_][a-z0-9_]*)`(?!`)")
 _WEEK = re.compile(r"(\d{4})-W(\d{2})")
 DONE = ("x", "X", "✓", "✔", "☑")
@@ -88,7 +88,7 @@ class Goal:
     @cached_property
     def papers(self) -> tuple[str, ...]:
         """Keys of the papers that the title cites: it is done when each has a note."""
-        return tuple(key for cited in re.findall(r"\[@[^\[\]]*\]", self.markdown) for key in _KEY.findall(cited))
+        return cited_keys(self.markdown)
 
     @cached_property
     def experiments(self) -> tuple[str, ...]:

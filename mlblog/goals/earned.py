@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from mlblog.errors import InputError
 from mlblog.goals.checklist import Goal, Week
 from mlblog.lab import Lab
+from mlblog.papers import STATES, read_note
 
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
-_SECTION = re.compile(r"^#{1,6}[ \t]+summary[ \t]*#*[ \t]*$(.*?)(?=^#{1,6}[ \t]|\Z)", re.I | re.M | re.S)
 #: A point that ends no sentence.
 _SHORT = re.compile(r"\b(?:al|e\.g|i\.e|cf|vs|etc|resp|approx|fig|eq|sec|no|[A-Z])\.", re.IGNORECASE)
 ENOUGH = 2
@@ -34,12 +35,6 @@ def sentences(text: str) -> int:
     return sum(len(re.findall(r"\w+", one)) >= 3 and one.rstrip()[-1] in ".!?…" for one in found if one.strip())
 
 
-def summary(note: str) -> str:
-    """The text of a note's section Summary; empty if there is none."""
-    match = _SECTION.search(_COMMENT.sub("", note))
-    return match[1].strip() if match else ""
-
-
 class Proof:
     """What a project can show for its goals."""
 
@@ -61,13 +56,19 @@ class Proof:
     def _paper(self, key: str) -> str:
         project = self._lab.project
         path = project.root / project.packages[0].replace(".", "/") / "papers" / "notes" / f"{key}.md"
+        shown = project.relative(path)
         if not path.is_file():
-            return f"there is no note {project.relative(path)}; write one: mlblog new note {key}"
-        count = sentences(summary(path.read_text(encoding="utf-8", errors="replace")))
+            return f"there is no note {shown}; write one: mlblog new note {key}"
+        try:
+            note = read_note(path, shown)
+        except InputError as error:
+            return str(error)
+        if note.state == STATES[0]:
+            return f"{shown} says: state {note.state}"
+        count = sentences(note.summary)
         if count >= ENOUGH:
             return ""
-        many = {0: "no sentence", 1: "one sentence"}[count]
-        return f"the summary of {project.relative(path)} has {many}; two are the least"
+        return f"the summary in {shown} has {('no sentence', 'one sentence')[count]}; two are the least"
 
     def _experiment(self, name: str) -> str:
         if name not in self._known:

@@ -10,7 +10,7 @@ import pytest
 
 from mlblog.errors import InputError, PostError
 from mlblog.goals import Ledger, Proof, parse_week, progress, start, tick
-from mlblog.goals.earned import sentences, summary
+from mlblog.goals.earned import sentences
 from mlblog.lab import Lab, Project
 
 SATURDAY = date(2026, 11, 21)  # of 2026-W47
@@ -24,7 +24,17 @@ WALK = """
         "Walk."
         run.save(end=n + seed)
 """
-NOTE = "# A\n\n## Summary\n\nThey walk, et al. and e.g. stand still. They also run in v. 2.5 of it!\n\n## Method\n\nx\n"
+NOTE = """---
+topic: x
+state: read
+confidence: 3/5
+---
+## Summary
+
+They walk, et al. and e.g. stand still. They also run in v. 2.5!
+
+## Method
+"""
 
 
 def ledger(**weeks: str) -> Ledger:
@@ -84,9 +94,7 @@ def test_next_week_takes_over_what_is_left_without_its_confidence(make_project: 
             "  - [ ] **bold, 4/5**\n\n  note\n"
         }
     )
-    assert opened(project) == (
-        "## A\n\n- around\n    - [ ] inner\n\n## C\n\n### D\n\n- plain\n    - [ ] **bold**\n"
-    )
+    assert opened(project) == ("## A\n\n- around\n    - [ ] inner\n\n## C\n\n### D\n\n- plain\n    - [ ] **bold**\n")
     found = Ledger.of(project)
     assert [one.age for one in found.carried(found.weeks[-1])] == [1, 1]
 
@@ -172,8 +180,9 @@ def test_paper_needs_a_note_and_an_implementation_a_fresh_record(make_project: M
     note = project.root / "toy/papers/notes/smith2020first.md"
     for text, why in {
         "": "there is no note",
-        NOTE.replace("Summary", "Method"): "has no sentence",
-        NOTE.replace("They also run in v. 2.5 of it!", "<!-- They run also. -->"): "has one sentence",
+        NOTE.replace("Summary", "Idea"): "smith2020first.md:6: no summary",
+        NOTE.replace("state: read", "state: to read"): "says: state to read",
+        NOTE.replace("They also run in v. 2.5!", "<!-- They run also. -->"): "has one sentence",
     }.items():
         if text:
             note.parent.mkdir(parents=True, exist_ok=True)
@@ -200,11 +209,6 @@ def test_paper_needs_a_note_and_an_implementation_a_fresh_record(make_project: M
 )
 def test_sentences(text: str, count: int) -> None:
     assert sentences(text) == count
-
-
-def test_summary_is_its_section_alone() -> None:
-    assert summary("# A\nx\n### summary ##\n\ntext\n#### Part\ny") == "text"
-    assert summary("<!-- ## Summary\nx -->\n# Summaries\ny") == ""
 
 
 def test_broken_week_is_named(make_project: Make) -> None:

@@ -6,7 +6,6 @@ import html
 import re
 from collections.abc import Sequence
 
-from mlblog.press.document import Post
 from mlblog.press.provenance import Evidence, summary
 
 
@@ -77,7 +76,7 @@ def records_link(found: Sequence[Evidence], root: str, name: str) -> str:
     return f"[Records](#{name}){{ .mlblog-data }}"
 
 
-def remake(post: Post, found: Sequence[Evidence], root: str) -> str:
+def remake(found: Sequence[Evidence], root: str) -> str:
     """How to make the post again, and the records it rests on."""
     names = list(dict.fromkeys(one.read.experiment for one in found))
     commands = [
@@ -91,7 +90,7 @@ def remake(post: Post, found: Sequence[Evidence], root: str) -> str:
     if found:
         text += "\nRecords behind this page:\n\n"
         text += "".join(f"- {_code(one.line())} · {_links(one, root)}\n" for one in found)
-    return "\n" + block("div.mlblog-remake", folded("Remake this post", text))
+    return folded("Remake this post", text)
 
 
 def _code(text: str) -> str:

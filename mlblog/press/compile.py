@@ -25,6 +25,7 @@ from mlblog.press.output import Outputs
 from mlblog.press.parse import parse_post
 from mlblog.press.provenance import Evidence, evidence
 from mlblog.press.render import Page, render_error, render_post
+from mlblog.press.surroundings import Surroundings
 
 
 @dataclass
@@ -135,11 +136,12 @@ class _Press:
             except MlblogError as error:
                 errors[path] = error
         self._run(due, found, errors, fail_fast)
+        around = Surroundings.of(self.lab.project, [self.posts[path] for path in paths if path in found])
         for path in paths:
             page = None
             if path in found:
                 try:
-                    page = render_post(self.posts[path], found[path], self.look_up)
+                    page = render_post(self.posts[path], found[path], self.look_up, around)
                     self.published.append((self.posts[path], found[path]))
                 except MlblogError as error:
                     errors[path] = error

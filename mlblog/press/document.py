@@ -29,10 +29,11 @@ class Options:
 
 @dataclass(frozen=True)
 class Prose:
-    """Text that goes to the page as it stands, fences of other languages included."""
+    """Text of the page, fences of other languages included; `verbatim` for those, comments and indented code."""
 
     source: str
     line: int
+    verbatim: bool = False
 
 
 @dataclass(frozen=True)

@@ -86,7 +86,7 @@ def parts_of(body: str, path: str, first_line: int) -> Iterator[Part]:
             yield from split_inline(source(live, piece.start), first_line + live, path)
             live = None
         text, line = source(piece.start, piece.end), first_line + piece.start
-        yield Prose(text, line) if isinstance(piece, Text) else _fence(piece, text, line, path)
+        yield Prose(text, line, verbatim=True) if isinstance(piece, Text) else _fence(piece, text, line, path)
     if live is not None:
         yield from split_inline(source(live, len(lines)), first_line + live, path)
 
@@ -94,7 +94,7 @@ def parts_of(body: str, path: str, first_line: int) -> Iterator[Part]:
 def _fence(fence: Fence, source: str, line: int, path: str) -> Part:
     match = _INFO.fullmatch(fence.info)
     if not match:
-        return Prose(source, line)
+        return Prose(source, line, verbatim=True)
     code = "\n".join(fence.content)
     noeval, found = split_options(match[2], path, line)
     if noeval:

@@ -16,11 +16,14 @@ import yaml
 from mlblog.errors import MlblogError
 from mlblog.lab import Read
 from mlblog.press import blocks
-from mlblog.press.crossrefs import number_references
+from mlblog.press.citing import Citing
+from mlblog.press.colophon import colophon
 from mlblog.press.document import Cell, Doctest, Inline, Post, Prose, Sample
+from mlblog.press.download import notebook
 from mlblog.press.output import Outputs, inline_text
 from mlblog.press.provenance import Evidence, merged, resting_on
-from mlblog.press.results import Results
+from mlblog.press.results import Results, figure_numbers
+from mlblog.press.surroundings import Surroundings
 
 
 @dataclass(frozen=True)
@@ -32,19 +35,26 @@ class Page:
     files: dict[str, bytes] = field(default_factory=dict)
 
 
-def render_post(post: Post, outputs: Outputs, look_up: Callable[[Read], Evidence]) -> Page:
+def render_post(post: Post, outputs: Outputs, look_up: Callable[[Read], Evidence], around: Surroundings) -> Page:
     """Write the page of a post that has run.
 
+    Args:
+        post: what was written.
+        outputs: what it left.
+        look_up: gives the records behind a read.
+        around: the site.
+
     Raises:
-        PostError: a figure has no alt text, or a reference leads to none.
+        PostError: a figure has no alt text, or there is no such figure or paper as the post refers to.
     """
     reads = resting_on(post, outputs)
-    results = Results(post, outputs)
+    citing = Citing(post, figure_numbers(post, outputs), around.bibliography)
+    results = Results(post, citing)
     root = _to_root(post)
     text, number = [], 0
     for part in post.parts:
         if isinstance(part, Prose):
-            text.append(_prose(part, results, post))
+            text.append(part.source if part.verbatim else citing.resolve(part.source, part.line))
             continue
         if isinstance(part, Sample):
             text.append(part.shown)
@@ -62,8 +72,13 @@ def render_post(post: Post, outputs: Outputs, look_up: Callable[[Read], Evidence
             if shown and recorded:
                 shown.append(blocks.provenance(recorded, root, name))
             text.append(_cell(part, shown))
-    found = [look_up(read) for read in merged(reads)]
-    text.append(blocks.remake(post, [one for one in found if one.records], root))
+    recorded = [one for one in map(look_up, merged(reads)) if one.records]
+    if listed := citing.references(root):
+        text.append("\n" + listed)
+    book = f"{post.slug}/{post.slug}.ipynb" if any(isinstance(unit, Cell) for unit in post.units) else ""
+    if book:
+        results.files[book] = notebook(post, outputs)
+    text.append(colophon(post, around, recorded, root, book))
     return Page(post.page, _front_matter(post.meta, post.slug) + "".join(text), results.files)
 
 
@@ -80,12 +95,6 @@ def _front_matter(meta: dict[str, Any], slug: str) -> str:
     # the address is the file's name, not the title's: it stays when the title is improved, and figures stand below it
     meta = {key: value for key, value in meta.items() if key not in ("timeout", "memory")}  # how it runs
     return f"---\n{yaml.safe_dump({**meta, 'slug': slug}, allow_unicode=True, sort_keys=False)}---\n"
-
-
-def _prose(part: Prose, results: Results, post: Post) -> str:
-    if part.source.lstrip(" \t>").startswith(("```", "~~~")):
-        return part.source  # a fence of another language
-    return number_references(part.source, results.numbers, post.slug, post.path, part.line)
 
 
 def _cell(cell: Cell, shown: list[str]) -> str:

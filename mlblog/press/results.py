@@ -9,7 +9,8 @@ import re
 from mlblog.claims import MIME as CLAIM
 from mlblog.errors import PostError
 from mlblog.press import blocks, verdicts
-from mlblog.press.crossrefs import anchor, number_references
+from mlblog.press.citing import Citing
+from mlblog.press.crossrefs import anchor
 from mlblog.press.document import Cell, Post
 from mlblog.press.output import FIGURE, Output, Outputs
 
@@ -23,17 +24,11 @@ MOST_LINES, MOST_CHARACTERS = 200, 20_000
 
 
 class Results:
-    """The results of one post; collects in `files` what stands beside the page.
+    """The results of one post; collects in `files` what stands beside the page."""
 
-    Attributes:
-        numbers: the number of each labelled figure.
-        files: content of what stands beside the page, by its name.
-    """
-
-    def __init__(self, post: Post, outputs: Outputs) -> None:
-        self._post = post
+    def __init__(self, post: Post, citing: Citing) -> None:
+        self._post, self._citing = post, citing
         self._figures = self._texts = self._claims = 0
-        self.numbers = _numbers(post, outputs)
         self.files: dict[str, bytes] = {}
 
     def render(self, cell: Cell, outputs: tuple[Output, ...], records: str = "") -> list[str]:
@@ -45,7 +40,7 @@ class Results:
             records: a link to what its figures rest on.
 
         Raises:
-            PostError: the cell shows a picture and has no alt text, or a caption refers to a figure that is not there.
+            PostError: the cell shows a picture and has no alt text, or refers to a figure or paper that is not there.
         """
         shown = []
         removed = "remove-output" in cell.options.tags
@@ -66,7 +61,10 @@ class Results:
                     shown.append(self._picture(cell, mime, output["data"][mime], pictures, records))
                 elif claim := verdicts.claim_of(output):
                     self._claims += 1
-                    shown.append(verdicts.verdict_block(claim, verdicts.anchor(self._post, self._claims)))
+                    sentence = self._citing.resolve(verdicts.sentence(claim), cell.line)
+                    because = self._citing.resolve(claim.because, cell.line)
+                    name = verdicts.anchor(self._post, self._claims)
+                    shown.append(verdicts.verdict_block(claim.verdict, sentence, because, name))
                 else:
                     shown.append(self._bundle(mime, output["data"][mime]))
         return shown
@@ -117,7 +115,7 @@ class Results:
             content = text.encode() if mime == "image/svg+xml" else base64.b64decode(text)
             images, table = f"![{alt}]({self._file(f'{name}.{_IMAGES[mime]}', content)})", ""
         caption = options.caption if number == 1 else ""
-        caption = number_references(caption, self.numbers, self._post.slug, self._post.path, cell.line)
+        caption = self._citing.resolve(caption, cell.line)
         below = [
             f"**Figure {self._figures}**{{ .mlblog-number }}",
             caption,
@@ -134,7 +132,7 @@ class Results:
         return path
 
 
-def _numbers(post: Post, outputs: Outputs) -> dict[str, int]:
+def figure_numbers(post: Post, outputs: Outputs) -> dict[str, int]:
     """The number of each labelled figure; the label of a cell with several is that of its first."""
     found: dict[str, int] = {}
     figures = 0

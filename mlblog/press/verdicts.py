@@ -53,10 +53,15 @@ def sentence(claim: Claim) -> str:
     return f"{claim.text} [@{claim.source}]" if claim.source else claim.text
 
 
-def verdict_block(claim: Claim, name: str) -> str:
-    """A verdict as it stands on a page: the word with its sign, the sentence, the numbers."""
-    text = blocks.block("p.mlblog-verdict", VERDICTS[claim.verdict])
-    text += "\n" + blocks.block("p.mlblog-sentence", sentence(claim))
-    if claim.because:
-        text += "\n" + blocks.block("p.mlblog-because", claim.because)
-    return blocks.block(f"div.mlblog-claim.mlblog-{claim.verdict}#{name}", text)
+def verdict_block(verdict: str, sentence: str, because: str, name: str) -> str:
+    """A verdict as it stands on a page: the word, to which the style puts a sign, the sentence, the numbers.
+
+    Args:
+        verdict: a key of `VERDICTS`.
+        sentence: what is claimed and by whom, in Markdown.
+        because: the numbers that decide, in Markdown, or nothing.
+        name: its id on the page.
+    """
+    pieces = [("p.mlblog-verdict", VERDICTS[verdict]), ("p.mlblog-sentence", sentence), ("p.mlblog-because", because)]
+    text = "\n".join(blocks.block(element, content) for element, content in pieces if content)
+    return blocks.block(f"div.mlblog-claim.mlblog-{verdict}#{name}", text)

@@ -47,7 +47,7 @@ def test_bad_posts_do_not_stop_the_others(fresh: Project, warm: Callable[..., Co
         "posts_src/not_utf8.md:6",
         "posts_src/unclosed_fence.md:7",
     ]
-    assert sorted(pages(fresh)) == ["a.md", "z.md"]
+    assert sorted(pages(fresh)) == ["a.md", "a/a.ipynb", "z.md"]
     assert done.summary == "2 pages: 2 ran, 1 as before, 6 failed"
 
 
@@ -67,7 +67,14 @@ def test_only_what_differs_is_written(fresh: Project, warm: Callable[..., Compil
     folder = fresh.work / "pages" / "blog" / "posts"
     before = {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
     content = pages(fresh)
-    assert sorted(content) == ["a.md", "a/figure-1-dark.svg", "a/figure-1-light.svg", "a/figure-1.csv", "b.md"]
+    assert sorted(content) == [
+        "a.md",
+        "a/a.ipynb",
+        "a/figure-1-dark.svg",
+        "a/figure-1-light.svg",
+        "a/figure-1.csv",
+        "b.md",
+    ]
     write(fresh, b="Other prose.\n")
     warm()
     after = {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}

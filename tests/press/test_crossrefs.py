@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from mlblog.errors import PostError
+from mlblog.papers import Bibliography
 from mlblog.press import Outputs, Ran, parse_post, render_post
 from mlblog.press.crossrefs import number_references
 from mlblog.press.output import FIGURE
+from mlblog.press.surroundings import Surroundings
 
 NUMBERS = {"loss": 2, "width": 11}
 PICTURE = {"output_type": "display_data", "data": {FIGURE: {"light": "l", "dark": "d", "data": ""}}, "metadata": {}}
@@ -71,7 +73,9 @@ Ahead: [Figure](#fig-b).
 
 def text_of(body: str, *ran: list[dict[str, object]]) -> str:
     post = parse_post(f"---\ntitle: T\ndate: 2026-11-21\n---\n{body}", "posts_src/p.md")
-    return render_post(post, Outputs(tuple(Ran(tuple(one)) for one in ran)), lambda _: None).text  # type: ignore
+    return render_post(
+        post, Outputs(tuple(Ran(tuple(one)) for one in ran)), lambda _: None, Surroundings(Bibliography())
+    ).text  # type: ignore
 
 
 def test_numbers_follow_what_is_shown() -> None:

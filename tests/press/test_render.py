@@ -15,12 +15,15 @@ import yaml
 
 from mlblog.errors import CellError, PostError
 from mlblog.lab import Read, Record
+from mlblog.papers import Bibliography
 from mlblog.press import Outputs, Page, Post, Ran, parse_post, render_post
 from mlblog.press.output import FIGURE
 from mlblog.press.provenance import Evidence
 from mlblog.press.render import render_error
 from mlblog.press.results import plain
+from mlblog.press.surroundings import Surroundings
 
+NOWHERE = Surroundings(Bibliography())
 HEAD = "---\ntitle: T\ndate: 2026-11-21\ncategories: [Rand]\n---\n"
 EXTENSIONS = ["admonition", "attr_list", "pymdownx.blocks.html", "pymdownx.details", "pymdownx.highlight",
               "pymdownx.superfences", "pymdownx.tabbed"]  # fmt: skip
@@ -54,10 +57,14 @@ def evidence(*reasons: str, scale: str = "full", dirty: bool = False) -> Callabl
 READ = Read("coin_toss", None, {}, tuple((f"docs/results/coin_toss/full/base/seed-{i}.json", f"{i}") for i in (0, 1)))
 
 
-def page(body: str, *ran: Any, look_up: Callable[[Read], Evidence] | None = None) -> Page:
+def page(body: str, *ran: Any, look_up: Callable[[Read], Evidence] | None = None, around: Any = NOWHERE) -> Page:
     post = parse_post(HEAD + body, "posts_src/a-post.md")
     runs = tuple(one if isinstance(one, Ran) else Ran(tuple(one)) for one in ran)
-    return render_post(post, Outputs(runs), look_up or evidence())
+    return render_post(post, Outputs(runs), look_up or evidence(), around)
+
+
+def without_notebook(page: Page) -> dict[str, bytes]:
+    return {name: content for name, content in page.files.items() if not name.endswith(".ipynb")}
 
 
 def html(page: Page, extensions: list[str] = EXTENSIONS) -> str:
@@ -142,7 +149,7 @@ def test_figures_are_files_for_both_schemes() -> None:
     made = page(
         '```python alt="A" label="walk"\n1\n```\n\n```python alt="B"\n1\n```\n', [FIGURE_OUTPUT], [FIGURE_OUTPUT]
     )
-    assert made.files == {
+    assert without_notebook(made) == {
         "a-post/walk-light.svg": b"<svg>l</svg>",
         "a-post/walk-dark.svg": b"<svg>d</svg>",
         "a-post/walk.csv": b"x,y\n",
@@ -169,7 +176,7 @@ def test_alt_text_is_what_was_written(alt: str) -> None:
 
 def test_pictures_of_other_kinds_are_files() -> None:
     made = page('```python alt="A"\n1\n```\n', [shown(**{"image/png": "iVBORw0K\n", "text__plain": "P"})])
-    assert made.files == {"a-post/figure-1.png": b"\x89PNG\r\n"}
+    assert without_notebook(made) == {"a-post/figure-1.png": b"\x89PNG\r\n"}
 
 
 def test_a_figure_needs_alt_text() -> None:

@@ -1,0 +1,111 @@
+"""What a page says that its post alone does not know: the site's name and address, other posts, the bibliography."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import yaml
+
+from mlblog.errors import InputError
+from mlblog.lab import Project
+from mlblog.papers import Bibliography, cited_keys
+from mlblog.press.document import Post, Prose
+from mlblog.press.related import related
+
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+# where a site is tried out, which is nowhere for a reader
+_HERE = ("", "127.0.0.1", "::1", "0.0.0.0", "localhost")  # noqa: S104  # nothing is bound to it
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """The site around a post.
+
+    Attributes:
+        bibliography: of the project.
+        site_name: what the site calls itself.
+        site_url: where it stands, with a slash at its end; empty where that is not known.
+        related: for the path of each post those that go with it, best first.
+    """
+
+    bibliography: Bibliography
+    site_name: str = ""
+    site_url: str = ""
+    related: Mapping[str, Sequence[Post]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, project: Project, posts: Iterable[Post]) -> Surroundings:
+        """Look around in `project`, whose pages are those of `posts`."""
+        name, url = _site(project.root / "mkdocs.yml")
+        by_path = {post.path: post for post in posts}
+        found = related(
+            {path: _features(post) for path, post in by_path.items()},
+            {path: str(day_of(post)) for path, post in by_path.items()},
+        )
+        bibliography = Bibliography.of(project)
+        return cls(bibliography, name, url, {path: [by_path[o] for o in others] for path, others in found.items()})
+
+    def url_of(self, post: Post) -> str:
+        """The address of a post's page; empty where the site's is not known."""
+        below = "scribbles" if post.folder == "scribbles" else "blog"
+        return f"{self.site_url}{below}/{post.slug}/" if self.site_url else ""
+
+
+def day_of(post: Post) -> date:
+    """The day that a post's front matter gives it; of Material's several, the first."""
+    day: Any = post.meta["date"]
+    found: date = day["created"] if isinstance(day, dict) else day
+    return found
+
+
+def _features(post: Post) -> list[str]:
+    named = [f"{key}:{item}" for key in ("tags", "categories") for item in post.meta.get(key, ())]
+    named += [f"theme:{post.meta['theme']}"] if "theme" in post.meta else []
+    text = "\n".join(part.source for part in post.parts if isinstance(part, Prose))
+    return named + [f"paper:{key}" for key in (cited_keys(text) if "@" in text else ())]
+
+
+def _site(path: Path) -> tuple[str, str]:
+    """Name and address of a site as its `mkdocs.yml` has them; no address where posts stand elsewhere than by name.
+
+    Raises:
+        InputError: the file is not YAML.
+    """
+    try:
+        tree = yaml.compose(path.read_bytes(), Loader=_LOADER)
+    except FileNotFoundError:
+        return "", ""
+    except yaml.YAMLError as error:
+        raise InputError(f"{path}: cannot be read: {error}") from error
+    settings = _mapping(tree)
+    url = _text(settings.get("site_url"))
+    if urlsplit(url).hostname in (None, *_HERE) or _text(settings.get("use_directory_urls")).lower() == "false":
+        return _text(settings.get("site_name")), ""
+    blog: dict[str, yaml.Node] = {}
+    plugins = settings.get("plugins")
+    for plugin in plugins.value if isinstance(plugins, yaml.SequenceNode) else ():
+        for name, options in _mapping(plugin).items():
+            if name in ("blog", "material/blog"):
+                blog = _mapping(options)
+    by_name = _text(blog.get("post_url_format")) == "{slug}" and _text(blog.get("blog_dir")) in ("", "blog")
+    return _text(settings.get("site_name")), url.rstrip("/") + "/" if by_name else ""
+
+
+def _mapping(node: yaml.Node | None) -> dict[str, yaml.Node]:
+    return {key.value: value for key, value in node.value} if isinstance(node, yaml.MappingNode) else {}
+
+
+def _text(node: yaml.Node | None) -> str:
+    """A scalar; of `!ENV [NAME, …, default]` what MkDocs makes of it."""
+    if isinstance(node, yaml.SequenceNode) and node.tag == "!ENV":
+        *names, default = [str(item.value) for item in node.value]
+        return next((os.environ[name] for name in names if name in os.environ), default)
+    if isinstance(node, yaml.ScalarNode):
+        return os.environ.get(node.value, "") if node.tag == "!ENV" else str(node.value)
+    return ""

@@ -1,0 +1,71 @@
+"""Probabilistic principal components: a linear latent-variable model whose likelihood is known exactly.
+
+    z ~ N(0, I),   x | z ~ N(W z + mean, σ² I),   so   x ~ N(mean, W W' + σ² I)
+
+Dimensions: n examples, D features, Z latent features.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class PPCA:
+    """A fitted model.
+
+    Attributes:
+        mean: (D,).
+        loadings: W, (D, Z), with orthogonal columns, the longest first.
+        noise: σ², the variance that no column explains, per feature.
+    """
+
+    mean: NDArray[np.float64]
+    loadings: NDArray[np.float64]
+    noise: float
+
+    def log_density(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Exact log p(x) of (n, D), in nats, (n,)."""
+        centred = x - self.mean
+        squares = np.square(self.loadings).sum(axis=0)  # (Z,): W' W is diagonal
+        # Along column j the variance is |w_j|² + σ², across all columns it is σ².
+        along = np.square(centred @ self.loadings) / squares  # (n, Z), squared lengths
+        across = np.square(centred).sum(axis=1) - along.sum(axis=1)
+        variances = squares + self.noise
+        log_volume = np.log(variances).sum() + (x.shape[1] - len(squares)) * np.log(self.noise)
+        distance = (along / variances).sum(axis=1) + across / self.noise
+        log_density: NDArray[np.float64] = -0.5 * (x.shape[1] * np.log(2 * np.pi) + log_volume + distance)
+        return log_density
+
+
+def fit_ppca(x: NDArray[np.float64], latent: int) -> PPCA:
+    """The maximum of the likelihood, in closed form.
+
+        W = U (Λ - σ² I)^½,   σ² = mean of the D - Z smallest eigenvalues of the covariance
+
+    Args:
+        x: (n, D).
+        latent: Z, 1 … D - 1.
+
+    Raises:
+        ValueError: no eigenvalue would be left for the noise.
+
+    Example:
+        >>> x = np.array([[3.0, 1.0], [-3.0, -1.0], [3.0, -1.0], [-3.0, 1.0]])
+        >>> model = fit_ppca(x, latent=1)
+        >>> model.noise, np.abs(model.loadings).round(3).tolist()
+        (1.0, [[2.828], [0.0]])
+
+    References:
+        [tipping1999probabilistic], section 3.2, with the rotation R = I; variances with 1 / n.
+    """
+    if not 0 < latent < x.shape[1]:
+        raise ValueError(f"latent must be 1 to {x.shape[1] - 1} for {x.shape[1]} features, given {latent}")
+    mean = x.mean(axis=0)
+    values, vectors = np.linalg.eigh(np.cov(x, rowvar=False, bias=True))  # ascending
+    noise = float(values[:-latent].mean())
+    kept = slice(None, -latent - 1, -1)
+    return PPCA(mean, vectors[:, kept] * np.sqrt(values[kept] - noise), noise)

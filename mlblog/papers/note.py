@@ -17,7 +17,6 @@ from mlblog.errors import InputError
 STATES = ("to read", "skimmed", "read", "implemented", "replicated")
 _KNOWN = ("topic", "state", "confidence")
 _FENCE = re.compile(r"\s*(`{3,}|~{3,})")
-_SENTENCE = re.compile(r"[.!?][)\]”\"'*_]*(?=\s|$)")
 
 
 @dataclass(frozen=True)
@@ -44,11 +43,6 @@ class Note:
     def summary(self) -> str:
         """The section *Summary*, or empty."""
         return dict(self.sections).get("Summary", "")
-
-    @property
-    def sentences(self) -> int:
-        """How many sentences the summary has; a goal to read the paper asks for two."""
-        return len(_SENTENCE.findall(self.summary))
 
 
 def read_note(file: Path, place: str = "") -> Note:

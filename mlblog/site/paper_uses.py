@@ -1,0 +1,71 @@
+"""What a project has of each paper: code, experiments, posts, claims."""
+
+from __future__ import annotations
+
+import posixpath
+from collections import Counter
+from dataclasses import dataclass, field
+
+from mlblog.claims import MIME, VERDICTS
+from mlblog.papers import cited_keys
+from mlblog.papers.uses import modules_citing
+from mlblog.press import Context, Post, Prose, blocks
+
+
+@dataclass
+class Uses:
+    """What cites one paper, or takes a claim from it.
+
+    Attributes:
+        modules: of the library, that cite it.
+        experiments: whose modules cite it.
+        posts: that cite it, or judge a claim of it.
+        claims: post, what is claimed, verdict, in the order of the posts.
+    """
+
+    modules: list[str] = field(default_factory=list)
+    experiments: list[str] = field(default_factory=list)
+    posts: list[Post] = field(default_factory=list)
+    claims: list[tuple[Post, str, str]] = field(default_factory=list)
+
+
+def uses_of_papers(context: Context) -> dict[str, Uses]:
+    """What the project has of each paper, by key."""
+    found: dict[str, Uses] = {}
+    package = f"{context.project.experiments}."
+    experiments: dict[str, list[str]] = {}
+    for name, declared in context.lab.experiments.items():
+        experiments.setdefault(declared.module, []).append(name)
+    for key, modules in modules_citing(context.project).items():
+        uses = found.setdefault(key, Uses())
+        uses.modules = [module for module in modules if not module.startswith(package)]
+        uses.experiments = sorted(name for module in modules for name in experiments.get(module, ()))
+    for post, outputs in context.posts:
+        text = "\n\n".join(part.source for part in post.parts if isinstance(part, Prose) and not part.verbatim)
+        claims = [one for ran in outputs.ran for output in ran.outputs if (one := output.get("data", {}).get(MIME))]
+        judged = [str(claim["source"]) for claim in claims if claim["source"]]
+        for key in dict.fromkeys([*cited_keys(text), *judged]):
+            found.setdefault(key, Uses()).posts.append(post)
+        for claim in claims:
+            if claim["source"]:
+                found[str(claim["source"])].claims.append((post, str(claim["text"]), str(claim["verdict"])))
+    return found
+
+
+def shown(uses: Uses, folder: str) -> list[str]:
+    """Lines of Markdown on what there is, for a page in `folder`, claims but for their count left out."""
+    lines = []
+    if uses.modules:
+        lines.append("Code: " + ", ".join(f"`{module}`" for module in uses.modules))
+    if uses.experiments:
+        lines.append("Experiments: " + ", ".join(f"`{name}`" for name in uses.experiments))
+    if uses.posts:
+        lines.append("Posts: " + ", ".join(post_link(post, folder) for post in uses.posts))
+    if counts := Counter(verdict for *_, verdict in uses.claims):
+        lines.append("Claims: " + ", ".join(f"{counts[v]} {VERDICTS[v].lower()}" for v in VERDICTS if counts[v]))
+    return lines
+
+
+def post_link(post: Post, folder: str) -> str:
+    """A link to a post's page from a page in `folder`."""
+    return f"[{blocks.escaped(post.title)}]({posixpath.relpath(post.page, folder)})"

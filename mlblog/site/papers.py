@@ -1,0 +1,116 @@
+"""The papers of a project: an index by topic, a page for each note, the bibliography as a file."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from mlblog.claims import VERDICTS
+from mlblog.errors import InputError
+from mlblog.papers import STATES, Bibliography, Paper, cite
+from mlblog.papers.bibliography import FILE, NOTES
+from mlblog.papers.citation import bibtex_fold, by_author, described, escaped, escaped_title, references, sources
+from mlblog.press import Context, Page
+from mlblog.site.paper_uses import Uses, post_link, shown, uses_of_papers
+
+FOLDER = "papers"
+_HEAD = """---
+title: Papers
+description: Every paper that is used here, by topic, with what we read, built and measured of it.
+---
+
+# Papers
+"""
+_STATES = "Each is marked by how far we are with it: to read, skimmed, read, implemented, replicated."
+
+
+def pages(context: Context) -> Iterator[Page]:
+    """Yield the index and the pages of notes, if there is a bibliography.
+
+    Raises:
+        InputError: the bibliography or a note cannot be read, or a note belongs to no paper; with its line.
+        PostError: a note cites a paper that is not there.
+    """
+    project = context.project
+    bibliography = Bibliography.of(project)
+    if not len(bibliography):
+        return
+    package = project.root.joinpath(*project.packages[0].split("."))
+    for file in sorted((package / NOTES).glob("*.md")):
+        if file.stem not in bibliography:
+            raise InputError(f"{project.relative(file)}:1: {bibliography.unknown(file.stem)}")
+    uses = uses_of_papers(context)
+    bibtex = {f"{FOLDER}/references.bib": (package / FILE).read_bytes()}
+    yield Page(f"{FOLDER}/index.md", index(bibliography, uses), bibtex)
+    for paper in bibliography:
+        if paper.note:
+            place = project.relative(package / NOTES / f"{paper.key}.md")
+            yield Page(f"{FOLDER}/{paper.key}.md", note_page(paper, bibliography, uses.get(paper.key, Uses()), place))
+
+
+def index(bibliography: Bibliography, uses: dict[str, Uses]) -> str:
+    """The Markdown of the index."""
+    topics: dict[str, list[Paper]] = {}
+    for paper in sorted(bibliography, key=by_author):
+        topics.setdefault(paper.topic or "Further", []).append(paper)
+    states = Counter(paper.note.state for paper in bibliography if paper.note)
+    counted = ", ".join(f"{states[state]} {state}" for state in STATES if states[state])
+    notes = f"There are notes on {sum(states.values())} ({counted}). {_STATES}" if states else ""
+    used = sum(1 for paper in bibliography if paper.key in uses)
+    text = (
+        f"\n{len(bibliography)} papers, books and posts, of which code, posts or claims here use {used}. {notes}\n\n"
+        "The whole list as [BibTeX](references.bib).\n"
+    )
+    for topic in sorted(topics):
+        items = "\n".join(_item(paper, uses.get(paper.key, Uses())) for paper in topics[topic])
+        text += f"\n## {escaped(topic)}\n\n////// html | ul.mlblog-papers\n\n{items}\n//////\n"
+    return _HEAD + text
+
+
+def _item(paper: Paper, uses: Uses) -> str:
+    more = sources(paper)
+    if paper.note:
+        more.insert(0, f"**[Note]({paper.key}.md)** {_state(paper)}")
+    lines = [described(paper), " · ".join(more), *shown(uses, FOLDER)]
+    text = "  \n".join(line for line in lines if line)
+    return f"///// html | li#{paper.key}\n\n{text}\n\n{bibtex_fold(paper)}/////\n"
+
+
+def _state(paper: Paper) -> str:
+    if not paper.note:
+        return ""
+    sure = "" if paper.note.confidence is None else f", confidence {paper.note.confidence}/5"
+    return f"{paper.note.state}{sure}"
+
+
+def note_page(paper: Paper, bibliography: Bibliography, uses: Uses, place: str) -> str:
+    """The Markdown of the page of a note.
+
+    Raises:
+        PostError: the note cites a paper that is not there.
+    """
+    note = paper.note
+    assert note is not None
+    keys = [paper.key]
+    sections = ""
+    for (title, text), line in zip(note.sections, note.lines, strict=True):
+        cited = cite(text, bibliography, place, line)
+        keys += cited.keys
+        sections += f"\n## {title}\n\n{cited.text}\n"
+    about = " · ".join([f"State: {_state(paper)}", *sources(paper), f"[{escaped(paper.topic)}](index.md#{paper.key})"])
+    used = shown(Uses(uses.modules, uses.experiments, uses.posts), FOLDER)
+    for post, claim, verdict in uses.claims:
+        cited = cite(claim, bibliography, post.path, 1)
+        keys += cited.keys
+        used.append(f"**{VERDICTS[verdict]}.** {cited.text} ({post_link(post, FOLDER)})")
+    listed = "".join(f"- {line}\n" for line in used) or "Nothing here uses it yet.\n"
+    described_as = f"Note on {paper.label}, {_state(paper)}."
+    return (
+        f"---\ntitle: {_quoted(paper.title)}\ndescription: {_quoted(described_as)}\n---\n\n"
+        f"# {escaped_title(paper.title)}\n\n{described(paper)}\n\n{about}\n"
+        f"{sections}\n## In this project\n\n{listed}" + references(keys, bibliography, "..")
+    )
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

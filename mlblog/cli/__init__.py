@@ -1,0 +1,9 @@
+"""The command line: every command is a few lines over the lab, the press and the goals.
+
+Modules are imported where a command needs them: `mlblog` starts without torch, MkDocs or IPython.
+"""
+
+from mlblog.cli import goals, pages, records, run
+from mlblog.cli.frame import main
+
+__all__ = ["main"]

@@ -1,0 +1,44 @@
+"""What all commands share: the group that they belong to, exit codes, and the options that several have."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import click
+
+from mlblog import __version__
+from mlblog.errors import MlblogError
+from mlblog.lab.record import SCALES
+
+
+def reported(command: Callable[..., int | None]) -> Callable[..., None]:
+    """Turn our errors into a message and an exit code: 0 fine, 1 stale, missing or failed, 2 wrong call or input."""
+
+    @wraps(command)
+    def wrapped(*arguments: Any, **options: Any) -> None:
+        try:
+            code = command(*arguments, **options)
+        except MlblogError as error:
+            click.echo(f"mlblog: {error}", err=True)
+            code = error.exit_code
+        except KeyboardInterrupt:
+            click.echo(
+                "mlblog: interrupted; what was finished is recorded, the rest goes on from its checkpoints", err=True
+            )
+            code = 130
+        sys.exit(code or 0)
+
+    return wrapped
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="mlblog")
+def main() -> None:
+    """An ML blog in which a page cannot lie unseen."""
+
+
+SCALE = click.option("--scale", type=click.Choice(SCALES), help="Size of the runs.")
+JSON = click.option("--json", "as_json", is_flag=True, help="One JSON document instead of a table.")

@@ -1,0 +1,109 @@
+"""`mlblog run`: bring records up to date."""
+
+from __future__ import annotations
+
+import itertools
+
+import click
+
+from mlblog.cli.frame import SCALE, main, reported
+from mlblog.errors import InputError
+from mlblog.lab import Lab, Project
+from mlblog.lab.declared import Declaration, find
+from mlblog.lab.executors import Executor
+from mlblog.lab.record import Key
+
+
+@main.command()
+@click.argument("names", nargs=-1)
+@SCALE
+@click.option(
+    "--set", "overrides", multiple=True, metavar="NAME=VALUE", help="A parameter, instead of the kept variants."
+)
+@click.option(
+    "--sweep", "sweeps", multiple=True, metavar="NAME=V,V,…", help="Every value of a parameter, recorded each."
+)
+@click.option("--seeds", type=click.IntRange(1), help="How many seeds, from 0, instead of the declared number.")
+@click.option("--all", "again", is_flag=True, help="Run what is fresh, too.")
+@click.option("--executor", type=click.Choice(["local", "inline", "ray"]), default="local", show_default=True)
+@click.option("--workers", type=click.IntRange(1), help="Runs at a time; default: one a GPU, or one a core.")
+@click.option("--timeout", type=click.FloatRange(min=0, min_open=True), help="Seconds after which a run is ended.")
+@click.option("--address", help="Of a Ray cluster; needs --executor ray.")
+@reported
+def run(
+    names: tuple[str, ...],
+    scale: str | None,
+    overrides: tuple[str, ...],
+    sweeps: tuple[str, ...],
+    seeds: int | None,
+    again: bool,
+    executor: str,
+    workers: int | None,
+    timeout: float | None,
+    address: str | None,
+) -> int:
+    """Bring records up to date: all experiments, or those named."""
+    from mlblog.lab.environment import gpus
+
+    lab = Lab(Project.find())
+    wanted = scale or ("full" if gpus() else "small")
+    chosen = [find(lab.experiments, name) for name in names] or list(lab.experiments.values())
+    if scale:  # asked for: another scale would be another answer
+        chosen = [declaration for declaration in chosen if scale in declaration.scales]
+        if not chosen:
+            raise InputError(f"no experiment{' named' if names else ''} has the scale {scale}")
+    found = (key for declaration in chosen for key in _keys(lab, declaration, wanted, overrides, sweeps, seeds))
+    keys = list(dict.fromkeys(found))
+    jobs = lab.plan(keys, again=again)
+    if not jobs:
+        click.echo(f"nothing to do: {len(keys)} records are fresh")
+        return 0
+    failed = [
+        outcome
+        for outcome in lab.run(jobs, _executor(lab.project, executor, workers, timeout, address), again=again)
+        if outcome.error
+    ]
+    for outcome in failed:
+        click.echo(f"mlblog: {outcome.error}", err=True)
+    click.echo(f"{len(jobs) - len(failed)} recorded, {len(failed)} failed, {len(keys) - len(jobs)} were fresh")
+    return 1 if failed else 0
+
+
+def _keys(
+    lab: Lab,
+    declaration: Declaration,
+    scale: str,
+    overrides: tuple[str, ...],
+    sweeps: tuple[str, ...],
+    seeds: int | None,
+) -> list[Key]:
+    from mlblog.lab.jobs import parse_override, parse_sweep
+
+    name = declaration.name
+    if scale not in declaration.scales:
+        scale = declaration.largest("smoke", "small") or scale
+    if overrides or sweeps:
+        fixed = dict(parse_override(text, declaration) for text in overrides)
+        points = itertools.product(*(parse_sweep(text, declaration) for text in sweeps))
+        count = seeds or declaration.seeds
+        return [Key(name, scale, fixed | dict(point), seed) for point in points for seed in range(count)]
+    if seeds is None:
+        return lab.keys_of(name, scale)
+    groups = [key for key in declaration.keys(scale) if key.seed == 0]
+    return [Key(name, scale, key.overrides, seed) for key in groups for seed in range(seeds)]
+
+
+def _executor(project: Project, name: str, workers: int | None, timeout: float | None, address: str | None) -> Executor:
+    if name == "inline":
+        from mlblog.lab.executors.inline import InlineExecutor
+
+        return InlineExecutor(project)
+    if name == "ray":
+        try:
+            from mlblog.lab.executors.ray import RayExecutor
+        except ImportError as error:
+            raise InputError(f"--executor ray needs Ray ({error}): pip install 'mlblog[ray]'") from error
+        return RayExecutor(project, address=address)
+    from mlblog.lab.executors.local import LocalExecutor
+
+    return LocalExecutor(project, slots=workers, timeout=timeout)

@@ -88,7 +88,7 @@ def importance_variance(f: object, p: object, q: object) -> float:
         raise ValueError("the proposal is zero at an outcome that counts, so the estimate would be biased")
     second = (mass[mass > 0] ** 2 / proposal[mass > 0]).sum()
     mean = np.tensordot(target, values, axes=1)
-    return float(second - (mean**2).sum())
+    return max(0.0, float(second - (mean**2).sum()))  # rounding must not make it negative
 
 
 def _norms(values: Floats) -> Floats:

@@ -1,0 +1,164 @@
+"""Pointer networks on convex hulls and on sorting: trained on few points, asked about more."""
+
+from __future__ import annotations
+
+from typing import Literal, cast
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from mlblog.data.geometry import INPUTS, Problems, Task, draw_problems, is_simple, polygon_area, same_polygon
+from mlblog.lab import Run, experiment
+from mlblog.models.pointer_lstm import FixedLSTM, PointerLSTM, PointNet
+from mlblog.models.pointer_points import PointTransformer
+from mlblog.training.schedule import warmup_cosine
+
+Network = Literal["lstm", "transformer", "fixed"]
+TEST = 9_999  # in place of a seed: all networks are asked the same problems
+
+
+@experiment(
+    smoke={"steps": 10, "largest": 6, "sizes": [5, 8], "asked": 20, "batch": 16, "width": 16, "hidden": 16},
+    small={"steps": 2_500, "largest": 10, "sizes": [5, 6, 7, 8, 9, 10, 12, 15, 20, 25, 30]},
+    full={
+        "steps": 40_000,
+        "largest": 50,
+        "sizes": [5, 10, 20, 30, 40, 50, 75, 100, 200],
+        "asked": 2_000,
+        "batch": 512,
+        "width": 256,
+        "hidden": 512,
+    },
+    seeds=3,
+    variants=(
+        {"network": "transformer"},
+        {"network": "fixed"},
+        {"task": "sort"},
+        {"task": "sort", "network": "transformer"},
+        {"task": "sort", "network": "fixed"},
+    ),
+)
+def pointing_at_points(
+    run: Run,
+    *,
+    steps: int,
+    largest: int,
+    sizes: list[int],
+    asked: int = 500,
+    batch: int = 64,
+    width: int = 96,
+    hidden: int = 128,
+    task: Task = "hull",
+    network: Network = "lstm",
+    rate: float = 2e-3,
+    seed: int,
+) -> None:
+    """Train a network on problems of 5 to `largest` points, new ones at each step, and ask it about all `sizes`.
+
+    Args:
+        run: of the lab.
+        steps: training steps.
+        largest: the most points that it is trained on.
+        sizes: numbers of points that it is asked about.
+        asked: problems of each size.
+        batch: problems in a step, all of one size.
+        width: D of the LSTMs; the transformer has two thirds of it, which makes as many parameters.
+        hidden: width of the transformer's feed-forward layers.
+        task: "hull" or "sort".
+        network: the recurrent pointer network, the pointer transformer, or the LSTMs with a fixed list of answers.
+        rate: peak learning rate.
+        seed: of the initial weights and the problems.
+    """
+    net = _network(network, INPUTS[task], width, hidden, largest).to(run.device)
+    answering = cast(PointNet, net)
+    optimizer = torch.optim.AdamW(net.parameters(), lr=rate, fused=True)
+    checkpoint = run.checkpoint(net=net, optimizer=optimizer)
+    every = max(1, steps // 100)
+    for step in checkpoint.steps(steps, "train"):
+        for group in optimizer.param_groups:
+            group["lr"] = rate * warmup_cosine(step, steps=steps)
+        rng = np.random.default_rng([seed, step])
+        problems = draw_problems(task, count=batch, size=int(rng.integers(5, largest + 1)), rng=rng)
+        points, answers = _tensors(problems, run.device)
+        loss = sequence_loss(answering(points, answers), answers)
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+        optimizer.step()
+        if step % every == 0 or step == steps - 1:
+            run.log(step=step, loss=loss.detach())
+
+    net.eval()
+    found: dict[str, list[float]] = {}
+    for size in run.progress(sizes, "ask"):
+        problems = draw_problems(task, count=asked, size=size, rng=np.random.default_rng([TEST, size]))
+        answered = answering.answer(_tensors(problems, run.device)[0]).cpu().numpy()
+        for name, value in scores(task, problems, answered).items():
+            found.setdefault(name, []).append(value)
+    run.save(
+        sizes=np.array(sizes, dtype=np.float64),
+        parameters=sum(parameter.numel() for parameter in net.parameters()),
+        **{name: np.array(values) for name, values in found.items()},
+    )
+
+
+def sequence_loss(scores: Tensor, answers: Tensor) -> Tensor:
+    """Mean over problems and symbols, the first end among them, of -log p(right place | right places before) in nats.
+
+    Args:
+        scores: (B, T, N + 1) logits.
+        answers: (B, T) places; N ends an answer and fills it up.
+    """
+    end = scores.shape[2] - 1
+    counts = (answers == end).cumsum(1) <= 1  # places and the first end
+    nats = F.cross_entropy(scores.mT, answers, reduction="none")  # (B, T)
+    return (nats * counts).sum() / counts.sum()
+
+
+def scores(task: Task, problems: Problems, answers: NDArray[np.int64]) -> dict[str, float]:
+    """How good answers are, as means over problems.
+
+    Args:
+        task: "hull" or "sort".
+        problems: B of them.
+        answers: (B, N + 1) places; N ends an answer and fills it up.
+
+    Returns:
+        `exact`: the whole answer is right, for a hull wherever it starts. `simple`: a hull's answer is a polygon whose
+        sides do not cross, or, sorting, each number stands in it once. `close`: of a hull, the mean of the answer's
+        area as a part of the hull's, over simple answers, not a number where there are none; sorting, the share of
+        places that hold the right number.
+    """
+    size = problems.points.shape[1]
+    exact, simple, close = [], [], []
+    for points, right, answer in zip(problems.points, problems.answers.tolist(), answers.tolist(), strict=True):
+        if task == "sort":
+            exact.append(answer == right)
+            simple.append(sorted(set(answer[:size])) == list(range(size)))
+            close.append(float(np.mean(np.array(answer[:size]) == np.array(right[:size]))))
+            continue
+        corners, hull = ([place for place in places if place < size] for places in (answer, right))
+        exact.append(same_polygon(corners, hull))
+        simple.append(is_simple(points[corners]))
+        if simple[-1]:
+            close.append(abs(polygon_area(points[corners])) / polygon_area(points[hull]))
+    return {
+        "exact": float(np.mean(exact)),
+        "simple": float(np.mean(simple)),
+        "close": float(np.mean(close)) if close else float("nan"),
+    }
+
+
+def _network(network: Network, inputs: int, width: int, hidden: int, largest: int) -> nn.Module:
+    if network == "lstm":
+        return PointerLSTM(inputs=inputs, width=width)
+    if network == "fixed":
+        return FixedLSTM(inputs=inputs, width=width, most=largest)
+    return PointTransformer(inputs=inputs, width=width * 2 // 3 // 4 * 4, heads=4, layers=2, hidden=hidden)
+
+
+def _tensors(problems: Problems, device: str) -> tuple[Tensor, Tensor]:
+    return torch.from_numpy(problems.points).float().to(device), torch.from_numpy(problems.answers).to(device)

@@ -1,0 +1,171 @@
+"""The recurrent pointer network [vinyals2015pointer], and the network of the same layers that cannot point.
+
+Dimensions: B problems, N points, C coordinates, T steps, D width.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+
+
+class PointNet(Protocol):
+    """What answers with places: forced along an answer in training, freely when asked."""
+
+    def __call__(self, points: Tensor, answers: Tensor) -> Tensor:
+        """Scores (B, T, N + 1) at each step of answers (B, T) to points (B, N, C), given the right places before it."""
+        ...
+
+    def answer(self, points: Tensor) -> Tensor:
+        """The likeliest place at each step, (B, N + 1); N ends an answer and fills it up."""
+        ...
+
+
+class AdditivePointer(nn.Module):
+    """Scores of every place for every step, by a small network in place of a product.
+
+        u[t, j] = v · tanh(W₁ h_j + W₂ s_t)
+
+    Args:
+        width: D.
+
+    References:
+        [vinyals2015pointer], section 2.3; [bahdanau2015neural] for the form.
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.from_place, self.from_state = nn.Linear(width, width, bias=False), nn.Linear(width, width, bias=False)
+        self.score = nn.Linear(width, 1, bias=False)
+
+    def forward(self, states: Tensor, places: Tensor) -> Tensor:
+        """Scores of places (B, N, D) for states (B, T, D), as (B, T, N) logits."""
+        mixed = torch.tanh(self.from_place(places)[:, None] + self.from_state(states)[:, :, None])  # (B, T, N, D)
+        scores: Tensor = self.score(mixed).squeeze(-1)
+        return scores
+
+
+class PointerLSTM(nn.Module):
+    """An LSTM reads the points in the order given, another one points at them.
+
+    The second starts in the last state of the first and reads the points that it has pointed at. The end of an answer
+    is one more place, with a learned state, at place N.
+
+    Args:
+        inputs: C.
+        width: D of both.
+
+    Example:
+        >>> net = PointerLSTM(inputs=2, width=8)
+        >>> net.answer(torch.rand(3, 5, 2)).shape  # at most five corners and the end
+        torch.Size([3, 6])
+
+    References:
+        [vinyals2015pointer], section 2.3.
+    """
+
+    def __init__(self, *, inputs: int, width: int) -> None:
+        super().__init__()
+        self.embed = nn.Linear(inputs, width)
+        self.read = nn.LSTM(width, width, batch_first=True)
+        self.write = nn.LSTM(width, width, batch_first=True)
+        self.start = nn.Parameter(torch.randn(width) / width**0.5)  # what the second reads first
+        self.end = nn.Parameter(torch.randn(width) / width**0.5)  # the state of the place that ends an answer
+        self.point = AdditivePointer(width)
+
+    def forward(self, points: Tensor, answers: Tensor) -> Tensor:
+        """Scores (B, T, N + 1) at each step of answers (B, T), given the right places before it."""
+        embedded, places, state = self._encode(points)
+        states, _ = self.write(previous(embedded, self.start, answers), state)
+        scores: Tensor = self.point(states, places)
+        return scores
+
+    @torch.no_grad()
+    def answer(self, points: Tensor) -> Tensor:
+        """The likeliest place at each step, (B, N + 1); N ends an answer and fills it up."""
+        embedded, places, state = self._encode(points)
+        x = self.start.expand(len(points), 1, -1)  # (B, 1, D)
+        chosen: list[Tensor] = []
+        for _ in range(places.shape[1]):
+            out, state = self.write(x, state)
+            chosen.append(self.point(out, places).argmax(-1))  # (B, 1)
+            x = previous(embedded, self.start, torch.cat((chosen[-1], chosen[-1]), dim=1))[:, 1:]
+        return filled(torch.cat(chosen, dim=1), points.shape[1])
+
+    def _encode(self, points: Tensor) -> tuple[Tensor, Tensor, tuple[Tensor, Tensor]]:
+        """Embedded points (B, N, D), states of all places (B, N + 1, D), the last state of the reader."""
+        embedded = self.embed(points)
+        states, state = self.read(embedded)
+        return embedded, torch.cat((states, self.end.expand(len(points), 1, -1)), dim=1), state
+
+
+class FixedLSTM(nn.Module):
+    """The same two LSTMs with a fixed list of `most` answers: it names places by number and has nothing to point at.
+
+    Args:
+        inputs: C.
+        width: D of both.
+        most: the highest number of points that it has names for.
+
+    References:
+        [sutskever2014sequence], the first baseline of [vinyals2015pointer].
+    """
+
+    def __init__(self, *, inputs: int, width: int, most: int) -> None:
+        super().__init__()
+        self.most = most
+        self.embed = nn.Linear(inputs, width)
+        self.read = nn.LSTM(width, width, batch_first=True)
+        self.write = nn.LSTM(width, width, batch_first=True)
+        self.start = nn.Parameter(torch.randn(width) / width**0.5)
+        self.name = nn.Linear(width, most + 1)  # the last is the end
+
+    def forward(self, points: Tensor, answers: Tensor) -> Tensor:
+        """Scores (B, T, N + 1) at each step of answers (B, T), given the right places before it."""
+        embedded = self.embed(points)
+        _, state = self.read(embedded)
+        states, _ = self.write(previous(embedded, self.start, answers), state)
+        return self._named(states, points.shape[1])
+
+    @torch.no_grad()
+    def answer(self, points: Tensor) -> Tensor:
+        """The likeliest name at each step, (B, N + 1); N ends an answer and fills it up."""
+        embedded = self.embed(points)
+        _, state = self.read(embedded)
+        x = self.start.expand(len(points), 1, -1)
+        chosen: list[Tensor] = []
+        for _ in range(points.shape[1] + 1):
+            out, state = self.write(x, state)
+            chosen.append(self._named(out, points.shape[1]).argmax(-1))
+            x = previous(embedded, self.start, torch.cat((chosen[-1], chosen[-1]), dim=1))[:, 1:]
+        return filled(torch.cat(chosen, dim=1), points.shape[1])
+
+    def _named(self, states: Tensor, size: int) -> Tensor:
+        """Scores of the names of `size` points and of the end; points without a name cannot be answered."""
+        scores = self.name(states)
+        unnamed = scores.new_full((*scores.shape[:2], max(0, size - self.most)), -torch.inf)
+        return torch.cat((scores[..., : min(size, self.most)], unnamed, scores[..., -1:]), dim=-1)
+
+
+def previous(embedded: Tensor, start: Tensor, answers: Tensor) -> Tensor:
+    """What a decoder reads: `start` (D,), then the points pointed at so far; the end reads as the start does.
+
+    Args:
+        embedded: (B, N, D).
+        start: (D,).
+        answers: (B, T).
+
+    Returns:
+        (B, T, D)
+    """
+    first = start.expand(len(embedded), 1, -1)
+    table = torch.cat((embedded, first), dim=1)  # (B, N + 1, D)
+    read = table.gather(1, answers[:, :-1, None].expand(-1, -1, table.shape[2]))
+    return torch.cat((first, read), dim=1)
+
+
+def filled(answers: Tensor, end: int) -> Tensor:
+    """Answers (B, T) with `end` in every place after their first `end`."""
+    return answers.masked_fill((answers == end).cumsum(1) > 0, end)

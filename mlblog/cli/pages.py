@@ -17,10 +17,11 @@ def compile(fail_fast: bool) -> int:
     """Compile the posts to pages; `mkdocs build` and `mkdocs serve` do this by themselves."""
     from mlblog.site import compile_site
 
-    result = compile_site(Project.find(), fail_fast=fail_fast)
+    project = Project.find()
+    result = compile_site(project, fail_fast=fail_fast)
     for error in result.errors:
         click.echo(f"mlblog: {error}", err=True)
-    click.echo(f"{result.summary} in {Path(Project.find().work, 'pages')}")
+    click.echo(f"{result.summary} in {project.relative(result.folder)}")
     return 1 if result.errors else 0
 
 

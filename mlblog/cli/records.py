@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from mlblog.cli.frame import JSON, SCALE, main, reported
-from mlblog.errors import InputError
+from mlblog.errors import InputError, RecordError
 from mlblog.lab import Lab, Project
 from mlblog.lab.declared import find
 
@@ -64,7 +64,11 @@ def diff(name: str, against: str, as_json: bool) -> int:
 
     lab = Lab(Project.find())
     find(lab.experiments, name)
-    found = moves(Revision(lab.project, against).records(name), records(lab.store, name))
+    then, now = Revision(lab.project, against).records(name), list(records(lab.store, name))
+    if not then and now and not as_json:
+        click.echo(f"{name}: nothing is recorded at {against}, so nothing has moved; {len(now)} records are new")
+        return 0
+    found = moves(then, now)
     click.echo(json.dumps(diff_json(found), indent=1) if as_json else diff_table(found, against))
     return 1 if any(move.moved for move in found) else 0
 
@@ -80,6 +84,11 @@ def accept(name: str, scale: str | None) -> int:
     lab = Lab(Project.find())
     declaration = find(lab.experiments, name)
     states = lab.states(lab.keys_of(name, scale or lab.recorded_scale(name) or next(iter(declaration.scales))))
+    if not any(state.record for state in states):
+        raise InputError(f"{name}: there is no record to accept; record it: mlblog run {name}")
+    if not any(state.name == "stale" for state in states):
+        click.echo(f"{name}: nothing to accept, no record is stale")
+        return 0
     adopted = adopt(lab, [state.record for state in states if state.record])
     click.echo(f"{len(adopted)} records accepted: smoke runs of old and new code agree to the bit")
     return 0
@@ -110,6 +119,8 @@ def pack(file: Path, names: tuple[str, ...], stale_too: bool) -> int:
     from mlblog.lab.pack import pack as write
     from mlblog.lab.store import records
 
+    if not file.absolute().parent.is_dir():
+        raise InputError(f"{file}: there is no folder {file.parent}; make it first")
     lab = Lab(Project.find())
     wanted = [find(lab.experiments, name).name for name in names or lab.experiments]
     chosen = [record for name in wanted for record in records(lab.store, name)]
@@ -130,7 +141,10 @@ def unpack(file: Path, stale_too: bool) -> int:
     from mlblog.lab.pack import unpack as read
 
     lab = Lab(Project.find())
-    records = read(file)
+    try:
+        records = read(file)
+    except RecordError as error:  # here it is the input that is wrong, not the project
+        raise InputError(f"{error}. Nothing was taken") from error
     if not stale_too:
         for record in records:
             if found := lab.reasons(record):

@@ -45,6 +45,7 @@ def run(
     """Bring records up to date: all experiments, or those named."""
     from mlblog.lab.environment import gpus
 
+    _refuse_unused(executor, workers, timeout, address)
     lab = Lab(Project.find())
     wanted = scale or ("full" if gpus() else "small")
     chosen = [find(lab.experiments, name) for name in names] or list(lab.experiments.values())
@@ -91,6 +92,15 @@ def _keys(
         return lab.keys_of(name, scale)
     groups = [key for key in declaration.keys(scale) if key.seed == 0]
     return [Key(name, scale, key.overrides, seed) for key in groups for seed in range(seeds)]
+
+
+def _refuse_unused(executor: str, workers: int | None, timeout: float | None, address: str | None) -> None:
+    """An option that would change nothing is a mistake: say so before anything runs."""
+    if address is not None and executor != "ray":
+        raise InputError(f"--address is of a Ray cluster and --executor is {executor}; add --executor ray")
+    for option, given in (("--workers", workers), ("--timeout", timeout)):
+        if given is not None and executor != "local":
+            raise InputError(f"{option} is for --executor local and --executor is {executor}; leave it out")
 
 
 def _executor(project: Project, name: str, workers: int | None, timeout: float | None, address: str | None) -> Executor:

@@ -133,7 +133,17 @@ def parse_override(text: str, declaration: Declaration) -> tuple[str, Value]:
     if not is_value(value):
         raise InputError(f"{text!r}: a parameter is a number, a string, true, false, null or a list of them")
     declaration.params(next(iter(declaration.scales)), {name: value})
+    places = (declaration.defaults, *declaration.scales.values(), *declaration.variants)
+    declared = [place[name] for place in places if place.get(name) is not None]  # None stands for no default, too
+    if declared and value is not None and not any(_kind(value) is _kind(one) for one in declared):
+        shown = ", ".join(dict.fromkeys(json.dumps(one) for one in declared))
+        raise InputError(f"{text!r}: {json.dumps(value)} is of another kind than what is declared: {shown}")
     return name, value
+
+
+def _kind(value: object) -> type:
+    """Whole numbers are numbers: what a parameter declared as 1 does with 0.5, its experiment must say."""
+    return float if type(value) is int else list if isinstance(value, tuple) else type(value)
 
 
 def parse_sweep(text: str, declaration: Declaration) -> list[tuple[str, Value]]:
@@ -144,6 +154,6 @@ def parse_sweep(text: str, declaration: Declaration) -> list[tuple[str, Value]]:
         InputError: not of that form.
     """
     name, separator, values = text.partition("=")
-    if not separator or not values:
-        raise InputError(f"{text!r}: write a sweep as name=value,value,…")
+    if not separator or not all(value.strip() for value in values.split(",")):
+        raise InputError(f"{text!r}: write a sweep as name=value,value,…, with no value left empty")
     return [parse_override(f"{name}={value.strip()}", declaration) for value in values.split(",")]

@@ -159,7 +159,9 @@ def diff_table(moves: Sequence[Move], against: str) -> str:
         return "no records, neither then nor now"
     verdicts = {True: "MOVED", False: "", None: "?"}
     rows = [("runs", "value", f"at {against}", "now", "")]
-    rows += [(move.group, move.name, _interval(move.then), _interval(move.now), verdicts[move.moved]) for move in moves]
+    for move in moves:
+        verdict = "new" if move.then is None else "gone" if move.now is None else verdicts[move.moved]
+        rows.append((move.group, move.name, _interval(move.then), _interval(move.now), verdict))
     widths = [max(len(row[column]) for row in rows) for column in range(5)]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     told = "MOVED: beyond noise, by Welch's test at 5 %; ?: one seed cannot tell. Brackets: 95 % interval over seeds."

@@ -111,6 +111,11 @@ def settings(extensions: list[str], configs: dict[str, Any]) -> str | None:
     return None if "custom_icons" in told else told  # those are read from files
 
 
+def get_ready(extensions: list[Any], configs: dict[str, Any]) -> None:
+    """Import what a conversion imports and compile what it compiles, once for all that follow in this process."""
+    Markdown(extensions=extensions, extension_configs=configs).convert("```python\nx = 1\n```\n")
+
+
 def convert(
     md: Markdown, text: str, title: Callable[[], str | None], anchors: Callable[[], set[str]]
 ) -> Converted | None:

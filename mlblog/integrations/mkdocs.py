@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import os
 import time
@@ -17,7 +18,7 @@ from mkdocs.plugins import BasePlugin, event_priority
 from mkdocs.structure.files import File, Files
 
 from mlblog.errors import MlblogError, ProjectError
-from mlblog.integrations.conversion import Conversions
+from mlblog.integrations.conversion import Conversions, get_ready
 from mlblog.integrations.material import Faster
 from mlblog.integrations.records import EXPERIMENTS, Refresh
 from mlblog.lab import Project
@@ -75,7 +76,8 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
                 for line in refresh.cost():
                     log.info("mlblog: %s", line)
             self._failed = list(refresh.preview() if self._serving else refresh.run())
-            compiled = compile_site(self._project, server=self._server, show_errors=self._serving)
+            ready = functools.partial(get_ready, config.markdown_extensions, config.mdx_configs)
+            compiled = compile_site(self._project, server=self._server, show_errors=self._serving, meanwhile=ready)
         except MlblogError as error:
             raise PluginError(f"mlblog: {error}") from error
         self._compiled = compiled

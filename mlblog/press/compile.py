@@ -64,6 +64,7 @@ def compile_posts(
     show_errors: bool = False,
     fail_fast: bool = False,
     further: Callable[[Context], Iterable[Page]] = lambda _: (),
+    meanwhile: Callable[[], None] = lambda: None,
 ) -> Compiled:
     """Compile every post of `project` to `.mlblog/pages`.
 
@@ -73,13 +74,14 @@ def compile_posts(
         show_errors: whether a post that fails gets a page that says why; otherwise it gets none.
         fail_fast: whether to start no more posts after one has failed.
         further: gives the pages that are made of all posts together.
+        meanwhile: called once while posts run, if any has to.
 
     Returns:
         What was done; errors in the order of the posts. No post that fails raises.
     """
     lab, done = Lab(project, shown_store(project)), Compiled(project.work / "pages")
     with contextlib.ExitStack() as stack:
-        press = _Press(lab, server or stack.enter_context(Server(project)), done)
+        press = _Press(lab, server or stack.enter_context(Server(project)), done, meanwhile)
         pages: list[Page] = []
         for path, page, error in press.all_pages(post_files(project), fail_fast):
             if error is not None:
@@ -94,8 +96,8 @@ def compile_posts(
 
 
 class _Press:
-    def __init__(self, lab: Lab, server: Server, done: Compiled) -> None:
-        self.lab, self.server, self.done = lab, server, done
+    def __init__(self, lab: Lab, server: Server, done: Compiled, meanwhile: Callable[[], None]) -> None:
+        self.lab, self.server, self.done, self.meanwhile = lab, server, done, meanwhile
         self.posts: dict[Path, Post] = {}
         self.cache = OutputCache(lab.project, lab.store)
         self.published: list[tuple[Post, Outputs]] = []
@@ -158,6 +160,7 @@ class _Press:
         try:
             futures = {pool.submit(self._run_one, self.posts[path]): path for path in due}
             left = set(futures)
+            self.meanwhile()
             while left:
                 ended, left = wait(left, timeout=1.0, return_when=FIRST_EXCEPTION if fail_fast else "FIRST_COMPLETED")
                 for future in ended:

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import json
 import os
 import signal
 import socket
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -21,6 +18,7 @@ from mlblog.press.document import Cell, Doctest, Post, Unit
 from mlblog.press.limits import MEMORY, TIMEOUT
 from mlblog.press.live import WORTH, Chain, Chains
 from mlblog.press.output import Outputs, Ran
+from mlblog.press.warm import Warm
 
 _KIND = {"Cell": "cell", "Doctest": "doctest", "Inline": "inline"}
 
@@ -35,8 +33,7 @@ class Server:
         """
         self.project, self.timeout, self._worth = project, timeout, worth
         self._lock = threading.Lock()
-        self._process: subprocess.Popen[bytes] | None = None
-        self._control: socket.socket | None = None
+        self._warm: Warm | None = None
         self._chains = Chains(project) if live else None
 
     @property
@@ -139,67 +136,20 @@ class Server:
         if self._chains is not None:
             self._chains.close()
         with self._lock:
-            if self._control is not None:
-                self._control.close()  # the server sees its end close, and ends its children
-                self._control = None
-            if self._process is not None:
-                try:
-                    self._process.wait(5)
-                except subprocess.TimeoutExpired:
-                    self._process.kill()
-                    self._process.wait()
-                self._process = None
+            if self._warm is not None:
+                self._warm.close()
+                self._warm = None
 
     def _open(self) -> socket.socket:
         ours, theirs = socket.socketpair()
-        with self._lock:
-            if self._process is None or self._process.poll() is not None:
-                self._start()
-            assert self._control is not None
+        with self._lock, theirs:
+            if self._warm is None or not self._warm.is_alive:
+                self._warm = Warm(self.project)
             try:
-                socket.send_fds(self._control, [b"."], [theirs.fileno()])
+                socket.send_fds(self._warm.control, [b"."], [theirs.fileno()])
             except OSError as error:
                 raise MlblogError("the process that runs cells ended; what it said is above") from error
-            finally:
-                theirs.close()
         return ours
-
-    def _start(self) -> None:
-        ours, theirs = socket.socketpair()
-        work = self.project.work
-        work.mkdir(parents=True, exist_ok=True)
-        environment = os.environ | {
-            "MLBLOG_ROOT": str(self.project.root),
-            "MPLBACKEND": "Agg",
-            # the same order of sets and the same sums in every process, on any number of cores
-            "PYTHONHASHSEED": "0",
-            "OMP_NUM_THREADS": "1",
-            "MKL_NUM_THREADS": "1",
-            "OPENBLAS_NUM_THREADS": "1",
-            "PYTHONDONTWRITEBYTECODE": "1",  # beside the sources it would wake who watches the sources
-            "IPYTHONDIR": str(work / "ipython"),
-        }
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "mlblog.press.server", str(theirs.fileno()), *self._preload()],
-            cwd=self.project.root,
-            env=environment,
-            pass_fds=[theirs.fileno()],
-            stdin=subprocess.DEVNULL,
-            stdout=sys.__stderr__.fileno() if sys.__stderr__ else None,
-            start_new_session=True,  # Ctrl-C reaches us alone; we end it
-        )
-        theirs.close()
-        self._control = ours
-
-    def _preload(self) -> list[str]:
-        """What to import before the first fork; a post that imports more still runs, only slower."""
-        folders = [self.project.root.joinpath(*name.split(".")) for name in self.project.packages]
-        posts = [path.read_bytes() for kind in ("md", "ipynb") for path in self.project.posts.rglob(f"*.{kind}")]
-        code = (path.read_bytes() for folder in folders for path in folder.rglob("*.py"))
-        torch = ["torch"] if any(b"import torch" in text for text in itertools.chain(posts, code)) else []
-        # an optimiser's first step imports this, which takes seconds: once here, or in every post that takes a step
-        dynamo = ["torch._dynamo"] if torch and any(b"optim" in text for text in posts) else []
-        return ["numpy", "safetensors", "matplotlib.pyplot", *torch, *dynamo]
 
 
 def _unit_to_json(unit: Unit) -> dict[str, Any]:

@@ -34,11 +34,20 @@ def draw(figure: Figure) -> dict[str, str]:
     Returns:
         `{"light": svg, "dark": svg, "data": csv}`; `data` is empty where the figure has no lines or bars.
     """
+    figure.draw_without_rendering()  # makes ticks and labels, so that they can be recoloured
     return {**{scheme: _svg(figure, scheme) for scheme in GROUND}, "data": _data(figure)}
 
 
+def warm_up() -> None:
+    """Draw once what every figure has, so that fonts and backends are read before the first fork."""
+    figure = Figure()
+    axes = figure.add_subplot(title="0", xlabel="0", ylabel="0")
+    axes.plot([0.0, 1.0], [0.0, 1.0], label="0")
+    axes.legend()
+    draw(figure)
+
+
 def _svg(figure: Figure, scheme: str) -> str:
-    figure.canvas.draw()  # makes ticks and labels, so that they can be recoloured
     restore = _recolour(figure, scheme)
     file = io.BytesIO()
     try:

@@ -13,13 +13,25 @@ GENERATORS: tuple[Callable[[Context], Iterable[Page]], ...] = (scribbles.pages,)
 
 
 def compile_site(
-    project: Project, *, server: Server | None = None, show_errors: bool = False, fail_fast: bool = False
+    project: Project,
+    *,
+    server: Server | None = None,
+    show_errors: bool = False,
+    fail_fast: bool = False,
+    meanwhile: Callable[[], None] = lambda: None,
 ) -> Compiled:
     """Compile every post of `project`, and what is generated from them, to `.mlblog/pages`.
 
     Args and result are those of `mlblog.press.compile_posts`.
     """
-    return compile_posts(project, server=server, show_errors=show_errors, fail_fast=fail_fast, further=_generated)
+    return compile_posts(
+        project,
+        server=server,
+        show_errors=show_errors,
+        fail_fast=fail_fast,
+        further=_generated,
+        meanwhile=meanwhile,
+    )
 
 
 def _generated(context: Context) -> Iterator[Page]:

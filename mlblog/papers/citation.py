@@ -93,9 +93,9 @@ def by_author(paper: Paper) -> tuple[str, int, str]:
 
 def _reference(paper: Paper, root: str) -> str:
     page = f"{root}/papers/{paper.key}.md" if paper.note else f"{root}/papers/index.md#{paper.key}"
-    more = f"[{'our note' if paper.note else 'among our papers'}]({page})"
+    more = f"[{'our note' if paper.note else 'in our list'}]({page})"
     line = f"{described(paper)} {' · '.join([*sources(paper), more])}"
-    return f"///// html | li#ref-{paper.key}\n\n{line}\n\n{bibtex_fold(paper)}/////\n"
+    return f"///// html | li#ref-{paper.key}\n    markdown: block\n\n{line}\n\n{bibtex_fold(paper)}/////\n"
 
 
 def described(paper: Paper) -> str:

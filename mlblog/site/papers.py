@@ -14,6 +14,8 @@ from mlblog.press import Context, Page
 from mlblog.site.paper_uses import Uses, post_link, shown, uses_of_papers
 
 FOLDER = "papers"
+#: The section of a note to which the list of what cites its paper is added.
+HERE = "Where it is here"
 _HEAD = """---
 title: Papers
 description: Every paper that is used here, by topic, with what we read, built and measured of it.
@@ -61,6 +63,12 @@ def index(bibliography: Bibliography, uses: dict[str, Uses]) -> str:
         f"\n{len(bibliography)} papers, books and posts, of which code, posts or claims here use {used}. {notes}\n\n"
         "The whole list as [BibTeX](references.bib).\n"
     )
+    if states:
+        text += "\n## Notes\n\n" + "".join(
+            f"- [{escaped_title(paper.title)}]({paper.key}.md) ({escaped(paper.label)}): {_state(paper)}\n"
+            for paper in sorted(bibliography, key=by_author)
+            if paper.note
+        )
     for topic in sorted(topics):
         items = "\n".join(_item(paper, uses.get(paper.key, Uses())) for paper in topics[topic])
         text += f"\n## {escaped(topic)}\n\n////// html | ul.mlblog-papers\n\n{items}\n//////\n"
@@ -73,13 +81,13 @@ def _item(paper: Paper, uses: Uses) -> str:
         more.insert(0, f"**[Note]({paper.key}.md)** {_state(paper)}")
     lines = [described(paper), " · ".join(more), *shown(uses, FOLDER)]
     text = "  \n".join(line for line in lines if line)
-    return f"///// html | li#{paper.key}\n\n{text}\n\n{bibtex_fold(paper)}/////\n"
+    return f"///// html | li#{paper.key}\n    markdown: block\n\n{text}\n\n{bibtex_fold(paper)}/////\n"
 
 
 def _state(paper: Paper) -> str:
     if not paper.note:
         return ""
-    sure = "" if paper.note.confidence is None else f", confidence {paper.note.confidence}/5"
+    sure = "" if paper.note.confidence is None else f", confidence {paper.note.confidence} of 5"
     return f"{paper.note.state}{sure}"
 
 
@@ -91,24 +99,30 @@ def note_page(paper: Paper, bibliography: Bibliography, uses: Uses, place: str) 
     """
     note = paper.note
     assert note is not None
-    keys = [paper.key]
+    keys: list[str] = []
+    here = shown(Uses(uses.modules, uses.experiments, uses.posts), FOLDER)
+    for post, claim, verdict in uses.claims:
+        cited = cite(claim, bibliography, post.path, 1)
+        keys += cited.keys
+        here.append(f"**{VERDICTS[verdict]}.** {cited.text} ({post_link(post, FOLDER)})")
+    listed = "".join(f"\n- {line}" for line in here)
     sections = ""
     for (title, text), line in zip(note.sections, note.lines, strict=True):
         cited = cite(text, bibliography, place, line)
         keys += cited.keys
         sections += f"\n## {title}\n\n{cited.text}\n"
-    about = " · ".join([f"State: {_state(paper)}", *sources(paper), f"[{escaped(paper.topic)}](index.md#{paper.key})"])
-    used = shown(Uses(uses.modules, uses.experiments, uses.posts), FOLDER)
-    for post, claim, verdict in uses.claims:
-        cited = cite(claim, bibliography, post.path, 1)
-        keys += cited.keys
-        used.append(f"**{VERDICTS[verdict]}.** {cited.text} ({post_link(post, FOLDER)})")
-    listed = "".join(f"- {line}\n" for line in used) or "Nothing here uses it yet.\n"
-    described_as = f"Note on {paper.label}, {_state(paper)}."
+        if title == HERE and listed:
+            sections += f"{listed}\n"
+    if listed and HERE not in dict(note.sections):
+        sections += f"\n## {HERE}\n{listed}\n"
+    about = f"State: {_state(paper)}"
+    more = " · ".join([*sources(paper), f"[{escaped(paper.topic)}](index.md#{paper.key})"])
+    described_as = f"Note on {paper.label}: {_state(paper)}."
     return (
         f"---\ntitle: {_quoted(paper.title)}\ndescription: {_quoted(described_as)}\n---\n\n"
-        f"# {escaped_title(paper.title)}\n\n{described(paper)}\n\n{about}\n"
-        f"{sections}\n## In this project\n\n{listed}" + references(keys, bibliography, "..")
+        f"# {escaped_title(paper.title)}\n\n"
+        f"/// html | div.mlblog-paper\n\n{described(paper)} {more}\n\n{about}\n\n///\n\n"
+        f"{bibtex_fold(paper)}{sections}" + references([key for key in keys if key != paper.key], bibliography, "..")
     )
 
 

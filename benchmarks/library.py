@@ -140,7 +140,30 @@ def decision_tree() -> Row:
     )
 
 
-ROWS: list[Callable[[], Row]] = [kneighbors, kernel_svm, kernel_ridge, decision_tree]
+def relaxed_draw() -> Row:
+    """Draw from the Gumbel-Softmax, from the same state of the generator on both sides."""
+    import torch
+    import torch.nn.functional as F
+
+    from mlblog.losses.discrete import gumbel_like, gumbel_softmax
+
+    logits = torch.randn(256, 20, 10)
+
+    def ours() -> torch.Tensor:
+        torch.manual_seed(0)
+        return gumbel_softmax(logits, gumbel_like(logits), temperature=0.5)
+
+    def theirs() -> torch.Tensor:
+        torch.manual_seed(0)
+        return F.gumbel_softmax(logits, tau=0.5)
+
+    def agree(ours: torch.Tensor, theirs: torch.Tensor) -> None:
+        torch.testing.assert_close(ours, theirs)
+
+    return Row("`gumbel_softmax`, 256 × 20 variables of 10 categories", "`F.gumbel_softmax`", ours, theirs, agree)
+
+
+ROWS: list[Callable[[], Row]] = [kneighbors, kernel_svm, kernel_ridge, decision_tree, relaxed_draw]
 
 
 def measure(row: Row, rounds: int) -> tuple[float, float, float]:

@@ -32,7 +32,7 @@ def excess_risk(x: object, y: object, eta: Polynomial, *, ks: object) -> Floats:
         ValueError: the shapes do not fit, or a k is out of range.
 
     References:
-        [stone1977consistency] for when it tends to 0.
+        [stone1977consistent] for when it tends to 0.
     """
     points, votes, sizes = _sorted(x, y, ks, spare=0)
     gain = (2 * eta - 1).integ()  # of predicting 1 rather than 0, per unit of x, integrated
@@ -91,7 +91,7 @@ def best_k(n: int, eta: Polynomial) -> float:
     slope, bend = np.abs(eta.deriv()(at)), eta.deriv(2)(at)
     if not np.any(bend) or slope.min() < 1e-6:  # straight everywhere, or touching 1/2 without crossing it
         raise ValueError("η does not cross 1/2 with a slope and a bend, so that this expansion names no best k")
-    return float((36 * n**4 * (1 / slope).sum() / (bend**2 / slope).sum()) ** 0.2)
+    return float((36 * float(n) ** 4 * (1 / slope).sum() / (bend**2 / slope).sum()) ** 0.2)
 
 
 def crossings(eta: Polynomial) -> Floats:

@@ -71,7 +71,7 @@ class KNeighbors:
         """Label of the majority among the k nearest, of shape (m,); of equal counts, the label that sorts first.
 
         References:
-            [cover1967nearest] for k = 1; [stone1977consistency] for k that grows with n.
+            [cover1967nearest] for k = 1; [stone1977consistent] for k that grows with n.
         """
         found: NDArray[np.generic] = self.classes[self.shares(Z, k=k).argmax(axis=1)]
         return found

@@ -48,7 +48,7 @@ def test_crossings_are_where_it_is_a_half() -> None:
     assert len(crossings(SQUARE + 0.6)) == 0
 
 
-@pytest.mark.parametrize("n", [100, 5_000])
+@pytest.mark.parametrize("n", [100, 5_000, np.int64(60_000)])  # the last to the fourth power is no 64-bit integer
 def test_best_k_minimises_the_expansion(n: int) -> None:
     at = crossings(WAVE)
 

@@ -31,8 +31,8 @@ def draw_phrases(words: Sequence[str], *, count: int, most_letters: int, seed: i
         ValueError: three of the shortest words are too long.
 
     Example:
-        >>> draw_phrases(["the", "tiger", "ran"], count=3, most_letters=9, seed=0)
-        ('ran tiger', 'ran the', 'the ran ran')
+        >>> draw_phrases(["the", "tiger", "ran"], count=3, most_letters=11, seed=4)
+        ('tiger ran ran', 'ran the tiger', 'the ran ran')
     """
     lengths = np.array([len(word) for word in words])
     if not len(words) or SIZES[-1] * lengths.min() > most_letters:

@@ -160,7 +160,9 @@ def relaxed_draw() -> Row:
     def agree(ours: torch.Tensor, theirs: torch.Tensor) -> None:
         torch.testing.assert_close(ours, theirs)
 
-    return Row("`gumbel_softmax`, 256 × 20 variables of 10 categories", "`F.gumbel_softmax`", ours, theirs, agree)
+    return Row(
+        "`gumbel_softmax`, 256 draws of 20 variables of 10 categories", "`F.gumbel_softmax`", ours, theirs, agree
+    )
 
 
 ROWS: list[Callable[[], Row]] = [kneighbors, kernel_svm, kernel_ridge, decision_tree, relaxed_draw]

@@ -52,7 +52,7 @@ def elbo(log_joint: Array, q: Array) -> Array:
         -1.060132
 
     References:
-        [neal1998view], eq. 5; [jordan1999introduction], eq. 45.
+        [neal1998view]; [jordan1999introduction].
     """
     if q.shape != log_joint.shape:
         raise ValueError(f"q must have the shape of log_joint, {log_joint.shape}, got {q.shape}")

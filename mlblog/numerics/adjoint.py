@@ -9,6 +9,7 @@ Nothing is kept from the forward pass but the states asked for: memory does not 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -49,10 +50,41 @@ def odeint_adjoint(
         2.718282
 
     References:
-        [chen2018neural], algorithm 2 in appendix C; [pontryagin1962mathematical].
+        [chen2018neural], algorithm 1; [pontryagin1962mathematical].
     """
     solution: Tensor = _Adjoint.apply(field, tuple(times), solver or DormandPrince(), start, *parameters)  # type: ignore[no-untyped-call]
     return solution
+
+
+def augmented(field: Field | nn.Module, shape: Sequence[int], parameters: Sequence[Tensor]) -> Field:
+    """The system that is solved backwards: (z, a, g)′ = (f, -aᵀ ∂f/∂z, -aᵀ ∂f/∂θ).
+
+    Args:
+        field: f.
+        shape: of a state z, with M numbers.
+        parameters: θ, with P numbers in all.
+
+    Returns:
+        The field of the packed state (z, a, g), a vector of 2 M + P numbers.
+
+    References:
+        [chen2018neural], appendix B.
+    """
+    size = math.prod(shape)
+
+    def rate(t: float, packed: Tensor) -> Tensor:
+        z, a = packed[:size].view(*shape), packed[size : 2 * size].view(*shape)
+        with torch.enable_grad():
+            z = z.detach().requires_grad_()
+            f = field(t, z)
+            products = torch.autograd.grad(f, (z, *parameters), a, allow_unused=True)  # aᵀ ∂f/∂z, aᵀ ∂f/∂θ
+        parts = [
+            torch.zeros_like(of) if product is None else product
+            for of, product in zip((z, *parameters), products, strict=True)
+        ]
+        return torch.cat([f.detach().flatten(), *(-part.flatten() for part in parts)])
+
+    return rate
 
 
 class _Adjoint(torch.autograd.Function):
@@ -72,28 +104,16 @@ class _Adjoint(torch.autograd.Function):
     def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor | None, ...]:
         states, *parameters = ctx.saved_tensors
         z_size, shape = states[0].numel(), states[0].shape
+        backwards = augmented(ctx.field, shape, parameters)
 
-        def augmented(t: float, packed: Tensor) -> Tensor:
-            """(f, -aᵀ ∂f/∂z, -aᵀ ∂f/∂θ) at (z, a); g does not act on anything."""
-            z, a = packed[:z_size].view(shape), packed[z_size : 2 * z_size].view(shape)
-            with torch.enable_grad():
-                z = z.detach().requires_grad_()
-                rate = ctx.field(t, z)
-                products = torch.autograd.grad(rate, (z, *parameters), a, allow_unused=True)
-            parts = [
-                torch.zeros_like(to) if product is None else product
-                for to, product in zip((z, *parameters), products, strict=True)
-            ]
-            return torch.cat([rate.detach().flatten(), *(-part.flatten() for part in parts)])
-
-        # ∂L/∂θ has a last value of zero: what is left of the path at t₁ cannot depend on θ any more
+        # g(t₁) = 0: after the end there is no path left on which θ could act
         gradients = torch.cat(
             [upstream.new_zeros(parameter.numel()) for parameter in parameters] or [upstream.new_zeros(0)]
         )
         a = upstream[-1]
         for i in range(len(ctx.times) - 1, 0, -1):
             packed = torch.cat([states[i].flatten(), a.flatten(), gradients])
-            (packed,) = ctx.solver.path(augmented, packed, (ctx.times[i], ctx.times[i - 1]))
+            (packed,) = ctx.solver.path(backwards, packed, (ctx.times[i], ctx.times[i - 1]))
             a = packed[z_size : 2 * z_size].view(shape) + upstream[i - 1]
             gradients = packed[2 * z_size :]
         sizes = [parameter.numel() for parameter in parameters]

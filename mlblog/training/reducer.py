@@ -28,7 +28,7 @@ class BucketedReducer:
         RuntimeError: at the end of a backward pass, if a parameter had no part in it: the other ranks may wait for it.
 
     References:
-        [li2020pytorch], algorithm 1 and section 3.2.3.
+        [li2020pytorch], algorithm 1 and section 3.2.
     """
 
     def __init__(self, parameters: Sequence[nn.Parameter], *, bucket_bytes: int = 25 * 2**20) -> None:

@@ -33,7 +33,7 @@ def ring_allreduce(vectors: Sequence[Array]) -> tuple[list[Array], Array]:
         ([[11.0, 22.0], [11.0, 22.0]], [2.0, 2.0])
 
     References:
-        [patarasuk2009bandwidth], section 3.
+        [patarasuk2009bandwidth].
     """
     if not vectors or any(vector.shape != (len(vectors[0]),) for vector in vectors):
         raise ValueError(f"every rank needs a vector of one length, got shapes {[v.shape for v in vectors]}")

@@ -73,7 +73,7 @@ def augmented(field: Field | nn.Module, shape: Sequence[int], parameters: Sequen
     size = math.prod(shape)
 
     def rate(t: float, packed: Tensor) -> Tensor:
-        z, a = packed[:size].view(*shape), packed[size : 2 * size].view(*shape)
+        z, a = packed[:size].view(tuple(shape)), packed[size : 2 * size].view(tuple(shape))
         with torch.enable_grad():
             z = z.detach().requires_grad_()
             f = field(t, z)

@@ -39,7 +39,7 @@ TEST = 9_999  # in place of a seed: all spellers are asked the same phrases
 @experiment(
     smoke={"longest": 4, "most": 10, "steps": 10, "drawn": 300, "asked": 10, "width": 16, "hidden": 32, "layers": 1,
            "keys": 256, "order": 3},
-    small={"longest": 5, "most": 11, "steps": 1_500, "drawn": 300_000},
+    small={"longest": 5, "most": 11, "steps": 1_200, "drawn": 300_000},
     full={"longest": 7, "most": 16, "steps": 20_000, "drawn": 3_000_000, "asked": 2_000, "width": 256, "heads": 8,
           "hidden": 1024, "layers": 4, "keys": 16_384, "rate": 1e-3},
     seeds=3,
@@ -94,8 +94,11 @@ def anagram_phrases(
             partial(_spell_phrase, steps, width=BEAM)
             for steps in (
                 lambda rows: (key_steps(net, rows), anything),
-                lambda rows: (key_steps(net, rows), phrase_rule(rows)),
-                lambda rows: (product(key_steps(net, rows), word_steps(table)), phrase_rule(rows)),
+                lambda rows: (key_steps(net, rows), phrase_rule(rows, length=_length(rows))),
+                lambda rows: (
+                    product(key_steps(net, rows), word_steps(table)),
+                    phrase_rule(rows, length=_length(rows)),
+                ),
             )
         )
         ask = partial(phrase_scores, valid=valid, device=run.device)
@@ -133,7 +136,7 @@ def anagram_phrase_baselines(run: Run, *, longest: int, most: int, asked: int = 
     known, new = _questions(words, most=most, asked=asked)
     steps = word_steps(ngrams(run, words.train, order))
     ask = partial(phrase_scores, valid=valid, device=run.device)
-    spell = partial(_spell_phrase, lambda rows: (steps, phrase_rule(rows)))
+    spell = partial(_spell_phrase, lambda rows: (steps, phrase_rule(rows, length=_length(rows))))
     found = {width: ask(known, partial(spell, width=width)) for width in WIDTHS}
     save_scores(run, found[BEAM], wide=found[WIDE], new=ask(new, partial(spell, width=BEAM)),
           new_wide=ask(new, partial(spell, width=WIDE)))  # fmt: skip
@@ -197,7 +200,12 @@ def phrase_scores(phrases: Sequence[str], spell: Spell, *, valid: set[str], devi
 
 def _spell_phrase(steps: Callable[[Tensor], Any], keys: Tensor, *, width: int) -> Hypotheses:
     step, rule = steps(keys)
-    return spell_keys(step, rule, keys, length=keys.shape[1] + SIZES[-1] - 2, width=width)  # the keys hold one space
+    return spell_keys(step, rule, keys, length=_length(keys), width=width)
+
+
+def _length(keys: Tensor) -> int:
+    """Symbols of the longest answer: its keys, less their one space, and the spaces of as many words as may be."""
+    return keys.shape[1] + SIZES[-1] - 2
 
 
 def _bag(phrase: str) -> list[str]:

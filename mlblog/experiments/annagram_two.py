@@ -32,7 +32,7 @@ Found = dict[str, float | NDArray[np.float64]]
 
 @experiment(
     smoke={"longest": 4, "steps": 10, "width": 16, "hidden": 32, "layers": 1, "keys": 256, "order": 3},
-    small={"longest": 8, "steps": 1_000},
+    small={"longest": 8, "steps": 800},
     full={"longest": 11, "steps": 4_000, "width": 256, "heads": 8, "hidden": 1024, "layers": 4, "keys": 16_384,
           "rate": 1e-3, "dropout": 0.2},
     seeds=3,
@@ -81,8 +81,8 @@ def anagram_letter_sets(
             partial(_spell_set, steps, length=length, width=BEAM)
             for steps in (
                 lambda rows: (key_steps(net, rows), anything),
-                lambda rows: (key_steps(net, rows), set_rule(rows)),
-                lambda rows: (product(key_steps(net, rows), word_steps(table)), set_rule(rows)),
+                lambda rows: (key_steps(net, rows), set_rule(rows, length=length)),
+                lambda rows: (product(key_steps(net, rows), word_steps(table)), set_rule(rows, length=length)),
             )
         )
         save_scores(
@@ -106,12 +106,12 @@ def anagram_letter_set_baselines(run: Run, *, longest: int, order: int = 5, seed
         order: n of the n-gram.
         seed: unused.
     """
-    parts = _words_by_set(run, longest)
+    parts, length = _words_by_set(run, longest), longest + 1
     steps = word_steps(ngrams(run, parts.train, order))
     found = {
         width: set_scores(
             parts.test,
-            partial(_spell_set, lambda rows: (steps, set_rule(rows)), length=longest + 1, width=width),
+            partial(_spell_set, lambda rows: (steps, set_rule(rows, length=length)), length=length, width=width),
             run.device,
         )
         for width in WIDTHS
@@ -128,7 +128,7 @@ def anagram_letter_set_baselines(run: Run, *, longest: int, order: int = 5, seed
         dictionary_seen=len(known) / len(parts.train),  # one answer to each set
         words_of_examples=[list(by_set.get(set_of(letters), ())) for letters in EXAMPLES],
     )
-    wide = partial(_spell_set, lambda rows: (steps, set_rule(rows)), length=longest + 1, width=WIDE)
+    wide = partial(_spell_set, lambda rows: (steps, set_rule(rows, length=length)), length=length, width=WIDE)
     save_examples(run, map(set_of, EXAMPLES), wide)
 
 

@@ -92,28 +92,39 @@ def anything(prefix: Tensor) -> Tensor:
     return torch.ones(*prefix.shape[:2], SYMBOLS, dtype=torch.bool, device=prefix.device)
 
 
-def set_rule(keys: Tensor) -> Rule:
-    """Letters of the set only, as often as you like, and no end before each has been used."""
-    given = F.one_hot(keys, SYMBOLS).sum(1).bool()  # (B, V)
-    letters = given[:, None, :LETTERS]
+def set_rule(keys: Tensor, *, length: int) -> Rule:
+    """Letters of the set only, as often as you like while there is room for those not used yet; then the end.
+
+    Args:
+        keys: (B, N), the questions.
+        length: symbols of an answer, its `END` included.
+    """
+    given = F.one_hot(keys, SYMBOLS).sum(1)[:, None, :LETTERS].bool()  # (B, 1, 26)
 
     def rule(prefix: Tensor) -> Tensor:
-        used = F.one_hot(prefix, SYMBOLS).sum(2).bool()[..., :LETTERS]  # (B, W, 26)
-        allowed = given[:, None].repeat(1, prefix.shape[1], 1)
-        allowed[..., END] = (used >= letters).all(-1)
-        return allowed
+        wanting = given & ~F.one_hot(prefix, SYMBOLS).sum(2).bool()[..., :LETTERS]  # (B, W, 26)
+        missing = wanting.sum(-1, keepdim=True)  # (B, W, 1)
+        room = length - 1 - prefix.shape[2]  # for letters, from here on
+        space = torch.zeros_like(missing, dtype=torch.bool)
+        return torch.cat((wanting | (given & (missing < room)), missing == 0, space), dim=-1)
 
     return rule
 
 
-def phrase_rule(keys: Tensor) -> Rule:
-    """Each letter as often as it was given; spaces between letters only; the end when no letter is left."""
+def phrase_rule(keys: Tensor, *, length: int) -> Rule:
+    """Each letter as often as it was given; spaces between letters while there is room; the end when no letter is left.
+
+    Args:
+        keys: (B, N), the questions.
+        length: symbols of an answer, its `END` included.
+    """
     given = F.one_hot(keys, SYMBOLS).sum(1)[:, None, :LETTERS]  # (B, 1, 26)
 
     def rule(prefix: Tensor) -> Tensor:
         left = given - F.one_hot(prefix, SYMBOLS).sum(2)[..., :LETTERS]  # (B, W, 26)
-        some = (left > 0).any(-1)
-        in_word = prefix[..., -1] < LETTERS if prefix.shape[2] else torch.zeros_like(some)
-        return torch.cat((left > 0, ~some[..., None], (some & in_word)[..., None]), dim=-1)
+        total = left.sum(-1, keepdim=True)  # (B, W, 1)
+        in_word = (prefix[..., -1:] < LETTERS) if prefix.shape[2] else torch.zeros_like(total, dtype=torch.bool)
+        room = length - 1 - prefix.shape[2]  # for letters and spaces, from here on
+        return torch.cat((left > 0, total == 0, (total > 0) & (total < room) & in_word), dim=-1)
 
     return rule

@@ -61,7 +61,7 @@ def test_the_rule_of_sets_leaves_the_words_with_each_letter_and_no_other() -> No
         for answer in map("".join, itertools.product("bdx", repeat=length))
         if set(answer) == set("bdx")
     }
-    found = spell_keys(key_steps(net, keys), set_rule(keys), keys, length=5, width=600)
+    found = spell_keys(key_steps(net, keys), set_rule(keys, length=5), keys, length=5, width=600)
     real = int(found.log_probs[0].isfinite().sum())
     assert decode_texts(found.symbols[0, :real]) == ranked(exact)
 
@@ -76,7 +76,7 @@ def test_the_rule_of_phrases_leaves_the_orders_of_the_letters_with_spaces_betwee
             if gaps.count(" ") <= 2:  # as many as an answer of this length has room for
                 spaced.add("".join(itertools.chain(*itertools.zip_longest(order, gaps, fillvalue=""))))
     exact = {answer: forced(net, keys, answer) for answer in spaced}
-    found = spell_keys(key_steps(net, keys), phrase_rule(keys), keys, length=length, width=3_000)
+    found = spell_keys(key_steps(net, keys), phrase_rule(keys, length=length), keys, length=length, width=3_000)
     real = int(found.log_probs[0].isfinite().sum())
     assert real == len(exact)
     assert found.log_probs[0, :real].exp().tolist() == pytest.approx(sorted(exact.values(), reverse=True))
@@ -103,10 +103,10 @@ def test_each_word_of_a_phrase_starts_anew(order: int) -> None:
 @torch.no_grad()
 def test_questions_do_not_disturb_one_another() -> None:
     net, keys = network(reuse=True), encode_texts(["abx", "cde"])
-    both = spell_keys(key_steps(net, keys), set_rule(keys), keys, length=6, width=7)
+    both = spell_keys(key_steps(net, keys), set_rule(keys, length=6), keys, length=6, width=7)
     for row in (0, 1):
         one = keys[row : row + 1]
-        alone = spell_keys(key_steps(net, one), set_rule(one), one, length=6, width=7)
+        alone = spell_keys(key_steps(net, one), set_rule(one, length=6), one, length=6, width=7)
         assert torch.equal(both.symbols[row], alone.symbols[0])
         assert torch.allclose(both.log_probs[row], alone.log_probs[0])
 
@@ -119,7 +119,28 @@ def test_a_product_adds_log_probabilities() -> None:
 
 def test_a_space_stands_between_letters_only() -> None:
     keys = encode_texts(["ab "])
-    rule = phrase_rule(keys)
+    rule = phrase_rule(keys, length=5)
     allowed = [rule(torch.tensor([[prefix]], dtype=torch.long))[0, 0].nonzero().flatten().tolist()
                for prefix in ([], [0], [0, SPACE], [0, 1])]  # fmt: skip
     assert allowed == [[0, 1], [1, SPACE], [1], [END]]
+
+
+@torch.no_grad()
+def test_a_narrow_beam_always_ends() -> None:
+    net, keys = network(reuse=True), encode_texts(["abcdef"])
+    found = spell_keys(key_steps(net, keys), set_rule(keys, length=8), keys, length=8, width=1)
+    assert set(decode_texts(found.symbols[0])[0]) == set("abcdef")
+    net, keys = network(reuse=False), encode_texts(["abcd "])
+    found = spell_keys(key_steps(net, keys), phrase_rule(keys, length=6), keys, length=6, width=1)
+    assert sorted(decode_texts(found.symbols[0])[0].replace(" ", "")) == list("abcd")
+
+
+def test_room_is_kept_for_what_must_still_come() -> None:
+    keys = encode_texts(["abc"])
+    rule = set_rule(keys, length=5)  # four letters
+    allowed = [rule(torch.tensor([[prefix]]))[0, 0].nonzero().flatten().tolist()
+               for prefix in ([0], [0, 0], [0, 1, 2], [0, 1, 2, 0])]  # fmt: skip
+    assert allowed == [[0, 1, 2], [1, 2], [0, 1, 2, END], [END]]
+    keys = encode_texts(["ab "])
+    assert not phrase_rule(keys, length=3)(torch.tensor([[[0]]]))[0, 0, SPACE]  # two letters and the end
+    assert phrase_rule(keys, length=4)(torch.tensor([[[0]]]))[0, 0, SPACE]

@@ -35,6 +35,7 @@ from mlblog.losses.discrete.moments import Estimator
 
 ALPHAS = (0.1, 0.01, 0.001, 1e-5, 1e-7)  # the first three are the source's
 TEMPERATURES = (0.1, 1.0, 10.0)
+AIMS = (0.45, 0.499)  # t of the problem with two outcomes
 PROJECTIONS = {"sum": divide_by_sum, "clamp": clamp_and_divide, "sparsemax": sparsemax}
 
 
@@ -76,7 +77,8 @@ def ils_toy(run: Run, *, steps: int, problems: int, epsilon: float = 1e-8, rate:
         if step in shown:
             for name, (_, labels) in estimators.items():
                 probabilities = net[name].softmax(-1)
-                apart = divergence(target, probabilities).mean((-1, -2))
+                # the published form can drive a probability to zero, where the divergence is infinite
+                apart = divergence(target, probabilities.clamp(min=1e-12)).mean((-1, -2))
                 agree = (target * probabilities).sum(-1).mean((-1, -2))
                 for row, label in enumerate(labels):
                     run.log(step=step, **{f"kl {label}": apart[row] / 5, f"agreement {label}": agree[row]})
@@ -218,20 +220,23 @@ def ils_bernoulli(run: Run, *, steps: int, replicates: int, rate: float = 0.01, 
     """
     shown = np.unique(np.geomspace(1, steps, 40).astype(int)) - 1
     names = list(_bernoulli_estimators())
+    jobs = [(row, column) for column in range(len(AIMS)) for row in range(len(names))]
+    found = nn.ParameterDict({"chances": torch.zeros(len(AIMS), len(names), len(shown), dtype=torch.float64)})
+    checkpoint = run.checkpoint(found=found.requires_grad_(False))
+    for job in checkpoint.steps(len(jobs), "descend"):
+        row, column = jobs[job]
+        loss, estimator = bernoulli_loss(AIMS[column]), _bernoulli_estimators()[names[row]]
+        logits = nn.Parameter(torch.zeros(replicates, 1, 2, dtype=torch.float64))
+        optimizer = torch.optim.Adam([logits], lr=rate)
+        chances = []
+        for step in range(steps):
+            if step in shown:
+                chances.append(float(logits.detach().softmax(-1)[..., 1].mean()))
+            logits.grad = estimator(logits.detach(), loss)
+            optimizer.step()
+        found["chances"][column, row] = torch.tensor(chances)
     run.save(methods=names, steps=shown.astype(np.float64))
-    for t in (0.45, 0.499):
-        loss = bernoulli_loss(t)
-        chances = np.zeros((len(names), len(shown)))
-        for row, (_, estimator) in enumerate(run.progress(_bernoulli_estimators().items(), f"t = {t}")):
-            logits = nn.Parameter(torch.zeros(replicates, 1, 2, dtype=torch.float64))
-            optimizer = torch.optim.Adam([logits], lr=rate)
-            for step in range(steps):
-                if step in shown:
-                    chance = logits.detach().softmax(-1)[..., 1].mean()
-                    chances[row, np.flatnonzero(shown == step)] = float(chance)
-                logits.grad = estimator(logits.detach(), loss)
-                optimizer.step()
-        run.save(**{f"chance {t}": chances})
+    run.save(**{f"chance {t}": found["chances"][column].numpy() for column, t in enumerate(AIMS)})
 
 
 def bernoulli_loss(t: float) -> Loss:

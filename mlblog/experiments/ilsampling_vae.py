@@ -30,6 +30,7 @@ from mlblog.losses.discrete.moments import Estimator
 from mlblog.models.discrete_vae import DiscreteVAE
 
 RATES = (2e-3, 8e-3)
+POINTS = 16  # of a learning curve
 
 
 class Parts(NamedTuple):
@@ -74,15 +75,23 @@ def ils_vae(
     run.uses("digits.csv.gz", DIGEST)
     parts = Parts(*(images.to(run.device) for images in binary_parts(load_digits())))
     names = list(_estimators(variables, categories))
-    scores = np.zeros((len(names), len(RATES), 2))  # validation and test
-    curves = np.zeros((len(names), len(RATES), 16))
-    jobs = [(row, name, column) for row, name in enumerate(names) for column in range(len(RATES))]
-    for row, name, column in run.progress(jobs, "train"):
+    jobs = [(row, column) for row in range(len(names)) for column in range(len(RATES))]
+    found = nn.ParameterDict(
+        {
+            "scores": torch.zeros(len(names), len(RATES), 2, dtype=torch.float64),  # validation and test
+            "curves": torch.zeros(len(names), len(RATES), POINTS, dtype=torch.float64),
+        }
+    ).requires_grad_(False)
+    checkpoint = run.checkpoint(found=found)
+    for job in checkpoint.steps(len(jobs), "train"):
+        row, column = jobs[job]
         torch.manual_seed(seed)  # the same weights for all
         net = DiscreteVAE(pixels=64, variables=variables, categories=categories, hidden=hidden).to(run.device)
-        estimator = _estimators(variables, categories)[name]
-        curves[row, column] = fit(net, estimator, parts, steps=steps, batch=batch, rate=RATES[column], points=16)
-        scores[row, column] = [negative_bound(net, images) for images in parts[1:]]
+        estimator = _estimators(variables, categories)[names[row]]
+        seen = fit(net, estimator, parts, steps=steps, batch=batch, rate=RATES[column])
+        found["curves"][row, column] = torch.tensor(seen)
+        found["scores"][row, column] = torch.tensor([negative_bound(net, images) for images in parts[1:]])
+    scores, curves = found["scores"].numpy(), found["curves"].numpy()
     best = scores[:, :, 0].argmin(1)
     rows = np.arange(len(names))
     run.save(
@@ -91,7 +100,7 @@ def ils_vae(
         validation=scores[rows, best, 0],
         rates=np.array(RATES)[best],
         curves=curves[rows, best],
-        curve_steps=np.linspace(0, steps, 16),
+        curve_steps=np.linspace(0, steps, POINTS),
         scores=scores,
         no_code=no_code(parts),
     )
@@ -111,12 +120,11 @@ def fit(
     steps: int,
     batch: int,
     rate: float,
-    points: int,
 ) -> np.ndarray:
-    """Train `net` in place; return the negative bound of the validation digits at evenly spaced steps, (points,)."""
+    """Train `net` in place; return the negative bound of the validation digits at `POINTS` even steps."""
     optimizer = torch.optim.Adam(net.parameters(), lr=rate)
     seen = []
-    asked = set(np.linspace(0, steps, points).astype(int).tolist())
+    asked = set(np.linspace(0, steps, POINTS).astype(int).tolist())
     for step in range(steps + 1):
         if step in asked:
             seen.append(negative_bound(net, parts.validation))
@@ -129,7 +137,7 @@ def fit(
             [None, gradient / batch],
         )
         optimizer.step()
-    return np.interp(np.linspace(0, steps, points), sorted(asked), seen)
+    return np.interp(np.linspace(0, steps, POINTS), sorted(asked), seen)
 
 
 @torch.no_grad()

@@ -52,8 +52,8 @@ def words(forecasts: Sequence[Forecast]) -> str:
         f"probability {chance:.2f}, {told}.\n\nThe Brier score, the mean squared difference between what was said and "
         f"what came of it, is {score:.3f}: {better} the {hindsight:.3f} of always saying the share that was reached in "
         f"the end. It is {parts.reliability:.3f} for confidences that were off, less {parts.resolution:.3f} for "
-        f"telling likely goals from unlikely ones, plus {parts.uncertainty:.3f} that nobody could have known. Intervals "
-        "are Wilson's."
+        f"telling likely goals from unlikely ones, plus {parts.uncertainty:.3f} that nobody could have known. "
+        "Intervals are Wilson's."
     )
 
 

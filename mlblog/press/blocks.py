@@ -52,17 +52,22 @@ def provenance(found: Sequence[Evidence], root: str, name: str) -> str:
         root: the way from the page to the root of the site.
         name: an id for the lines.
     """
-    lines = "\n".join(f"{_code(one.line())} · {_links(one, root)}\n" for one in found)
+    lines = "\n".join(f"{recorded(one, root)}\n" for one in found)
     if len(found) > MOST_LINES:
-        head = block("summary", _code(summary(found)))
+        head = block("summary", named(summary(found)))
         out = block("details.mlblog-provenance", f"{head}\n{block(f'div#{name}', lines)}")
     else:
         out = block(f"div.mlblog-provenance#{name}", lines)
     if any(one.is_smoke for one in found):
         out += block("p.mlblog-preview", "Preview: from a smoke run, which shows only that the code runs.")
     if reasons := list(dict.fromkeys(reason for one in found for reason in one.reasons)):
-        out += block("p.mlblog-stale", f"Stale: {_code('; '.join(reasons))}")
+        out += block("p.mlblog-stale", f"Stale: {named('; '.join(reasons))}")
     return out
+
+
+def recorded(found: Evidence, root: str) -> str:
+    """One line: what made some records, and links to them."""
+    return f"{named(found.line())} · {_links(found, root)}"
 
 
 def records_link(found: Sequence[Evidence], root: str, name: str) -> str:
@@ -89,12 +94,12 @@ def remake(found: Sequence[Evidence], root: str) -> str:
     text = fence("bash", "\n".join(commands))
     if found:
         text += "\nRecords behind this page:\n\n"
-        text += "".join(f"- {_code(one.line())} · {_links(one, root)}\n" for one in found)
+        text += "".join(f"- {recorded(one, root)}\n" for one in found)
     return folded("Remake this post", text)
 
 
-def _code(text: str) -> str:
-    # names hold underscores, which Markdown reads as emphasis
+def named(text: str) -> str:
+    """Text with names in it: their underscores are no emphasis."""
     return html.escape(text, quote=False).replace("_", "\\_").replace("*", "\\*")
 
 

@@ -6,6 +6,7 @@ first cell is drawn in the third. Names are followed statically, cell by cell, t
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from typing import TypeVar
 from mlblog.lab import Lab, Read, Record
 from mlblog.lab.record import plain
 from mlblog.press.document import Doctest, Post
-from mlblog.press.flow import flow
+from mlblog.press.flow import Flow, flow
 from mlblog.press.output import Outputs
 
 _T = TypeVar("_T")
@@ -24,9 +25,8 @@ def resting_on(post: Post, outputs: Outputs) -> list[tuple[Read, ...]]:
     """The reads behind each unit of `post`, in the order in which they were made."""
     behind: dict[str, dict[str, Read]] = {}
     found = []
-    imported: set[str] = set()
-    for unit, ran in zip(post.units, outputs.ran, strict=True):
-        names = flow("" if isinstance(unit, Doctest) else unit.code, imported)
+    flows = _flows(tuple("" if isinstance(unit, Doctest) else unit.code for unit in post.units))
+    for names, ran in zip(flows, outputs.ran, strict=True):
         mine: dict[str, Read] = {}
         for name in sorted(names.taken):
             mine |= behind.get(name, {})
@@ -35,6 +35,13 @@ def resting_on(post: Post, outputs: Outputs) -> list[tuple[Read, ...]]:
         behind |= {name: behind.get(name, {}) | mine for name in names.changed}
         found.append(tuple(mine.values()))
     return found
+
+
+@functools.lru_cache(512)  # the page of claims asks again, and so does every build of a server
+def _flows(codes: tuple[str, ...]) -> tuple[Flow, ...]:
+    """The names of units that run one after another."""
+    imported: set[str] = set()
+    return tuple(flow(code, imported) for code in codes)
 
 
 @dataclass(frozen=True)

@@ -49,8 +49,11 @@ def anchor(post: Post, number: int) -> str:
 
 
 def sentence(claim: Claim) -> str:
-    """What is claimed and by whom, in Markdown."""
-    return f"{claim.text} [@{claim.source}]" if claim.source else claim.text
+    """What is claimed and by whom, in Markdown; the source stands before a full stop."""
+    if not claim.source:
+        return claim.text
+    bare = claim.text.removesuffix(".")
+    return f"{bare} [@{claim.source}]{claim.text[len(bare) :]}"
 
 
 def verdict_block(verdict: str, sentence: str, because: str, name: str) -> str:

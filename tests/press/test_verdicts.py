@@ -6,8 +6,10 @@ import re
 from collections.abc import Callable
 
 import markdown
+import pytest
 
 from mlblog.claims import MIME
+from mlblog.errors import PostError
 from mlblog.lab import Project
 from mlblog.papers import Bibliography
 from mlblog.press import Outputs, Post, Ran, parse_post, render_post
@@ -55,3 +57,8 @@ def test_a_claim_made_in_a_cell_reaches_the_page(run: Callable[..., tuple[Post, 
     assert [(one.claim.text, one.claim.verdict) for one in stated(post, outputs)] == [("A", "held"), ("B", "in-part")]
     again = Outputs(tuple(Ran.from_json(ran.to_json()) for ran in outputs.ran))
     assert list(stated(post, again)) == list(stated(post, outputs))
+
+
+def test_a_source_that_is_no_paper_is_an_error_with_the_cells_line() -> None:
+    with pytest.raises(PostError, match=r"posts_src/p.md:9: .*nobody2020nothing"):
+        rendered(CELLS, [], [output("held", source="nobody2020nothing")], [])

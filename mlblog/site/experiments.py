@@ -1,0 +1,183 @@
+"""The page of experiments: how each stands, what it cost, how its main value moved, and everything that is recorded."""
+
+from __future__ import annotations
+
+import math
+import posixpath
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+from mlblog.lab import Runs
+from mlblog.lab.record import plain
+from mlblog.lab.store import as_label
+from mlblog.press import Context, Page, blocks
+from mlblog.press.provenance import duration
+from mlblog.site.sparkline import sparkline
+from mlblog.site.standing import STATES, Standing, standings
+from mlblog.site.trail import Trail, trail
+
+PATH = "experiments.md"
+_NOTHING = "–"  # noqa: RUF001
+_WORDS = {"missing": "not recorded"}
+_CODE = re.compile(r"(`[^`]+`)")
+_HEAD = """---
+title: Experiments
+description: Every experiment behind this site, its records, and whether the code behind them has changed since.
+---
+
+# Experiments
+
+Every figure and number here that takes more than a moment to compute is read from a *record*, a file kept beside the
+code. A record is **fresh** while the code and the parameters that made it are what they were, and **stale** from the
+moment at which any function that it rests on changes.
+"""
+
+
+def pages(context: Context) -> Iterator[Page]:
+    """Yield the page, if there are experiments."""
+    found = standings(context)
+    if not found:
+        return
+    moved = trail(context.project)
+    counts = Counter(one.state for one in found)
+    told = ", ".join(f"{counts[state]} {_WORDS.get(state, state)}" for state in STATES if counts[state])
+    recorded = [one for one in found if one.groups]
+    cost = f" All records together took {duration(sum(one.seconds for one in recorded))} to make." if recorded else ""
+    text = f"\nThere are {len(found)} experiments: {told}.{cost}\n\n"
+    text += _table(found, moved)
+    text += "".join(_section(one, context) for one in found)
+    yield Page(PATH, _HEAD + text)
+
+
+def _table(found: list[Standing], moved: Trail) -> str:
+    rows = ["| experiment | state | main value, and how it moved | how it was made |", "| --- | --- | --- | --- |"]
+    for one in found:
+        name = one.declaration.name
+        cells = [f"[{blocks.escaped(name)}](#{name})<br>{_title(one)}", _state(one), _main(one, moved), _made(one)]
+        rows.append(f"| {' | '.join(cells)} |")
+    return blocks.block("div.mlblog-experiments", "\n".join(rows)) + "\n"
+
+
+def _title(one: Standing) -> str:
+    """The first line of the docstring, which is Markdown in its code spans alone."""
+    pieces = _CODE.split(one.declaration.title.removesuffix(".") + ".")
+    return "".join(piece if piece.startswith("`") else blocks.escaped(piece) for piece in pieces)
+
+
+def _state(one: Standing) -> str:
+    more = f", {one.missing} to run" if one.state == "incomplete" else ""
+    return f'<span class="mlblog-state mlblog-{one.state}">{_WORDS.get(one.state, one.state)}</span>{more}'
+
+
+def _main(one: Standing, moved: Trail) -> str:
+    base = one.base
+    if base is None or not one.main:
+        return _NOTHING
+    points = [
+        (point.means[one.main], f"{number(point.means[one.main])} ({point.commit}, {point.date})")
+        for point in moved.get(f"{one.declaration.name}/{one.scale}", ())
+        if one.main in point.means
+    ]
+    now = base.mean(one.main)
+    if not points or not math.isclose(points[-1][0], now, rel_tol=1e-12):
+        points.append((now, f"{number(now)} (not committed)"))
+    told = f"{one.main} by commit: {', then '.join(words for _, words in points)}"
+    line = sparkline([value for value, _ in points], told)
+    return f"{blocks.escaped(one.main)} {interval(base, one.main)}<br>{line}"
+
+
+def _made(one: Standing) -> str:
+    records = one.records
+    if not records:
+        return _NOTHING
+    devices = dict.fromkeys(str(record.environment["device"]) for record in records)
+    dates = sorted(str(record.environment["date"])[:10] for record in records)
+    seeds = max(len(group.records) for group in one.groups)
+    counts = f"{_counted(len(records), 'run')}, {_counted(seeds, 'seed')}"
+    spent = f"{duration(one.seconds)}, {' to '.join(dict.fromkeys((dates[0], dates[-1])))}"
+    return "<br>".join(map(blocks.named, (f"scale {one.scale}, {counts}", ", ".join(devices), spent)))
+
+
+def _counted(count: int, word: str) -> str:
+    return f"{count} {word}{'' if count == 1 else 's'}"
+
+
+def interval(runs: Runs, name: str) -> str:
+    """A mean over seeds, with half the width of its 95 % interval."""
+    low, high = runs.interval(name)
+    mean = number(runs.mean(name))
+    return mean if math.isnan(low) or low == high else f"{mean} ± {number((high - low) / 2, 2)}"
+
+
+def number(value: float, digits: int = 4) -> str:
+    """A number to some significant digits, whole where it is large."""
+    return f"{value:,.0f}" if 10**digits <= abs(value) < 1e15 else f"{value:.{digits}g}"
+
+
+def _section(one: Standing, context: Context) -> str:
+    declaration = one.declaration
+    place = f"{context.project.relative(declaration.path)}:{declaration.line}"
+    lines = [f"{_title(one)} Declared in `{place}`; {_state(one)}."]
+    if one.posts:
+        links = ", ".join(f"[{blocks.escaped(post.title)}]({_way(post.page)})" for post in one.posts)
+        lines.append(f"Read by {links}.")
+    text = f"\n## {blocks.escaped(declaration.name)} {{ #{declaration.name} }}\n\n" + "\n\n".join(lines) + "\n"
+    for wrong in one.broken:
+        text += "\n" + blocks.block("p.mlblog-error", blocks.named(wrong))
+    if one.reasons:
+        text += "\n" + blocks.block("p.mlblog-stale", f"Stale: {blocks.named('; '.join(one.reasons))}")
+    text += "\n" + blocks.folded("Parameters", _parameters(one))
+    if one.groups:
+        text += "\n" + blocks.folded("Values", _values(one))
+        root = posixpath.relpath(".", posixpath.dirname(PATH) or ".")
+        text += "\n" + blocks.folded("Records", "".join(f"- {blocks.recorded(group, root)}\n" for group in one.groups))
+    scale = one.scale or declaration.largest("smoke", "small") or "smoke"
+    return text + "\n" + blocks.fence("bash", f"mlblog run {declaration.name} --scale {scale}")
+
+
+def _way(path: str) -> str:
+    return posixpath.relpath(path, posixpath.dirname(PATH) or ".")
+
+
+def _parameters(one: Standing) -> str:
+    declaration = one.declaration
+    scales = list(declaration.scales)
+    rows = [["parameter", *scales], ["---"] * (1 + len(scales))]
+    for name in declaration.defaults:
+        settings = (declaration.params(scale, {}) for scale in scales)
+        rows.append([f"`{name}`", *(blocks.escaped(plain(setting[name])) for setting in settings)])
+    text = _markdown_table(rows) + f"\nSeeds: {declaration.seeds}.\n"
+    if declaration.variants:
+        variants = "".join(f"- {blocks.escaped(as_label(variant))}\n" for variant in declaration.variants)
+        text += f"\nRecorded too, with:\n\n{variants}"
+    return text
+
+
+def _values(one: Standing) -> str:
+    columns: Mapping[str, Runs] = {as_label(group.read.overrides): Runs(group.records) for group in one.groups}
+    first = next(iter(columns.values()))[0]
+    names = [name for name, value in sorted(first.values.items()) if type(value) in (int, float)]
+    rows = [["value", *map(blocks.escaped, columns)], ["---", *["---:"] * len(columns)]]
+    for name in names:
+        rows.append([f"`{name}`", *(_cell(runs, name) for runs in columns.values())])
+    text = _markdown_table(rows)
+    if any(len(runs) > 1 for runs in columns.values()):
+        text += "\n± is half the width of the 95 % interval of the mean over seeds.\n"
+    if first.arrays:
+        shapes = (f"`{name}` ({_shape(array.shape)})" for name, array in first.arrays.items())
+        text += f"\nArrays: {', '.join(shapes)}.\n"
+    return text
+
+
+def _shape(shape: tuple[int, ...]) -> str:
+    return " × ".join(map(str, shape)) or "one number"  # noqa: RUF001
+
+
+def _cell(runs: Runs, name: str) -> str:
+    there = all(type(record.values.get(name)) in (int, float) for record in runs)
+    return interval(runs, name) if there else _NOTHING
+
+
+def _markdown_table(rows: list[list[str]]) -> str:
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows) + "\n"

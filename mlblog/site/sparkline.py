@@ -1,0 +1,34 @@
+"""A few numbers as a line as small as a word."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+
+_WIDTH, _HEIGHT, _MARGIN = 88, 20, 3
+
+
+def sparkline(values: Sequence[float], told: str) -> str:
+    """Inline SVG on one line: from the oldest to the newest, which has a dot.
+
+    Args:
+        values: at least one.
+        told: what it says, for who does not see it.
+    """
+    low, high = min(values), max(values)
+    span = high - low or 1.0
+    step = (_WIDTH - 2 * _MARGIN) / max(1, len(values) - 1)
+    level = 0.5 if high == low else 0.0  # what never moved runs through the middle
+    points = [
+        (_MARGIN + step * at, _HEIGHT - _MARGIN - ((value - low) / span + level) * (_HEIGHT - 2 * _MARGIN))
+        for at, value in enumerate(values)
+    ]
+    if len(points) == 1:
+        points = [(_WIDTH - _MARGIN, points[0][1])]
+    line = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+    x, y = points[-1]
+    return (
+        f'<svg class="mlblog-spark" role="img" aria-label="{html.escape(told)}" viewBox="0 0 {_WIDTH} {_HEIGHT}"'
+        f' width="{_WIDTH}" height="{_HEIGHT}"><polyline points="{line}"></polyline>'
+        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2"></circle></svg>'
+    )

@@ -1,0 +1,73 @@
+"""The page of claims: counts, by paper and by post, with links to where each stands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from mlblog.claims import MIME
+from mlblog.lab import Lab, Project, Read, Record
+from mlblog.press import Context, Outputs, Ran, parse_post
+from mlblog.press.provenance import Evidence
+from mlblog.site import claims
+
+BIB = """\
+@article{doe2020sums,
+  author = {Doe, Jane},
+  title = {Sums},
+  journal = {J},
+  year = {2020},
+}
+"""
+READ = Read("toss", "small", {}, (("docs/results/toss/small/base/seed-0.json", "a"),))
+
+
+def output(text: str, verdict: str, source: str = "", because: str = "") -> dict[str, object]:
+    data = {"text": text, "source": source, "verdict": verdict, "because": because}
+    return {"output_type": "display_data", "data": {MIME: data}, "metadata": {}}
+
+
+def look_up(read: Read) -> Evidence:
+    environment = {"commit": "abcdef012", "dirty": False, "date": "2026-11-02", "device": "cpu: X", "seconds": 3.0}
+    return Evidence(read, (Record("toss", "small", {}, {}, 0, {}, {}, {}, {}, environment),), ("a.b changed",))
+
+
+@pytest.fixture
+def page(make_project: Callable[[dict[str, str]], Project]) -> Callable[..., str]:
+    def page(**posts: list[Ran]) -> str:
+        project = make_project({"toy/papers/references.bib": BIB})
+        found = []
+        for day, (name, ran) in enumerate(posts.items(), 1):
+            body = f"---\ntitle: T {name}\ndate: 2026-11-0{day}\n---\n" + "```python\n1\n```\n\n" * len(ran)
+            found.append((parse_post(body, f"posts_src/{name}.md"), Outputs(tuple(ran))))
+        pages = list(claims.pages(Context(Lab(project), tuple(found), look_up)))
+        return pages[0].text if pages else ""
+
+    return page
+
+
+def test_no_claims_make_no_page(page: Callable[..., str]) -> None:
+    assert page(a=[Ran()]) == ""
+
+
+def test_claims_are_counted_and_listed_by_paper_and_by_post(page: Callable[..., str]) -> None:
+    one = [
+        output("Sums are *even*.", "held", "doe2020sums", "4 of 4, see [Figure](#fig-sums)"),
+        output("Odd", "failed", because="1 [@doe2020sums]"),
+    ]
+    text = page(a=[Ran(tuple(one), (READ.to_json(),))], b=[Ran(), Ran((output("Sums", "held", "doe2020sums"),))])
+    for words, count in (('held">Held', 2), ('in-part">Held in part', 0), ('failed">Did not hold at this size', 1)):
+        assert f"mlblog-{words}</span> | {count} |" in text
+    papers, _, posts = text.partition("## By post")
+    assert "### [Sums](papers/index.md#doe2020sums) (Doe, 2020) { #doe2020sums }" in papers
+    assert papers.index("T b") < papers.index("T a")  # the newest post first
+    assert "\nSums are *even*. <span" in papers
+    assert "4 of 4, see [Figure](blog/posts/a.md#a-sums)" in papers
+    assert "(blog/posts/a.md#a-claim-1) · toss · scale small · seed 0 · cpu: X · 3 s" in papers
+    assert "(blog/posts/b.md#b-claim-1)\n" in papers  # it rests on no record
+    assert papers.count("mlblog-stale") == 1
+    assert "Sums are *even* ([Doe, 2020](papers/index.md#doe2020sums))." in posts
+    assert "1 ([Doe, 2020](papers/index.md#doe2020sums))" in posts
+    assert "4 of 4" not in posts
+    assert posts.index("### [T b](blog/posts/b.md) { #b }") < posts.index("### [T a](blog/posts/a.md) { #a }")

@@ -7,7 +7,7 @@ import json
 import os
 import posixpath
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -63,7 +63,7 @@ def compile_posts(
     server: Server | None = None,
     show_errors: bool = False,
     fail_fast: bool = False,
-    further: Callable[[Context], Iterable[Page]] = lambda _: (),
+    further: Sequence[Callable[[Context], Iterable[Page]]] = (),
     meanwhile: Callable[[], None] = lambda: None,
 ) -> Compiled:
     """Compile every post of `project` to `.mlblog/pages`.
@@ -73,7 +73,7 @@ def compile_posts(
         server: a warm process to use and leave running; one is started, if needed, and ended otherwise.
         show_errors: whether a post that fails gets a page that says why; otherwise it gets none.
         fail_fast: whether to start no more posts after one has failed.
-        further: gives the pages that are made of all posts together.
+        further: each gives pages that are made of all posts together.
         meanwhile: called once while posts run, if any has to.
 
     Returns:
@@ -89,7 +89,11 @@ def compile_posts(
                 page = _error_page(path, press, error) if show_errors else None
             if page is not None:
                 pages.append(page)
-        pages += further(press.context())
+        for made in further:
+            try:
+                pages += made(press.context())
+            except MlblogError as error:
+                done.errors.append(error)
     _write(pages, done)
     lab.code.save()
     return done

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 
 from mlblog.lab import Project
 from mlblog.press import Compiled, Context, Page, Server, compile_posts
-from mlblog.site import scribbles
+from mlblog.site import goals, papers, scribbles
 
 #: What makes the pages that belong to no single post. Each gives nothing where the project has nothing for it.
-GENERATORS: tuple[Callable[[Context], Iterable[Page]], ...] = (scribbles.pages,)
+GENERATORS: tuple[Callable[[Context], Iterable[Page]], ...] = (papers.pages, goals.pages, scribbles.pages)
 
 
 def compile_site(
@@ -29,11 +29,6 @@ def compile_site(
         server=server,
         show_errors=show_errors,
         fail_fast=fail_fast,
-        further=_generated,
+        further=GENERATORS,
         meanwhile=meanwhile,
     )
-
-
-def _generated(context: Context) -> Iterator[Page]:
-    for pages in GENERATORS:
-        yield from pages(context)

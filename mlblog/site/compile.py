@@ -6,10 +6,16 @@ from collections.abc import Callable, Iterable
 
 from mlblog.lab import Project
 from mlblog.press import Compiled, Context, Page, Server, compile_posts
-from mlblog.site import goals, papers, scribbles
+from mlblog.site import claims, experiments, goals, papers, scribbles
 
 #: What makes the pages that belong to no single post. Each gives nothing where the project has nothing for it.
-GENERATORS: tuple[Callable[[Context], Iterable[Page]], ...] = (papers.pages, goals.pages, scribbles.pages)
+GENERATORS: tuple[Callable[[Context], Iterable[Page]], ...] = (
+    scribbles.pages,
+    papers.pages,
+    experiments.pages,
+    claims.pages,
+    goals.pages,
+)
 
 
 def compile_site(

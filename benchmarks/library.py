@@ -165,7 +165,34 @@ def relaxed_draw() -> Row:
     )
 
 
-ROWS: list[Callable[[], Row]] = [kneighbors, kernel_svm, kernel_ridge, decision_tree, relaxed_draw]
+def ctc() -> Row:
+    """Connectionist temporal classification: 32 sequences of 150 frames, value and gradient."""
+    import torch
+    import torch.nn.functional as F
+
+    from mlblog.losses.ctc import ctc_loss
+
+    generator = torch.Generator().manual_seed(0)
+    scores = torch.randn(150, 32, 40, generator=generator).requires_grad_()
+    labels = torch.randint(1, 40, (32, 25), generator=generator)
+    frames, lengths = torch.full((32,), 150), torch.full((32,), 25)
+
+    def slope(loss: torch.Tensor) -> torch.Tensor:
+        return torch.autograd.grad(loss.sum(), scores)[0]
+
+    def agree(ours: torch.Tensor, theirs: torch.Tensor) -> None:
+        torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-4)
+
+    return Row(
+        "`ctc_loss`, 32 sequences, 150 frames, 40 symbols, labels of 25, with gradient",
+        "`F.ctc_loss`",
+        lambda: slope(ctc_loss(scores.log_softmax(-1), labels, frames, lengths)),
+        lambda: slope(F.ctc_loss(scores.log_softmax(-1), labels, frames, lengths, reduction="none")),
+        agree,
+    )
+
+
+ROWS: list[Callable[[], Row]] = [kneighbors, kernel_svm, kernel_ridge, decision_tree, relaxed_draw, ctc]
 
 
 def measure(row: Row, rounds: int) -> tuple[float, float, float]:

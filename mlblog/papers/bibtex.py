@@ -18,6 +18,7 @@ from mlblog.papers.paper import short_authors
 VENUES = ("journal", "booktitle", "school", "institution", "publisher", "howpublished")
 _ENTRY = re.compile(r"(?m)^@(\w+)\{([^,\s]*),")
 _OURS = re.compile(r"(?m)^\s*topic\s*=\s*\{[^}]*\},?\n")
+_ASIDE = 0xE000  # signs that Unicode gives to nobody stand for formulas
 _DAMAGE = re.compile(r"line (\d+)")
 
 
@@ -37,7 +38,9 @@ def parse(data: bytes, place: str) -> list[dict[str, Any]]:
     heads = list(_ENTRY.finditer(text))
     lines = {head[2]: text.count("\n", 0, head.start()) + 1 for head in reversed(heads)}
     if twice := [key for key, times in Counter(head[2] for head in heads).items() if times > 1]:
-        raise InputError(f"{place}:{lines[twice[0]]}: the key {twice[0]!r} stands twice; keys must differ")
+        last = max(head.start() for head in heads if head[2] == twice[0])
+        line = text.count("\n", 0, last) + 1
+        raise InputError(f"{place}:{line}: the key {twice[0]!r} stands twice; keys must differ")
     ends = [head.start() for head in heads[1:]] + [len(text)]
     sources = {head[2]: text[head.start() : end].strip() for head, end in zip(heads, ends, strict=True)}
     entries = [
@@ -93,18 +96,21 @@ def plain(latex: str, place: str) -> str:
     Raises:
         InputError: braces that do not match.
     """
-    try:
-        text = "".join(_unicode(piece) for piece in re.split(r"(\$[^$]*\$)", " ".join(latex.split())))
-    except PybtexError as error:
-        raise InputError(f"{place}: {latex!r} is not LaTeX: {error}") from error
+    formulas: list[str] = []
+
+    def put_aside(match: re.Match[str]) -> str:
+        formulas.append(match[0])
+        return chr(_ASIDE + len(formulas) - 1)
+
+    text = re.sub(r"\$[^$]*\$", put_aside, " ".join(latex.split()))
+    if re.search(r"[\\{}~]", text):
+        try:
+            text = str(Text.from_latex(text))
+        except PybtexError as error:
+            raise InputError(f"{place}: {latex!r} is not LaTeX: {error}") from error
+    for number, formula in enumerate(formulas):
+        text = text.replace(chr(_ASIDE + number), formula)
     return text.replace("--", "\u2013")
-
-
-def _unicode(piece: str) -> str:
-    if piece.startswith("$") or not re.search(r"[\\{}~]", piece):
-        return piece
-    bare = piece.strip()
-    return piece.replace(bare, str(Text.from_latex(bare)))  # which drops the space at the ends
 
 
 def _name(person: Person, place: str) -> str:

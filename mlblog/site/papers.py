@@ -23,7 +23,10 @@ description: Every paper that is used here, by topic, with what we read, built a
 
 # Papers
 """
-_STATES = "Each is marked by how far we are with it: to read, skimmed, read, implemented, replicated."
+_STATES = (
+    "Each says how far we are: to read, skimmed, read, implemented, replicated. "
+    "A paper without a note is cited or waits, and nothing more is claimed."
+)
 
 
 def pages(context: Context) -> Iterator[Page]:
@@ -42,7 +45,7 @@ def pages(context: Context) -> Iterator[Page]:
         if file.stem not in bibliography:
             raise InputError(f"{project.relative(file)}:1: {bibliography.unknown(file.stem)}")
     uses = uses_of_papers(context)
-    bibtex = {f"{FOLDER}/references.bib": (package / FILE).read_bytes()}
+    bibtex = {"references.bib": (package / FILE).read_bytes()}
     yield Page(f"{FOLDER}/index.md", index(bibliography, uses), bibtex)
     for paper in bibliography:
         if paper.note:

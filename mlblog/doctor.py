@@ -1,0 +1,196 @@
+"""What this machine has and lacks for working on a blog, and what to do about each thing. Nothing is changed."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Literal
+
+from mlblog.errors import ProjectError
+from mlblog.lab import Project
+from mlblog.lab.environment import gpus, version
+
+State = Literal["fine", "note", "missing"]
+
+_PYTHON = (3, 11, 5)
+_SPACE = 2 * 2**30  # bytes that caches, checkpoints and a site may want
+_OLD = 3600  # seconds after which a lock that nobody holds is worth a word
+_BROKEN_CLICK = ("8.3.0", "8.3.1")
+_SITE = ("mkdocs", "mkdocs-material", "IPython", "jupytext", "matplotlib", "pymdown-extensions", "PyYAML")
+_CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at.
+
+    Attributes:
+        name: of the thing.
+        state: `fine`; `note` where something is absent that not everybody needs; `missing` where work will fail.
+        told: what was found.
+        cure: what to do; empty if nothing is to be done.
+    """
+
+    name: str
+    state: State
+    told: str
+    cure: str = ""
+
+    def to_json(self) -> dict[str, str]:
+        """This finding as JSON values."""
+        return {"name": self.name, "state": self.state, "told": self.told, "do": self.cure}
+
+
+def examine() -> list[Finding]:
+    """Look at everything; each check stands by itself, and none imports torch or MkDocs."""
+    try:
+        project = Project.find()
+    except ProjectError as error:
+        project, found = (
+            None,
+            [Finding("project", "missing", str(error), "go to a blog, or begin one: mlblog init DIR")],
+        )
+    else:
+        found = [Finding("project", "fine", f"{project.root}, package {', '.join(project.packages)}")]
+    root = project.root if project else Path.cwd()
+    for check in (python, click, torch, site, fonts, chromium):
+        found.append(check())
+    found += [git(root), space(project.work if project else root)]
+    if project is not None:
+        found += locks(project.work)
+    return found
+
+
+def table(findings: list[Finding]) -> str:
+    """A line a finding, and what to do about it below."""
+    width = max(len(finding.name) for finding in findings)
+    lines = []
+    for one in findings:
+        mark = {"fine": "fine   ", "note": "note   ", "missing": "MISSING"}[one.state]
+        lines.append(f"{mark}  {one.name.ljust(width)}  {one.told}")
+        if one.cure:
+            lines.append(f"{' ' * (width + 11)}{one.cure}")
+    bad = sum(finding.state == "missing" for finding in findings)
+    return "\n".join([*lines, "", f"{bad} missing" if bad else "nothing is missing"])
+
+
+def python() -> Finding:
+    """The interpreter."""
+    wanted = ".".join(map(str, _PYTHON))
+    if sys.version_info[:3] < _PYTHON:
+        return Finding("python", "missing", platform.python_version(), f"mlblog needs Python {wanted} or newer")
+    return Finding("python", "fine", platform.python_version())
+
+
+def click() -> Finding:
+    """The versions of click that leave `mkdocs serve` deaf to edits."""
+    found = version("click") or "none"
+    if found in _BROKEN_CLICK:
+        cure = "`mkdocs serve` sees no edits with it: pip install 'click!=8.3.0,!=8.3.1'"
+        return Finding("click", "missing", found, cure)
+    return Finding("click", "fine", found)
+
+
+def torch() -> Finding:
+    """PyTorch, and whether its build fits the GPUs of this machine."""
+    found, count = version("torch"), gpus()
+    if found is None:
+        return Finding("torch", "missing", "not installed", "posts and experiments use it: pip install 'mlblog[torch]'")
+    if count and found.endswith("+cpu"):
+        cure = "torch is built for the CPU alone; install the CUDA build, or set CUDA_VISIBLE_DEVICES= to hide the GPU"
+        return Finding("torch", "missing", f"{found}, {count} GPUs", cure)
+    if not count:
+        return Finding("torch", "note", f"{found}, no GPU", "records of scale full need one; all else works without")
+    return Finding("torch", "fine", f"{found}, {count} GPUs")
+
+
+def site() -> Finding:
+    """What compiling posts and building the site need."""
+    lacking = [name for name in _SITE if version(name) is None]
+    if lacking:
+        return Finding("site", "missing", f"no {', '.join(lacking)}", "pip install 'mlblog[site]'")
+    mkdocs = version("mkdocs") or ""
+    if not mkdocs.startswith("1."):
+        return Finding("site", "missing", f"MkDocs {mkdocs}", "pip install 'mkdocs>=1.6.1,<2'")
+    return Finding("site", "fine", f"MkDocs {mkdocs}, Material {version('mkdocs-material')}")
+
+
+def fonts() -> Finding:
+    """The font in which figures are lettered: it comes with Matplotlib, and text in an SVG needs it for the reader, too."""
+    try:
+        files = metadata.files("matplotlib") or []
+    except metadata.PackageNotFoundError:
+        return Finding("fonts", "missing", "no Matplotlib, so no DejaVu Sans", "pip install 'mlblog[site]'")
+    if any(file.name == "DejaVuSans.ttf" for file in files):
+        return Finding("fonts", "fine", "DejaVu Sans comes with Matplotlib")
+    return Finding("fonts", "missing", "Matplotlib without DejaVu Sans", "pip install --force-reinstall matplotlib")
+
+
+def chromium() -> Finding:
+    """The browser of the browser tests."""
+    named = os.environ.get("CHROMIUM", "")
+    found = named if named and Path(named).is_file() else next(filter(None, map(shutil.which, _CHROMIUM)), "")
+    if found:
+        return Finding("chromium", "fine", found)
+    if named:
+        return Finding("chromium", "missing", f"CHROMIUM={named} is no file", "correct the variable, or unset it")
+    return Finding("chromium", "note", "not found", "browser tests skip; install chromium, or name it in $CHROMIUM")
+
+
+def git(root: Path) -> Finding:
+    """Git, its repository, and the identity without which it refuses to commit."""
+    if shutil.which("git") is None:
+        return Finding("git", "missing", "not installed", "records name the commit that made them; install git")
+    if _git(root, "rev-parse", "--show-toplevel") is None:
+        return Finding("git", "missing", f"{root} is in no repository", "git init, and commit: records name a commit")
+    lacking = [name for name in ("user.name", "user.email") if not _git(root, "config", name)]
+    if lacking:
+        cure = "; ".join(f'git config --global {name} "…"' for name in lacking)
+        return Finding("git", "missing", f"no {' and no '.join(lacking)}: it will not commit", cure)
+    if not _git(root, "rev-parse", "--verify", "--quiet", "HEAD"):
+        return Finding("git", "missing", "no commit yet", "commit before you run experiments: records name a commit")
+    return Finding("git", "fine", f"{_git(root, 'config', 'user.name')} <{_git(root, 'config', 'user.email')}>")
+
+
+def _git(root: Path, *arguments: str) -> str | None:
+    done = subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, text=True, check=False)
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
+def space(folder: Path) -> Finding:
+    """Room for caches, checkpoints and copies of records, and whether they can be written at all."""
+    existing = next(path for path in (folder, *folder.parents) if path.is_dir())
+    if not os.access(existing, os.W_OK):
+        return Finding("space", "missing", f"{existing} cannot be written", "change its owner or its permissions")
+    free = shutil.disk_usage(existing).free
+    used = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) if folder.name == ".mlblog" else 0
+    told = f"{free / 2**30:.1f} GiB free" + (f", {used / 2**20:.0f} MiB used in .mlblog" if used else "")
+    if free < _SPACE:
+        return Finding("space", "missing", told, "make room: mlblog gc lists what can be deleted")
+    return Finding("space", "fine", told)
+
+
+def locks(work: Path, now: Callable[[], float] = time.time) -> Iterator[Finding]:
+    """Locks: one that is held stops writers; one that lies about is harmless, and only tells of a run that ended."""
+    from filelock import FileLock, Timeout
+
+    for path in sorted((work / "locks").glob("*.lock")):
+        age = now() - path.stat().st_mtime
+        try:
+            with FileLock(path, timeout=0):
+                continue
+        except Timeout:
+            pass
+        if age > _OLD:
+            cure = "if no mlblog is running, the file system does not free locks; delete the file"
+            yield Finding("lock", "note", f"{path.name} has been held for {age / 3600:.1f} hours", cure)
+        else:
+            yield Finding("lock", "note", f"{path.name} is held", "another mlblog is writing; wait for it")

@@ -1,0 +1,115 @@
+"""A blog of one's own, in an empty folder: it builds as it is, with one post and one recorded experiment."""
+
+from __future__ import annotations
+
+import keyword
+import re
+import shutil
+import sys
+from datetime import date
+from pathlib import Path
+
+from mlblog import __version__
+from mlblog.errors import InputError, MlblogError, ProjectError
+from mlblog.lab import Lab, Project
+from mlblog.lab.atomic import write_atomically
+from mlblog.lab.executors.local import LocalExecutor
+from mlblog.scaffold.template import FOLDER, filled
+
+#: Design, fonts, formulas: what every blog serves from its own folder.
+SHARED = ("stylesheets", "assets", "javascripts")
+_SHEETS = (
+    "assets/katex/katex.min.css",
+    "stylesheets/fonts.css",
+    "stylesheets/colours.css",
+    "stylesheets/reading.css",
+    "stylesheets/frame.css",
+    "stylesheets/records.css",
+)
+_LAST = "stylesheets/print.css"
+_FIRST_SCRIPT = "assets/katex/katex.min.js"
+
+
+def new_blog(folder: Path, package: str, today: date) -> Project:
+    """Write a blog into `folder`, and record its experiment at smoke scale.
+
+    Args:
+        folder: made if it is missing; must be empty.
+        package: of its own code; from the folder's name if empty.
+        today: the date of its post.
+
+    Raises:
+        InputError: the folder is not empty or inside another blog, or the name cannot be that of a package.
+        MlblogError: its experiment did not run.
+    """
+    folder = folder.absolute()
+    name = package or re.sub(r"\W+", "_", folder.name.casefold(), flags=re.ASCII).strip("_")
+    _check(folder, name)
+    words = folder.name.replace("_", " ").replace("-", " ").strip()
+    values = {
+        "package": name,
+        "project": re.sub(r"_+", "-", name),
+        "title": words[:1].upper() + words[1:] if re.fullmatch(r"[\w ]+", words) else name,
+        "version": __version__,
+        "date": today.isoformat(),
+    }
+    shared = _shared(folder)
+    values["stylesheets"] = "\n".join(f"  - {sheet}" for sheet in _sheets(shared))
+    scripts = [one for one in shared if one.startswith("javascripts/") and one.endswith(".js")]
+    values["scripts"] = "\n".join(f"  - {script}" for script in (_FIRST_SCRIPT, *scripts))
+    below = FOLDER / "blog"
+    for template in sorted(path for path in below.rglob("*.txt") if path.is_file()):
+        path = template.relative_to(below).with_suffix("")
+        parts = [{"PACKAGE": name, "gitignore": ".gitignore"}.get(part, part) for part in path.parts]
+        text = template.read_text(encoding="utf-8") if "workflows" in parts else filled(template, values)
+        write_atomically(folder.joinpath(*parts), text.encode())
+    project = Project.find(folder)
+    _record(project)
+    return project
+
+
+def _check(folder: Path, name: str) -> None:
+    if folder.is_dir() and any(folder.iterdir()):
+        raise InputError(f"{folder}: it is not empty; name a new folder")
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or keyword.iskeyword(name):
+        raise InputError(f"{name!r}: no name for a package; give one: mlblog init {folder.name} --package my_blog")
+    if name == "mlblog" or name in sys.stdlib_module_names:
+        raise InputError(f"{name!r}: Python has a module of that name; give another one with --package")
+    try:
+        outer = Project.find(folder)
+    except ProjectError:
+        return
+    raise InputError(f"{folder}: it is inside the blog of {outer.root}; name a folder outside of it")
+
+
+def _shared(folder: Path) -> list[str]:
+    """Copy what a blog serves besides its pages; return the files, named from `docs`, in the order of their names."""
+    package = Path(__file__).parent
+    # a wheel carries them beside this file; a checkout has them where its own site is made from
+    source = package / "docs" if (package / "docs").is_dir() else package.parents[1] / "docs"
+    found = []
+    for name in SHARED:
+        if not (source / name).is_dir():
+            raise InputError(f"{source / name}: it is missing; install mlblog again, or use a whole checkout")
+        for path in sorted((source / name).rglob("*")):
+            if path.is_file() and not path.name.startswith("."):
+                shown = path.relative_to(source).as_posix()
+                target = folder / "docs" / shown
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(path, target)
+                found.append(shown)
+    return found
+
+
+def _sheets(shared: list[str]) -> list[str]:
+    """The style sheets in the order in which they build on each other, those for single kinds of pages behind."""
+    further = [one for one in shared if one.startswith("stylesheets/") and one not in (*_SHEETS, _LAST)]
+    return [*_SHEETS, *further, _LAST]
+
+
+def _record(project: Project) -> None:
+    lab = Lab(project)
+    jobs = lab.plan(key for name in lab.experiments for key in lab.keys_of(name, "smoke"))
+    for outcome in lab.run(jobs, LocalExecutor(project, slots=1)):
+        if outcome.error is not None:
+            raise MlblogError(f"{project.root}: the blog is written, and its experiment failed: {outcome.error}")

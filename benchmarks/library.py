@@ -181,7 +181,8 @@ def ctc() -> Row:
         return torch.autograd.grad(loss.sum(), scores)[0]
 
     def agree(ours: torch.Tensor, theirs: torch.Tensor) -> None:
-        torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-4)
+        # In float32, alpha, beta and the likelihood are hundreds of nats, whose difference is taken: 1e-4 each.
+        torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-3)
 
     return Row(
         "`ctc_loss`, 32 sequences, 150 frames, 40 symbols, labels of 25, with gradient",

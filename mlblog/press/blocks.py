@@ -22,9 +22,9 @@ def block(element: str, content: str, *, raw: bool = False) -> str:
     return f"{marks} html | {element}\n{mode}\n{content.rstrip()}\n{marks}\n"
 
 
-def folded(title: str, content: str) -> str:
-    """Content behind a title that opens it."""
-    return f'??? note "{title}"\n\n{indented(content, "    ")}'
+def folded(title: str, content: str, kind: str = "note") -> str:
+    """Content behind a title that opens it; `kind` is the style's name for it."""
+    return f'??? {kind} "{title}"\n\n{indented(content, "    ")}'
 
 
 def indented(text: str, prefix: str) -> str:

@@ -102,7 +102,7 @@ def _cell(cell: Cell, shown: list[str]) -> str:
     code = blocks.fence("python", cell.code.strip("\n"))
     pieces = []
     if "hide-input" in tags:
-        pieces.append(blocks.folded("Code", code))
+        pieces.append(blocks.folded("Code", code, "mlblog-code"))
     elif "remove-input" not in tags:
         pieces.append(code)
     if "remove-output" not in tags:

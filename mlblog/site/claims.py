@@ -101,7 +101,7 @@ def _item(one: Listed, bibliography: Bibliography, *, by_paper: bool) -> str:
     if by_paper or not claim.source:
         if claim.because:
             lines.append(("p.mlblog-because", _linked(claim.because, one, bibliography)))
-        where += f" · {blocks.named(one.rests_on)}" if one.rests_on else ""
+        where += f" · {blocks.named(one.rests_on) or 'computed in the post itself'}"
     lines.append(("p.mlblog-provenance", where))
     inner = "\n".join(blocks.block(element, line) for element, line in lines)
     return blocks.block(f"div.mlblog-claim.mlblog-{claim.verdict}", inner)

@@ -82,9 +82,12 @@ def _main(one: Standing, moved: Trail) -> str:
     now = base.mean(one.main)
     if not points or not math.isclose(points[-1][0], now, rel_tol=1e-12):
         points.append((now, f"{number(now)} (not committed)"))
+    name = blocks.escaped(one.main).replace("&#95;", "&#95;<wbr>")
+    shown = f"{interval(base, one.main)}<br>{name}"
+    if len(points) == 1:  # nothing has moved yet
+        return shown
     told = f"{one.main} by commit: {', then '.join(words for _, words in points)}"
-    line = sparkline([value for value, _ in points], told)
-    return f"{blocks.escaped(one.main)} {interval(base, one.main)}<br>{line}"
+    return f"{shown}<br>{sparkline([value for value, _ in points], told)}"
 
 
 def _made(one: Standing) -> str:

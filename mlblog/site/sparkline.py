@@ -12,19 +12,17 @@ def sparkline(values: Sequence[float], told: str) -> str:
     """Inline SVG on one line: from the oldest to the newest, which has a dot.
 
     Args:
-        values: at least one.
+        values: at least two.
         told: what it says, for who does not see it.
     """
     low, high = min(values), max(values)
     span = high - low or 1.0
-    step = (_WIDTH - 2 * _MARGIN) / max(1, len(values) - 1)
+    step = (_WIDTH - 2 * _MARGIN) / (len(values) - 1)
     level = 0.5 if high == low else 0.0  # what never moved runs through the middle
     points = [
         (_MARGIN + step * at, _HEIGHT - _MARGIN - ((value - low) / span + level) * (_HEIGHT - 2 * _MARGIN))
         for at, value in enumerate(values)
     ]
-    if len(points) == 1:
-        points = [(_WIDTH - _MARGIN, points[0][1])]
     line = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
     x, y = points[-1]
     return (

@@ -40,6 +40,8 @@ def escaped(text: str) -> str:
 
 #: How many lines of provenance stand open under a result.
 MOST_LINES = 2
+#: How many of the names that changed stand there; the page of experiments has all.
+MOST_REASONS = 5
 
 
 def provenance(found: Sequence[Evidence], root: str, name: str) -> str:
@@ -61,7 +63,8 @@ def provenance(found: Sequence[Evidence], root: str, name: str) -> str:
     if any(one.is_smoke for one in found):
         out += block("p.mlblog-preview", "Preview: from a smoke run, which shows only that the code runs.")
     if reasons := list(dict.fromkeys(reason for one in found for reason in one.reasons)):
-        out += block("p.mlblog-stale", f"Stale: {named('; '.join(reasons))}")
+        more = f"; and {len(reasons) - MOST_REASONS} more" if len(reasons) > MOST_REASONS else ""
+        out += block("p.mlblog-stale", f"Stale: {named('; '.join(reasons[:MOST_REASONS]))}{more}")
     return out
 
 

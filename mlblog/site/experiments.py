@@ -18,7 +18,7 @@ from mlblog.site.standing import STATES, Standing, standings
 from mlblog.site.trail import Trail, trail
 
 PATH = "experiments.md"
-_NOTHING = "–"  # noqa: RUF001
+_NOTHING = '<span class="mlblog-none">–</span>'  # noqa: RUF001
 _WORDS = {"missing": "not recorded"}
 _CODE = re.compile(r"(`[^`]+`)")
 _HEAD = """---
@@ -51,7 +51,7 @@ def pages(context: Context) -> Iterator[Page]:
 
 
 def _table(found: list[Standing], moved: Trail) -> str:
-    rows = ["| experiment | state | main value, and how it moved | how it was made |", "| --- | --- | --- | --- |"]
+    rows = ["| experiment | state | main value | how it was made |", "| --- | --- | --- | --- |"]
     for one in found:
         name = one.declaration.name
         cells = [f"[{blocks.escaped(name)}](#{name})<br>{_title(one)}", _state(one), _main(one, moved), _made(one)]
@@ -83,7 +83,7 @@ def _main(one: Standing, moved: Trail) -> str:
     if not points or not math.isclose(points[-1][0], now, rel_tol=1e-12):
         points.append((now, f"{number(now)} (not committed)"))
     name = blocks.escaped(one.main).replace("&#95;", "&#95;<wbr>")
-    shown = f"{interval(base, one.main)}<br>{name}"
+    shown = f"{interval(base, one.main).replace(' ', '&nbsp;')}<br>{name}"
     if len(points) == 1:  # nothing has moved yet
         return shown
     told = f"{one.main} by commit: {', then '.join(words for _, words in points)}"

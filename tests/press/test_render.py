@@ -204,6 +204,12 @@ def test_what_changed_since_is_said_by_name() -> None:
     assert re.search(r'<p class="mlblog-stale">Stale: toy.f changed</p>', html(made))
 
 
+def test_of_many_changes_the_first_are_named() -> None:
+    look_up = evidence(*(f"toy.f{n} changed" for n in range(8)))
+    text = html(page("```python\nr\n```\n", Ran((printed("a"),), (READ.to_json(),)), look_up=look_up))
+    assert "toy.f3 changed; toy.f4 changed; and 3 more</p>" in text
+
+
 def test_a_smoke_run_is_marked_and_uncommitted_code_too() -> None:
     look_up = evidence(scale="smoke", dirty=True)
     text = html(page("```python\nr\n```\n", Ran((printed("a"),), (READ.to_json(),)), look_up=look_up))

@@ -92,7 +92,7 @@ def test_a_project_without_git_has_no_trail_and_has_a_page(project: Project) -> 
     assert (walk.state, walk.scale, walk.main, len(walk.records), walk.missing) == ("fresh", "small", "length", 6, 0)
     assert (unrecorded.state, unrecorded.groups) == ("missing", ())
     assert "There are 2 experiments: 1 fresh, 1 not recorded." in text
-    assert "| 11 ± 2.5<br>length | scale small, 6 runs, 3 seeds<br>" in text  # nothing has moved yet
+    assert "| 11&nbsp;±&nbsp;2.5<br>length | scale small, 6 runs, 3 seeds<br>" in text  # nothing has moved yet
     assert "Walk by `n` steps&#95;and&#95;more." in text
     assert "| `width` | 2 | 2 |" in text
     assert "- width&#61;7" in text

@@ -193,7 +193,112 @@ def ctc() -> Row:
     )
 
 
-ROWS: list[Callable[[], Row]] = [kneighbors, kernel_svm, kernel_ridge, decision_tree, relaxed_draw, ctc]
+def mixture() -> Row:
+    """Twenty steps of EM from the same start, not stopped earlier."""
+    import warnings
+
+    from sklearn.mixture import GaussianMixture as Reference
+
+    from mlblog.classical.mixture import GaussianMixture, fit_mixture
+
+    random = np.random.default_rng(0)
+    means = 3 * random.normal(size=(5, 8))
+    x = means[random.integers(5, size=2_000)] + random.normal(size=(2_000, 8))
+    start = GaussianMixture(np.full(5, 0.2), means + random.normal(size=means.shape), np.stack([np.eye(8)] * 5))
+    settings: dict[str, Any] = {"weights_init": start.weights, "means_init": start.means, "init_params": "random"}
+    reference = Reference(
+        5, **settings, precisions_init=start.covariances, max_iter=20, tol=0
+    )  # identities: own inverse
+
+    def theirs() -> Reference:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that it has not converged
+            return reference.fit(x)
+
+    def agree(ours: tuple[GaussianMixture, list[float]], theirs: Reference) -> None:
+        np.testing.assert_allclose(ours[0].means, theirs.means_, rtol=1e-8)
+        np.testing.assert_allclose(ours[0].covariances, theirs.covariances_, rtol=1e-7, atol=1e-9)
+
+    return Row(
+        "`fit_mixture`, 20 steps, 2,000 points, 8 coordinates, 5 components",
+        "scikit-learn `GaussianMixture`",
+        lambda: fit_mixture(x, start, steps=20, tolerance=-1.0),
+        theirs,
+        agree,
+    )
+
+
+def _flow() -> Any:
+    """A small network that says how fast 64 points of the plane move, and where they start."""
+    import torch
+
+    torch.manual_seed(0)
+    net = torch.nn.Sequential(torch.nn.Linear(2, 32), torch.nn.Tanh(), torch.nn.Linear(32, 2)).double()
+    return net, torch.randn(64, 2, dtype=torch.float64)
+
+
+def differential_equation() -> Row:
+    """Dormand and Prince's method at the same tolerances, without gradients."""
+    import torch
+    import torchdiffeq
+
+    from mlblog.numerics.odeint import DormandPrince, odeint
+
+    net, start = _flow()
+    times = torch.tensor([0.0, 3.0])
+
+    def ours() -> torch.Tensor:
+        with torch.no_grad():
+            return odeint(lambda t, z: net(z), start, [0.0, 3.0], DormandPrince(1e-6, 1e-8))
+
+    def theirs() -> torch.Tensor:
+        with torch.no_grad():
+            return torchdiffeq.odeint(lambda t, z: net(z), start, times, rtol=1e-6, atol=1e-8, method="dopri5")
+
+    def agree(ours: torch.Tensor, theirs: torch.Tensor) -> None:
+        torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-5)
+
+    return Row("`odeint`, a network of 162 parameters, 64 points", "torchdiffeq `odeint`", ours, theirs, agree)
+
+
+def adjoint() -> Row:
+    """Solution and gradients of all parameters, both by the adjoint."""
+    import torch
+    import torchdiffeq
+
+    from mlblog.numerics.adjoint import odeint_adjoint
+    from mlblog.numerics.odeint import DormandPrince
+
+    net, start = _flow()
+    times, parameters = torch.tensor([0.0, 3.0]), tuple(net.parameters())
+
+    def ours() -> tuple[torch.Tensor, ...]:
+        end = odeint_adjoint(lambda t, z: net(z), start, [0.0, 3.0], parameters, DormandPrince(1e-6, 1e-8))[-1]
+        return torch.autograd.grad(end.square().mean(), parameters)
+
+    def theirs() -> tuple[torch.Tensor, ...]:
+        end = torchdiffeq.odeint_adjoint(
+            lambda t, z: net(z), start, times, rtol=1e-6, atol=1e-8, method="dopri5", adjoint_params=parameters
+        )[-1]
+        return torch.autograd.grad(end.square().mean(), parameters)
+
+    def agree(ours: tuple[torch.Tensor, ...], theirs: tuple[torch.Tensor, ...]) -> None:
+        torch.testing.assert_close(ours, theirs, rtol=1e-3, atol=1e-4)
+
+    return Row("`odeint_adjoint`, the same, with gradients", "torchdiffeq `odeint_adjoint`", ours, theirs, agree)
+
+
+ROWS: list[Callable[[], Row]] = [
+    kneighbors,
+    kernel_svm,
+    kernel_ridge,
+    decision_tree,
+    relaxed_draw,
+    ctc,
+    mixture,
+    differential_equation,
+    adjoint,
+]
 
 
 def measure(row: Row, rounds: int) -> tuple[float, float, float]:

@@ -58,3 +58,9 @@ def test_the_same_letters_are_never_in_two_parts() -> None:
     assert not keys[0] & keys[2]
     assert not keys[1] & keys[2]
     assert phrases[0] in parts.test
+
+
+def test_spaces_do_not_part_a_question() -> None:
+    assert letters_of("b cab a") == letters_of("cab ba") == "aabbc"
+    for phrases in (("a b cab", "ab cab"), ("e dace", "dac ee"), ("fig a", "f ig a")):
+        assert sorted(map(len, split_by_letters(phrases))) == [0, 0, 2]

@@ -65,7 +65,7 @@ def test_a_file_is_named_for_its_key(tmp_path: Path, line_ends: str) -> None:
     [
         ("---\ntopic", "topic", 1, "no front matter"),
         ("5\n---\n", "5\n", 1, "no front matter"),
-        ("state: read", "state: [", 4, "not YAML"),
+        ("state: read", "state: read: it", 3, "not YAML"),
         ("state: read", "state: 2020-02-30", 2, "not YAML"),
         ("topic: Graphs\nstate: read\nconfidence: 3/5", "- a", 2, "`key: value`"),
         ("topic: Graphs\n", "", 1, "no topic"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import platform
 import shutil
 import subprocess
 import sys
@@ -49,24 +48,23 @@ class Finding:
         return {"name": self.name, "state": self.state, "told": self.told, "do": self.cure}
 
 
-def examine() -> list[Finding]:
-    """Look at everything; each check stands by itself, and none imports torch or MkDocs."""
+def examine(installed: Callable[[str], str | None] = version) -> list[Finding]:
+    """Look at everything; each check stands by itself, and none imports torch or MkDocs.
+
+    Args:
+        installed: gives the version of a distribution, or None.
+    """
     try:
         project = Project.find()
     except ProjectError as error:
-        project, found = (
-            None,
-            [Finding("project", "missing", str(error), "go to a blog, or begin one: mlblog init DIR")],
-        )
+        cure = "go to a blog, or begin one: mlblog init DIR"
+        found, root, work = [Finding("project", "missing", str(error), cure)], Path.cwd(), Path.cwd()
     else:
         found = [Finding("project", "fine", f"{project.root}, package {', '.join(project.packages)}")]
-    root = project.root if project else Path.cwd()
-    for check in (python, click, torch, site, fonts, chromium):
-        found.append(check())
-    found += [git(root), space(project.work if project else root)]
-    if project is not None:
-        found += locks(project.work)
-    return found
+        root, work = project.root, project.work
+    found += [python(sys.version_info[:3]), click(installed("click")), torch(installed("torch"), gpus())]
+    found += [site(installed), fonts(), chromium(), git(root), space(work)]
+    return [*found, *locks(work)]
 
 
 def table(findings: list[Finding]) -> str:
@@ -82,26 +80,24 @@ def table(findings: list[Finding]) -> str:
     return "\n".join([*lines, "", f"{bad} missing" if bad else "nothing is missing"])
 
 
-def python() -> Finding:
-    """The interpreter."""
-    wanted = ".".join(map(str, _PYTHON))
-    if sys.version_info[:3] < _PYTHON:
-        return Finding("python", "missing", platform.python_version(), f"mlblog needs Python {wanted} or newer")
-    return Finding("python", "fine", platform.python_version())
+def python(found: tuple[int, ...]) -> Finding:
+    """The interpreter, by its version."""
+    told, wanted = (".".join(map(str, one)) for one in (found, _PYTHON))
+    if found < _PYTHON:
+        return Finding("python", "missing", told, f"mlblog needs Python {wanted} or newer")
+    return Finding("python", "fine", told)
 
 
-def click() -> Finding:
-    """The versions of click that leave `mkdocs serve` deaf to edits."""
-    found = version("click") or "none"
+def click(found: str | None) -> Finding:
+    """Two versions of click leave `mkdocs serve` deaf to edits."""
     if found in _BROKEN_CLICK:
         cure = "`mkdocs serve` sees no edits with it: pip install 'click!=8.3.0,!=8.3.1'"
         return Finding("click", "missing", found, cure)
-    return Finding("click", "fine", found)
+    return Finding("click", "fine", found or "not installed")
 
 
-def torch() -> Finding:
-    """PyTorch, and whether its build fits the GPUs of this machine."""
-    found, count = version("torch"), gpus()
+def torch(found: str | None, count: int) -> Finding:
+    """PyTorch, and whether its build fits the GPUs of this machine, so many as `count`."""
     if found is None:
         return Finding("torch", "missing", "not installed", "posts and experiments use it: pip install 'mlblog[torch]'")
     if count and found.endswith("+cpu"):
@@ -112,19 +108,19 @@ def torch() -> Finding:
     return Finding("torch", "fine", f"{found}, {count} GPUs")
 
 
-def site() -> Finding:
+def site(installed: Callable[[str], str | None]) -> Finding:
     """What compiling posts and building the site need."""
-    lacking = [name for name in _SITE if version(name) is None]
+    lacking = [name for name in _SITE if installed(name) is None]
     if lacking:
         return Finding("site", "missing", f"no {', '.join(lacking)}", "pip install 'mlblog[site]'")
-    mkdocs = version("mkdocs") or ""
+    mkdocs = installed("mkdocs") or ""
     if not mkdocs.startswith("1."):
         return Finding("site", "missing", f"MkDocs {mkdocs}", "pip install 'mkdocs>=1.6.1,<2'")
-    return Finding("site", "fine", f"MkDocs {mkdocs}, Material {version('mkdocs-material')}")
+    return Finding("site", "fine", f"MkDocs {mkdocs}, Material {installed('mkdocs-material')}")
 
 
 def fonts() -> Finding:
-    """The font in which figures are lettered: it comes with Matplotlib, and text in an SVG needs it for the reader, too."""
+    """The font in which figures are lettered, which comes with Matplotlib."""
     try:
         files = metadata.files("matplotlib") or []
     except metadata.PackageNotFoundError:

@@ -60,12 +60,13 @@ def experiment(name: str) -> int:
 def week(name: str) -> int:
     """Open a week, such as 2026-W48, as `mlblog goals start` does."""
     from mlblog.goals import Proof, start
+    from mlblog.goals.report import counted
     from mlblog.scaffold import Begun
 
     lab = Lab(Project.find())
     path, carried = start(lab.project, Proof(lab), date.today(), name)
     then = (
-        f"{carried} goals are carried over",
+        f"{counted(carried, 'goal')} carried over",
         "write how sure you are behind each goal, as in `, 3/5`, and commit it before the work begins",
         "mlblog goals status: see how it stands",
     )
@@ -88,9 +89,7 @@ def init(folder: Path, package: str) -> int:
     from mlblog.scaffold import new_blog
 
     project = new_blog(folder, package, date.today())
-    click.echo(
-        f"{folder}: a blog with the package {project.packages[0]}, one post, one experiment recorded at smoke scale"
-    )
+    click.echo(f"{folder}: a blog with the package {project.packages[0]}, a post, and its experiment at smoke scale")
     for line in (
         f"cd {folder} && git init && git add . && git commit -m 'Begin'",
         "mkdocs serve                      see it, and follow your edits",

@@ -24,11 +24,12 @@ def start(week: str) -> int:
     """Open a WEEK, such as 2026-W48, with what the last one left over; without a name, this week or the next."""
     from mlblog.goals import Proof
     from mlblog.goals import start as begin
+    from mlblog.goals.report import counted
 
     lab = Lab(Project.find())
     path, carried = begin(lab.project, Proof(lab), date.today(), week)
     click.echo(
-        f"{lab.project.relative(path)}: {carried} goals carried over. "
+        f"{lab.project.relative(path)}: {counted(carried, 'goal')} carried over. "
         "Write how sure you are behind each, as in `, 3/5`, and commit it before the work begins"
     )
     return 0

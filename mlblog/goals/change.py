@@ -16,6 +16,12 @@ from mlblog.lab.atomic import write_atomically
 
 _BOX = re.compile(rb"\[\s*\]")
 
+_NOTHING_LEFT = """## First group
+
+<!-- A goal is a line with a box, and how sure you are of it:
+- [ ] What is to be done, 3/5
+-->"""
+
 
 def name_of(day: date) -> str:
     """The ISO week of a day, as `2026-W47`."""
@@ -57,7 +63,7 @@ def start(project: Project, proof: Proof, today: date, name: str = "") -> tuple[
             told = "".join(f"\n  {one}" for one in unearned)
             raise InputError(f"{last.path}: it cannot be closed while ticks in it are not earned:{told}")
     left = [] if last is None else leftover(last)
-    text = "\n".join(_lines(left)) or "## First group\n\n- [ ] What is to be done, 3/5"
+    text = "\n".join(_lines(left)) or _NOTHING_LEFT
     parse_week(text, shown)  # what is written can be read
     write_atomically(path, f"{text}\n".encode())
     return path, sum(isinstance(part, Goal) for part in left)

@@ -84,9 +84,14 @@ def status_table(ledger: Ledger, week: Week, unearned: Sequence[Unearned]) -> st
     return "\n".join([*lines, "", score(ledger.forecasts)])
 
 
+def counted(count: int, name: str) -> str:
+    """A number of things: `1 week`, `2 weeks`."""
+    return f"{count} {name}" if count == 1 else f"{count} {name}s"
+
+
 def weeks(count: int) -> str:
-    """A number of weeks, in words."""
-    return "1 week" if count == 1 else f"{count} weeks"
+    """A number of weeks."""
+    return counted(count, "week")
 
 
 def score(forecasts: Sequence[Forecast]) -> str:
@@ -94,9 +99,9 @@ def score(forecasts: Sequence[Forecast]) -> str:
     if not forecasts:
         return "no confidence in a closed week yet: nothing to judge"
     reached, expected, chance = calibrate.surprise(forecasts)
-    side = "so few" if reached <= expected else "so many"
+    side = "no more" if reached <= expected else "no fewer"
     return (
-        f"{len(forecasts)} confidences in closed weeks: Brier score {calibrate.brier(forecasts):.3f}, "
+        f"{counted(len(forecasts), 'confidence')} in closed weeks: Brier score {calibrate.brier(forecasts):.3f}, "
         f"{calibrate.reference(forecasts):.3f} for the base rate; "
-        f"{reached} reached of {expected:.1f} expected, {side} with a chance of {chance:.2f} if they were right"
+        f"{reached} reached of {expected:.1f} expected; were they right, {side} had a chance of {chance:.2f}"
     )

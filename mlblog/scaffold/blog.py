@@ -13,7 +13,7 @@ from mlblog import __version__
 from mlblog.errors import InputError, MlblogError, ProjectError
 from mlblog.lab import Lab, Project
 from mlblog.lab.atomic import write_atomically
-from mlblog.lab.executors.local import LocalExecutor
+from mlblog.lab.executors.inline import InlineExecutor
 from mlblog.scaffold.template import FOLDER, filled
 
 #: Design, fonts, formulas: what every blog serves from its own folder.
@@ -110,6 +110,6 @@ def _sheets(shared: list[str]) -> list[str]:
 def _record(project: Project) -> None:
     lab = Lab(project)
     jobs = lab.plan(key for name in lab.experiments for key in lab.keys_of(name, "smoke"))
-    for outcome in lab.run(jobs, LocalExecutor(project, slots=1)):
+    for outcome in lab.run(jobs, InlineExecutor(project)):
         if outcome.error is not None:
             raise MlblogError(f"{project.root}: the blog is written, and its experiment failed: {outcome.error}")

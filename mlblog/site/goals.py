@@ -126,6 +126,8 @@ def _name(one: Progress) -> str:
 
 
 def _progress(groups: list[Progress]) -> str:
+    if not groups:
+        return ""
     rows = "".join(
         f'<tr><th scope="row">{html.escape(_name(one))}</th><td>{one.done} of {one.count}</td>'
         f'<td><span class="mlblog-bar" aria-hidden="true">'

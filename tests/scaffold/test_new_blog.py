@@ -1,0 +1,144 @@
+"""A stranger's first minutes: a blog in an empty folder, each command in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import pytest
+import yaml
+from click.testing import CliRunner
+
+from mlblog.cli import main
+from mlblog.errors import InputError
+from mlblog.scaffold import new_blog
+
+
+@dataclass(frozen=True)
+class Stranger:
+    """Someone in the folder of a blog that was just made."""
+
+    folder: Path
+
+    def __call__(self, module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("MLBLOG_")}
+        return subprocess.run(
+            [sys.executable, "-m", module, *arguments],
+            cwd=self.folder,
+            env=environment | {"NO_MKDOCS_2_WARNING": "1", "OMP_NUM_THREADS": "1"},
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+
+
+@pytest.fixture(scope="module")
+def stranger(tmp_path_factory: pytest.TempPathFactory) -> Stranger:
+    folder = tmp_path_factory.mktemp("stranger")
+    made = Stranger(folder)("mlblog", "init", "Night-Walks")
+    assert made.returncode == 0, made.stderr
+    assert made.stdout.startswith("Night-Walks: a blog with the package night_walks")
+    return Stranger(folder / "Night-Walks")
+
+
+def test_blog_builds_strictly_and_shows_its_record(stranger: Stranger) -> None:
+    built = stranger("mkdocs", "build", "--strict")
+    assert built.returncode == 0, built.stdout + built.stderr
+    page = (stranger.folder / "site/blog/walk/index.html").read_text(encoding="utf-8")
+    assert "How far does a random walk get?" in page
+    assert "mlblog-preview" in page, "a smoke run is marked as one"
+    assert "After 64 steps" in page
+    for name in ("experiments", "papers", "tags", "blog"):
+        assert (stranger.folder / f"site/{name}/index.html").is_file()
+
+
+def test_everything_in_it_is_fresh(stranger: Stranger) -> None:
+    checked = stranger("mlblog", "check")
+    assert (checked.returncode, checked.stdout) == (0, "every record is whole and fresh, and every post can be read\n")
+
+
+def test_new_things_pass_as_they_stand(stranger: Stranger) -> None:
+    """What is printed as the next step is done, and then everything is fresh, tests pass and the site builds."""
+    made = [
+        stranger("mlblog", "new", *arguments)
+        for arguments in (
+            ("post", "Is it: a 'test', or 100 %?"),
+            ("note", "pearson1905problem"),
+            ("experiment", "coin_toss"),
+            ("week",),
+        )
+    ]
+    assert [one.returncode for one in made] == [0] * 4, [one.stderr for one in made]
+    written = [one.stdout.splitlines()[0] for one in made]
+    assert written[:3] == [
+        "posts_src/is-it-a-test-or-100.md",
+        "night_walks/papers/notes/pearson1905problem.md",
+        "night_walks/experiments/coin_toss.py",
+    ]
+    assert "mlblog run coin_toss --scale smoke" in made[2].stdout
+    assert stranger("mlblog", "run", "coin_toss", "--scale", "smoke", "--executor", "inline").returncode == 0
+    assert stranger("mlblog", "check").returncode == 0
+    tested = stranger("pytest", "-q", "-p", "no:cacheprovider")
+    assert tested.returncode == 0, tested.stdout
+    assert " passed" in tested.stdout
+    assert "failed" not in tested.stdout
+    built = stranger("mkdocs", "build", "--strict")
+    assert built.returncode == 0, built.stdout + built.stderr
+    assert stranger("mlblog", "goals", "status").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("folder", "package", "message"),
+    [
+        ("full", "", "it is not empty"),
+        ("full/inner", "", "it is inside the blog of"),
+        ("2nd", "", "'2nd': no name for a package"),
+        ("new", "my-blog", "'my-blog': no name for a package"),
+        ("new", "class", "'class': no name for a package"),
+        ("random", "", "Python has a module of that name"),
+        ("mlblog", "", "Python has a module of that name"),
+    ],
+)
+def test_what_cannot_be_a_blog_is_refused_and_nothing_written(
+    tmp_path: Path, folder: str, package: str, message: str
+) -> None:
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full/pyproject.toml").write_text("[tool.mlblog]\n", encoding="utf-8")
+    with pytest.raises(InputError, match=message):
+        new_blog(tmp_path / folder, package, date(2026, 11, 21))
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["full", "pyproject.toml"]
+
+
+def test_names_that_are_wrong_or_taken_are_refused(stranger: Stranger, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(stranger.folder)
+    monkeypatch.delenv("MLBLOG_ROOT", raising=False)
+    before = {path: path.read_bytes() for path in stranger.folder.rglob("*.*") if path.is_file()}
+    for arguments, message in {
+        ("post", "???"): "a title needs a letter or a digit",
+        ("post", "WALK!"): "posts_src/walk.md: it is there already",
+        ("note", "pearson1905problems"): "did you mean 'pearson1905problem'?",
+        ("experiment", "Coin-Toss"): "an experiment is a function",
+        ("experiment", "walk"): "there is an experiment walk already",
+        ("week", "48"): "'48' is no ISO week",
+    }.items():
+        done = CliRunner().invoke(main, ["new", *arguments])
+        assert (done.exit_code, done.stdout) == (2, "")
+        assert message in done.stderr
+    assert before == {path: path.read_bytes() for path in stranger.folder.rglob("*.*") if path.is_file()}
+
+
+def test_its_settings_can_be_read(stranger: Stranger) -> None:
+    class Loader(yaml.SafeLoader):
+        pass
+
+    Loader.add_constructor("!ENV", lambda loader, node: None)
+    settings = yaml.load((stranger.folder / "mkdocs.yml").read_text(encoding="utf-8"), Loader)
+    assert settings["site_name"] == "Night Walks"
+    for name in [*settings["extra_css"], *settings["extra_javascript"]]:
+        assert (stranger.folder / "docs" / name).is_file(), name
+    workflow = (stranger.folder / ".github/workflows/pages.yml").read_text(encoding="utf-8")
+    assert "${{ steps.pages.outputs.base_url }}" in workflow

@@ -74,7 +74,8 @@ def solve_dual(gram: Floats, signs: Floats, *, C: float, tolerance: float = 1e-3
         room_i = C - alpha[i] if s[i] > 0 else alpha[i]
         room_j = alpha[j] if s[j] > 0 else C - alpha[j]
         d = min(violation[j] / curvature[j], room_i, room_j)
-        alpha[i], alpha[j] = _within(alpha[i] + s[i] * d, C), _within(alpha[j] - s[j] * d, C)
+        alpha[i] += s[i] * d
+        alpha[j] -= s[j] * d
         m -= d * (K[i] - K[j])
     raise RuntimeError(f"still violated after {limit} steps: scale the coordinates, or lower C = {C:g}")
 
@@ -159,11 +160,6 @@ class LinearSVM:
         """Labels, of shape (m,)."""
         found: NDArray[np.generic] = self.classes[(self.decision(Z) > 0).astype(np.intp)]
         return found
-
-
-def _within(alpha: float, C: float) -> float:
-    """An α that rounding left a hair off a side of its box is on that side."""
-    return 0.0 if alpha < 1e-12 * C else C if alpha > C * (1 - 1e-12) else alpha
 
 
 def _bias(alpha: Floats, m: Floats, C: float, middle: float) -> float:

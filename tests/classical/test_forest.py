@@ -28,6 +28,15 @@ def test_a_class_that_a_draw_misses_has_no_share_in_that_tree() -> None:
     assert 0 < shares[1, 1] < 1
 
 
+def test_trees_that_saw_one_point_vote_for_its_class() -> None:
+    """A tree of a single draw knows a single class, here mostly not the first."""
+    alone = [
+        RandomForest(np.zeros((5, 1)), list("abbbb"), trees=1, draws=1, seed=s).shares([[0.0]])[0] for s in range(400)
+    ]
+    assert {tuple(shares) for shares in alone} == {(1.0, 0.0), (0.0, 1.0)}
+    assert np.mean(alone, axis=0) == pytest.approx([0.2, 0.8], abs=0.06)
+
+
 def test_the_seed_decides() -> None:
     X, y = np.random.default_rng(0).normal(size=(50, 2)), [0, 1] * 25
     first, again, other = (RandomForest(X, y, trees=5, seed=seed).shares(X) for seed in (1, 1, 2))

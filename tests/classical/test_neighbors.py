@@ -27,6 +27,12 @@ def test_neighbors_are_those_of_sorting_all_distances(cloud: tuple[np.ndarray, .
     np.testing.assert_allclose(distances, np.sort(everything, axis=1)[:, :k], atol=1e-14)
 
 
+def test_more_neighbors_than_a_few_of_many_points_are_sorted() -> None:
+    random = np.random.default_rng(9)
+    X, Z = random.normal(size=(2_003, 5)), random.normal(size=(11, 5))
+    np.testing.assert_array_equal(nearest(X, Z, k=40)[1], cdist(Z, X).argsort(axis=1)[:, :40])
+
+
 def test_blocks_do_not_show(cloud: tuple[np.ndarray, ...], monkeypatch: pytest.MonkeyPatch) -> None:
     X, y, Z = cloud
     whole, errors = nearest(X, Z, k=5)[1], leave_one_out_errors(X, y, ks=[3, 8])
@@ -35,10 +41,13 @@ def test_blocks_do_not_show(cloud: tuple[np.ndarray, ...], monkeypatch: pytest.M
     np.testing.assert_array_equal(leave_one_out_errors(X, y, ks=[3, 8]), errors)
 
 
-def test_distances_far_from_the_origin_keep_their_digits() -> None:
-    """By |a|² + |b|² - 2 a·b alone, a distance of 1e-3 between points near 1e6 would be lost."""
-    X = np.array([[1e6, 1e6], [1e6 + 4, 1e6]])
-    np.testing.assert_allclose(nearest(X, [[1e6 + 1e-3, 1e6]], k=1)[0], [[1e-3]], rtol=1e-6)
+def test_distances_far_from_the_origin_keep_their_digits_and_order() -> None:
+    """By |a|² + |b|² - 2 a·b alone, distances of 1e-3 between points near 1e6 would be lost, and their order."""
+    away = np.array([3e-3, 1e-3, 4e-3, 2e-3])
+    X = np.stack([1e6 + away, np.full(4, 1e6)], axis=1)
+    distances, rows = nearest(X, [[1e6, 1e6]], k=4)
+    np.testing.assert_allclose(distances, [np.sort(away)], rtol=1e-6)
+    np.testing.assert_array_equal(rows, [away.argsort()])
 
 
 @pytest.mark.parametrize("k", [1, 2, 4, 7, 30])

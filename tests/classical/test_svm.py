@@ -88,6 +88,15 @@ def test_real_data_large_enough_for_thousands_of_steps() -> None:
     assert (found.classify(X[1::2]) == reference.predict(X[1::2])).mean() > 0.99
 
 
+@pytest.mark.parametrize("n", [61, 90, 140])
+def test_it_takes_about_as_many_steps_as_libsvm(n: int) -> None:
+    """The pair and the length of the step are those of second order; half the length takes far more steps."""
+    X, y = overlapping(n)
+    signs = np.where(y == "right", 1.0, -1.0)
+    steps = solve_dual(rbf(X, X, gamma=0.5), signs, C=1.0).steps
+    assert steps < 1.4 * SVC(gamma=0.5, shrinking=False).fit(X, signs).n_iter_[0]
+
+
 def test_two_kinds_of_digits() -> None:
     X, y = load_digits(return_X_y=True)
     X, y = X[(y == 3) | (y == 8)], y[(y == 3) | (y == 8)]

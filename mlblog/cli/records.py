@@ -99,9 +99,11 @@ def accept(name: str, scale: str | None) -> int:
 @reported
 def check(as_json: bool) -> int:
     """Fail if anything on the site is stale, missing or broken. Executes nothing; what CI runs."""
+    from mlblog.goals import findings as of_goals
     from mlblog.press.check import findings
 
-    found = findings(Project.find())
+    project = Project.find()
+    found = [*findings(project), *of_goals(project)]
     if as_json:
         click.echo(json.dumps(found, indent=1))
     else:

@@ -2,7 +2,7 @@
 
 from mlblog.goals.change import start, tick
 from mlblog.goals.checklist import Bullet, Goal, Heading, Prose, Week, parse_week
-from mlblog.goals.earned import Proof, Unearned
+from mlblog.goals.earned import Proof, Unearned, findings
 from mlblog.goals.ledger import Carried, Ledger, Progress, progress, week_files
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "Prose",
     "Unearned",
     "Week",
+    "findings",
     "parse_week",
     "progress",
     "start",

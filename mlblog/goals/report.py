@@ -80,7 +80,7 @@ def status_table(ledger: Ledger, week: Week, unearned: Sequence[Unearned]) -> st
         lines += ["", "carried over:"]
         lines += [f"  {one.goal.text}: since {one.since}, {weeks(one.age)}" for one in carried]
     if unearned:
-        lines += ["", "ticked and not earned:", *(f"  {one}" for one in unearned)]
+        lines += ["", *(str(one) for one in unearned)]
     return "\n".join([*lines, "", score(ledger.forecasts)])
 
 

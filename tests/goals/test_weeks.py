@@ -120,7 +120,10 @@ def test_which_week_is_opened(make_project: Make) -> None:
 
 def test_week_with_ticks_that_are_not_earned_cannot_be_closed(make_project: Make) -> None:
     project = make_project({"posts_src/goals/2026-W47.md": "- [x] Read [@smith2020first]\n"})
-    with pytest.raises(InputError, match=r"2026-W47.md:1: Read .*there is no note toy/papers/notes/smith2020first.md"):
+    with pytest.raises(
+        InputError,
+        match=r"2026-W47.md:1: ticked, not earned: Read .*there is no note toy/papers/notes/smith2020first.md",
+    ):
         opened(project)
     assert not (project.posts / "goals/2026-W48.md").exists()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mlblog.papers import Bibliography, cite, references
+from mlblog.papers.citation import described, sources
 from mlblog.press.crossrefs import number_references
 from mlblog.press.document import Post
 
@@ -34,3 +35,9 @@ class Citing:
     def references(self, root: str) -> str:
         """Markdown of the list of what was cited; nothing where nothing was."""
         return references(self.keys, self._bibliography, root)
+
+    def plain_references(self) -> str:
+        """The same list for a notebook, where citations stay as they are written."""
+        papers = [self._bibliography[key] for key in sorted(self.keys)]
+        lines = [f"- [@{paper.key}] {' '.join([described(paper), *sources(paper)])}\n" for paper in papers]
+        return "## References\n\n" + "".join(lines) if lines else ""

@@ -77,7 +77,7 @@ def render_post(post: Post, outputs: Outputs, look_up: Callable[[Read], Evidence
         text.append("\n" + listed)
     book = f"{post.slug}/{post.slug}.ipynb" if any(isinstance(unit, Cell) for unit in post.units) else ""
     if book:
-        results.files[book] = notebook(post, outputs)
+        results.files[book] = notebook(post, outputs, citing.plain_references())
     text.append(colophon(post, around, recorded, root, book))
     return Page(post.page, _front_matter(post.meta, post.slug) + "".join(text), results.files)
 

@@ -27,6 +27,9 @@ _SHEETS = (
     "stylesheets/records.css",
 )
 _LAST = "stylesheets/print.css"
+#: Templates go by other names than what is made of them. An underscore in one would fit patterns, such as `f"{a}_{b}"`,
+#: by which experiments may name data files: their records would go stale.
+_NAMES = {"gitignore": ".gitignore", "init.py": "__init__.py", "posts": "posts_src"}
 _FIRST_SCRIPT = "assets/katex/katex.min.js"
 
 
@@ -60,7 +63,7 @@ def new_blog(folder: Path, package: str, today: date) -> Project:
     below = FOLDER / "blog"
     for template in sorted(path for path in below.rglob("*.txt") if path.is_file()):
         path = template.relative_to(below).with_suffix("")
-        parts = [{"PACKAGE": name, "gitignore": ".gitignore"}.get(part, part) for part in path.parts]
+        parts = [{"PACKAGE": name, **_NAMES}.get(part, part) for part in path.parts]
         text = template.read_text(encoding="utf-8") if "workflows" in parts else filled(template, values)
         write_atomically(folder.joinpath(*parts), text.encode())
     project = Project.find(folder)

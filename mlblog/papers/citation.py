@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -77,18 +76,11 @@ def references(keys: Iterable[str], bibliography: Bibliography, root: str) -> st
         bibliography: what they refer to.
         root: the way from the page's folder to that of all pages, as in `../..`.
     """
-    papers = sorted((bibliography[key] for key in dict.fromkeys(keys)), key=by_author)
+    papers = [bibliography[key] for key in sorted(set(keys))]  # that is by author and year
     if not papers:
         return ""
     items = "\n".join(_reference(paper, root) for paper in papers)
     return f"\n## References\n\n////// html | ul.mlblog-references\n\n{items}\n//////\n"
-
-
-def by_author(paper: Paper) -> tuple[str, int, str]:
-    """What lists of references are sorted by: the first surname without accents and particles, the year, the key."""
-    last = paper.surnames[0].split(" ")[-1]
-    plain = unicodedata.normalize("NFKD", last).encode("ascii", "ignore").decode()
-    return plain.casefold(), paper.year, paper.key
 
 
 def _reference(paper: Paper, root: str) -> str:

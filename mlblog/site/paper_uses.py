@@ -41,7 +41,7 @@ def uses_of_papers(context: Context) -> dict[str, Uses]:
         uses.modules = [module for module in modules if not module.startswith(package)]
         uses.experiments = sorted(name for module in modules for name in experiments.get(module, ()))
     for post, outputs in context.posts:
-        text = "\n\n".join(part.source for part in post.parts if isinstance(part, Prose) and not part.verbatim)
+        text = "\n\n".join(part.source for part in post.parts if isinstance(part, Prose))
         claims = [one for ran in outputs.ran for output in ran.outputs if (one := output.get("data", {}).get(MIME))]
         judged = [str(claim["source"]) for claim in claims if claim["source"]]
         for key in dict.fromkeys([*cited_keys(text), *judged]):

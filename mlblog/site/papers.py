@@ -9,7 +9,7 @@ from mlblog.claims import VERDICTS
 from mlblog.errors import InputError
 from mlblog.papers import STATES, Bibliography, Paper, cite
 from mlblog.papers.bibliography import FILE, NOTES
-from mlblog.papers.citation import bibtex_fold, by_author, described, escaped, escaped_title, references, sources
+from mlblog.papers.citation import bibtex_fold, described, escaped, escaped_title, references, sources
 from mlblog.press import Context, Page
 from mlblog.site.paper_uses import Uses, post_link, shown, uses_of_papers
 
@@ -56,7 +56,7 @@ def pages(context: Context) -> Iterator[Page]:
 def index(bibliography: Bibliography, uses: dict[str, Uses]) -> str:
     """The Markdown of the index."""
     topics: dict[str, list[Paper]] = {}
-    for paper in sorted(bibliography, key=by_author):
+    for paper in bibliography:
         topics.setdefault(paper.topic or "Further", []).append(paper)
     states = Counter(paper.note.state for paper in bibliography if paper.note)
     counted = ", ".join(f"{states[state]} {state}" for state in STATES if states[state])
@@ -69,7 +69,7 @@ def index(bibliography: Bibliography, uses: dict[str, Uses]) -> str:
     if states:
         text += "\n## Notes\n\n" + "".join(
             f"- [{escaped_title(paper.title)}]({paper.key}.md) ({escaped(paper.label)}): {_state(paper)}\n"
-            for paper in sorted(bibliography, key=by_author)
+            for paper in bibliography
             if paper.note
         )
     for topic in sorted(topics):

@@ -77,6 +77,10 @@ def papers(tmp_path_factory: pytest.TempPathFactory) -> Bibliography:
         ('!!! note "T"\n\n    in [@abel1824memoire]', f'!!! note "T"\n\n    in ({ABEL})'),
         ("1. a\n\n    b\n\n    c [@abel1824memoire]\n", f"1. a\n\n    b\n\n    c ({ABEL})\n"),
         ("    inside of something [@abel1824memoire]", f"    inside of something ({ABEL})"),
+        (
+            "\n    after a fence inside of something [@abel1824memoire]",
+            f"\n    after a fence inside of something ({ABEL})",
+        ),
         ("```\nx\n```\n[@abel1824memoire]", f"```\nx\n```\n({ABEL})"),
         ("[@abel1824memoire].[1]", f"({ABEL}).[1]"),
     ],
@@ -120,6 +124,7 @@ def test_a_citation(text: str, expected: str, papers: Bibliography) -> None:
         "[a [@abel1824memoire] b][there]",
         "![@abel1824memoire](x.png)",
         "![a [@abel1824memoire]](x.png)",
+        "![@abel1824memoire]",
         "[@fig:width]",
         "@abel1824memoire",
         "[@ abel1824memoire]",

@@ -96,6 +96,7 @@ def project(tmp_path: Path) -> Project:
         "toy/roots.py": '"""Roots [abel1824memoire]."""\n\nsolve = 5  # [@abel1824memoire, eq. 3]\n',
         "toy/experiments/__init__.py": "",
         "toy/experiments/coins.py": COIN,
+        "toy/papers/__init__.py": "# speaks of [zorn1935remark] as a key",
         "toy/papers/references.bib": BIB,
         "toy/papers/notes/abel1824memoire.md": NOTE,
     }

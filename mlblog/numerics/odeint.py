@@ -108,7 +108,8 @@ class DormandPrince:
     """Order 5 with an error estimate of order 4 inside: steps as long as the tolerance allows.
 
     A step is kept if the root mean square of error / (atol + rtol · max(|z|, |z_new|)) is at most 1. The next one is
-    longer or shorter by 0.9 · error^(-1/5), within [0.2, 10]. The choice of steps is not differentiated.
+    longer or shorter by 0.9 · error^(-1/5), within [0.2, 10]. The choice of steps is not differentiated. Where nothing
+    has moved for long, steps grow, and a change that is over within one of them goes unseen.
 
     Attributes:
         rtol: error allowed in a step, relative to the state.

@@ -100,6 +100,17 @@ def test_the_adaptive_solution_keeps_its_tolerance(rtol: float) -> None:
     assert rtol / 1e4 < error < 30 * rtol
 
 
+def test_a_step_that_was_too_long_is_taken_again() -> None:
+    """A still stretch lets steps grow; then comes a front, z = tanh(20 (t - 3))."""
+
+    def front(t: float, z: Tensor) -> Tensor:
+        return torch.full_like(z, 20 / math.cosh(20 * (t - 3)) ** 2)
+
+    start = torch.tensor([math.tanh(-20.0)], dtype=torch.float64)
+    found = odeint(front, start, [2.0, 4.0], DormandPrince(1e-6, 1e-8))
+    assert found[-1].item() == pytest.approx(1, abs=1e-5)
+
+
 def test_it_agrees_with_torchdiffeq_at_no_more_evaluations() -> None:
     counts = {"ours": 0, "theirs": 0}
 

@@ -54,7 +54,7 @@ def tick(words: tuple[str, ...]) -> int:
 @reported
 def status(week: str, as_json: bool) -> int:
     """Say how the open WEEK stands, or the one named; fail if a tick in it is not earned."""
-    from mlblog.goals import Ledger, Proof
+    from mlblog.goals import Ledger, Proof, wrong
     from mlblog.goals.report import status_json, status_table
 
     lab = Lab(Project.find())
@@ -63,7 +63,7 @@ def status(week: str, as_json: bool) -> int:
     if not chosen:
         known = ", ".join(one.name for one in ledger.weeks) or "none; open one: mlblog goals start"
         raise InputError(f"posts_src/goals: no week{f' {week}' if week else ' is open'}; there is {known}")
-    unearned = Proof(lab).unearned(chosen[0])
+    unearned = wrong(lab.project, Proof(lab), chosen[0])
     if as_json:
         click.echo(json.dumps(status_json(ledger, chosen[0], unearned), indent=1))
     else:

@@ -11,6 +11,7 @@ from mlblog.errors import InputError
 from mlblog.goals.checklist import Bullet, Goal, Heading, Week, monday, parse_week
 from mlblog.goals.earned import Proof
 from mlblog.goals.ledger import Ledger, identity
+from mlblog.goals.vouched import wrong
 from mlblog.lab import Project
 from mlblog.lab.atomic import write_atomically
 
@@ -59,7 +60,7 @@ def start(project: Project, proof: Proof, today: date, name: str = "") -> tuple[
     if last is not None:
         if begins < last.monday:
             raise InputError(f"{shown}: {last.name} has been opened already, and a week is not written down afterwards")
-        if unearned := proof.unearned(last):
+        if unearned := wrong(project, proof, last):
             told = "".join(f"\n  {one}" for one in unearned)
             raise InputError(f"{last.path}: it cannot be closed while ticks in it are not earned:{told}")
     left = [] if last is None else leftover(last)

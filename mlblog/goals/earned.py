@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from mlblog.errors import InputError
 from mlblog.goals.checklist import Goal, Week
-from mlblog.goals.ledger import Ledger
-from mlblog.lab import Lab, Project
+from mlblog.lab import Lab
 from mlblog.papers import STATES, read_note
 
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
@@ -34,15 +33,6 @@ def sentences(text: str) -> int:
     text = _SHORT.sub(lambda match: match[0].replace(".", ""), _COMMENT.sub("", text))
     found = re.split(r"(?<=[.!?…])[\"”')\]*_]*(?:\s+|$)", text)
     return sum(len(re.findall(r"\w+", one)) >= 3 and one.rstrip()[-1] in ".!?…" for one in found if one.strip())
-
-
-def findings(project: Project) -> list[str]:
-    """Return what is wrong with weekly goals, a line each: a week that cannot be read, ticks that are not earned."""
-    try:
-        week = Ledger.of(project).current
-    except InputError as error:
-        return [str(error)]
-    return [] if week is None else [str(one) for one in Proof(Lab(project)).unearned(week)]
 
 
 class Proof:

@@ -16,6 +16,7 @@ from click.testing import CliRunner
 from mlblog.cli import main
 from mlblog.errors import InputError
 from mlblog.scaffold import new_blog
+from mlblog.scaffold.template import FOLDER
 
 
 @dataclass(frozen=True)
@@ -129,6 +130,11 @@ def test_names_that_are_wrong_or_taken_are_refused(stranger: Stranger, monkeypat
         assert (done.exit_code, done.stdout) == (2, "")
         assert message in done.stderr
     assert before == {path: path.read_bytes() for path in stranger.folder.rglob("*.*") if path.is_file()}
+
+
+def test_no_template_has_a_name_that_experiments_may_take_for_data() -> None:
+    """`f"{a}_{b}"` in an experiment fits every data file of the package with an underscore, and makes records stale."""
+    assert [path.name for path in FOLDER.rglob("*") if "_" in path.relative_to(FOLDER).as_posix()] == []
 
 
 def test_its_settings_can_be_read(stranger: Stranger) -> None:

@@ -21,8 +21,13 @@ _LINK = re.compile(
 
 
 def anchor(slug: str, label: str) -> str:
-    """The id of a figure on a page; excerpts of several posts share one, so it holds the post's name."""
-    return f"{slug}-{label}"
+    """The id of a figure on a page."""
+    return identifier("figure", slug, label)
+
+
+def identifier(kind: str, slug: str, name: str) -> str:
+    """An id that no other post has, since excerpts of several share a page; as Markdown's blocks can write it."""
+    return f"{kind}-{slug.replace('.', '-')}-{name}"
 
 
 def number_references(text: str, numbers: Mapping[str, int], slug: str, path: str, line: int) -> str:
@@ -40,7 +45,7 @@ def number_references(text: str, numbers: Mapping[str, int], slug: str, path: st
 
     Example:
         >>> number_references("See [Figure](#fig-loss).", {"loss": 2}, "a", "posts_src/a.md", 1)
-        'See [Figure 2](#a-loss).'
+        'See [Figure 2](#figure-a-loss).'
     """
 
     def replace(match: re.Match[str]) -> str:

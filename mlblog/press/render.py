@@ -18,6 +18,7 @@ from mlblog.lab import Read
 from mlblog.press import blocks
 from mlblog.press.citing import Citing
 from mlblog.press.colophon import colophon
+from mlblog.press.crossrefs import identifier
 from mlblog.press.document import Cell, Doctest, Inline, Post, Prose, Sample
 from mlblog.press.download import notebook
 from mlblog.press.output import Outputs, inline_text
@@ -67,7 +68,7 @@ def render_post(post: Post, outputs: Outputs, look_up: Callable[[Read], Evidence
             text.append(part.source)
         else:
             recorded = [one for one in map(look_up, behind) if one.records]
-            name = f"{post.slug}-made-{number}"
+            name = identifier("made", post.slug, str(number))
             shown = results.render(part, ran.outputs, blocks.records_link(recorded, root, name))
             if shown and recorded:
                 shown.append(blocks.provenance(recorded, root, name))

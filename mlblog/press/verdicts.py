@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from mlblog.claims import MIME, VERDICTS, Claim
 from mlblog.press import blocks
+from mlblog.press.crossrefs import identifier
 from mlblog.press.document import Cell, Post
 from mlblog.press.output import Output, Outputs
 
@@ -45,7 +46,7 @@ def claim_of(output: Output) -> Claim | None:
 
 def anchor(post: Post, number: int) -> str:
     """The id of the claim with a number, from 1; excerpts of several posts share a page."""
-    return f"{post.slug}-claim-{number}"
+    return identifier("claim", post.slug, str(number))
 
 
 def sentence(claim: Claim) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import markdown
 import pytest
 
 from mlblog.errors import PostError
 from mlblog.papers import Bibliography
-from mlblog.press import Outputs, Ran, parse_post, render_post
-from mlblog.press.crossrefs import number_references
+from mlblog.press import Outputs, Ran, blocks, parse_post, render_post
+from mlblog.press.crossrefs import identifier, number_references
 from mlblog.press.output import FIGURE
 from mlblog.press.surroundings import Surroundings
 
@@ -19,14 +20,14 @@ TEXT = {"output_type": "stream", "name": "stdout", "text": "a"}
 @pytest.mark.parametrize(
     ("written", "shown"),
     [
-        ("In [Figure](#fig-loss), …", "In [Figure 2](#p-loss), …"),
-        ("[](#fig-width)", "[Figure 11](#p-width)"),
-        ("[Fig.](#fig-width) and [figure](#fig-loss)", "[Fig. 11](#p-width) and [figure 2](#p-loss)"),
-        ("[the falling *curve*](#fig-loss)", "[the falling *curve*](#p-loss)"),
+        ("In [Figure](#fig-loss), …", "In [Figure 2](#figure-p-loss), …"),
+        ("[](#fig-width)", "[Figure 11](#figure-p-width)"),
+        ("[Fig.](#fig-width) and [figure](#fig-loss)", "[Fig. 11](#figure-p-width) and [figure 2](#figure-p-loss)"),
+        ("[the falling *curve*](#fig-loss)", "[the falling *curve*](#figure-p-loss)"),
         ("`[Figure](#fig-no)` and ``a ` [Figure](#fig-no)``", "`[Figure](#fig-no)` and ``a ` [Figure](#fig-no)``"),
         ("<!-- [Figure](#fig-no) -->", "<!-- [Figure](#fig-no) -->"),
         ("[Figure](#figures) [Figure](a.md#fig-loss)", "[Figure](#figures) [Figure](a.md#fig-loss)"),
-        ("a ` alone, then [Figure](#fig-loss)", "a ` alone, then [Figure 2](#p-loss)"),
+        ("a ` alone, then [Figure](#fig-loss)", "a ` alone, then [Figure 2](#figure-p-loss)"),
     ],
 )
 def test_links_to_figures_get_their_number(written: str, shown: str) -> None:
@@ -80,17 +81,24 @@ def text_of(body: str, *ran: list[dict[str, object]]) -> str:
 
 def test_numbers_follow_what_is_shown() -> None:
     text = text_of(BODY, [TEXT, PICTURE], [PICTURE], [PICTURE, PICTURE], [PICTURE])
-    assert "Ahead: [Figure 2](#p-b)." in text
+    assert "Ahead: [Figure 2](#figure-p-b)." in text
     assert "```text\n[Figure](#fig-b)\n```" in text
     assert [line for line in text.split("\n") if line.startswith("**Figure")] == [
         "**Figure 1**{ .mlblog-number }",
-        "**Figure 2**{ .mlblog-number } As [Figure 4](#p-c).",
+        "**Figure 2**{ .mlblog-number } As [Figure 4](#figure-p-c).",
         "**Figure 3**{ .mlblog-number }",
         "**Figure 4**{ .mlblog-number }",
     ]
-    assert text.count("figure.mlblog-figure#p-b\n") == text.count("figure.mlblog-figure#p-c\n") == 1
+    assert text.count("figure.mlblog-figure#figure-p-b\n") == text.count("figure.mlblog-figure#figure-p-c\n") == 1
 
 
 def test_a_figure_that_is_not_shown_cannot_be_referred_to() -> None:
     with pytest.raises(PostError, match=r"p.md:5: .*'hidden'"):
         text_of("[Figure](#fig-hidden)\n" + BODY, [PICTURE], [PICTURE], [PICTURE], [PICTURE])
+
+
+@pytest.mark.parametrize("slug", ["2026-review", "a.b_c", "übung"])
+def test_whatever_a_post_is_called_its_ids_are_written(slug: str) -> None:
+    name = identifier("figure", slug, "loss")
+    html = markdown.markdown(blocks.block(f"figure.mlblog-figure#{name}", "A"), extensions=["pymdownx.blocks.html"])
+    assert f'class="mlblog-figure" id="{name}"' in html

@@ -160,7 +160,7 @@ def test_figures_are_files_for_both_schemes() -> None:
     text = html(made)
     assert 'src="a-post/walk-light.svg#only-light"' in text
     assert 'src="a-post/walk-dark.svg#only-dark"' in text
-    assert 'id="a-post-walk"' in text
+    assert 'id="figure-a-post-walk"' in text
 
 
 @pytest.mark.parametrize(
@@ -257,8 +257,8 @@ def test_a_figure_leads_to_its_records(seeds: int) -> None:
     text = html(made)
     direct = '<a class="mlblog-data" download href="../../results/coin_toss/full/base/seed-0.json">Record</a>'
     assert (direct in text) is (seeds == 1)
-    assert ('<a class="mlblog-data" href="#a-post-made-1">Records</a>' in text) is (seeds == 2)
-    assert text.count('id="a-post-made-1"') == 1
+    assert ('<a class="mlblog-data" href="#made-a-post-1">Records</a>' in text) is (seeds == 2)
+    assert text.count('id="made-a-post-1"') == 1
 
 
 def test_names_in_provenance_are_not_emphasis() -> None:

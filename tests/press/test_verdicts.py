@@ -39,9 +39,9 @@ def test_verdicts_are_numbered_through_the_post_and_say_it_in_words() -> None:
     pattern = r'<div class="mlblog-claim mlblog-([\w-]+)" id="([\w-]+)">\s*<p class="mlblog-verdict">(.*?)</p>'
     found = re.findall(pattern, html)
     assert found == [
-        ("held", "p-claim-1", "Held"),
-        ("failed", "p-claim-2", "Did not hold at this size"),
-        ("in-part", "p-claim-3", "Held in part"),
+        ("held", "claim-p-1", "Held"),
+        ("failed", "claim-p-2", "Did not hold at this size"),
+        ("in-part", "claim-p-3", "Held in part"),
     ]
     assert '<p class="mlblog-sentence">It <em>learns</em></p>' in html
     assert '<p class="mlblog-because"><code>a</code> = 1</p>' in html

@@ -63,9 +63,9 @@ def test_claims_are_counted_and_listed_by_paper_and_by_post(page: Callable[..., 
     assert "### [Sums](papers/index.md#doe2020sums) (Doe, 2020) { #doe2020sums }" in papers
     assert papers.index("T b") < papers.index("T a")  # the newest post first
     assert "\nSums are *even*. <span" in papers
-    assert "4 of 4, see [Figure](blog/posts/a.md#a-sums)" in papers
-    assert "(blog/posts/a.md#a-claim-1) · toss · scale small · seed 0 · cpu: X · 3 s" in papers
-    assert "(blog/posts/b.md#b-claim-1) · computed in the post itself\n" in papers
+    assert "4 of 4, see [Figure](blog/posts/a.md#figure-a-sums)" in papers
+    assert "(blog/posts/a.md#claim-a-1) · toss · scale small · seed 0 · cpu: X · 3 s" in papers
+    assert "(blog/posts/b.md#claim-b-1) · computed in the post itself\n" in papers
     assert papers.count("mlblog-stale") == 1
     assert "Sums are *even* ([Doe, 2020](papers/index.md#doe2020sums))." in posts
     assert "1 ([Doe, 2020](papers/index.md#doe2020sums))" in posts

@@ -13,6 +13,7 @@ from mlblog.goals import Bullet, Carried, Goal, Heading, Ledger, Progress, Proof
 from mlblog.goals.ledger import reached
 from mlblog.goals.report import BETWEEN, weeks
 from mlblog.lab import Lab
+from mlblog.lab.stores import Previewed
 from mlblog.papers import Bibliography, cite, references
 from mlblog.press import Context, Page
 from mlblog.press.blocks import block, escaped, indented
@@ -34,7 +35,9 @@ def pages(context: Context) -> Iterator[Page]:
     ledger = Ledger.of(context.project)
     if ledger.current is None:
         return
-    proof, bibliography = Proof(Lab(context.project)), Bibliography.of(context.project)
+    # a preview, which `mkdocs serve` shows in place of a record, earns nothing
+    lab = Lab(context.project) if isinstance(context.lab.store, Previewed) else context.lab
+    proof, bibliography = Proof(lab), Bibliography.of(context.project)
     unearned = {week.name: proof.unearned(week) if week is ledger.current else [] for week in ledger.weeks}
     yield Page(f"{FOLDER}/index.md", index(ledger, unearned[ledger.current.name], bibliography))
     for week in ledger.weeks:

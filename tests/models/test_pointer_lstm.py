@@ -64,7 +64,7 @@ def test_a_free_answer_is_the_likeliest_place_of_each_forced_step(name: str) -> 
         optimizer.step()
     answers = net.answer(points)
     assert answers.shape == (40, 6)
-    assert len({tuple(row) for row in answers.tolist()}) > 5
+    assert len({tuple(row) for row in answers.tolist()}) > 3
     assert (answers[:, 1:] != answers[:, :-1]).float().mean() > 0.3
     likeliest = net(points, answers).argmax(-1)
     for answer, right in zip(answers.tolist(), likeliest.tolist(), strict=True):

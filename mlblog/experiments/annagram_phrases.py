@@ -39,7 +39,7 @@ TEST = 9_999  # in place of a seed: all spellers are asked the same phrases
 @experiment(
     smoke={"longest": 4, "most": 10, "steps": 10, "drawn": 300, "asked": 10, "width": 16, "hidden": 32, "layers": 1,
            "keys": 256, "order": 3},
-    small={"longest": 5, "most": 11, "steps": 1_200, "drawn": 300_000},
+    small={"longest": 5, "most": 11, "steps": 1_200, "drawn": 300_000, "keys": 1_024},
     full={"longest": 7, "most": 16, "steps": 20_000, "drawn": 3_000_000, "asked": 2_000, "width": 256, "heads": 8,
           "hidden": 1024, "layers": 4, "keys": 16_384, "rate": 1e-3},
     seeds=3,

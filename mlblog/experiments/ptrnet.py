@@ -37,7 +37,6 @@ TEST = 9_999  # in place of a seed: all networks are asked the same problems
         {"network": "transformer"},
         {"network": "fixed"},
         {"task": "sort"},
-        {"task": "sort", "network": "transformer"},
     ),
 )
 def pointing_at_points(

@@ -369,6 +369,14 @@ class Code:
     def _data(self) -> dict[str, Path]:
         return self._sources.data_files()
 
+    @cached_property
+    def _data_by_part(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for path in self._data:
+            for part in set(path.split("/")):
+                found.setdefault(part, []).append(path)
+        return found
+
     def _named(self, module: str, strings: Iterable[str]) -> Iterator[Node]:
         """Data files, and modules, that a string in `module` may name."""
         file = self._sources.files.get(module)
@@ -388,7 +396,8 @@ class Code:
             if not re.search(r"\w", name):
                 continue
             wild = bool(set("*?[") & set(name))
-            for path in self._data:
+            # a plain name can only be that of a path which has its first part
+            for path in self._data if wild else self._data_by_part.get(name.split("/")[0], ()):
                 if path.endswith(".py") and not name.endswith(".py"):
                     continue
                 below = path.removeprefix(f"{here}/") if path.startswith(f"{here}/") else ""

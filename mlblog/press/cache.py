@@ -16,6 +16,7 @@ import ast
 import functools
 import json
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from mlblog.lab import Code, Project, Read, Store
@@ -38,7 +39,7 @@ _LIBRARIES = ("ipython", "matplotlib", "numpy", "torch")
 
 def keys(post: Post, code: Code) -> list[str]:
     """One key for each unit: the key of the unit before it, its own code, and the manifest of all up to it."""
-    found = [_made_by()]
+    found = [made_by()]
     for unit, reached in zip(post.units, _manifests(post, code), strict=True):
         found.append(digest("unit", found[-1], _code(post, unit), reached))
     return found[1:]
@@ -47,6 +48,11 @@ def keys(post: Post, code: Code) -> list[str]:
 def manifest(post: Post, code: Code) -> dict[str, str]:
     """`{qualified name: digest}` of the first-party code that the units of `post` reach."""
     return code.manifest_of("\n".join(_python(unit) for unit in post.units))
+
+
+def files_behind(post: Post, code: Code, experiments: Iterable[str]) -> set[Path]:
+    """The files of the project that decide what `post` reaches, and what the declared `experiments` do."""
+    return code.files_of("\n".join(_python(unit) for unit in post.units), experiments)
 
 
 def _manifests(post: Post, code: Code) -> list[str]:
@@ -75,7 +81,7 @@ def _manifests(post: Post, code: Code) -> list[str]:
 def _whole(post: Post, code: Code) -> str:
     """The key of all outputs together, from one manifest instead of many."""
     parts = [_code(post, unit) for unit in post.units]
-    return digest("post", _made_by(), *parts, digest("manifest", encode(manifest(post, code))))
+    return digest("post", made_by(), *parts, digest("manifest", encode(manifest(post, code))))
 
 
 class OutputCache:
@@ -193,7 +199,8 @@ def _python(unit: Unit) -> str:
 
 
 @functools.cache
-def _made_by() -> str:
+def made_by() -> str:
+    """Names everything that outputs depend on and that is the same for all posts."""
     here = Path(__file__).parent
     versions = [f"{name} {version(name)}" for name in _LIBRARIES]
     engine = digest("engine", *[(here / name).read_bytes() for name in _DRAWN_BY])

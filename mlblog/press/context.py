@@ -6,17 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from mlblog.lab import Lab, Project, Read
-from mlblog.press.document import Post
-from mlblog.press.output import Outputs
 from mlblog.press.provenance import Evidence
+from mlblog.press.published import Published
 
 
 @dataclass(frozen=True)
 class Context:
-    """The posts that have a page, with their outputs; the lab; and the records behind a read."""
+    """The posts that have a page; the lab; and the records behind a read."""
 
     lab: Lab
-    posts: tuple[tuple[Post, Outputs], ...]
+    posts: tuple[Published, ...]
     look_up: Callable[[Read], Evidence]
 
     @property

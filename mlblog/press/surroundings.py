@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -14,8 +14,10 @@ import yaml
 
 from mlblog.errors import InputError
 from mlblog.lab import Project
-from mlblog.papers import Bibliography, cited_keys
-from mlblog.press.document import Post, Prose
+from mlblog.lab.canonical import digest
+from mlblog.papers import Bibliography
+from mlblog.press.document import Post
+from mlblog.press.published import Published
 from mlblog.press.related import related
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -40,16 +42,22 @@ class Surroundings:
     related: Mapping[str, Sequence[Post]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, project: Project, posts: Iterable[Post]) -> Surroundings:
-        """Look around in `project`, whose pages are those of `posts`."""
+    def of(cls, project: Project, published: Sequence[Published]) -> Surroundings:
+        """Look around in `project`, whose pages are those of `published`."""
         name, url = _site(project.root / "mkdocs.yml")
-        by_path = {post.path: post for post in posts}
+        features = {one.post.path: _features(one) for one in published}
+        by_path = {one.post.path: one.post for one in published}
         found = related(
-            {path: _features(post) for path, post in by_path.items()},
+            features,
             {path: str(day_of(post)) for path, post in by_path.items()},
         )
         bibliography = Bibliography.of(project)
         return cls(bibliography, name, url, {path: [by_path[o] for o in others] for path, others in found.items()})
+
+    def told(self, post: Post) -> str:
+        """The digest of what the page of `post` says of the site."""
+        others = [part for other in self.related.get(post.path, ()) for part in (other.title, other.page)]
+        return digest("around", self.site_name, self.site_url, *others)
 
     def url_of(self, post: Post) -> str:
         """The address of a post's page; empty where the site's is not known."""
@@ -64,11 +72,11 @@ def day_of(post: Post) -> date:
     return found
 
 
-def _features(post: Post) -> list[str]:
-    named = [f"{key}:{item}" for key in ("tags", "categories") for item in post.meta.get(key, ())]
-    named += [f"theme:{post.meta['theme']}"] if "theme" in post.meta else []
-    text = "\n".join(part.source for part in post.parts if isinstance(part, Prose))
-    return named + [f"paper:{key}" for key in (cited_keys(text) if "@" in text else ())]
+def _features(one: Published) -> list[str]:
+    meta = one.post.meta
+    named = [f"{key}:{item}" for key in ("tags", "categories") for item in meta.get(key, ())]
+    named += [f"theme:{meta['theme']}"] if "theme" in meta else []
+    return named + [f"paper:{key}" for key in one.cites]
 
 
 def _site(path: Path) -> tuple[str, str]:

@@ -12,8 +12,8 @@ from mlblog.claims import VERDICTS, Claim
 from mlblog.papers import Bibliography, cite
 from mlblog.press import Context, Page, Post, blocks
 from mlblog.press.crossrefs import anchor
-from mlblog.press.provenance import resting_on, summary
-from mlblog.press.verdicts import sentence, stated
+from mlblog.press.provenance import summary
+from mlblog.press.verdicts import sentence
 
 PATH = "claims.md"
 _CITED = re.compile(r"\(#ref-([^()\s]+)\)\{ \.mlblog-cite \}")
@@ -57,14 +57,11 @@ def pages(context: Context) -> Iterator[Page]:
 
 def claims(context: Context) -> Iterator[Listed]:
     """Yield the claims of all posts, the newest post's first."""
-    for post, outputs in sorted(context.posts, key=lambda pair: str(pair[0].meta["date"]), reverse=True):
-        if not (there := list(stated(post, outputs))):
-            continue
-        behind = resting_on(post, outputs)
-        for one in there:
-            recorded = [e for e in map(context.look_up, behind[one.unit]) if e.records]
+    for published in sorted(context.posts, key=lambda one: str(one.post.meta["date"]), reverse=True):
+        for one in published.claims:
+            recorded = [e for e in map(context.look_up, one.reads) if e.records]
             line = (recorded[0].line() if len(recorded) == 1 else summary(recorded)) if recorded else ""
-            yield Listed(one.claim, post, one.anchor, line, any(e.reasons for e in recorded))
+            yield Listed(one.claim, published.post, one.anchor, line, any(e.reasons for e in recorded))
 
 
 def _body(found: list[Listed], bibliography: Bibliography) -> str:

@@ -6,10 +6,9 @@ import posixpath
 from collections import Counter
 from dataclasses import dataclass, field
 
-from mlblog.claims import MIME, VERDICTS
-from mlblog.papers import cited_keys
+from mlblog.claims import VERDICTS
 from mlblog.papers.uses import modules_citing
-from mlblog.press import Context, Post, Prose, blocks
+from mlblog.press import Context, Post, blocks
 
 
 @dataclass
@@ -40,15 +39,12 @@ def uses_of_papers(context: Context) -> dict[str, Uses]:
         uses = found.setdefault(key, Uses())
         uses.modules = [module for module in modules if not module.startswith(package)]
         uses.experiments = sorted(name for module in modules for name in experiments.get(module, ()))
-    for post, outputs in context.posts:
-        text = "\n\n".join(part.source for part in post.parts if isinstance(part, Prose))
-        claims = [one for ran in outputs.ran for output in ran.outputs if (one := output.get("data", {}).get(MIME))]
-        judged = [str(claim["source"]) for claim in claims if claim["source"]]
-        for key in dict.fromkeys([*cited_keys(text), *judged]):
-            found.setdefault(key, Uses()).posts.append(post)
+    for one in context.posts:
+        claims = [judged.claim for judged in one.claims if judged.claim.source]
+        for key in dict.fromkeys([*one.cites, *(claim.source for claim in claims)]):
+            found.setdefault(key, Uses()).posts.append(one.post)
         for claim in claims:
-            if claim["source"]:
-                found[str(claim["source"])].claims.append((post, str(claim["text"]), str(claim["verdict"])))
+            found[claim.source].claims.append((one.post, claim.text, claim.verdict))
     return found
 
 

@@ -21,7 +21,7 @@ Short notes on single topics, in our own words. Each says what is true under whi
 def pages(context: Context) -> Iterator[Page]:
     """Yield the index, if there are scribbles."""
     themes: dict[str, list[Post]] = {}
-    for post, _ in context.posts:
+    for post in (one.post for one in context.posts):
         if post.folder == "scribbles":
             themes.setdefault(str(post.meta.get("theme", "Further")), []).append(post)
     if themes:

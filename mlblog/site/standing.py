@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -13,10 +12,10 @@ from mlblog.lab.declared import Declaration
 from mlblog.lab.record import SCALES
 from mlblog.press import Context, Post
 from mlblog.press.provenance import Evidence
+from mlblog.press.published import Published
 
 #: The states of an experiment, from the best to the worst.
 STATES = ("fresh", "stale", "incomplete", "broken", "missing")
-_QUOTED = re.compile(r"""["']([A-Za-z_]\w*)["']""")
 
 
 @dataclass(frozen=True)
@@ -88,16 +87,20 @@ def standings(context: Context) -> list[Standing]:
         missing = sum(key not in there for key in declaration.keys(scale)) if scale in declaration.scales else 0
         posts = readers.get(name, [])
         groups = tuple(_groups(context, records))
-        found.append(Standing(declaration, scale, groups, broken, missing, tuple(posts), _main(groups, posts)))
+        found.append(
+            Standing(
+                declaration, scale, groups, broken, missing, tuple(one.post for one in posts), _main(groups, posts)
+            )
+        )
     return found
 
 
-def _readers(context: Context) -> Mapping[str, list[Post]]:
+def _readers(context: Context) -> Mapping[str, list[Published]]:
     """The posts that read each experiment's records."""
-    found: dict[str, list[Post]] = defaultdict(list)
-    for post, outputs in context.posts:
-        for name in dict.fromkeys(str(read["experiment"]) for ran in outputs.ran for read in ran.reads):
-            found[name].append(post)
+    found: dict[str, list[Published]] = defaultdict(list)
+    for one in context.posts:
+        for name in one.experiments:
+            found[name].append(one)
     return found
 
 
@@ -123,10 +126,10 @@ def _groups(context: Context, records: list[Record]) -> Iterable[Evidence]:
         yield Evidence(read, tuple(same), tuple(reasons))
 
 
-def _main(groups: tuple[Evidence, ...], posts: list[Post]) -> str:
+def _main(groups: tuple[Evidence, ...], posts: list[Published]) -> str:
     """The number that posts name most often in their code; where they name none, the first by its name."""
     if not groups:
         return ""
     numbers = [name for name, value in sorted(groups[0].records[0].values.items()) if type(value) in (int, float)]
-    quoted = Counter(name for post in posts for unit in post.units for name in _QUOTED.findall(unit.code))
+    quoted = Counter(name for post in posts for name in post.names)
     return max(numbers, key=lambda name: quoted[name], default="")

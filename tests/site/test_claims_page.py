@@ -10,6 +10,7 @@ from mlblog.claims import MIME
 from mlblog.lab import Lab, Project, Read, Record
 from mlblog.press import Context, Outputs, Ran, parse_post
 from mlblog.press.provenance import Evidence
+from mlblog.press.published import Published
 from mlblog.site import claims
 
 BIB = """\
@@ -40,7 +41,7 @@ def page(make_project: Callable[[dict[str, str]], Project]) -> Callable[..., str
         found = []
         for day, (name, ran) in enumerate(posts.items(), 1):
             body = f"---\ntitle: T {name}\ndate: 2026-11-0{day}\n---\n" + "```python\n1\n```\n\n" * len(ran)
-            found.append((parse_post(body, f"posts_src/{name}.md"), Outputs(tuple(ran))))
+            found.append(Published.of(parse_post(body, f"posts_src/{name}.md"), Outputs(tuple(ran))))
         pages = list(claims.pages(Context(Lab(project), tuple(found), look_up)))
         return pages[0].text if pages else ""
 

@@ -14,6 +14,7 @@ from mlblog.lab import Lab, Project
 from mlblog.lab.executors.inline import InlineExecutor
 from mlblog.press import Context, Outputs, Ran, parse_post
 from mlblog.press.provenance import evidence
+from mlblog.press.published import Published
 from mlblog.site import experiments
 from mlblog.site.sparkline import sparkline
 from mlblog.site.standing import standings
@@ -74,7 +75,7 @@ def look(project: Project) -> tuple[Context, str]:
     post = parse_post(POST, "posts_src/a.md")
     found = [(name, "") for name in lab.store.names() if "/base/" in name]
     read = {"experiment": "walk", "scale": None, "overrides": {}, "found": found}
-    context = Context(lab, ((post, Outputs((Ran((), (read,)),))),), lambda read: evidence(read, lab))
+    context = Context(lab, (Published.of(post, Outputs((Ran((), (read,)),))),), lambda read: evidence(read, lab))
     (page,) = experiments.pages(context)
     return context, page.text
 

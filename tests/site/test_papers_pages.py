@@ -13,6 +13,7 @@ from mlblog.errors import InputError, PostError
 from mlblog.lab import Lab, Project, Read
 from mlblog.press import Context, Outputs, Page, Ran, parse_post
 from mlblog.press.provenance import Evidence
+from mlblog.press.published import Published
 from mlblog.site.papers import pages
 
 BIB = """\
@@ -119,7 +120,7 @@ def made(project: Project) -> dict[str, Page]:
         claim("Bridges cannot be crossed once", "euler1736solutio", "in-part"),
         claim("Our own", "", "held"),
     )
-    posts = ((post, Outputs((Ran(told),))), (scribble, Outputs((Ran(),))))
+    posts = (Published.of(post, Outputs((Ran(told),))), Published.of(scribble, Outputs((Ran(),))))
     return {page.path: page for page in pages(Context(Lab(project), posts, look_up))}
 
 

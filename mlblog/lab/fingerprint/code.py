@@ -111,12 +111,20 @@ class Code:
         Raises:
             ProjectError: it is not Python.
         """
-        cell = read_module(_CELL, source, _CELL, is_package=False)
         with self._lock:
-            self._extra[_CELL] = cell
-            self._edges = {node: edges for node, edges in self._edges.items() if node.module != _CELL}
-            found = self._reach([Node(_CELL, name) for name in cell.definitions])
+            found = self._reach_of(source)
             return dict(sorted(self._digests(node for node in found if node.module != _CELL).items()))
+
+    def files_of(self, source: str, names: Iterable[str] = ()) -> set[Path]:
+        """Return the files that decide the manifest of a piece of Python, and the manifests of `names`.
+
+        Raises:
+            ProjectError: it is not Python.
+        """
+        with self._lock:
+            nodes = set(self._reach_of(source)).union(*(self.reach(name) for name in names))
+        files = {node.module: self._sources.files[node.module] for node in nodes if node.module in self._sources.files}
+        return {*files.values(), *(self._sources.root / node.name for node in nodes if node.module == "data")}
 
     def modules(self) -> dict[str, Path]:
         """Return `{module: file}` of all first-party modules but the engine's."""
@@ -172,6 +180,12 @@ class Code:
                     parents[target] = node
                     queue.append(target)
         return parents
+
+    def _reach_of(self, source: str) -> dict[Node, Node | None]:
+        cell = read_module(_CELL, source, _CELL, is_package=False)
+        self._extra[_CELL] = cell
+        self._edges = {node: edges for node, edges in self._edges.items() if node.module != _CELL}
+        return self._reach([Node(_CELL, name) for name in cell.definitions])
 
     def _digests(self, nodes: Iterable[Node]) -> dict[str, str]:
         found = ((str(node), self._neighbours(node)[1]) for node in nodes)

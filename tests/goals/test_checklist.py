@@ -121,6 +121,10 @@ def test_nested_items_count_and_keep_their_depth() -> None:
     assert [part.markdown for part in week.parts if isinstance(part, Bullet)] == ["five"]
 
 
+def test_one_space_more_is_no_nesting() -> None:
+    assert [goal.depth for goal in read("- [ ] one\n - [ ] two\n- [ ] three\n  - [ ] four\n").goals] == [0, 0, 0, 1]
+
+
 def test_headings_of_any_depth_and_kind_are_groups() -> None:
     week = read("##### Deep #####\n- [ ] a\n\n## Higher\n- [ ] b\n\nUnderlined\n---\n- [ ] c\n\nTop\n===\n- [ ] d\n")
     assert [goal.group for goal in week.goals] == [("Deep",), ("Higher",), ("Underlined",), ("Top",)]

@@ -134,6 +134,8 @@ def test_points_of_the_diagram_lie_where_their_numbers_say() -> None:
     )
     ends = re.findall(r"[\d.]+", next(path for path in svg.iter("path") if path.get("class") == "ideal").get("d") or "")
     left, bottom, right, top = map(float, ends)
+    assert left < right
+    assert top < bottom, "a larger share is higher up"
     found = [
         ((float(dot.get("cx") or 0) - left) / (right - left), (bottom - float(dot.get("cy") or 0)) / (bottom - top))
         for dot in svg.iter("circle")

@@ -1,11 +1,13 @@
 // Beside a citation stands what it stands for: taken from the page's own list of references, on hover, focus or tap.
 let opened = null; // {link, card}
 let waiting = 0;
+let returning = false;
 
 function close() {
   window.clearTimeout(waiting);
-  opened?.card.remove();
-  opened = null;
+  const card = opened?.card;
+  opened = null; // first: a card that goes with the focus in it tells of that
+  card?.remove();
 }
 
 function place(link, card) {
@@ -47,7 +49,19 @@ function leave({ relatedTarget }) {
   }
 }
 
-document.addEventListener("keydown", ({ key }) => key === "Escape" && close());
+document.addEventListener("keydown", ({ key }) => {
+  if (key !== "Escape" || !opened) {
+    return;
+  }
+  const { link, card } = opened;
+  const inside = card.contains(document.activeElement);
+  close();
+  if (inside) {
+    returning = true; // the focus goes back to the citation, and its card stays closed
+    link.focus();
+    returning = false;
+  }
+});
 document.addEventListener("scroll", close, { passive: true });
 document.addEventListener("pointerdown", ({ target }) => {
   if (opened && target !== opened.link && !opened.card.contains(target)) {
@@ -84,7 +98,7 @@ document$.subscribe(() => {
       }
     });
     link.addEventListener("pointerleave", ({ pointerType }) => pointerType === "mouse" && later(close));
-    link.addEventListener("focus", () => link.matches(":focus-visible") && open(link, told));
+    link.addEventListener("focus", () => !returning && link.matches(":focus-visible") && open(link, told));
     link.addEventListener("blur", leave);
   }
 });

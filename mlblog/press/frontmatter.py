@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import date
 from typing import Any
@@ -46,7 +47,8 @@ def split_front_matter(text: str, path: str) -> tuple[dict[str, Any], str, int]:
 
     try:
         yaml.safe_dump(meta, allow_unicode=True).encode()
-    except (UnicodeEncodeError, yaml.YAMLError) as error:
+        json.dumps(meta, ensure_ascii=False, skipkeys=True, default=str).encode()  # YAML writes half characters
+    except (UnicodeEncodeError, ValueError, yaml.YAMLError) as error:
         raise PostError(path, 2, f"the front matter cannot be written again: {error}") from error
     _check(meta, path, line_of)
     return {k: v for k, v in meta.items() if k not in NOTEBOOK_KEYS}, "\n".join(lines[end + 1 :]), end + 2

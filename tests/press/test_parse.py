@@ -198,3 +198,9 @@ def test_the_shadow_has_code_on_its_own_lines() -> None:
         (16, "y"),
     ]
     compile("".join(shadow), "t.md", "exec")
+
+
+@pytest.mark.parametrize("meta", ['title: "\\ud800"', 'title: T\ntags: ["\\udfff"]', "title: T\na: &a [*a]"])
+def test_front_matter_that_no_page_can_hold_is_an_error(meta: str) -> None:
+    with pytest.raises(PostError, match=r"posts_src/p.md:2: the front matter cannot be written again"):
+        parse_post(f"---\n{meta}\ndate: 2026-01-01\n---\n", "posts_src/p.md")

@@ -99,9 +99,10 @@ def score(forecasts: Sequence[Forecast]) -> str:
     if not forecasts:
         return "no confidence in a closed week yet: nothing to judge"
     reached, expected, chance = calibrate.surprise(forecasts)
-    side = "no more" if reached <= expected else "no fewer"
+    side = "fewer" if reached <= expected else "more"
     return (
         f"{counted(len(forecasts), 'confidence')} in closed weeks: Brier score {calibrate.brier(forecasts):.3f}, "
         f"{calibrate.reference(forecasts):.3f} for the base rate; "
-        f"{reached} reached of {expected:.1f} expected; were they right, {side} had a chance of {chance:.2f}"
+        f"{reached} reached of {expected:.1f} expected; were they right, {reached} or {side} would have a chance of "
+        f"{chance:.2f}"
     )

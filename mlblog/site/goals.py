@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import calendar
 import html
+import re
 from collections.abc import Iterable, Iterator
 from datetime import date
 
@@ -144,12 +145,17 @@ def _progress(groups: list[Progress]) -> str:
 def _unearned(unearned: list[Unearned]) -> str:
     if not unearned:
         return ""
-    lines = "".join(f"- {escaped(one.goal.text)}: {escaped(one.why)}\n" for one in unearned)
+    lines = "".join(f"- {_bare(one.goal)}: {escaped(one.why)}\n" for one in unearned)
     return "\n" + block("div.mlblog-stale", f"Ticked, and not earned:\n\n{lines}")
 
 
 def _carried(carried: Iterable[Carried]) -> str:
-    return "".join(f"- {escaped(one.goal.text)}: since {one.since}, {weeks(one.age)}\n" for one in carried)
+    return "".join(f"- {_bare(one.goal)}: since {one.since}, {weeks(one.age)}\n" for one in carried)
+
+
+def _bare(goal: Goal) -> str:
+    """The title without marks and citations, as Markdown."""
+    return escaped(re.sub(r"\s*\[@[^\[\]]*\]", "", goal.text).rstrip(".")) or escaped(goal.text)
 
 
 def _list(ledger: Ledger, week: Week, unearned: list[Unearned], bibliography: Bibliography) -> tuple[str, list[str]]:

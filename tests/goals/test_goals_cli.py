@@ -41,7 +41,7 @@ def test_status_tells_all_and_fails_on_what_is_not_earned(make_project: Make) ->
         "toy/papers/notes/smith2020first.md; write one: mlblog new note smith2020first",
         "",
         "2 confidences in closed weeks: Brier score 0.200, 0.250 for the base rate; 1 reached of 1.4 expected; "
-        "were they right, no more had a chance of 0.52",
+        "were they right, 1 or fewer would have a chance of 0.52",
     ]
     assert goals("status", "2020-W50").exit_code == 0
     assert "2020-W50, 2020-W51" in goals("status", "2020-W49").stderr

@@ -13,6 +13,7 @@ from mlblog.lab import Project
 from mlblog.papers import Bibliography
 from mlblog.press import Post
 from mlblog.press.colophon import bibtex, colophon
+from mlblog.press.published import Published
 from mlblog.press.related import related
 from mlblog.press.surroundings import Surroundings
 
@@ -86,8 +87,12 @@ def test_what_is_shared_and_rare_makes_posts_related(tmp_path: Path) -> None:
         post("d", tags=["all"], categories=["Rand"], day="2025-01-02"),
         post("scribbles/e", tags=["x"], day="2024-01-01"),
         post("f", tags=["z"]),
+        post("g"),
+        post("h", day="2025-05-05"),
     ]
-    found = Surroundings.of(Project(tmp_path, ("toy",), "toy.experiments"), posts).related
+    cites = {"g": ("doe2020sums",), "h": ("doe2020sums",)}
+    published = [Published(one, cites.get(one.slug, ()), (), (), ()) for one in posts]
+    found = Surroundings.of(Project(tmp_path, ("toy",), "toy.experiments"), published).related
     assert {path: [one.slug for one in others] for path, others in found.items()} == {
         "posts_src/a.md": ["d", "b", "e"],  # 1 + 1/3; 1/2 + 1/3; 1/2
         "posts_src/b.md": ["c", "a", "e"],
@@ -95,6 +100,8 @@ def test_what_is_shared_and_rare_makes_posts_related(tmp_path: Path) -> None:
         "posts_src/d.md": ["a", "c", "b"],
         "posts_src/scribbles/e.md": ["a", "b"],
         "posts_src/f.md": [],
+        "posts_src/g.md": ["h"],
+        "posts_src/h.md": ["g"],
     }
 
 

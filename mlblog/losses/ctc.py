@@ -71,8 +71,8 @@ def ctc_loss(log_probs: Tensor, labels: Tensor, frames: Tensor, lengths: Tensor,
         [graves2006connectionist], eq. 6-8 and 14-16, here in logarithms. As `F.ctc_loss(…, reduction="none")`, but
         labels come second and padded, and the gradient is that with respect to `log_probs`, minus `occupancy`. Torch's
         takes `log_probs` for the output of a log-softmax and gives exp(log_probs) minus the same; both turn into the
-        same gradient behind a log-softmax. A few tensors a frame in Python: on a CPU about as fast as torch's kernel for
-        batches of normal size, several times slower for small ones (benchmarks/library.py).
+        same gradient behind a log-softmax. A few tensors a frame in Python: on a CPU about as fast as torch's kernel
+        for batches of normal size, several times slower for small ones (benchmarks/library.py).
     """
     _expect(log_probs, labels, frames, lengths)
     loss: Tensor = _CtcLoss.apply(log_probs, labels, frames, lengths, blank)  # type: ignore[no-untyped-call]

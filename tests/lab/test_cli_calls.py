@@ -55,3 +55,7 @@ def test_diff_against_a_commit_without_records_says_that_they_are_new(recorded: 
 def test_whole_number_is_a_number(bench: Bench) -> None:
     arguments = ("--scale", "smoke", "--set", "x=2", "--seeds", "1", "--executor", "inline")
     assert bench("run", "with_none", *arguments).stdout == "1 recorded, 0 failed, 0 were fresh\n"
+
+
+def test_compile_names_its_folder_from_the_project(bench: Bench) -> None:
+    assert bench("compile").stdout.endswith(": 0 ran, 0 as before in .mlblog/pages\n")

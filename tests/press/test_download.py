@@ -29,6 +29,7 @@ n
 !!! note
 
     ```python
+
     print("a")
     ```
 

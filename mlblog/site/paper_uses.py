@@ -48,17 +48,18 @@ def uses_of_papers(context: Context) -> dict[str, Uses]:
     return found
 
 
-def shown(uses: Uses, folder: str) -> list[str]:
-    """Lines of Markdown on what there is, for a page in `folder`, claims but for their count left out."""
-    lines = []
+def shown(uses: Uses, key: str, folder: str) -> list[str]:
+    """Lines of Markdown on what there is of the paper `key`, for a page in `folder`; claims are counted."""
+    lines, experiments = [], posixpath.relpath(EXPERIMENTS, folder)
     if uses.modules:
         lines.append("Code: " + ", ".join(f"`{module}`" for module in uses.modules))
     if uses.experiments:
-        lines.append("Experiments: " + ", ".join(f"`{name}`" for name in uses.experiments))
+        lines.append("Experiments: " + ", ".join(f"[`{name}`]({experiments}#{name})" for name in uses.experiments))
     if uses.posts:
         lines.append("Posts: " + ", ".join(post_link(post, folder) for post in uses.posts))
     if counts := Counter(verdict for *_, verdict in uses.claims):
-        lines.append("Claims: " + ", ".join(f"{counts[v]} {VERDICTS[v].lower()}" for v in VERDICTS if counts[v]))
+        told = ", ".join(f"{counts[verdict]} {VERDICTS[verdict].lower()}" for verdict in VERDICTS if counts[verdict])
+        lines.append(f"[Claims]({posixpath.relpath(CLAIMS, folder)}#{key}): {told}")
     return lines
 
 

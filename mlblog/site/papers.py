@@ -82,7 +82,7 @@ def _item(paper: Paper, uses: Uses) -> str:
     more = sources(paper)
     if paper.note:
         more.insert(0, f"**[Note]({paper.key}.md)** {_state(paper)}")
-    lines = [described(paper), " · ".join(more), *shown(uses, FOLDER)]
+    lines = [described(paper), " · ".join(more), *shown(uses, paper.key, FOLDER)]
     text = "  \n".join(line for line in lines if line)
     return f"///// html | li#{paper.key}\n    markdown: block\n\n{text}\n\n{bibtex_fold(paper)}/////\n"
 
@@ -103,7 +103,7 @@ def note_page(paper: Paper, bibliography: Bibliography, uses: Uses, place: str) 
     note = paper.note
     assert note is not None
     keys: list[str] = []
-    here = shown(Uses(uses.modules, uses.experiments, uses.posts), FOLDER)
+    here = shown(Uses(uses.modules, uses.experiments, uses.posts), paper.key, FOLDER)
     for post, claim, verdict in uses.claims:
         cited = cite(claim, bibliography, post.path, 1)
         keys += cited.keys

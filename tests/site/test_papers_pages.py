@@ -147,12 +147,12 @@ def test_the_index_lists_papers_by_topic_with_what_is_here(project: Project) -> 
     assert abel[1:] == [
         "**[Note](abel1824memoire.md)** implemented, confidence 2 of 5 · [arXiv:2401.00005](https://arxiv.org/abs/2401.00005)",
         "Code: `toy.roots`",
-        "Experiments: `coin`",
+        "Experiments: [`coin`](../experiments.md#coin)",
         "Posts: [Roots &#42;and&#42; all](../blog/posts/roots.md), [Bridges &#42;and&#42; all](../scribbles/b.md)",
-        "Claims: 1 held, 1 did not hold at this size\n",
+        "[Claims](../claims.md#abel1824memoire): 1 held, 1 did not hold at this size\n",
     ]
-    assert "Claims: 1 held in part" in item(index.text, "euler1736solutio")
-    assert item(index.text, "zorn1935remark").split("  \n")[1:] == ["Experiments: `coin`\n"]
+    assert "[Claims](../claims.md#euler1736solutio): 1 held in part" in item(index.text, "euler1736solutio")
+    assert item(index.text, "zorn1935remark").split("  \n")[1:] == ["Experiments: [`coin`](../experiments.md#coin)\n"]
 
 
 def test_the_page_of_a_note(project: Project) -> None:
@@ -165,7 +165,7 @@ def test_the_page_of_a_note(project: Project) -> None:
         "In `toy.roots`.",
         "",
         "- Code: `toy.roots`",
-        "- Experiments: `coin`",
+        "- Experiments: [`coin`](../experiments.md#coin)",
         "- Posts: [Roots &#42;and&#42; all](../blog/posts/roots.md), [Bridges &#42;and&#42; all](../scribbles/b.md)",
         "- **Held.** Five is one more than four ([Roots &#42;and&#42; all](../blog/posts/roots.md))",
         "- **Did not hold at this size.** Seven too ([Euler, 1736](#ref-euler1736solutio){ .mlblog-cite })"

@@ -17,6 +17,7 @@ class Project:
     root: Path
     packages: tuple[str, ...] = ("mlblog",)  # first-party: what fingerprints reach into
     experiments: str = "mlblog.experiments"  # the package whose modules declare experiments
+    reference: tuple[str, ...] = ()  # packages and modules of which the site has a reference
 
     @classmethod
     def find(cls, start: Path | None = None) -> Project:
@@ -44,7 +45,7 @@ class Project:
 
     @classmethod
     def _from_table(cls, root: Path, table: dict[str, object], file: Path) -> Project:
-        known = {"packages", "experiments"}
+        known = {"packages", "experiments", "reference"}
         if unknown := sorted(set(table) - known):
             raise ProjectError(
                 f"{file}: [tool.mlblog] has no setting {unknown[0]!r}; it has {', '.join(sorted(known))}"
@@ -55,7 +56,10 @@ class Project:
         experiments = table.get("experiments", f"{packages[0]}.experiments")
         if not isinstance(experiments, str):
             raise ProjectError(f"{file}: [tool.mlblog] experiments must be the name of a package")
-        return cls(root, tuple(packages), experiments)
+        reference = table.get("reference", [])
+        if not isinstance(reference, list) or not all(isinstance(name, str) for name in reference):
+            raise ProjectError(f"{file}: [tool.mlblog] reference must be a list of names of modules")
+        return cls(root, tuple(packages), experiments, tuple(reference))
 
     @property
     def posts(self) -> Path:

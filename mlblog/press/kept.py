@@ -24,7 +24,7 @@ from mlblog.lab.stores import PREVIEW
 from mlblog.press.published import Published
 from mlblog.press.watch import state_of
 
-_VERSION = 1
+_VERSION = 2
 # a file may change twice within one tick of a coarse clock
 _TICK = 2_000_000_000
 _SKIPPED = {"__pycache__", ".mlblog", ".git", ".venv", "node_modules"}

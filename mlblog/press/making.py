@@ -13,7 +13,7 @@ from pathlib import Path
 
 from mlblog.errors import MlblogError, PostError
 from mlblog.lab import Lab, Read
-from mlblog.press.cache import OutputCache, keys
+from mlblog.press.cache import OutputCache, keys, manifest
 from mlblog.press.context import Context
 from mlblog.press.document import Post
 from mlblog.press.execute import Server
@@ -109,7 +109,8 @@ class Press:
                 errors[path] = error
         self._run(due, found, errors, fail_fast)
         published = {path: one.published for path, one in same.items()}
-        published |= {path: Published.of(self.posts[path], outputs) for path, outputs in found.items()}
+        for path, outputs in found.items():
+            published[path] = Published.of(self.posts[path], outputs, manifest(self.posts[path], self.lab.code))
         around = Surroundings.of(self.lab.project, [published[path] for path in paths if path in published])
         # what a page says of other posts may be all that has changed
         again: list[Path] = []

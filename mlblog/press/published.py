@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -47,6 +47,7 @@ class Published:
         claims: those that its page shows, in order.
         experiments: whose records it has read.
         names: the names that stand in its code as strings, as values of records do, as often as they do.
+        reaches: dotted names of the project's code that its cells depend on.
     """
 
     post: Post
@@ -54,10 +55,11 @@ class Published:
     claims: tuple[Judged, ...]
     experiments: tuple[str, ...]
     names: tuple[str, ...]
+    reaches: tuple[str, ...]
 
     @classmethod
-    def of(cls, post: Post, outputs: Outputs) -> Published:
-        """What there is to say of a post that has run."""
+    def of(cls, post: Post, outputs: Outputs, reached: Iterable[str] = ()) -> Published:
+        """What there is to say of a post that has run; `reached` are the names of its manifest."""
         text = "\n\n".join(part.source for part in post.parts if isinstance(part, Prose) and not part.verbatim)
         there = list(stated(post, outputs))
         behind = resting_on(post, outputs) if there else []
@@ -67,6 +69,7 @@ class Published:
             tuple(Judged(one.claim, one.anchor, behind[one.unit]) for one in there),
             tuple(dict.fromkeys(str(read["experiment"]) for ran in outputs.ran for read in ran.reads)),
             tuple(name for unit in post.units for name in _QUOTED.findall(unit.code)),
+            tuple(name for name in reached if all(part.isidentifier() for part in name.split("."))),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -78,6 +81,7 @@ class Published:
             "claims": [[asdict(one.claim), one.anchor, [read.to_json() for read in one.reads]] for one in self.claims],
             "experiments": self.experiments,
             "names": self.names,
+            "reaches": self.reaches,
         }
 
     @classmethod
@@ -94,4 +98,5 @@ class Published:
             tuple(claims),
             tuple(value["experiments"]),
             tuple(value["names"]),
+            tuple(value["reaches"]),
         )

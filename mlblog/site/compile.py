@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from mlblog.lab import Project
 from mlblog.press import Compiled, Context, Page, Server, compile_posts
-from mlblog.site import claims, experiments, goals, papers, scribbles
+from mlblog.site import claims, experiments, goals, papers, reference, scribbles
 
 #: What makes the pages that belong to no single post. Each gives nothing where the project has nothing for it.
 GENERATORS: tuple[Callable[[Context], Iterable[Page]], ...] = (
@@ -15,6 +15,7 @@ GENERATORS: tuple[Callable[[Context], Iterable[Page]], ...] = (
     experiments.pages,
     claims.pages,
     goals.pages,
+    reference.pages,
 )
 
 

@@ -1,0 +1,207 @@
+"""Signatures and docstrings to Markdown. Griffe reads the code; what a docstring cites becomes a link to the paper."""
+
+from __future__ import annotations
+
+import logging
+import re
+import textwrap
+from collections.abc import Iterator, Mapping
+
+import griffe
+
+from mlblog.errors import InputError
+from mlblog.lab import Project
+from mlblog.papers import Bibliography
+from mlblog.papers.uses import CITED
+from mlblog.press import blocks
+from mlblog.site.reference import FOLDER, Uses, used_by
+
+_HEAD = "---\ntitle: {title}\ndescription: {description}\n---\n\n# {title}\n\n"
+_INTRODUCTION = """What the posts import, from its docstrings. Shapes and units stand with each argument, the paper and
+its equation with what they define; below each name stands which posts and experiments use it.
+"""
+_CITATION = re.compile(rf"{CITED.pattern}([^\]\[]*)\]")
+_KEPT = re.compile(rf"(?P<code>(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`))|(?P<cited>{_CITATION.pattern})", re.DOTALL)
+_LISTS = ("parameters", "attributes", "returns", "yields", "raises")
+
+Object = griffe.Class | griffe.Function
+
+
+def documented(project: Project, uses: Mapping[str, Uses], bibliography: Bibliography) -> dict[str, str]:
+    """`{path: Markdown}` of the index and of a page for each name in the project's `reference`.
+
+    Raises:
+        InputError: a module is not there or is not Python.
+    """
+    logging.getLogger("griffe").setLevel(logging.ERROR)  # our linter is stricter about docstrings
+    writer = _Writer(uses, bibliography)
+    found: dict[str, str] = {}
+    index = [_HEAD.format(title="Reference", description="The code behind the posts, by part."), _INTRODUCTION]
+    for name in project.reference:
+        module = _load(project, name)
+        page = f"{name.partition('.')[2] or name}.md"
+        title = page.removesuffix(".md").capitalize()
+        described = writer.line(module.docstring.value.split("\n\n")[0]) if module.docstring else ""
+        found[f"{FOLDER}/{page}"] = _HEAD.format(title=f"`{name}`", description=f"Reference of {name}.") + (
+            f"{described}\n\n" + "".join(writer.module(part) for part in _parts(module))
+        )
+        index.append(f"\n## [{title}]({page})\n\n{described}\n\n")
+        for part in _parts(module):
+            names = ", ".join(f"[`{one.name}`]({page}#{one.canonical_path})" for one in public(part))
+            index.append(f"- `{part.path}`: {names}\n" if names else "")
+    return {f"{FOLDER}/index.md": "".join(index), **found}
+
+
+def public(module: griffe.Module) -> list[Object]:
+    """The classes and functions of a module that are for everybody, in the order of the source."""
+    if module.exports:
+        # a function may have the name of the submodule that it is imported from
+        paths = (module.imports.get(str(name), f"{module.path}.{name}") for name in module.exports)
+        members = [module.modules_collection[path] for path in paths]
+        targets = [one.final_target if isinstance(one, griffe.Alias) else one for one in members]
+    else:
+        targets = [one for one in module.members.values() if isinstance(one, griffe.Object) and one.name[0] != "_"]
+        targets.sort(key=lambda one: one.lineno or 0)
+    return [one for one in targets if isinstance(one, (griffe.Class, griffe.Function))]
+
+
+def _load(project: Project, name: str) -> griffe.Module:
+    try:
+        found = griffe.load(
+            name,
+            search_paths=[project.root],
+            docstring_parser="google",
+            allow_inspection=False,
+            resolve_aliases=True,
+            extensions=griffe.load_extensions(),
+        )
+    except (ImportError, KeyError, SyntaxError, griffe.LoadingError) as error:
+        raise InputError(f"pyproject.toml: [tool.mlblog] reference names {name!r}: {error}") from error
+    assert isinstance(found, griffe.Module)
+    return found
+
+
+def _parts(module: griffe.Module) -> Iterator[griffe.Module]:
+    """The module itself if it has something to show, and those below it, unless it says by `__all__` what it is."""
+    if module.exports or public(module):
+        yield module
+    if not module.exports:
+        for name, below in sorted(module.modules.items()):
+            if not name.startswith("_"):
+                yield from _parts(below)
+
+
+class _Writer:
+    """Writes Markdown, with links to who uses a name and to the papers it cites."""
+
+    def __init__(self, uses: Mapping[str, Uses], bibliography: Bibliography) -> None:
+        self._uses, self._bibliography = uses, bibliography
+
+    def module(self, module: griffe.Module) -> str:
+        text = ""
+        if not module.exports:  # else the page is of this module alone
+            text = f"## `{module.path}` {{ #{module.path} }}\n\n{self._docstring(module)}"
+        constants = [
+            f"- `{one.name} = {one.value}`\n"
+            for one in module.attributes.values()
+            if not module.exports and not one.name.startswith("_") and one.name.isupper() and len(str(one.value)) < 60
+        ]
+        text += "".join([*constants, "\n"]) if constants else ""
+        return text + "".join(self._object(one, 3) for one in public(module))
+
+    def _object(self, one: Object, level: int) -> str:
+        anchor = one.canonical_path
+        text = f"{'#' * level} `{one.name}` {{ #{anchor} }}\n\n{blocks.fence('python', _signature(one))}\n"
+        text += self._docstring(one)
+        if line := used_by(self._uses.get(anchor)):
+            text += blocks.block("p.mlblog-uses", line) + "\n"
+        if isinstance(one, griffe.Class):
+            methods = (f for f in one.functions.values() if not f.name.startswith("_") and f.docstring)
+            text += "".join(self._object(method, level + 1) for method in methods)
+        return text
+
+    def _docstring(self, one: griffe.Object) -> str:
+        return "".join(self._section(section) for section in one.docstring.parsed) if one.docstring else ""
+
+    def _section(self, section: griffe.DocstringSection) -> str:
+        kind = section.kind.value
+        if kind == "text":
+            return self._text(section.value)
+        if kind == "examples":
+            return "".join(
+                self._text(text) if part.value == "text" else blocks.fence("pycon", text) + "\n"
+                for part, text in section.value
+            )
+        if kind == "admonition" and section.value.contents.startswith(">>>"):
+            return blocks.fence("pycon", section.value.contents) + "\n"
+        if kind == "admonition":
+            title = section.title or section.value.kind.capitalize()
+            return f"**{blocks.escaped(title)}:** {self.line(section.value.contents)}\n\n"
+        if kind in _LISTS:
+            items = "".join(f"- {self._item(item)}\n" for item in section.value)
+            title = {"parameters": "Arguments"}.get(kind, kind.capitalize())
+            return f"**{title}:**\n\n{items}\n"
+        raise AssertionError(f"docstrings here have no section {kind!r}")
+
+    def _item(self, item: griffe.DocstringElement) -> str:
+        name = getattr(item, "name", "") or (str(item.annotation) if type(item).__name__.endswith("Raise") else "")
+        told = self.line(item.description)
+        return f"`{name}`: {told}" if name else told
+
+    def _text(self, text: str) -> str:
+        """Paragraphs; what is indented is a formula as it stands."""
+        pieces = []
+        for paragraph in re.split(r"\n\s*\n", text.strip("\n")):
+            lines = paragraph.split("\n")
+            if all(line.startswith("    ") for line in lines):
+                pieces.append(blocks.fence("text", textwrap.dedent(paragraph)))
+            elif all(line.startswith("|") for line in lines):  # a table
+                pieces.append("".join("|".join(map(self.line, line.split("|"))) + "\n" for line in lines))
+            else:
+                pieces.append(self.line(paragraph) + "\n")
+        return "\n".join(pieces) + "\n"
+
+    def line(self, text: str) -> str:
+        """Text on one line: code stays code, a key becomes a link, all other signs stand for themselves."""
+        text = " ".join(text.split())
+        out, at = [], 0
+        for found in _KEPT.finditer(text):
+            out.append(blocks.escaped(text[at : found.start()]))
+            out.append(found["code"] or self._citation(found["cited"]))
+            at = found.end()
+        return "".join([*out, blocks.escaped(text[at:])])
+
+    def _citation(self, text: str) -> str:
+        found = _CITATION.fullmatch(text)
+        assert found is not None
+        key, place = found[1], found[2]
+        if key not in self._bibliography:
+            return blocks.escaped(text)
+        paper = self._bibliography[key]
+        page = f"../papers/{key}.md" if paper.note else f"../papers/index.md#{key}"
+        return f"[{blocks.escaped(paper.cite)}]({page}){blocks.escaped(place)}"
+
+
+def _signature(one: Object) -> str:
+    """As it is called: of a class its constructor."""
+    marks = {griffe.ParameterKind.var_positional: "*", griffe.ParameterKind.var_keyword: "**"}
+    shown: list[str] = []
+    for parameter in one.parameters:
+        if parameter.name in ("self", "cls"):
+            continue
+        if parameter.kind is griffe.ParameterKind.keyword_only and not any(text.startswith("*") for text in shown):
+            shown.append("*")
+        text = marks.get(parameter.kind, "") + parameter.name
+        text += f": {parameter.annotation}" if parameter.annotation else ""
+        default = parameter.default if parameter.kind not in marks else None
+        text += f" = {default}" if default is not None and parameter.annotation else f"={default}" if default else ""
+        shown.append(text)
+    if isinstance(one, griffe.Class) and not shown:  # a named tuple
+        fields = (field for field in one.attributes.values() if field.annotation and not field.name.startswith("_"))
+        shown = [f"{field.name}: {field.annotation}" for field in fields]
+    returns = f" -> {one.returns}" if isinstance(one, griffe.Function) and one.returns else ""
+    word = "class " if isinstance(one, griffe.Class) else ""
+    line = f"{word}{one.name}({', '.join(shown)}){returns}"
+    if len(line) <= 88:
+        return line
+    return f"{word}{one.name}(\n" + "".join(f"    {text},\n" for text in shown) + f"){returns}"

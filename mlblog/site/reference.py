@@ -1,0 +1,92 @@
+"""The reference of a project's code: a page for each part of it, from signatures and docstrings; nothing is imported.
+
+`reference` in `[tool.mlblog]` names the packages and modules. Of a package with `__all__` it is what that names; else
+of each module below every class, function and constant that is defined there and has no underscore in front.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mlblog.lab.atomic import write_atomically
+from mlblog.lab.canonical import digest
+from mlblog.lab.environment import version
+from mlblog.papers import Bibliography
+from mlblog.press import Context, Page, Post, blocks
+
+FOLDER = "reference"
+
+
+@dataclass
+class Uses:
+    """The experiments and the posts that reach a name."""
+
+    experiments: list[str] = field(default_factory=list)
+    posts: list[Post] = field(default_factory=list)
+
+
+def pages(context: Context) -> Iterator[Page]:
+    """Yield the pages, if the project asks for them.
+
+    Raises:
+        InputError: a module that is to be documented is not there or is not Python.
+    """
+    names = context.project.reference
+    if not names:
+        return
+    uses, bibliography = uses_of_names(context), Bibliography.of(context.project)
+    kept = context.project.work / "reference.json"
+    key = _key(context, uses, bibliography)
+    try:
+        found = json.loads(kept.read_bytes())
+        texts: dict[str, str] = found["pages"] if found["key"] == key else {}
+    except (OSError, ValueError, TypeError, KeyError):
+        texts = {}  # none yet, or what a crash has left
+    if not texts:
+        from mlblog.site.documented import documented  # reads all the code
+
+        texts = documented(context.project, uses, bibliography)
+        write_atomically(kept, json.dumps({"key": key, "pages": texts}, ensure_ascii=False).encode())
+    for path, text in texts.items():
+        yield Page(path, text)
+
+
+def uses_of_names(context: Context) -> dict[str, Uses]:
+    """Who reaches what, by dotted name."""
+    found: dict[str, Uses] = defaultdict(Uses)
+    for name, declaration in context.lab.experiments.items():
+        for reached in context.lab.code.manifest(f"{declaration.module}.{name}"):
+            found[reached].experiments.append(name)
+    for published in context.posts:
+        for reached in published.reaches:
+            found[reached].posts.append(published.post)
+    return found
+
+
+def used_by(uses: Uses | None) -> str:
+    """A line of Markdown on who reaches a name; empty if nobody does."""
+    if uses is None:
+        return ""
+    posts = ", ".join(f"[{blocks.escaped(post.title)}](../{post.page})" for post in uses.posts)
+    experiments = ", ".join(f"[`{name}`](../experiments.md#{name})" for name in uses.experiments)
+    told = [f"Posts: {posts}" if posts else "", f"Experiments: {experiments}" if experiments else ""]
+    return " · ".join(filter(None, told))
+
+
+def _key(context: Context, uses: Mapping[str, Uses], bibliography: Bibliography) -> str:
+    """Everything that the pages are made from."""
+    project = context.project
+    sources = [path.read_bytes() for path in _sources(project.root, project.reference)]
+    reached = {name: [u.experiments, [[p.title, p.page] for p in u.posts]] for name, u in sorted(uses.items())}
+    here = [path.read_bytes() for path in (Path(__file__), Path(__file__).with_name("documented.py"))]
+    return digest("reference", version("griffelib") or "", bibliography.digest, json.dumps(reached), *here, *sources)
+
+
+def _sources(root: Path, names: Sequence[str]) -> Iterator[Path]:
+    for name in names:
+        place = root.joinpath(*name.split("."))
+        yield from sorted(place.rglob("*.py")) if place.is_dir() else [place.with_suffix(".py")]

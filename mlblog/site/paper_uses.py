@@ -52,10 +52,11 @@ def uses_of_papers(context: Context) -> dict[str, Uses]:
 
 def shown(uses: Uses, key: str, folder: str) -> list[str]:
     """Lines of Markdown on what there is of the paper `key`, for a page in `folder`; claims are counted."""
-    lines, experiments = [], posixpath.relpath(EXPERIMENTS, folder)
+    lines = []
     if uses.modules:
         lines.append("Code: " + ", ".join(f"`{module}`" for module in uses.modules))
     if uses.experiments:
+        experiments = posixpath.relpath(EXPERIMENTS, folder)
         lines.append("Experiments: " + ", ".join(f"[`{name}`]({experiments}#{name})" for name in uses.experiments))
     if uses.posts:
         lines.append("Posts: " + ", ".join(post_link(post, folder) for post in uses.posts))

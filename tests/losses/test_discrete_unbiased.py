@@ -131,6 +131,19 @@ def test_tuning_lowers_the_variance_and_keeps_the_mean() -> None:
     torch.testing.assert_close(after.mean, after.exact, rtol=0, atol=0.06)
 
 
+def test_relax_without_a_correction_is_rebar() -> None:
+    silent = _correction()
+    for parameter in silent.parameters():
+        nn.init.zeros_(parameter)
+    many = LOGITS.expand(5, 2, 3)
+    torch.manual_seed(13)
+    rebar = Rebar(temperature=0.6, scale=0.9)(many, loss)
+    torch.manual_seed(13)
+    torch.testing.assert_close(Relax(silent, temperature=0.6, scale=0.9)(many, loss), rebar)
+    torch.manual_seed(13)
+    assert not torch.allclose(Relax(_correction(), temperature=0.6, scale=0.9)(many, loss), rebar)
+
+
 def test_draws_have_the_probabilities_of_a_softmax() -> None:
     torch.manual_seed(5)
     drawn = draw(LOGITS.expand(40_000, 2, 3))

@@ -48,6 +48,38 @@ class Previewed:
         return self._records.read(name) if real else self._previews.read(name)
 
 
+class Remembered:
+    """The records of a folder, each read once while its file stays as it is."""
+
+    def __init__(self, store: FileStore) -> None:
+        """Remember what is read of `store`."""
+        self._store = store
+        self._known: dict[str, tuple[tuple[int, int, int], Record]] = {}
+
+    def put(self, record: Record) -> str:
+        """Keep a record."""
+        return self._store.put(record)
+
+    def get(self, key: Key) -> Record:
+        """Return the record of `key`."""
+        return self._store.get(key)
+
+    def names(self) -> list[str]:
+        """Return the paths of all records, sorted."""
+        return self._store.names()
+
+    def read(self, name: str) -> Record:
+        """Return the record at a path."""
+        try:
+            stat = (self._store.folder / name).stat()
+        except OSError:
+            return self._store.read(name)  # which says what is wrong
+        mark = (stat.st_ino, stat.st_mtime_ns, stat.st_size)  # a record changes by a rename, to another inode
+        if name not in self._known or self._known[name][0] != mark:
+            self._known[name] = mark, self._store.read(name)
+        return self._known[name][1]
+
+
 def _group(name: str) -> tuple[str, str]:
     experiment, _, overrides, _ = name.split("/")
     return experiment, overrides
@@ -70,5 +102,5 @@ def preview_store(project: Project) -> FileStore:
 
 def shown_store(project: Project) -> Store:
     """Return what pages of `project` are made from: its records, with previews where `MLBLOG_PREVIEW` is set."""
-    records = project_store(project)
+    records = Remembered(project_store(project))
     return Previewed(records, preview_store(project)) if os.environ.get(PREVIEW) else records

@@ -106,8 +106,8 @@ def summary(found: Sequence[Evidence]) -> str:
 
 def evidence(read: Read, lab: Lab) -> Evidence:
     """The records behind a read as they are now."""
-    names = {path: name for name in lab.store.names() for path, _ in read.found if path.endswith(name)}
-    records = tuple(lab.store.read(names[path]) for path, _ in read.found)
+    # a record's name below its store is the last four parts of its path
+    records = tuple(lab.store.read("/".join(path.split("/")[-4:])) for path, _ in read.found)
     why = _distinct(str(reason) for record in records for reason in lab.reasons(record))
     return Evidence(read, records, tuple(why))
 

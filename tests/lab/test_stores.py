@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from mlblog.errors import MissingRecord
+from mlblog.errors import MissingRecord, RecordError
 from mlblog.lab import Key, MemoryStore, Project, Record
 from mlblog.lab.stores import Previewed, preview_store, project_store, shown_store
 
@@ -39,3 +39,20 @@ def test_previews_are_seen_only_where_asked_for(
     monkeypatch.setenv("MLBLOG_PREVIEW", "1")
     assert shown_store(project).names() == ["coin/smoke/base/seed-0.json"]
     assert project_store(project).names() == []
+
+
+def test_a_record_is_read_once_until_it_changes(make_project: Callable[[dict[str, str]], Project]) -> None:
+    project = make_project({})
+    store, name = shown_store(project), "coin/small/base/seed-0.json"
+    project_store(project).put(record("small", 1.0))
+    first = store.read(name)
+    assert first.values["v"] == 1.0
+    assert store.read(name) is first
+    project_store(project).put(record("small", 2.0))  # as long as before
+    assert store.read(name).values["v"] == 2.0
+    (project.results / name).write_text("{")
+    with pytest.raises(RecordError, match=r"docs/results/coin/small/base/seed-0\.json"):
+        store.read(name)
+    (project.results / name).unlink()
+    with pytest.raises(RecordError, match="cannot be read"):
+        store.read(name)

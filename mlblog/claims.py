@@ -13,7 +13,12 @@ from typing import Any
 #: The type under which a claim stands among the outputs of a cell: `{"text", "source", "verdict", "because"}`.
 MIME = "application/vnd.mlblog.claim+json"
 #: Each verdict and its words.
-VERDICTS = {"held": "Held", "in-part": "Held in part", "failed": "Did not hold at this size"}
+VERDICTS = {
+    "held": "Held",
+    "in-part": "Held in part",
+    "failed": "Did not hold at this size",
+    "refuted": "Does not hold",
+}
 _KEY = re.compile(r"([\w:.+-]+)?")
 
 
@@ -41,7 +46,7 @@ class Claim:
         return {MIME: asdict(self), "text/markdown": str(self), "text/plain": str(self)}
 
 
-def claim(text: str, source: str = "", *, holds: bool | str, because: str = "") -> None:
+def claim(text: str, source: str = "", *, holds: bool | str, because: str = "", exact: bool = False) -> None:
     """Display a claim with its verdict.
 
     Args:
@@ -49,6 +54,7 @@ def claim(text: str, source: str = "", *, holds: bool | str, because: str = "") 
         source: the bibliography key of the paper that claims it; empty where the post does.
         holds: True, False or "in part"; computed from values, not typed in.
         because: the numbers that decide, in Markdown.
+        exact: the numbers are mathematics, not measurements: what does not hold then holds at no size.
 
     Raises:
         ValueError: `holds` is something else, the text is empty, or the source is no key.
@@ -59,7 +65,7 @@ def claim(text: str, source: str = "", *, holds: bool | str, because: str = "") 
     """
     from IPython.display import display
 
-    made = Claim(_line(text), source, _verdict(holds), _line(because))
+    made = Claim(_line(text), source, _verdict(holds, exact), _line(because))
     if not made.text:
         raise ValueError('a claim needs a text; write claim("what is claimed", holds=…)')
     if not _KEY.fullmatch(source):
@@ -67,7 +73,7 @@ def claim(text: str, source: str = "", *, holds: bool | str, because: str = "") 
     display(made)  # type: ignore[no-untyped-call]
 
 
-def _verdict(holds: object) -> str:
+def _verdict(holds: object, exact: bool) -> str:
     if isinstance(holds, str):
         if holds == "in part":
             return "in-part"
@@ -76,7 +82,7 @@ def _verdict(holds: object) -> str:
         holds = holds.item()
     if not isinstance(holds, bool):
         raise ValueError(f'holds={holds!r} is no verdict; compute True, False or "in part" from the numbers')
-    return "held" if holds else "failed"
+    return "held" if holds else "refuted" if exact else "failed"
 
 
 def _line(text: str) -> str:

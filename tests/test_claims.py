@@ -57,3 +57,14 @@ def test_importing_it_brings_nothing_heavy() -> None:
     code = "import sys, mlblog.claims; print(*({'IPython', 'torch', 'numpy', 'yaml'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not done.stdout.strip()
+
+
+def test_mathematics_holds_at_every_size_or_at_none(capsys: pytest.CaptureFixture[str]) -> None:
+    claim("Two and two make five", holds=2 + 2 == 5, because="2 + 2 = 4", exact=True)
+    claim("Two and two make four", holds=2 + 2 == 4, exact=True)
+    claim("Two and two make much", holds="in part", exact=True)
+    assert [line.partition(".")[0] for line in capsys.readouterr().out.splitlines()] == [
+        "**Does not hold",
+        "**Held",
+        "**Held in part",
+    ]

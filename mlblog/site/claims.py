@@ -26,7 +26,8 @@ description: What papers and posts claim, each with the verdict that our numbers
 # Claims
 
 A sentence of a paper, or of a post, with a verdict that is computed from recorded numbers: when the numbers change, it
-does. *Did not hold at this size* says what we saw at the size at which we looked, and no more.
+does. *Did not hold at this size* says what we saw at the size at which we looked, and no more; *Does not hold* is
+mathematics, and true of every size.
 """
 
 

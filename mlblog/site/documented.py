@@ -21,7 +21,11 @@ _INTRODUCTION = """What the posts import, from its docstrings. Shapes and units 
 its equation with what they define; below each name stands which posts and experiments use it.
 """
 _CITATION = re.compile(rf"{CITED.pattern}([^\]\[]*)\]")
-_KEPT = re.compile(rf"(?P<code>(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`))|(?P<cited>{_CITATION.pattern})", re.DOTALL)
+_KEPT = re.compile(
+    r"(?P<code>(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`))|(?P<strong>\*\*[^*\s][^*]*\*\*)"
+    rf"|(?P<cited>{_CITATION.pattern})",
+    re.DOTALL,
+)
 _LISTS = ("parameters", "attributes", "returns", "yields", "raises")
 
 Object = griffe.Class | griffe.Function
@@ -42,7 +46,7 @@ def documented(project: Project, uses: Mapping[str, Uses], bibliography: Bibliog
         page = f"{name.partition('.')[2] or name}.md"
         title = page.removesuffix(".md").capitalize()
         described = writer.line(module.docstring.value.split("\n\n")[0]) if module.docstring else ""
-        found[f"{FOLDER}/{page}"] = _HEAD.format(title=f"`{name}`", description=f"Reference of {name}.") + (
+        found[f"{FOLDER}/{page}"] = _HEAD.format(title=name, description=f"Reference of {name}.") + (
             f"{described}\n\n" + "".join(writer.module(part) for part in _parts(module))
         )
         index.append(f"\n## [{title}]({page})\n\n{described}\n\n")
@@ -107,18 +111,22 @@ class _Writer:
             if not module.exports and not one.name.startswith("_") and one.name.isupper() and len(str(one.value)) < 60
         ]
         text += "".join([*constants, "\n"]) if constants else ""
-        return text + "".join(self._object(one, 3) for one in public(module))
+        return text + "".join(self._object(one) for one in public(module))
 
-    def _object(self, one: Object, level: int) -> str:
-        anchor = one.canonical_path
-        text = f"{'#' * level} `{one.name}` {{ #{anchor} }}\n\n{blocks.fence('python', _signature(one))}\n"
-        text += self._docstring(one)
-        if line := used_by(self._uses.get(anchor)):
-            text += blocks.block("p.mlblog-uses", line) + "\n"
+    def _object(self, one: Object) -> str:
+        text = f"### `{one.name}` {{ #{one.canonical_path} }}\n\n" + self._body(one)
         if isinstance(one, griffe.Class):
-            methods = (f for f in one.functions.values() if not f.name.startswith("_") and f.docstring)
-            text += "".join(self._object(method, level + 1) for method in methods)
+            for method in one.functions.values():
+                if not method.name.startswith("_") and method.docstring:
+                    # no heading: a list of contents with every method helps nobody
+                    name = f"p.mlblog-method#{method.canonical_path}"
+                    text += blocks.block(name, f"`{one.name}.{method.name}`") + "\n" + self._body(method)
         return text
+
+    def _body(self, one: Object) -> str:
+        text = f"{blocks.fence('python', _signature(one))}\n{self._docstring(one)}"
+        line = used_by(self._uses.get(one.canonical_path))
+        return text + (blocks.block("p.mlblog-uses", line) + "\n" if line else "")
 
     def _docstring(self, one: griffe.Object) -> str:
         return "".join(self._section(section) for section in one.docstring.parsed) if one.docstring else ""
@@ -167,7 +175,7 @@ class _Writer:
         out, at = [], 0
         for found in _KEPT.finditer(text):
             out.append(blocks.escaped(text[at : found.start()]))
-            out.append(found["code"] or self._citation(found["cited"]))
+            out.append(found["code"] or found["strong"] or self._citation(found["cited"]))
             at = found.end()
         return "".join([*out, blocks.escaped(text[at:])])
 
@@ -202,6 +210,6 @@ def _signature(one: Object) -> str:
     returns = f" -> {one.returns}" if isinstance(one, griffe.Function) and one.returns else ""
     word = "class " if isinstance(one, griffe.Class) else ""
     line = f"{word}{one.name}({', '.join(shown)}){returns}"
-    if len(line) <= 88:
+    if len(line) <= 66:  # the width of a page's column
         return line
     return f"{word}{one.name}(\n" + "".join(f"    {text},\n" for text in shown) + f"){returns}"

@@ -364,3 +364,15 @@ def test_cell_that_reads_records_does_not_depend_on_the_training_code(tmp_path: 
     )  # fmt: skip
     cell = "from toy.experiments.e import find\nfrom toy.draw import bars\nbars(find.runs().mean('x'))"
     assert set(Code(tmp_path, ["toy"]).manifest_of(cell)) == {"toy.draw.bars", "toy.experiments.e.find<declaration>"}
+
+
+def test_a_data_file_that_vanishes_meanwhile_is_not_there(tmp_path: Path) -> None:
+    (tmp_path / "toy").mkdir()
+    (tmp_path / "toy/__init__.py").touch()
+    (tmp_path / "toy/words.txt").write_text("a\n")
+    code = Code(tmp_path, ["toy"])
+    source = "from pathlib import Path\nPath('toy/words.txt').read_text()\n"
+    assert list(Code(tmp_path, ["toy"]).manifest_of(source)) == ["data:toy/words.txt"]
+    _ = code._data  # listed
+    (tmp_path / "toy/words.txt").unlink()
+    assert code.manifest_of(source) == {}

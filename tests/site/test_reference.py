@@ -87,7 +87,7 @@ class Pair(NamedTuple):
 
 
 def half(x: float, *rest: int, exact: bool = False) -> float:
-    """Half of `x` * 1 [shannon1948mathematical, eq. 2].
+    """Half of **all** `x` * 1 [shannon1948mathematical, eq. 2].
 
         x / 2
 
@@ -121,10 +121,10 @@ def test_what_a_docstring_says_comes_out(tmp_path: Path, project: Project) -> No
     ]
     for piece in (
         "class Pair(left: int, right: float)",
-        "half(x: float, *rest: int, exact: bool = False) -> float",
+        "half(x: float, *rest: int, exact: bool = False) -> float\n```",
         "- `LARGEST = 7`",
         "```text\nx / 2\n```",
-        "Half of `x` &#42; 1 [Shannon, 1948](../papers/index.md#shannon1948mathematical), eq. 2.",
+        "Half of **all** `x` &#42; 1 [Shannon, 1948](../papers/index.md#shannon1948mathematical), eq. 2.",
         "- `x`: in metres.",
         "as in &#91;nobody1999nothing&#93;",
         "- `ValueError`: never.",

@@ -74,8 +74,11 @@ class Sources:
         return read_module(name, source, label, is_package=path.name == "__init__.py").to_json()
 
     def digest(self, path: Path) -> str:
-        """Return the digest of a data file's content."""
-        return str(self._remembered(path, canonical.digest_file))
+        """Return the digest of a data file's content; empty if it has gone since it was listed."""
+        try:
+            return str(self._remembered(path, canonical.digest_file))
+        except FileNotFoundError:
+            return ""
 
     def data_files(self) -> dict[str, Path]:
         """Return `{path below the root: file}` of everything in the packages that is not Python."""

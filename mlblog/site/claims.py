@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import posixpath
 import re
 from collections import Counter, defaultdict
@@ -21,6 +22,7 @@ _FIGURE = re.compile(r"\(#fig-([a-z][a-z0-9-]*)\)")
 _HEAD = """---
 title: Claims
 description: What papers and posts claim, each with the verdict that our numbers give it.
+counts: {counts}
 ---
 
 # Claims
@@ -53,7 +55,9 @@ class Listed:
 def pages(context: Context) -> Iterator[Page]:
     """Yield the page, if any post states a claim."""
     if found := list(claims(context)):
-        yield Page(PATH, _HEAD + _body(found, Bibliography.of(context.project)))
+        counts = Counter(one.claim.verdict for one in found)
+        told = json.dumps({VERDICTS[verdict]: counts[verdict] for verdict in VERDICTS if counts[verdict]})
+        yield Page(PATH, _HEAD.format(counts=told) + _body(found, Bibliography.of(context.project)))
 
 
 def claims(context: Context) -> Iterator[Listed]:

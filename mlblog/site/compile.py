@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from mlblog.lab import Project
 from mlblog.press import Compiled, Context, Page, Server, compile_posts
-from mlblog.site import claims, experiments, goals, papers, reference, scribbles
+from mlblog.site import cards, claims, experiments, goals, papers, reference, scribbles
 
 #: What makes the pages that belong to no single post. Each gives nothing where the project has nothing for it.
 GENERATORS: tuple[Callable[[Context], Iterable[Page]], ...] = (
@@ -16,6 +16,7 @@ GENERATORS: tuple[Callable[[Context], Iterable[Page]], ...] = (
     claims.pages,
     goals.pages,
     reference.pages,
+    cards.pages,
 )
 
 

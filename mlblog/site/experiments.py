@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import posixpath
 import re
@@ -24,6 +25,7 @@ _CODE = re.compile(r"(`[^`]+`)")
 _HEAD = """---
 title: Experiments
 description: Every experiment behind this site, its records, and whether the code behind them has changed since.
+counts: {counts}
 ---
 
 # Experiments
@@ -47,7 +49,8 @@ def pages(context: Context) -> Iterator[Page]:
     text = f"\nThere are {len(found)} experiments: {told}.{cost}\n\n"
     text += _table(found, moved)
     text += "".join(_section(one, context) for one in found)
-    yield Page(PATH, _HEAD + text)
+    shown = json.dumps({_WORDS.get(state, state): counts[state] for state in STATES if counts[state]})
+    yield Page(PATH, _HEAD.format(counts=shown) + text)
 
 
 def _table(found: list[Standing], moved: Trail) -> str:

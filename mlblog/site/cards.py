@@ -1,0 +1,90 @@
+"""A picture of each post for those who draw links to it as cards, and one of the site for its other pages.
+
+They are drawn when their text is new and kept in `.mlblog/cards`: a build that changes no title imports no Matplotlib.
+`overrides/main.html` names them in each page's head.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+import yaml
+
+from mlblog.lab.atomic import write_atomically
+from mlblog.lab.canonical import digest, digest_file
+from mlblog.press import Context, Page
+from mlblog.press.surroundings import day_of
+
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_SITE = "site"
+
+
+def pages(context: Context) -> Iterator[Page]:
+    """Yield `cards/index.json`, the cards by page, and beside it the cards themselves."""
+    root = context.project.root
+    posts = [one.post for one in context.posts if not one.post.meta.get("draft")]
+    settings = _settings(root / "mkdocs.yml")
+    if not posts or not _are_shown(root, settings.get("custom_dir", "")):
+        return
+    site = settings.get("site_name", "")
+    texts = {_SITE: (site, settings.get("site_description", ""), "", "")}
+    for post in posts:
+        part = "scribbles" if post.folder == "scribbles" else "blog"
+        kind = [str(post.meta.get("theme", ""))] if part == "scribbles" else list(post.meta.get("categories", ()))
+        day = day_of(post)
+        below = " · ".join(filter(None, [f"{day.day} {day:%B %Y}", *kind]))
+        texts[f"{part}/{post.slug}"] = (post.title, str(post.meta.get("description", "")), site, below)
+    kept = context.project.work / "cards"
+    kept.mkdir(parents=True, exist_ok=True)
+    cards = {name: _card(kept, text) for name, text in texts.items()}
+    wanted = {path.name for path in cards.values()}
+    for path in [path for path in kept.iterdir() if path.name not in wanted]:
+        path.unlink()
+    index = {name: f"{name}.png" for name in sorted(cards)}
+    files = {f"{name}.png": path.read_bytes() for name, path in cards.items()}
+    yield Page("cards/index.json", json.dumps(index, indent=1) + "\n", files)
+
+
+def _card(kept: Path, text: tuple[str, str, str, str]) -> Path:
+    """The file that has the card of a text, drawn if there is none."""
+    path = kept / f"{digest('card', _drawing(), *text)}.png"
+    if not path.is_file():
+        from mlblog.site.card import drawn  # imports Matplotlib
+
+        write_atomically(path, drawn(*text))
+    return path
+
+
+@cache
+def _drawing() -> str:
+    """The digest of how cards are drawn."""
+    found = find_spec("mlblog.site.card")
+    assert found is not None
+    assert found.origin is not None
+    return digest_file(Path(found.origin))
+
+
+def _are_shown(root: Path, templates: str) -> bool:
+    """Whether the blog has a template that names cards."""
+    main = root / templates / "main.html"
+    return bool(templates) and main.is_file() and "cards/" in main.read_text(encoding="utf-8")
+
+
+def _settings(path: Path) -> dict[str, str]:
+    """Those of `mkdocs.yml` and of its `theme:` that are plain text."""
+    try:
+        tree = yaml.compose(path.read_bytes(), Loader=_LOADER)
+    except FileNotFoundError:
+        return {}
+    pairs = list(tree.value) if isinstance(tree, yaml.MappingNode) else []
+    pairs += [
+        pair
+        for key, value in pairs
+        if key.value == "theme" and isinstance(value, yaml.MappingNode)
+        for pair in value.value
+    ]
+    return {str(key.value): str(value.value) for key, value in pairs if isinstance(value, yaml.ScalarNode)}

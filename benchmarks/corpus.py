@@ -178,9 +178,10 @@ def myst_nb(root: Path, count: int) -> None:
         write(root / f"{slug(number)}.md", f"{head}# {title(number)}\n\n{text}")
 
 
-def sphinx_gallery(root: Path, count: int) -> None:
-    """The corpus as scripts, for Sphinx-Gallery, which runs those that have changed, all in one process."""
-    gallery = "{'examples_dirs': 'scripts', 'gallery_dirs': 'posts', 'filename_pattern': '.*'}"
+def sphinx_gallery(root: Path, count: int, *, parallel: bool = False) -> None:
+    """The corpus as scripts, for Sphinx-Gallery, which runs those that have changed, in one process or in two."""
+    jobs = 2 if parallel else False
+    gallery = f"{{'examples_dirs': 'scripts', 'gallery_dirs': 'posts', 'filename_pattern': '.*', 'parallel': {jobs}}}"
     write(root / "conf.py", f"extensions = ['sphinx_gallery.gen_gallery']\nsphinx_gallery_conf = {gallery}\n")
     write(root / "index.rst", "Home\n====\n\n.. toctree::\n\n   posts/index\n")
     write(root / "scripts/README.txt", "Posts\n=====\n")

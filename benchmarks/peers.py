@@ -5,6 +5,7 @@ The environments see the packages of the interpreter that runs the benchmark: al
 
 from __future__ import annotations
 
+import functools
 import shutil
 import subprocess
 import sys
@@ -63,6 +64,12 @@ PEERS = {
             "sphinx-gallery",
             ("sphinx", "sphinx-gallery"),
             corpus.sphinx_gallery, _SPHINX, ("site", "posts"),
+            "scripts/plot_{post_}.py", "site/posts/plot_{post_}.html", isolates=False,
+        ),
+        Peer(
+            "sphinx-gallery-parallel",
+            ("sphinx", "sphinx-gallery", "joblib"),
+            functools.partial(corpus.sphinx_gallery, parallel=True), _SPHINX, ("site", "posts"),
             "scripts/plot_{post_}.py", "site/posts/plot_{post_}.html", isolates=False,
         ),
         Peer(

@@ -6,6 +6,7 @@ import contextlib
 import functools
 import http.server
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -44,6 +45,11 @@ def build(destination: Path) -> None:
     built = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     if built.returncode:
         raise RuntimeError(f"mkdocs build --strict failed:\n{built.stdout}{built.stderr}")
+
+
+# a formula is drawn by a script; with the frame after the next all that scripts and fonts changed is laid out
+_SETTLED = """document.fonts.ready.then(() =>
+    new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(true)))))"""
 
 
 class _Quiet(http.server.SimpleHTTPRequestHandler):
@@ -85,9 +91,9 @@ class Visit:
         self.page.on("request", self._watch)
 
     def go(self, path: str) -> Page:
-        """Open a path of the site and wait until fonts and formulas stand."""
-        self.page.goto(self.address + path, wait_until="networkidle")
-        self.page.evaluate("document.fonts.ready.then(() => true)")
+        """Open a path of the site and wait until its scripts have run and fonts and formulas stand."""
+        self.page.goto(self.address + path, wait_until="load")
+        self.page.evaluate(_SETTLED)
         return self.page
 
     def _hear(self, kind: str, text: str) -> None:
@@ -99,8 +105,24 @@ class Visit:
             self.foreign.append(request.url)
 
 
+def pages(site: Path) -> list[str]:
+    """Paths of all pages that the sitemap has."""
+    found = re.findall(r"<loc>https?://[^/]+(/[^<]*)</loc>", (site / "sitemap.xml").read_text(encoding="utf-8"))
+    return sorted(found)
+
+
 def posts(site: Path) -> list[str]:
-    """Paths of the built posts: the folders below blog/ that are no archive, category or page."""
-    lists = {"archive", "category", "page", "posts"}
-    folders = (page.parent for page in (site / "blog").glob("*/index.html"))
-    return sorted(f"/blog/{folder.name}/" for folder in folders if folder.name not in lists)
+    """Paths of the posts: the pages right below blog/."""
+    return [path for path in pages(site) if re.fullmatch(r"/blog/[^/]+/", path)]
+
+
+def kinds(site: Path) -> list[str]:
+    """Paths of pages, one of each kind, and the one that a wrong address leads to.
+
+    Pages are of one kind if their paths differ in the last part alone; at the top each page is a kind of its own.
+    """
+    found: dict[str, str] = {}
+    for path in pages(site):
+        parts = path.strip("/").split("/")
+        found.setdefault("/".join(parts[:-1]) if len(parts) > 1 else path, path)
+    return [*sorted(found.values()), "/404.html"]

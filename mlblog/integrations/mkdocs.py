@@ -6,6 +6,8 @@ import functools
 import logging
 import os
 import time
+from collections.abc import Callable
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from mkdocs.plugins import BasePlugin, event_priority
 from mkdocs.structure.files import File, Files
 
 from mlblog.errors import MlblogError, ProjectError
+from mlblog.integrations.admission import with_allowed_categories, without_drafts
 from mlblog.integrations.conversion import Conversions, get_ready
 from mlblog.integrations.material import Faster
 from mlblog.integrations.records import EXPERIMENTS, Refresh
@@ -26,6 +29,7 @@ from mlblog.lab.stores import PREVIEW
 from mlblog.press import Compiled, Server
 from mlblog.press.export import EXTENSIONS
 from mlblog.site import compile_site
+from mlblog.site.feeds import add_pictures
 
 log = logging.getLogger("mkdocs.plugins.mlblog")
 
@@ -37,6 +41,19 @@ class PluginConfig(Config):  # type: ignore[no-untyped-call]  # MkDocs has parti
     experiments = config_options.Choice(EXPERIMENTS, default="auto")
 
 
+def _survive(build: Callable[[], None]) -> None:
+    """Build; if that fails as a whole, say so and leave the pages that are there.
+
+    After an exception MkDocs answers no request until a build succeeds, and a browser waits without an end.
+    """
+    try:
+        build()
+    except SystemExit as error:  # MkDocs has said why
+        log.error("mlblog: the pages stay as they were: %s", error)
+    except Exception:
+        log.exception("mlblog: the pages stay as they were")
+
+
 class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
     """Stands before Material's `blog` in `plugins:`."""
 
@@ -46,6 +63,7 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
         self._faster: Faster | None = None
         self._compiled: Compiled | None = None
         self._failed: list[MlblogError] = []
+        self._broken: MlblogError | None = None  # why nothing could be compiled, while pages are served
 
     def on_startup(self, *, command: str, dirty: bool) -> None:
         """Note whether pages are served or built."""
@@ -68,26 +86,40 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
             raise PluginError(f"MLBLOG_EXPERIMENTS={asked}: must be one of {', '.join(EXPERIMENTS)}")
         if self._server is None:
             self._server = Server(self._project, live=self._serving)
-        start = time.perf_counter()
+        self._broken = None
         try:
-            refresh = Refresh(self._project, asked)
-            if self._serving:
-                os.environ[PREVIEW] = "1"
-                for line in refresh.cost():
-                    log.info("mlblog: %s", line)
-            self._failed = list(refresh.preview() if self._serving else refresh.run())
-            ready = functools.partial(get_ready, config.markdown_extensions, config.mdx_configs)
-            compiled = compile_site(self._project, server=self._server, show_errors=self._serving, meanwhile=ready)
+            self._compiled = self._compile(self._server, asked, config)
         except MlblogError as error:
-            raise PluginError(f"mlblog: {error}") from error
-        self._compiled = compiled
+            if not self._serving:
+                raise PluginError(f"mlblog: {error}") from error
+            # whoever serves has nothing to gain from ending: the pages stay as they were until this is mended
+            log.error("mlblog: %s", error)
+            self._broken = error
+            self._compiled = self._compiled or Compiled(self._project.work / "pages")
+        self._faster = self._faster or Faster(Conversions(self._project.work / "html"))
+        self._faster.begin(config)
+
+    def _compile(self, server: Server, asked: str, config: MkDocsConfig) -> Compiled:
+        start = time.perf_counter()
+        refresh = Refresh(self._project, asked)
+        if self._serving:
+            os.environ[PREVIEW] = "1"
+            for line in refresh.cost():
+                log.info("mlblog: %s", line)
+        self._failed = list(refresh.preview() if self._serving else refresh.run())
+        ready = functools.partial(get_ready, config.markdown_extensions, config.mdx_configs)
+        compiled = compile_site(self._project, server=server, show_errors=self._serving, meanwhile=ready)
+        blog = config.plugins.get("material/blog") or config.plugins.get("blog")
+        allowed = blog.config.get("categories_allowed") if blog else None
+        compiled = with_allowed_categories(compiled, allowed or (), self._project, show_errors=self._serving)
+        if not self._serving:
+            compiled = without_drafts(compiled)
         log.info("mlblog: %s in %.2f s", compiled.summary, time.perf_counter() - start)
         for name, why in compiled.stale.items():
             log.info("mlblog: the records of %s are stale: %s", name, "; ".join(why))
         for failure in (*self._failed, *compiled.errors):
             log.error("mlblog: %s", failure)
-        self._faster = self._faster or Faster(Conversions(self._project.work / "html"))
-        self._faster.begin(config)
+        return compiled
 
     @event_priority(50)
     def on_files(self, files: Files, *, config: MkDocsConfig) -> Files:
@@ -97,8 +129,17 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
             files.append(File(path, str(self._compiled.folder), config.site_dir, config.use_directory_urls))
         return files
 
+    def on_page_content(self, html: str, **_: Any) -> str:
+        """Say on every page why it is as it was, if nothing could be compiled."""
+        if self._broken is None:
+            return html
+        why = f"<p>Nothing was compiled; this page is as it was.</p><pre>{escape(str(self._broken))}</pre>"
+        return f'<div class="mlblog-error">{why}</div>{html}'
+
+    @event_priority(-100)  # after the feeds are written
     def on_post_build(self, *, config: MkDocsConfig) -> None:
         """End a build in which a post or an experiment failed, now that everything else is built."""
+        add_pictures(Path(config.site_dir), config.site_url or "/")
         self._end_faster(is_whole=True)
         if self._serving or self._compiled is None:
             return
@@ -122,6 +163,7 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
         for folder in folders:
             if folder.is_dir():
                 server.watch(str(folder))
+        server.builder = functools.partial(_survive, server.builder)
         return server
 
     def on_shutdown(self) -> None:

@@ -77,7 +77,8 @@ class Press:
 
     def context(self) -> Context:
         """What pages made of all posts are made of."""
-        return Context(self.lab, tuple(self.published.values()), self.look_up)
+        shown = tuple(one for one in self.published.values() if not one.is_draft)  # a build has no page of a draft
+        return Context(self.lab, shown, self.look_up)
 
     def look_up(self, read: Read) -> Evidence:
         """The records behind a read; several cells rest on the same."""

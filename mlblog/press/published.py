@@ -57,6 +57,11 @@ class Published:
     names: tuple[str, ...]
     reaches: tuple[str, ...]
 
+    @property
+    def is_draft(self) -> bool:
+        """Whether only a preview has its page."""
+        return bool(self.post.meta.get("draft"))
+
     @classmethod
     def of(cls, post: Post, outputs: Outputs, reached: Iterable[str] = ()) -> Published:
         """What there is to say of a post that has run; `reached` are the names of its manifest."""

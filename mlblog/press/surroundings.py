@@ -45,7 +45,7 @@ class Surroundings:
     def of(cls, project: Project, published: Sequence[Published]) -> Surroundings:
         """Look around in `project`, whose pages are those of `published`."""
         name, url = _site(project.root / "mkdocs.yml")
-        features = {one.post.path: _features(one) for one in published}
+        features = {one.post.path: _features(one) for one in published if not one.is_draft}
         by_path = {one.post.path: one.post for one in published}
         found = related(
             features,

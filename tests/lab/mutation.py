@@ -27,7 +27,7 @@ from typing import Any, NamedTuple
 
 REFUSED = "refused:"  # the project cannot be read, and file and line are named
 SECONDS = 30.0  # a mutant may loop for ever
-ENGINE = ("lab", "press", "papers", "goals", "integrations")  # not followed by decision …
+ENGINE = ("lab", "press", "papers", "goals", "site", "integrations", "scaffold", "doctor")  # not followed by decision …
 BUT = ("lab/determinism.py",)  # … but for this
 SWAPS: dict[type[ast.AST], type[ast.AST]] = {
     ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Add, ast.Div: ast.Mult, ast.FloorDiv: ast.Mult, ast.Mod: ast.Add,
@@ -171,17 +171,22 @@ class _Delete(ast.NodeTransformer):
 # -- in a fork: the only place that imports the project ------------------------------------------------------------
 
 
-def record_all(root: Path) -> dict[str, Any]:
-    """Record every experiment at smoke scale; return what each left, the functions that ran, and the record's files."""
-    found = {}
-    for name, run in _runs(root).items():
-        ran: set[tuple[str, str]] = set()
-        record = run(ran)
-        text, arrays = record.files
-        found[name] = {
-            "results": _results(record), "ran": sorted(ran), "text": text.decode(), "arrays": arrays.hex(),
-        }  # fmt: skip
-    return found
+def names(root: Path) -> list[str]:
+    """Return the names of all experiments."""
+    return list(_runs(root))
+
+
+def recorded(root: Path, name: str) -> dict[str, Any]:
+    """Record an experiment at smoke scale; return what it left, what it called and imported, and the record's files."""
+    ran: set[tuple[str, str]] = set()
+    record = _runs(root)[name](ran)
+    text, arrays = record.files
+    files = (getattr(module, "__file__", None) or "" for module in list(sys.modules.values()))
+    loaded = sorted(Path(file).relative_to(root).as_posix() for file in files if file.startswith(f"{root}{os.sep}"))
+    return {
+        "results": _results(record), "ran": sorted(ran), "loaded": loaded,
+        "text": text.decode(), "arrays": arrays.hex(),
+    }  # fmt: skip
 
 
 def stale(root: Path, base: dict[str, Any]) -> dict[str, list[str]]:
@@ -200,11 +205,16 @@ def stale(root: Path, base: dict[str, Any]) -> dict[str, list[str]]:
     return found
 
 
-def judge(root: Path, base: dict[str, Any], others: list[str]) -> dict[str, dict[str, Any]]:
-    """Return, for each experiment, why it is stale, and, if it is not or is one of `others`, whether values changed."""
+def judge(root: Path, base: dict[str, Any], others: list[str], file: str = "") -> dict[str, dict[str, Any]]:
+    """Return, for each experiment, why it is stale, and, if it is not or is one of `others`, whether values changed.
+
+    An experiment that does not even import `file`, which has been changed, leaves what it left.
+    """
     found: dict[str, dict[str, Any]] = {name: {"why": why} for name, why in stale(root, base).items()}
     for name, known in base.items():
-        if not found[name]["why"] or name in others:
+        if not found[name]["why"] and file and file not in known["loaded"]:
+            found[name]["changed"] = False
+        elif not found[name]["why"] or name in others:
             try:
                 found[name]["changed"] = _results(_runs(root)[name](None)) != known["results"]
             except BaseException as error:
@@ -212,13 +222,13 @@ def judge(root: Path, base: dict[str, Any], others: list[str]) -> dict[str, dict
     return found
 
 
-def tried(folder: Path, copy: Path, base: dict[str, Any], others: list[str]) -> dict[str, Any]:
+def tried(folder: Path, copy: Path, base: dict[str, Any], others: list[str], file: str) -> dict[str, Any]:
     """Return what `judge` does in a fork, even if the runs of some experiments hang or kill their process."""
-    if found := forked(folder, lambda: judge(copy, base, others)):
+    if found := forked(folder, lambda: judge(copy, base, others, file)):
         return dict(found)
     why, found = forked(folder, lambda: stale(copy, base)), {}
     for name, known in base.items():
-        alone = forked(folder, lambda name=name, known=known: judge(copy, {name: known}, others))  # type: ignore[misc]
+        alone = forked(folder, lambda name=name, known=known: judge(copy, {name: known}, others, file))  # type: ignore[misc]
         found |= alone or {name: {"why": why[name], "changed": True, "failed": "killed"}}
     return found
 
@@ -298,8 +308,10 @@ def main(root: Path, folder: Path, count: int, seed: int, part: int, parts: int)
     sys.dont_write_bytecode = True
     sys.path.insert(0, str(copy))
     _warm_up()
-    base = forked(folder, lambda: record_all(copy))
-    assert base, "the experiments do not run unchanged"
+    every = forked(folder, lambda: names(copy))
+    # each alone: what one imports is not there for the next
+    base = {name: forked(folder, lambda name=name: recorded(copy, name)) for name in every}  # type: ignore[misc]
+    assert all(base.values()), "the experiments do not run unchanged"
     print(json.dumps({"ran": {name: known["ran"] for name, known in base.items()}}), flush=True)
     for number, mutant in enumerate(mutants(root, count, seed)):
         if number % parts != part:
@@ -308,10 +320,12 @@ def main(root: Path, folder: Path, count: int, seed: int, part: int, parts: int)
         original = file.read_bytes()
         file.write_text(mutant.source, encoding="utf-8")
         others = sorted(base) if number % 5 == 0 else []
-        found = tried(folder, copy, base, others)
+        found = tried(folder, copy, base, others, mutant.file)
         file.write_bytes(original)
         print(json.dumps({**mutant._asdict(), "source": None, "experiments": found}), flush=True)
-    unchanged = forked(folder, lambda: judge(copy, base, sorted(base)))
+    unchanged: dict[str, Any] = {}
+    for name, known in base.items():
+        unchanged |= forked(folder, lambda name=name, known=known: judge(copy, {name: known}, [name]))  # type: ignore[misc]
     print(json.dumps({"unchanged": unchanged}), flush=True)
 
 

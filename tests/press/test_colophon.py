@@ -91,7 +91,7 @@ def test_what_is_shared_and_rare_makes_posts_related(tmp_path: Path) -> None:
         post("h", day="2025-05-05"),
     ]
     cites = {"g": ("doe2020sums",), "h": ("doe2020sums",)}
-    published = [Published(one, cites.get(one.slug, ()), (), (), ()) for one in posts]
+    published = [Published(one, cites.get(one.slug, ()), (), (), (), ()) for one in posts]
     found = Surroundings.of(Project(tmp_path, ("toy",), "toy.experiments"), published).related
     assert {path: [one.slug for one in others] for path, others in found.items()} == {
         "posts_src/a.md": ["d", "b", "e"],  # 1 + 1/3; 1/2 + 1/3; 1/2

@@ -27,7 +27,20 @@ from mlblog.lab.project import Project
 
 # The generator itself: its changes are answered for by its own tests, not by running every experiment again.
 ENGINE = tuple(
-    f"mlblog.{part}" for part in ("lab", "press", "papers", "goals", "integrations", "cli", "errors", "__main__")
+    f"mlblog.{part}"
+    for part in (
+        "lab",
+        "press",
+        "papers",
+        "goals",
+        "site",
+        "integrations",
+        "scaffold",
+        "doctor",
+        "cli",
+        "errors",
+        "__main__",
+    )
 )
 # … but for the file that sets seeds and threads
 _DETERMINISM = "mlblog.lab.determinism"

@@ -80,6 +80,7 @@ def enumerated_bias_variance(estimator: DrawEstimator, logits: Tensor, loss: Los
         ValueError: there are too many draws to enumerate.
 
     Example:
+        >>> import torch
         >>> from mlblog.losses.discrete import Reinforce
         >>> found = enumerated_bias_variance(Reinforce(), torch.zeros(1, 3), lambda z: z[..., 0, 0])
         >>> torch.allclose(found.mean, found.exact)

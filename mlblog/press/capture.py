@@ -1,10 +1,17 @@
-"""What is written to descriptors 1 and 2 behind Python's back: C libraries, subprocesses."""
+"""What is written to descriptors 1 and 2 behind Python's back: C libraries, subprocesses.
+
+It is collected whenever Python itself prints or shows something, so the order between the two is kept, and so is that
+of C's `puts`, of `os.write` and of `print`, whole lines at a time. What cannot be kept: the order between the two
+descriptors from one print of Python's to the next, where all of the first comes first; half a line of C's `printf`
+before an `os.write`; and what another program holds back until it ends.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
 import os
+import sys
 import tempfile
 from typing import IO
 
@@ -16,6 +23,9 @@ class Capture:
         self._files: dict[str, IO[bytes]] = {}
         self._was: dict[str, int] = {}
         self._libc = ctypes.CDLL(None)
+        with contextlib.suppress(ValueError, AttributeError):  # another C library calls it otherwise
+            stdout = ctypes.c_void_p.in_dll(self._libc, "stdout")
+            self._libc.setvbuf(stdout, None, 1, 0)  # _IOLBF, as on a terminal
 
     @property
     def descriptors(self) -> list[int]:
@@ -53,7 +63,11 @@ class Capture:
         """`(stdout or stderr, text)` of what was written since."""
         if not self._was:
             return []
-        self._libc.fflush(None)  # the C library holds back what does not go to a terminal
+        self._libc.fflush(None)  # the C library holds back half a line
+        for stream in (sys.__stdout__, sys.__stderr__):
+            if stream is not None:
+                with contextlib.suppress(OSError, ValueError):  # closed by the cell
+                    stream.flush()
         found = []
         for name, file in self._files.items():
             start = self._read[name]

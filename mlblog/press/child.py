@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 import time
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 def run_job(shell: PostShell, line: Line) -> None:
     """Run the job that `line` brings (`path`, `root`, `packages`, `shadow`, `units`, `keep`, `memory`).
 
-    Events: `pid`, `begin` and `ran` for each unit, `failed` for the first that fails (nothing runs after it), `done`.
+    Events: `pid`, for each unit `begin`, `shows` (if it shows anything) and `ran`, `failed` for the first that fails
+    (nothing runs after it), `done`.
     With `keep`, a number of seconds of work that are worth keeping, `asleep` brings a socket that wakes the process as
     it was before a unit; the job that comes on it has the post as it is by then, and runs from that unit on.
     """
@@ -52,6 +54,7 @@ def run_job(shell: PostShell, line: Line) -> None:
             break
         start = time.perf_counter()
         line.say(event="begin", unit=number)
+        shell.on_first_output = functools.partial(line.say, event="shows")
         left = _run_unit(shell, job, number, watch)
         if "error" in left:
             line.say(event="failed", unit=number, error=left["error"])

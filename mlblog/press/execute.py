@@ -18,6 +18,7 @@ from mlblog.press.document import Cell, Doctest, Post, Unit
 from mlblog.press.limits import MEMORY, TIMEOUT
 from mlblog.press.live import WORTH, Chain, Chains
 from mlblog.press.output import Outputs, Ran
+from mlblog.press.progress import Progress
 from mlblog.press.warm import Warm
 
 _KIND = {"Cell": "cell", "Doctest": "doctest", "Inline": "inline"}
@@ -34,6 +35,7 @@ class Server:
         self.project, self.timeout, self._worth = project, timeout, worth
         self._lock = threading.Lock()
         self._warm: Warm | None = None
+        self._progress = Progress()
         self._chains = Chains(project) if live else None
 
     @property
@@ -94,7 +96,9 @@ class Server:
             talk = self._talk(post, line, keep=True, start=WAKE)
             try:
                 outputs = self._follow(chains, chain, talk)
-            except Lost:  # a fork may hang where a fresh process does not
+            except Lost as lost:  # a fork may hang where a fresh process does not
+                if lost.was_working:
+                    raise
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(snapshot.pid, signal.SIGKILL)  # it may be what hangs
                 return None
@@ -129,7 +133,7 @@ class Server:
             "memory": float(post.meta.get("memory", MEMORY)),
         }
         line.sendall(json.dumps(job).encode() + b"\n")
-        return Conversation(post, line, timeout, start)
+        return Conversation(post, line, timeout, self._progress, start)
 
     def close(self) -> None:
         """End the process and every post that still runs in one."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import linecache
+import os
+import sys
 import traceback
 from pathlib import Path
 from typing import Any
@@ -11,13 +13,14 @@ from typing import Any
 def describe(error: BaseException, unit: dict[str, Any], path: str, root: Path) -> dict[str, Any]:
     """The failure of `unit` of the post at `path`, as JSON values."""
     name = type(error).__name__
-    text = str(error)
+    text = without_machine(str(error), root)
     frames = traceback.extract_tb(error.__traceback__)
     own = [i for i, frame in enumerate(frames) if frame.filename == path]
     message = text if unit["kind"] == "doctest" else f"{name}: {text}" if text else name
     if isinstance(error, SyntaxError) and error.filename == path:
         line, where = error.lineno or unit["line"], ""
-        statement = linecache.getline(path, line).strip()  # `error.text` is the file's, by the cell's line
+        # `error.text` is the file's, by the cell's line; lines that are no Python are comments to tracebacks
+        statement = linecache.getline(path, line).strip().removeprefix("# ")
         message = f"{name}: {error.msg}"
         shown: list[traceback.FrameSummary] = []
     elif own:
@@ -29,6 +32,7 @@ def describe(error: BaseException, unit: dict[str, Any], path: str, root: Path) 
         where = "" if here else f"{_relative(inner.filename, root)}:{inner.lineno} in {inner.name}"
     else:
         line, statement, where, shown = unit["line"], unit["code"].strip().split("\n")[0], "", list(frames)
+    said = traceback.format_exception_only(error)
     project = [f for f in shown if _in_project(f.filename, root)]
     return {
         "line": line,
@@ -37,7 +41,7 @@ def describe(error: BaseException, unit: dict[str, Any], path: str, root: Path) 
         "where": where,
         "name": name,
         "value": text,
-        "traceback": "".join(traceback.format_list(shown)) + "".join(traceback.format_exception_only(error)),
+        "traceback": without_machine("".join([*traceback.format_list(shown), *said]), root),
         "excerpt": "".join(f"{_relative(f.filename, root)}:{f.lineno}, in {f.name}\n    {f.line}\n" for f in project),
     }
 
@@ -46,6 +50,14 @@ def error_output(error: dict[str, Any]) -> dict[str, Any]:
     """The failure of a cell that may fail, as an output of the notebook format."""
     lines = [*error["excerpt"].splitlines(), error["message"]]  # project frames only: no paths of this machine
     return {"output_type": "error", "ename": error["name"], "evalue": error["value"], "traceback": lines}
+
+
+def without_machine(text: str, root: Path) -> str:
+    """`text` with the paths of this machine cut to what they are in the project or in the library that they are of."""
+    places = {str(root), str(root.resolve()), *sys.path, *map(os.path.realpath, sys.path)}
+    for place in sorted((place for place in places if len(place) > 1), key=len, reverse=True):
+        text = text.replace(f"{place}/", "")
+    return text
 
 
 def _in_project(filename: str, root: Path) -> bool:

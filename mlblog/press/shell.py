@@ -16,7 +16,7 @@ import json
 import linecache
 import sys
 import types
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from IPython.core.compilerop import CachingCompiler
@@ -117,6 +117,7 @@ class PostShell(InteractiveShell):
         self.outputs: list[Output] = []
         self.displays: dict[str, Output] = {}  # by their id, for update_display
         self.capture = Capture()
+        self.on_first_output: Callable[[], None] | None = None  # called once, and forgotten
         self._clear_next = False
         self._streams = {name: Stream(name, self.write_stream) for name in ("stdout", "stderr")}
         self.shown_figures: set[int] = set()
@@ -236,6 +237,7 @@ class PostShell(InteractiveShell):
         self._clear_now()
         output["data"] = {mime: _as_json(value) for mime, value in output["data"].items()}
         output["metadata"] = {}  # hints for notebooks, in any form
+        self._tell_of_output()
         self.outputs.append(output)
 
     def clear(self, *, wait: bool) -> None:
@@ -272,11 +274,17 @@ class PostShell(InteractiveShell):
         if not text:
             return
         self._clear_now()
+        self._tell_of_output()
         last = self.outputs[-1] if self.outputs else {}
         if last.get("output_type") == "stream" and last["name"] == name:
             last["text"] += text
         else:
             self.outputs.append({"output_type": "stream", "name": name, "text": text})
+
+    def _tell_of_output(self) -> None:
+        if tell := self.on_first_output:
+            self.on_first_output = None
+            tell()
 
     def _clear_now(self) -> None:
         if self._clear_next:

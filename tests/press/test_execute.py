@@ -166,6 +166,34 @@ def test_an_error_in_the_project_is_placed_in_both(project: Project, run: Run) -
         run("```python\nfrom toy.broken import f\nf()\n```\n")
 
 
+IMPORTS = (
+    ("import toy.nowhere", "posts_src/t.md:6: ModuleNotFoundError: No module named 'toy.nowhere'"),
+    ("from toy import nothing", "ImportError: cannot import name 'nothing' from 'toy' (toy/__init__.py)"),
+    ("from json import nothing", "ImportError: cannot import name 'nothing' from 'json' (json/__init__.py)"),
+    ("from numpy import nothing", "ImportError: cannot import name 'nothing' from 'numpy' (numpy/__init__.py)"),
+    ("import json\njson.loads('{')", "posts_src/t.md:7: JSONDecodeError"),
+    ("open(__import__('os').path.abspath('no.csv'))", "No such file or directory: 'no.csv'"),
+)
+
+
+@pytest.mark.parametrize(("code", "says"), IMPORTS, ids=[code[-18:] for code, _ in IMPORTS])
+def test_no_error_names_a_path_of_this_machine(project: Project, run: Run, code: str, says: str) -> None:
+    with pytest.raises(CellError) as caught:
+        run(f"```python\n{code}\n```\n")
+    assert says in str(caught.value)
+    _, found = run(f'```python tags=["raises-exception"]\n{code}\n```\n')
+    assert says.partition("md:")[2].partition(": ")[2] in str(found.ran[0].outputs).replace('"', "'")
+    for text in (str(caught.value), caught.value.traceback, str(found)):
+        for foreign in (str(project.root), sys.prefix, sys.base_prefix, "site-packages/"):
+            assert foreign not in text
+
+
+def test_a_syntax_error_shows_the_line_as_it_is_written(run: Run) -> None:
+    with pytest.raises(CellError) as caught:
+        run("```python\nx = 1\nprint(\n```\n")
+    assert str(caught.value).endswith("\n    print(")
+
+
 def test_leaving_python_is_a_failure(run: Run) -> None:
     with pytest.raises(CellError, match=r"posts_src/t.md:6: SystemExit: 3"):
         run("```python\nraise SystemExit(3)\n```\n")

@@ -39,6 +39,27 @@ def test_what_is_printed_behind_pythons_back_comes_in_order(run: Run) -> None:
     ]
 
 
+def test_lines_of_c_of_python_and_of_the_system_keep_their_order(run: Run) -> None:
+    code = (
+        "import ctypes, os, sys\nc = ctypes.CDLL(None)\nfor n in range(3):\n    print('python', n)\n"
+        "    c.puts(f'c {n}'.encode())\n    os.write(1, f'system {n}\\n'.encode())\n"
+        "    print('first', n, file=sys.__stdout__)\n    display(n)\n    c.puts(f'late {n}'.encode())\n"
+        "    c.fflush(None)\n    print('error', n, file=sys.stderr);"
+    )
+    assert outputs(run, code) == [
+        [
+            one
+            for n in range(3)
+            for one in [
+                ("stdout", f"python {n}\nc {n}\nsystem {n}\nfirst {n}\n"),
+                ("display_data", str(n)),
+                ("stdout", f"late {n}\n"),
+                ("stderr", f"error {n}\n"),
+            ]
+        ]
+    ]
+
+
 def test_streams_are_files_to_who_needs_files(run: Run) -> None:
     code = "import subprocess, sys\nsys.stdout.buffer.write(b'a\\n')\nsubprocess.run(['echo', 'b'], stdout=sys.stdout);"
     assert outputs(run, code) == [[("stdout", "a\nb\n")]]

@@ -194,6 +194,31 @@ def test_a_fork_that_is_dead_or_hangs_is_made_good_by_a_whole_run(
     assert not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] == "Z"
 
 
+SLEEPS = "import time\ntime.sleep({})"
+
+
+@pytest.mark.parametrize(
+    ("slow", "runs"),
+    [
+        ("print('begun')\n" + SLEEPS.format(600), 1),  # it has shown something: it does not hang for being a fork
+        ("while True:\n    pass", 1),  # it is at work
+        (SLEEPS.format(600), 3),  # from the start: it may wait for a lock that only a fork finds taken
+    ],
+    ids=["prints", "works", "waits"],
+)
+def test_a_cell_that_takes_too_long_is_not_run_twice_if_it_was_alive(
+    project: Project, live: Server, shown: Callable[..., str], slow: str, runs: int
+) -> None:
+    shown(COUNT, f"'{slow[:5]}'")
+    before = times()
+    for path in project.posts.glob("*.md"):  # with a limit of its own
+        fence = f"```python timeout=1\n{COUNT}\n{slow}"
+        path.write_text(path.read_text().replace(f"```python\n'{slow[:5]}'", fence))
+    done = compile_posts(project, server=live)
+    assert "t.md:11: did not end within 1 s" in str(done.errors[0])
+    assert times() - before == runs
+
+
 def test_snapshots_are_bounded(project: Project, live: Server, shown: Callable[..., str]) -> None:
     shown(*["1"] * 40)
     assert _sleepers(live) <= 24 * 8

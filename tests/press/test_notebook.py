@@ -104,8 +104,11 @@ ODD = {"cell_type": "code", "metadata": {"tags": ["odd"]}, "source": "x"}
         ('{"nbformat": 4, "cells": [1]}', "cell 1 is none"),
         ('{"nbformat": 4, "cells": [{"cell_type": "code", "source": 3}]}', "no front matter"),
         (book(("code", "x")), "no front matter"),
-        (book(("raw", HEAD), ("markdown", "a `{python} (`")), "p.ipynb:7: "),
-        (json.dumps({"nbformat": 4, "cells": [HEADED, ODD]}), "p.ipynb:7: unknown tag 'odd'"),
+        (book(("raw", HEAD), ("markdown", "a\n\nb `{python} (`")), "p.ipynb:cell 2, line 3: "),
+        (book(("raw", HEAD), ("code", "x"), ("markdown", "```text\nopen")), "p.ipynb:cell 3, line 1: "),
+        (book(("markdown", HEAD.replace("T", "[T"))), "p.ipynb:cell 1, line 3: the front matter is not YAML"),
+        (book(("code", "x"), mlblog={"title": "T"}), "p.ipynb:1: no date"),
+        (json.dumps({"nbformat": 4, "cells": [HEADED, ODD]}), "p.ipynb:cell 2: unknown tag 'odd'"),
     ],
 )
 def test_a_wrong_notebook_is_refused(text: str, says: str) -> None:
@@ -126,5 +129,32 @@ def test_a_notebook_becomes_a_light_page_and_its_errors_are_placed(project: Proj
     assert "```text\n44\n```" in text
     assert len(text) < 2000
 
-    with pytest.raises(CellError, match=r"nb.ipynb:11: ZeroDivisionError.*\n    1 / 0"):
-        server.run(parse_post(book(cells[0], cells[1], ("code", "x = 4\n1 / 0")), "posts_src/nb.ipynb"))
+
+def test_errors_name_the_cell_and_the_line_in_it(project: Project, server: Server) -> None:
+    define, call = "def f(x):\n\n    return 1 / x", "x = 0\n\n\n\nf(x)"
+    text = book(("raw", HEAD), ("code", define), ("markdown", "a\n\nb\n\nc"), ("code", call))
+    with pytest.raises(CellError) as caught:
+        server.run(parse_post(text, "posts_src/nb.ipynb"))
+    assert str(caught.value) == (
+        "posts_src/nb.ipynb:cell 4, line 5: ZeroDivisionError: division by zero\n    f(x)\n"
+        "  raised at posts_src/nb.ipynb:cell 2, line 3 in f"
+    )
+    assert 'File "posts_src/nb.ipynb", cell 4, line 5, in <module>' in caught.value.traceback
+    assert 'File "posts_src/nb.ipynb", cell 2, line 3, in f' in caught.value.traceback
+    assert json.dumps(caught.value.line) == "24"  # of the document that it would be
+
+    warns = "import warnings\nwarnings.warn('careful')\n" + call
+    made = nbformat.reads(book(("raw", HEAD), ("code", define), ("code", warns)), as_version=4)
+    made.cells[2].metadata = {"tags": ["raises-exception"]}
+    warning, error = server.run(parse_post(nbformat.writes(made), "posts_src/nb.ipynb")).ran[1].outputs
+    assert warning["text"].startswith("posts_src/nb.ipynb:cell 3, line 2: UserWarning: careful")
+    assert error["traceback"][0] == "posts_src/nb.ipynb:cell 3, line 7, in <module>"
+    assert "posts_src/nb.ipynb:cell 2, line 3, in f" in error["traceback"]
+
+
+def test_what_is_wrong_with_a_figure_is_placed_in_its_cell(project: Project, server: Server) -> None:
+    plot = "import matplotlib.pyplot as plt\nplt.plot([1, 2])"
+    (project.posts / "nb.ipynb").write_text(book(("raw", HEAD), ("markdown", "a\n\nb"), ("code", plot)))
+    (error,) = compile_posts(project, server=server).errors
+    assert str(error).startswith("posts_src/nb.ipynb:cell 3: ")
+    (project.posts / "nb.ipynb").unlink()

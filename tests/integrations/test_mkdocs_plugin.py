@@ -2,53 +2,23 @@
 
 from __future__ import annotations
 
-import os
 import re
-import signal
-import socket
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from serving import FILES, HEAD, READS, environment, write
 
-HEAD = "---\ntitle: {}\ndate: 2026-11-2{}\ncategories: [Rand]\n---\n"
-FILES = {
-    "pyproject.toml": '[tool.mlblog]\npackages = ["toy"]\n',
-    "mkdocs.yml": (
-        "site_name: t\nsite_url: http://127.0.0.1:8000/\ntheme: {name: material, font: false}\n"
-        'plugins: [search, mlblog, blog: {post_url_format: "{slug}"}]\n'
-        "markdown_extensions: [admonition]\n"
-    ),
-    "docs/index.md": "# Home\n",
-    "toy/__init__.py": "",
-    "toy/experiments/__init__.py": "",
-    "toy/tools.py": "def answer():\n    return 42\n",
-    "toy/experiments/coin.py": (
-        "from mlblog.lab import Run, experiment\n\n\n@experiment(smoke=dict(n=2), small=dict(n=3), seeds=1)\n"
-        "def coin(run: Run, *, n: int, seed: int) -> None:\n    run.save(mean=n / 7)\n"
-    ),
-    "posts_src/good.md": HEAD.format("Good", 1) + (
-        "Before.\n\n```python\nfrom toy.tools import answer\n\nanswer()\n```\n\n"
-        '```python alt="A line"\nimport matplotlib.pyplot as plt\n\nplt.plot([1, 2])\n```\n\n<!-- more -->\n\nAfter.\n'
-    ),
-}  # fmt: skip
-
-
-def environment() -> dict[str, str]:
-    kept = {k: v for k, v in os.environ.items() if k not in ("MLBLOG_EXPERIMENTS", "MLBLOG_ROOT")}
-    return kept | {"NO_MKDOCS_2_WARNING": "1", "CUDA_VISIBLE_DEVICES": ""}
+GOOD = HEAD.format("Good", 1) + (
+    "Before.\n\n```python\nfrom toy.tools import answer\n\nanswer()\n```\n\n"
+    '```python alt="A line"\nimport matplotlib.pyplot as plt\n\nplt.plot([1, 2])\n```\n\n<!-- more -->\n\nAfter.\n'
+)
 
 
 @pytest.fixture
 def site(tmp_path: Path) -> Path:
-    for name, text in FILES.items():
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text(text)
+    write(tmp_path, FILES | {"posts_src/good.md": GOOD})
     return tmp_path
 
 
@@ -63,7 +33,7 @@ def test_a_post_becomes_a_post_of_the_blog(site: Path) -> None:
     done = build(site, "--strict")
     assert done.returncode == 0, done.stderr
     page = (site / "site/blog/good/index.html").read_text()
-    assert "42" in page
+    assert "20261121" in page
     sources = re.findall(r'<img[^>]*src="([^"#]+)#only-(\w+)"', page)
     assert [scheme for _, scheme in sources] == ["light", "dark"]
     for source, _ in sources:
@@ -112,6 +82,33 @@ def test_a_result_links_to_its_record(site: Path) -> None:
     assert (site / "site/blog/good" / link).resolve().is_file()
 
 
+def test_of_a_draft_a_build_publishes_nothing(site: Path) -> None:
+    draft = GOOD.replace("Good", "Drafted").replace("date:", "draft: true\ndate:")
+    write(site, {"posts_src/drafted.md": draft})
+    done = build(site)
+    assert done.returncode == 0, done.stderr
+    assert list((site / ".mlblog/pages/blog/posts/drafted").iterdir()), "figures, for the preview"
+    assert not list((site / "site").rglob("*drafted*"))
+    assert (site / "site/blog/good/figure-1-light.svg").is_file()
+
+
+CATEGORIES = FILES["mkdocs.yml"].replace('{slug}"', '{slug}", categories_allowed: [Rand, Notes]')
+
+
+@pytest.mark.parametrize(
+    ("name", "head", "line"), [("odd.md", HEAD, 4), ("odd.md", HEAD.replace("[Rand]", "\n  - Notes\n  - Rand"), 6)]
+)
+def test_a_category_that_is_not_allowed_is_placed_in_its_post(site: Path, name: str, head: str, line: int) -> None:
+    odd = head.format("Odd", 3).replace("Rand", "Strange")
+    write(site, {"mkdocs.yml": CATEGORIES, f"posts_src/{name}": f"{odd}Odd.\n"})
+    done = build(site)
+    assert done.returncode == 1
+    assert f"posts_src/{name}:{line}: there is no category 'Strange'; those of this blog are Rand, Notes" in done.stderr
+    assert "allow list" not in done.stderr
+    assert (site / "site/blog/good/index.html").is_file()
+    assert not (site / "site/blog/odd").exists()
+
+
 def test_a_wrong_setting_is_refused(site: Path) -> None:
     done = build(site, MLBLOG_EXPERIMENTS="often")
     assert done.returncode == 1
@@ -123,98 +120,6 @@ def test_a_folder_that_is_no_project_is_refused(site: Path) -> None:
     done = build(site)
     assert done.returncode == 1
     assert "no project here or above" in done.stderr
-
-
-class Serving:
-    """`mkdocs serve` of a site."""
-
-    def __init__(self, site: Path) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self.log = site / "serve.log"
-        command = [sys.executable, "-m", "mkdocs", "serve", "--livereload", "-a", f"127.0.0.1:{self.port}"]
-        with self.log.open("w") as log:
-            self.process = subprocess.Popen(
-                command, cwd=site, env=environment(), stdout=subprocess.DEVNULL, stderr=log, start_new_session=True
-            )
-
-    def wait_for(self, text: str, path: str = "/blog/good/") -> str:
-        deadline = time.monotonic() + 90
-        page = ""
-        while time.monotonic() < deadline:
-            try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=90) as answer:
-                    page = answer.read().decode()
-            except (urllib.error.URLError, ConnectionError):
-                page = ""
-            if text in page:
-                return page
-            time.sleep(0.1)
-        raise AssertionError(f"{text!r} was not served:\n{self.log.read_text()}\n{page}")
-
-    def end(self) -> None:
-        """What Ctrl-C does."""
-        if self.process.poll() is None:
-            os.killpg(self.process.pid, signal.SIGINT)
-            self.process.wait(20)
-
-    @property
-    def builds(self) -> int:
-        return self.log.read_text().count("Documentation built in")
-
-
-@pytest.fixture
-def serving(site: Path) -> Iterator[Serving]:
-    serving = Serving(site)
-    yield serving
-    serving.end()
-
-
-def test_serve_follows_posts_and_code_shows_errors_and_comes_to_rest(site: Path, serving: Serving) -> None:
-    post, tools = site / "posts_src/good.md", site / "toy/tools.py"
-    serving.wait_for("42")
-    text = post.read_text()
-    post.write_text(text.replace("Before.", "Earlier."))
-    serving.wait_for("Earlier.")
-    tools.write_text(tools.read_text().replace("42", "1764"))
-    serving.wait_for("1764")
-    post.write_text(text.replace("answer()\n", "answer() / 0\n"))
-    assert "posts_src/good.md:11: ZeroDivisionError" in serving.wait_for("mlblog-error")
-    post.write_text(text)
-    serving.wait_for("Before.")
-    time.sleep(3)  # a rebuild that a build caused would have begun by now
-    builds = serving.builds
-    assert builds <= 5
-    time.sleep(2)
-    assert serving.builds == builds
-    assert not (site / "docs/results").exists()
-    assert "coin: missing" in serving.log.read_text()  # what is due is said, and not run
-
-
-def test_nothing_stays_when_serve_ends(site: Path, serving: Serving) -> None:
-    serving.wait_for("42")
-    serving.end()
-    deadline = time.monotonic() + 10
-    while (left := _servers_of(site)) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not left
-
-
-def _servers_of(site: Path) -> list[str]:
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            if b"mlblog.press.server" in (folder / "cmdline").read_bytes() and (folder / "cwd").resolve() == site:
-                found.append(folder.name)
-        except OSError:
-            continue  # it ended while we looked
-    return found
-
-
-READS = HEAD.format("Reads", 2) + (
-    "```python\nfrom toy.experiments.coin import coin\n\nprint('mean', round(coin.runs().mean('mean'), 3))\n```\n"
-)
 
 
 def test_a_run_that_fails_leaves_its_last_record_a_marked_page_and_a_failed_build(site: Path) -> None:
@@ -229,12 +134,3 @@ def test_a_run_that_fails_leaves_its_last_record_a_marked_page_and_a_failed_buil
     page = (site / "site" / "blog" / "reads" / "index.html").read_text()
     assert "mean 0.429" in page
     assert re.search(r"Stale.*toy\.experiments\.coin\.coin", page)
-
-
-def test_serve_previews_from_smoke_what_nobody_has_recorded(site: Path, serving: Serving) -> None:
-    serving.wait_for("42")
-    (site / "posts_src" / "reads.md").write_text(READS)
-    page = serving.wait_for("mean 0.286", "/blog/reads/")
-    assert "Preview: from a smoke run" in page
-    assert not (site / "docs" / "results").exists()
-    assert build(site, MLBLOG_EXPERIMENTS="never").returncode != 0, "a build shows no previews"

@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
+from mlblog.errors import PostError
 from mlblog.press import blocks
 from mlblog.press.document import Post
 from mlblog.press.provenance import Evidence
@@ -25,11 +26,20 @@ def colophon(post: Post, around: Surroundings, found: Sequence[Evidence], root: 
         found: the records that the page rests on.
         root: the way from the page to the root of the site.
         notebook: name of the notebook beside the page, if there is one.
+
+    Raises:
+        PostError: the post names a week without goals.
     """
     text = ""
     if others := around.related.get(post.path):
         links = "".join(f"- [{blocks.escaped(other.title)}]({_way(post, other)})\n" for other in others)
         text += "\n" + blocks.block("div.mlblog-related", f"**Related**\n\n{links}")
+    if week := post.meta.get("week"):
+        if week not in around.weeks:
+            raise PostError(
+                post.path, 1, f"week: {week!r} has no list of goals; write the name of a file in posts_src/goals"
+            )
+        text += f"\nThis was one of the [goals of week {week}]({root}/goals/{week}.md).\n"
     ends = [
         f"[This post as a notebook, with its outputs]({notebook}){{ .mlblog-notebook download }}\n" if notebook else "",
         blocks.folded("Cite this post", blocks.fence("bibtex", bibtex(post, around))),

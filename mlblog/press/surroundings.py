@@ -34,12 +34,14 @@ class Surroundings:
         site_name: what the site calls itself.
         site_url: where it stands, with a slash at its end; empty where that is not known.
         related: for the path of each post those that go with it, best first.
+        weeks: the names of the weeks that have a list of goals.
     """
 
     bibliography: Bibliography
     site_name: str = ""
     site_url: str = ""
     related: Mapping[str, Sequence[Post]] = field(default_factory=dict)
+    weeks: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, project: Project, published: Sequence[Published]) -> Surroundings:
@@ -52,12 +54,16 @@ class Surroundings:
             {path: str(day_of(post)) for path, post in by_path.items()},
         )
         bibliography = Bibliography.of(project)
-        return cls(bibliography, name, url, {path: [by_path[o] for o in others] for path, others in found.items()})
+        weeks = frozenset(path.stem for path in (project.posts / "goals").glob("*.md"))
+        return cls(
+            bibliography, name, url, {path: [by_path[o] for o in others] for path, others in found.items()}, weeks
+        )
 
     def told(self, post: Post) -> str:
         """The digest of what the page of `post` says of the site."""
         others = [part for other in self.related.get(post.path, ()) for part in (other.title, other.page)]
-        return digest("around", self.site_name, self.site_url, *others)
+        week = str(post.meta.get("week", ""))
+        return digest("around", self.site_name, self.site_url, str(week in self.weeks), *others)
 
     def url_of(self, post: Post) -> str:
         """The address of a post's page; empty where the site's is not known."""

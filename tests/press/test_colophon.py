@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pybtex.database import parse_string
 
-from mlblog.errors import InputError
+from mlblog.errors import InputError, PostError
 from mlblog.lab import Project
 from mlblog.papers import Bibliography
 from mlblog.press import Post
@@ -109,6 +109,14 @@ def test_what_everybody_shares_says_nothing() -> None:
     many = {str(n): ["all"] for n in range(50)} | {"a": ["all", "one"], "b": ["all", "one"]}
     found = related(many, dict.fromkeys(many, "2026-01-01"))
     assert (found["a"], found["b"], found["7"]) == (["b"], ["a"], [])
+
+
+def test_a_post_that_was_a_goal_names_its_week() -> None:
+    here = post("a", week="2026-W47")
+    text = colophon(here, around(weeks=frozenset({"2026-W47"})), [], "../..", "")
+    assert "This was one of the [goals of week 2026-W47](../../goals/2026-W47.md)." in text
+    with pytest.raises(PostError, match=r"posts_src/a\.md:1: week: '2026-W47' has no goals"):
+        colophon(here, around(), [], "../..", "")
 
 
 def test_the_end_of_a_page_links_from_where_it_stands() -> None:

@@ -36,7 +36,7 @@ def colophon(post: Post, around: Surroundings, found: Sequence[Evidence], root: 
         text += "\n" + blocks.block("div.mlblog-related", f"**Related**\n\n{links}")
     if week := post.meta.get("week"):
         if week not in around.weeks:
-            raise PostError(post.path, 1, f"week: {week!r} has no goals; name a file in posts_src/goals, as in 2026-W47")
+            raise PostError(post.path, 1, f"week: {week!r} has no goals; name a file in posts_src/goals")
         text += f"\nThis was one of the [goals of week {week}]({root}/goals/{week}.md).\n"
     ends = [
         f"[This post as a notebook, with its outputs]({notebook}){{ .mlblog-notebook download }}\n" if notebook else "",

@@ -30,6 +30,10 @@ _GROUP = re.compile(r"\[((?:[^\[\]`\n]|\n(?![ \t]*\n))*@(?:[^\[\]`\n]|\n(?![ \t]
 _ITEM = re.compile(
     r"\s*(?P<before>(?:[^@]*\s)?)(?P<minus>-?)@(?P<key>[A-Za-z][\w.+-]*\w)(?P<after>(?:[\s,].*)?)", re.DOTALL
 )
+# one word, and perhaps a title, behind a colon: `[label]: https://example.org "Title"`; more words are a sentence
+_TARGET = re.compile(
+    r""":[ \t]*\n?[ \t]*<?[^\s<>]+>?(?:\s+(?:"[^"\n]*"|'[^'\n]*'|\([^)\n]*\)))?[ \t]*$""", re.MULTILINE
+)
 _CONTAINER = re.compile(r"[ \t>]*(?:!!!|\?\?\?\+?|===[!+]*|\[\^[^\]]+\]:|[-*+](?=\s)|\d+[.)](?=\s)|:(?=\s))")
 
 
@@ -75,7 +79,7 @@ def _group(text: str, start: int) -> Group | None:
     found = _GROUP.match(text, start)
     if not found or text[found.end() : found.end() + 1] in ("(", "[") or text[start - 1 : start] == "!":
         return None
-    if text[found.end() : found.end() + 1] == ":" and not text[text.rfind("\n", 0, start) + 1 : start].strip():
+    if _TARGET.match(text, found.end()) and not text[text.rfind("\n", 0, start) + 1 : start].strip():
         return None  # defines the target of a link
     items = tuple(_item(part) for part in found[1].split(";"))
     return Group(start, found.end(), items) if any(items) else None

@@ -32,7 +32,8 @@ _ITEM = re.compile(
 )
 # one word, and perhaps a title, behind a colon: `[label]: https://example.org "Title"`; more words are a sentence
 _TARGET = re.compile(
-    r""":[ \t]*\n?[ \t]*<?[^\s<>]+>?(?:\s+(?:"[^"\n]*"|'[^'\n]*'|\([^)\n]*\)))?[ \t]*$""", re.MULTILINE
+    r""":[ \t]*\n?[ \t]*<?[^\s<>]+>?(?:\s+(?:"[^"\n]*"|'[^'\n]*'|\([^)\n]*\)))?[ \t]*$""",
+    re.MULTILINE,
 )
 _CONTAINER = re.compile(r"[ \t>]*(?:!!!|\?\?\?\+?|===[!+]*|\[\^[^\]]+\]:|[-*+](?=\s)|\d+[.)](?=\s)|:(?=\s))")
 

@@ -75,7 +75,10 @@ def _recolour(figure: Figure, scheme: str) -> list[tuple[Callable[[Any], Any], A
             restore.append((put, old))
             put(new if np.ndim(old) == 2 else tuple(new[0]))
 
-    for artist in figure.findobj():
+    artists = figure.findobj()
+    # the arrow of an annotation is nobody's child
+    arrows = [arrow for artist in artists if (arrow := getattr(artist, "arrow_patch", None)) is not None]
+    for artist in [*artists, *arrows]:
         if isinstance(artist, Text):
             swap(artist.get_color, artist.set_color, 4.5)
         elif isinstance(artist, Line2D):

@@ -151,3 +151,14 @@ def test_a_figure_without_lines_has_no_data() -> None:
     fig, ax = plt.subplots()
     ax.imshow(np.eye(3))
     assert draw(fig)["data"] == ""
+
+
+def test_the_arrow_of_an_annotation_follows_the_scheme() -> None:
+    fig, ax = plt.subplots()
+    ax.set_axis_off()
+    note = ax.annotate("", (1, 1), (0, 0), arrowprops={"arrowstyle": "->", "color": "black"})
+    drawn = draw(fig)
+    assert "#000000" not in hexes(drawn["dark"])
+    assert "#e8eaee" in hexes(drawn["dark"])
+    assert note.arrow_patch is not None
+    assert note.arrow_patch.get_edgecolor() == (0.0, 0.0, 0.0, 1.0)  # and is as it was

@@ -11,6 +11,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from filelock import BaseFileLock, FileLock, Timeout
 from mkdocs.config import config_options
 from mkdocs.config.base import Config
 from mkdocs.config.defaults import MkDocsConfig
@@ -63,6 +64,7 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
         self._faster: Faster | None = None
         self._compiled: Compiled | None = None
         self._failed: list[MlblogError] = []
+        self._lock: BaseFileLock | None = None
         self._broken: MlblogError | None = None  # why nothing could be compiled, while pages are served
 
     def on_startup(self, *, command: str, dirty: bool) -> None:
@@ -86,6 +88,7 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
             raise PluginError(f"MLBLOG_EXPERIMENTS={asked}: must be one of {', '.join(EXPERIMENTS)}")
         if self._server is None:
             self._server = Server(self._project, live=self._serving)
+        self._wait_for_others()
         self._broken = None
         try:
             self._compiled = self._compile(self._server, asked, config)
@@ -98,6 +101,17 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
             self._compiled = self._compiled or Compiled(self._project.work / "pages")
         self._faster = self._faster or Faster(Conversions(self._project.work / "html"))
         self._faster.begin(config)
+
+    def _wait_for_others(self) -> None:
+        """Have the compiled pages to ourselves until this build ends: previews and errors are no pages of a build."""
+        if self._lock is None:
+            self._project.work.mkdir(parents=True, exist_ok=True)
+            self._lock = FileLock(self._project.work / "build.lock")
+        try:
+            self._lock.acquire(timeout=0)
+        except Timeout:
+            log.info("mlblog: waits for another build of this blog to end")
+            self._lock.acquire()
 
     def _compile(self, server: Server, asked: str, config: MkDocsConfig) -> Compiled:
         start = time.perf_counter()
@@ -140,7 +154,7 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
     def on_post_build(self, *, config: MkDocsConfig) -> None:
         """End a build in which a post or an experiment failed, now that everything else is built."""
         add_pictures(Path(config.site_dir), config.site_url or "/")
-        self._end_faster(is_whole=True)
+        self._end(is_whole=True)
         if self._serving or self._compiled is None:
             return
         left_out, failed = self._compiled.errors, self._failed
@@ -150,9 +164,11 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
 
     def on_build_error(self, *, error: Exception) -> None:
         """Leave the host as it was."""
-        self._end_faster(is_whole=False)
+        self._end(is_whole=False)
 
-    def _end_faster(self, *, is_whole: bool) -> None:
+    def _end(self, *, is_whole: bool) -> None:
+        if self._lock is not None:
+            self._lock.release()
         if self._faster is not None:
             self._faster.end(is_whole=is_whole)
 

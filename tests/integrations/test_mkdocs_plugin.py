@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from serving import FILES, HEAD, READS, environment, write
 
 GOOD = HEAD.format("Good", 1) + (
@@ -80,6 +81,21 @@ def test_a_result_links_to_its_record(site: Path) -> None:
     assert done.returncode == 0, done.stderr
     (link,) = set(re.findall(r'href="([^"]+seed-0.json)"', (site / "site/blog/good/index.html").read_text()))
     assert (site / "site/blog/good" / link).resolve().is_file()
+
+
+def test_a_build_waits_for_another_to_end(site: Path) -> None:
+    assert build(site).returncode == 0
+    with FileLock(site / ".mlblog/build.lock"):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "mkdocs", "build"], cwd=site, stderr=subprocess.PIPE, text=True, env=environment()
+        )
+        assert process.stderr is not None
+        while "mlblog: waits for another build of this blog to end" not in (said := process.stderr.readline()):
+            assert said
+        (site / "posts_src/good.md").write_text(GOOD.replace("Before.", "Later."))
+    _, rest = process.communicate(timeout=60)
+    assert process.returncode == 0, rest
+    assert "Later." in (site / "site/blog/good/index.html").read_text()
 
 
 def test_of_a_draft_a_build_publishes_nothing(site: Path) -> None:

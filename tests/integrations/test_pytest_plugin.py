@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -126,6 +127,45 @@ def test_last_failed_and_first_failure(sound: Path) -> None:
 def test_posts_run_side_by_side(sound: Path) -> None:
     out = run(sound, "-n", "2", "--dist", "loadfile", "posts_src").stdout
     assert "1 failed, 4 passed, 1 skipped" in out
+
+
+def test_items_of_one_post_may_run_in_several_processes(sound: Path) -> None:
+    out = run(sound, "-n", "2", "--dist", "each", "posts_src").stdout  # both run all
+    assert "2 failed, 8 passed, 2 skipped" in out
+    assert "1 failed, 4 passed, 1 skipped" in run(sound, "-n", "2", "posts_src").stdout
+
+
+def test_items_are_chosen_by_words(sound: Path) -> None:
+    assert "3 passed, 3 deselected" in run(sound, "-k", "good", "posts_src").stdout
+    assert "1 failed, 5 deselected" in run(sound, "-k", "bad and 9", "posts_src").stdout
+
+
+def test_what_follows_the_first_failure_is_not_run(sound: Path) -> None:
+    out = run(sound, "-x", "posts_src/bad.md", "posts_src/good.md").stdout
+    assert "1 failed, 1 passed" in out
+    assert "good.md::5" not in out
+
+
+def test_cells_of_a_notebook_are_named_by_their_numbers(sound: Path) -> None:
+    cells = [
+        {"cell_type": "raw", "metadata": {}, "source": HEAD},
+        {"cell_type": "code", "metadata": {}, "source": "x = 1", "outputs": [], "execution_count": None},
+        {"cell_type": "markdown", "metadata": {}, "source": "a\n\n`{python} x` and `{python} x`"},
+        {"cell_type": "code", "metadata": {}, "source": "y = 2\nx / 0", "outputs": [], "execution_count": None},
+    ]
+    book = {"nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": cells}
+    (sound / "posts_src/book.ipynb").write_text(json.dumps(book))
+    out = run(sound, "posts_src/book.ipynb").stdout
+    for expected in (
+        "posts_src/book.ipynb::cell 2 PASSED",
+        "posts_src/book.ipynb::cell 3, line 3 PASSED",
+        "posts_src/book.ipynb::cell 3, line 3-2 PASSED",
+        "posts_src/book.ipynb::cell 4 FAILED",
+        "posts_src/book.ipynb:cell 4, line 2: ZeroDivisionError: division by zero",
+        'File "posts_src/book.ipynb", cell 4, line 2, in <module>',
+    ):
+        assert expected in out, out
+    assert "2 passed, 2 deselected" in run(sound, "-k", "line", "posts_src/book.ipynb").stdout
 
 
 def test_the_debugger_stands_in_the_cell_that_failed(sound: Path) -> None:

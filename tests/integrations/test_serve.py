@@ -143,6 +143,23 @@ def test_a_record_that_is_missing_comes_and_changes(site: Path, serving: Serving
     (site / "posts_src/reads.md").unlink()
 
 
+def test_a_build_beside_it_publishes_no_preview_and_disturbs_nothing(
+    site: Path, serving: Serving, tmp_path: Path
+) -> None:
+    before = serving.builds
+    write(site, {"posts_src/wrong.md": HEAD.format("Wrong", 3) + "```python\n1 / 0\n```\n"})
+    serving.wait_for("ZeroDivisionError", "/blog/wrong/")
+    command = [sys.executable, "-m", "mkdocs", "build", "--site-dir", str(tmp_path / "built")]
+    done = subprocess.run(command, cwd=site, env=environment(), capture_output=True, text=True, timeout=60)
+    assert "posts_src/wrong.md:7: ZeroDivisionError" in done.stderr
+    assert ANSWER in (tmp_path / "built/blog/good/index.html").read_text()
+    assert not (tmp_path / "built/blog/wrong").exists()
+    assert not (tmp_path / "built/blog/draft").exists()
+    (site / "posts_src/wrong.md").unlink()
+    serving.wait_until_gone("/blog/wrong/")
+    assert serving.builds == before + 2
+
+
 def test_a_cell_that_takes_long_is_named_while_it_runs(site: Path, serving: Serving) -> None:
     before = len(serving.said)
     write(site, {POST: GOOD + "\n```python\nimport time\n\ntime.sleep(2.5)\n```\n"})

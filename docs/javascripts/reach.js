@@ -14,6 +14,8 @@ document$.subscribe(() => {
   const boxes = ".md-typeset__scrollwrap, div.arithmatex, .mlblog-output";
   document.querySelectorAll(boxes).forEach((box) => widening.observe(box));
 
+  document.querySelector("[role=dialog].md-search")?.setAttribute("aria-label", "Search");
+
   for (const box of document.querySelectorAll(".task-list-item input:not([aria-label])")) {
     box.setAttribute("aria-label", box.closest("li").textContent.trim());
   }

@@ -1,0 +1,52 @@
+"""The cards of a site in its feeds."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from xml.etree import ElementTree
+
+from mlblog.site.feeds import add_pictures
+
+RSS = (
+    '<rss version="2.0"><channel><image><url>None</url></image>'
+    '<item><guid isPermaLink="true">https://x.org/b/blog/first/</guid></item>'
+    '<item><guid isPermaLink="true">https://x.org/b/blog/other/</guid></item></channel></rss>'
+)
+JSON = {
+    "icon": None,
+    "items": [{"url": f"https://x.org/b/blog/{name}/", "image": None} for name in ("first", "other")],
+}
+
+
+def write(folder: Path) -> None:
+    (folder / "feed_rss_created.xml").write_text(RSS)
+    (folder / "feed_json_created.json").write_text(json.dumps(JSON))
+
+
+def test_each_feed_names_the_cards_by_their_full_address(tmp_path: Path) -> None:
+    write(tmp_path)
+    (tmp_path / "cards/blog").mkdir(parents=True)
+    (tmp_path / "cards/blog/first.png").write_bytes(b"1234567")
+    (tmp_path / "cards/index.json").write_text('{"blog/first": "blog/first.png", "site": "site.png"}')
+    add_pictures(tmp_path, "https://x.org/b/")
+    tree = ElementTree.parse(tmp_path / "feed_rss_created.xml")
+    assert tree.findtext(".//image/url") == "https://x.org/b/cards/site.png"
+    first, other = tree.iterfind(".//item")
+    enclosure = first.find("enclosure")
+    assert enclosure is not None
+    assert enclosure.attrib == {"url": "https://x.org/b/cards/blog/first.png", "type": "image/png", "length": "7"}
+    assert other.find("enclosure") is None
+    feed = json.loads((tmp_path / "feed_json_created.json").read_text())
+    assert feed["icon"] == "https://x.org/b/cards/site.png"
+    assert [item["image"].removeprefix("https://x.org/b/cards/") for item in feed["items"]] == [
+        "blog/first.png",
+        "site.png",
+    ]
+
+
+def test_without_cards_feeds_stay_as_they_are(tmp_path: Path) -> None:
+    write(tmp_path)
+    add_pictures(tmp_path, "https://x.org/b/")
+    assert (tmp_path / "feed_rss_created.xml").read_text() == RSS
+    assert json.loads((tmp_path / "feed_json_created.json").read_text()) == JSON

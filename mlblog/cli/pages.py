@@ -37,7 +37,7 @@ def export(folder: Path) -> int:
     compiled = compile_site(project)
     for error in compiled.errors:
         click.echo(f"mlblog: {error}", err=True)
-    done = write(project, compiled, folder)
+    done = write(project, compiled.without_drafts(), folder)
     for name in done.left_out:
         click.echo(f"mlblog: left out: {name}; other hosts may not have it", err=True)
     click.echo(f"{len(compiled.pages)} pages, {done.files} files in all, in {folder}")

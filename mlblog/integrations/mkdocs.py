@@ -21,7 +21,7 @@ from mkdocs.plugins import BasePlugin, event_priority
 from mkdocs.structure.files import File, Files
 
 from mlblog.errors import MlblogError, ProjectError
-from mlblog.integrations.admission import with_allowed_categories, without_drafts
+from mlblog.integrations.admission import with_allowed_categories
 from mlblog.integrations.conversion import Conversions, get_ready
 from mlblog.integrations.material import Faster
 from mlblog.integrations.records import EXPERIMENTS, Refresh
@@ -127,7 +127,7 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
         allowed = blog.config.get("categories_allowed") if blog else None
         compiled = with_allowed_categories(compiled, allowed or (), self._project, show_errors=self._serving)
         if not self._serving:
-            compiled = without_drafts(compiled)
+            compiled = compiled.without_drafts()
         log.info("mlblog: %s in %.2f s", compiled.summary, time.perf_counter() - start)
         for name, why in compiled.stale.items():
             log.info("mlblog: the records of %s are stale: %s", name, "; ".join(why))

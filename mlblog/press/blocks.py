@@ -6,6 +6,7 @@ import html
 import re
 from collections.abc import Sequence
 
+from mlblog.papers.citation import escaped as escaped  # whoever writes blocks escapes what goes into them
 from mlblog.press.provenance import Evidence, summary
 
 
@@ -31,11 +32,6 @@ def indented(text: str, prefix: str) -> str:
     """Every line of `text` behind `prefix`; empty lines get no trailing space."""
     lines = [(prefix + line).rstrip() if line else prefix.rstrip() for line in text.rstrip("\n").split("\n")]
     return "\n".join(lines) + "\n"
-
-
-def escaped(text: str) -> str:
-    """Text that Markdown shows as it is, whatever extensions are on: its signs are written as character references."""
-    return re.sub(r"[!#$&()*+/:<=>@\[\\\]^_`{|}~]", lambda match: f"&#{ord(match[0])};", text)
 
 
 #: How many lines of provenance stand open under a result.

@@ -63,10 +63,13 @@ def compile_posts(
             if isinstance(made, MlblogError):
                 done.errors.append(made)
                 if show_errors:
-                    _write(_error_page(path, press, made), done)
+                    post = press.posts.get(path) or _unread(path, press)
+                    _write(render_error(post, made), done)
+                    done.posts[post.page] = post
             elif isinstance(made, Kept):
                 kept.again(made.published.post.path)
                 done.cached.append(made.published.post.path)
+                done.posts[made.page] = made.published.post
                 done.pages.append(made.page)
                 done.files += made.files
                 done.stale |= made.stale
@@ -84,16 +87,15 @@ def compile_posts(
     return done
 
 
-def _error_page(path: Path, press: Press, error: MlblogError) -> Page:
-    post = press.posts.get(path)
-    if post is None:  # it cannot even be read
-        day = datetime.fromtimestamp(path.stat().st_mtime, UTC).date()
-        post = Post(press.lab.project.relative(path), {"title": path.stem, "date": day}, ())
-    return render_error(post, error)
+def _unread(path: Path, press: Press) -> Post:
+    """What stands for a post that cannot even be read."""
+    day = datetime.fromtimestamp(path.stat().st_mtime, UTC).date()
+    return Post(press.lab.project.relative(path), {"title": path.stem, "date": day}, ())
 
 
 def _write_and_keep(path: Path, made: Made, press: Press, done: Compiled) -> None:
     post, published, stale = press.posts[path], press.published[path], press.stale_behind(made.outputs)
+    done.posts[post.page] = published.post
     if post.path not in done.ran:
         done.cached.append(post.path)
     done.stale |= stale

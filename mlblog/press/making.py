@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import os
 import sys
@@ -38,6 +39,17 @@ class Compiled:
     errors: list[MlblogError] = field(default_factory=list)
     stale_from: dict[str, int] = field(default_factory=dict)  # of each post that ran: its first unit out of date
     stale: dict[str, tuple[str, ...]] = field(default_factory=dict)  # experiment: what changed
+    posts: dict[str, Post] = field(default_factory=dict)  # of each page that is a post's: its path and front matter
+
+    def without_drafts(self) -> Compiled:
+        """The same without the pages of posts marked `draft: true`, and without what stands beside them."""
+        drafts = {page for page, post in self.posts.items() if post.meta.get("draft")}
+        beside = tuple(f"{page.removesuffix('.md')}/" for page in drafts)
+        return dataclasses.replace(
+            self,
+            pages=[page for page in self.pages if page not in drafts],
+            files=[name for name in self.files if not name.startswith(beside)],
+        )
 
     @property
     def summary(self) -> str:

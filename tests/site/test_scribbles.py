@@ -51,3 +51,13 @@ def test_without_scribbles_there_is_no_index(project: Project) -> None:
     for path in (project.posts / "scribbles").iterdir():
         path.unlink()
     assert compile_site(project).pages == ["blog/posts/knn.md"]
+
+
+def test_a_draft_is_previewed_alone(project: Project) -> None:
+    (project.posts / "scribbles/em.md").write_text(
+        HEAD.format("EM", "Statistics", "EM")[:-4] + "draft: true\n---\nUp.\n"
+    )
+    done = compile_site(project)
+    assert "scribbles/em.md" in done.pages
+    assert "em.md" not in (done.folder / "scribbles/index.md").read_text()
+    assert set(done.pages) - set(done.without_drafts().pages) == {"scribbles/em.md"}

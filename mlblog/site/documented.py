@@ -47,7 +47,7 @@ def documented(project: Project, uses: Mapping[str, Uses], bibliography: Bibliog
         title = page.removesuffix(".md").capitalize()
         described = writer.line(module.docstring.value.split("\n\n")[0]) if module.docstring else ""
         found[f"{FOLDER}/{page}"] = _HEAD.format(title=name, description=f"Reference of {name}.") + (
-            f"{described}\n\n" + "".join(writer.module(part) for part in _parts(module))
+            f"{described}\n\n" + "".join(writer.module(part, is_page=part is module) for part in _parts(module))
         )
         index.append(f"\n## [{title}]({page})\n\n{described}\n\n")
         for part in _parts(module):
@@ -66,7 +66,9 @@ def public(module: griffe.Module) -> list[Object]:
     else:
         targets = [one for one in module.members.values() if isinstance(one, griffe.Object) and one.name[0] != "_"]
         targets.sort(key=lambda one: one.lineno or 0)
-    return [one for one in targets if isinstance(one, (griffe.Class, griffe.Function))]
+    # what a module has from another one is documented there; a package has nearly all from elsewhere
+    own = [one for one in targets if module.is_package or one.canonical_path.startswith(f"{module.path}.")]
+    return [one for one in own if isinstance(one, (griffe.Class, griffe.Function))]
 
 
 def _load(project: Project, name: str) -> griffe.Module:
@@ -101,9 +103,9 @@ class _Writer:
     def __init__(self, uses: Mapping[str, Uses], bibliography: Bibliography) -> None:
         self._uses, self._bibliography = uses, bibliography
 
-    def module(self, module: griffe.Module) -> str:
+    def module(self, module: griffe.Module, *, is_page: bool) -> str:
         text = ""
-        if not module.exports:  # else the page is of this module alone
+        if not is_page:
             text = f"## `{module.path}` {{ #{module.path} }}\n\n{self._docstring(module)}"
         constants = [
             f"- `{one.name} = {one.value}`\n"
@@ -111,15 +113,15 @@ class _Writer:
             if not module.exports and not one.name.startswith("_") and one.name.isupper() and len(str(one.value)) < 60
         ]
         text += "".join([*constants, "\n"]) if constants else ""
-        return text + "".join(self._object(one) for one in public(module))
+        return text + "".join(self._object(one, "##" if is_page else "###") for one in public(module))
 
-    def _object(self, one: Object) -> str:
-        text = f"### `{one.name}` {{ #{one.canonical_path} }}\n\n" + self._body(one)
+    def _object(self, one: Object, level: str) -> str:
+        text = f"{level} `{one.name}` {{ #{one.canonical_path} }}\n\n" + self._body(one)
         if isinstance(one, griffe.Class):
             for method in one.functions.values():
                 if not method.name.startswith("_") and method.docstring:
                     # no heading: a list of contents with every method helps nobody
-                    name = f"p.mlblog-method#{method.canonical_path}"
+                    name = f"p.mlblog-method[id='{method.canonical_path}']"  # after a "#" its dots would begin classes
                     text += blocks.block(name, f"`{one.name}.{method.name}`") + "\n" + self._body(method)
         return text
 

@@ -20,7 +20,7 @@ from mlblog.site.documented import documented
 from mlblog.site.reference import Uses
 
 ROOT = Path(__file__).parents[2]
-HEADING = re.compile(r"^### `\w+` \{ #(\S+) \}$", re.MULTILINE)
+HEADING = re.compile(r"^###? `\w+` \{ #(\S+) \}$", re.MULTILINE)
 
 
 @pytest.fixture(scope="module")

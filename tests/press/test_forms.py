@@ -39,13 +39,22 @@ def test_what_is_printed_behind_pythons_back_comes_in_order(run: Run) -> None:
     ]
 
 
-def test_lines_of_c_of_python_and_of_the_system_keep_their_order(run: Run) -> None:
+def test_lines_of_c_of_python_and_of_the_system_keep_their_order(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)  # with it C holds nothing back either
     code = (
         "import ctypes, os, sys\nc = ctypes.CDLL(None)\nfor n in range(3):\n    print('python', n)\n"
         "    c.puts(f'c {n}'.encode())\n    os.write(1, f'system {n}\\n'.encode())\n"
         "    print('first', n, file=sys.__stdout__)\n    display(n)\n    c.puts(f'late {n}'.encode())\n"
         "    c.fflush(None)\n    print('error', n, file=sys.stderr);"
     )
+
+    def run(body: str) -> tuple[Post, Outputs]:
+        post = parse_post(HEAD + body, "posts_src/t.md")
+        with Server(project) as server:
+            return post, server.run(post)
+
     assert outputs(run, code) == [
         [
             one

@@ -1,6 +1,30 @@
-// Draws the formulas that arithmatex marks. Runs again after every instant navigation.
-document$.subscribe(() => {
-  for (const place of document.querySelectorAll(".arithmatex:not([data-drawn])")) {
+// Draws the formulas that arithmatex marks. Runs again after every instant navigation. KaTeX is fetched by the first page
+// that has a formula: no other pays for it.
+const katexAt = new URL("../assets/katex/katex.min.js", document.currentScript.src).href;
+let fetched = null;
+
+function katexHere() {
+  fetched ??= new Promise((resolve, reject) => {
+    if (window.katex) {
+      resolve();
+      return;
+    }
+    const script = document.createElement("script");
+    script.src = katexAt;
+    script.onload = resolve;
+    script.onerror = () => reject(new Error(`${katexAt} did not load: formulas stay as they are written`));
+    document.head.append(script);
+  });
+  return fetched;
+}
+
+document$.subscribe(async () => {
+  const places = document.querySelectorAll(".arithmatex:not([data-drawn])");
+  if (places.length === 0) {
+    return;
+  }
+  await katexHere();
+  for (const place of places) {
     const source = place.textContent.trim();
     katex.render(source.slice(2, -2), place, {
       displayMode: source.startsWith("\\["),

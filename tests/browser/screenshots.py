@@ -1,4 +1,4 @@
-"""Photograph the pages of the site: both schemes, a desk's width and a phone's.
+"""Photograph every post and one page of each other kind: both schemes, a desk's width and a phone's.
 
 Usage: python tests/browser/screenshots.py FOLDER [SITE]
 
@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from stage import Visit, build, chromium, launched, posts, served
+from stage import Visit, build, chromium, kinds, launched, posts, served
 
 WIDTHS = {"desk": 1280, "phone": 390}
 
@@ -31,10 +31,10 @@ def main(target: Path, site: Path | None) -> int:
             for scheme in ("light", "dark"):
                 for name, width in WIDTHS.items():
                     view = {"width": width, "height": 900}
-                    with browser.new_context(color_scheme=scheme, viewport=view) as context:
+                    with browser.new_context(color_scheme=scheme, viewport=view, reduced_motion="reduce") as context:
                         visit = Visit(context, address)
-                        for path in ["/", "/blog/", "/about/", "/tags/", *posts(site)]:
-                            page = path.strip("/").replace("/", "-") or "home"
+                        for path in sorted({*kinds(site), *posts(site)}):
+                            page = path.removesuffix(".html").strip("/").replace("/", "-") or "home"
                             file = target / f"{page}.{name}.{scheme}.png"
                             visit.go(path).screenshot(path=file, full_page=True)
                             print(file)

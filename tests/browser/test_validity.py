@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
-#: Errors that are Material's own, by their message, and why they do no harm.
+#: Errors that are Material's own, by how their message begins, and why they do no harm.
 ALLOWED = {
-    r"Attribute “autocomplete” is only allowed when the input type is": "its toggles are checkboxes; browsers ignore it",
-    r"The value of the “for” attribute of the “label” element must be the ID": "the title of a table of contents that is not shown on its own page",
-    r"Bad value “” for attribute “tabindex” on element “label”": "a section of the sidebar that the tabs open; reads as no value",
+    # its toggles are checkboxes; browsers ignore the attribute
+    "Attribute “autocomplete” is only allowed when the input type is",
+    # the title of a table of contents whose toggle is on the phone's drawer alone
+    "The value of the “for” attribute of the “label” element must be the ID",
+    # the label of a section in the sidebar; reads as no value
+    "Bad value “” for attribute “tabindex” on element “label”",
 }
 
 
@@ -37,8 +39,8 @@ def test_every_page_is_valid_html(site: Path) -> None:
     )
     messages = json.loads(done.stderr)["messages"]
     errors = [one for one in messages if one["type"] == "error"]
-    ours = [one for one in errors if not any(re.match(known, one["message"]) for known in ALLOWED)]
+    ours = [one for one in errors if not any(one["message"].startswith(known) for known in ALLOWED)]
     shown = [f"{one['url'].partition(str(site))[2]}:{one['lastLine']}: {one['message']}" for one in ours]
     assert not shown, "\n".join(shown)
-    unused = [known for known in ALLOWED if not any(re.match(known, one["message"]) for one in errors)]
+    unused = [known for known in ALLOWED if not any(one["message"].startswith(known) for one in errors)]
     assert unused == []

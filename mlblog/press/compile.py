@@ -133,12 +133,14 @@ def _write(page: Page, done: Compiled) -> list[str]:
 
 
 def _sweep(done: Compiled) -> None:
-    """Remove what belongs to no page any more."""
+    """Remove what belongs to no page any more. Another compilation may be about the same."""
     wanted = {*done.pages, *done.files}
     for top, folders, files in os.walk(done.folder, topdown=False):
         below = os.path.relpath(top, done.folder)
         for name in files:
             if posixpath.normpath(posixpath.join(below.replace(os.sep, "/"), name)) not in wanted:
-                os.unlink(os.path.join(top, name))
-        if (files or folders) and below != "." and not os.listdir(top):
-            os.rmdir(top)
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(os.path.join(top, name))
+        if (files or folders) and below != ".":
+            with contextlib.suppress(OSError):  # something stands in it, or it has gone
+                os.rmdir(top)

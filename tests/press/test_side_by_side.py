@@ -63,3 +63,20 @@ def test_two_builds_at_once_leave_what_one_would(fresh: Project) -> None:
     for path in fresh.work.rglob("*.json"):
         json.loads(path.read_text())
     assert not [path for path in fresh.work.rglob("*") if ".tmp" in path.name]
+
+
+def test_builds_at_once_of_which_one_finds_less_to_show(fresh: Project) -> None:
+    """A post is deleted between the starts of two builds: pages are swept while others are written."""
+    scale(fresh, 3)
+    for number in range(POSTS):
+        text = HEAD.format(number) + BODY.replace("{}", str(number))
+        (fresh.posts / f"p{number}.md").write_text(text)
+    for number in range(3):
+        first = start(fresh)
+        (fresh.posts / f"p{number}.md").unlink()
+        second = start(fresh)
+        end(first)
+        end(second)
+    builds(fresh, 1)
+    there = {Path(name).parts[2].removesuffix(".md") for name in pages(fresh) if name.startswith("blog/posts/")}
+    assert there == {f"p{number}" for number in range(3, POSTS)}

@@ -1,0 +1,54 @@
+"""How soon a page shows: first contentful paint from a local server, and a build of the site when nothing has changed.
+
+Usage: python benchmarks/site.py [SITE]
+
+Without SITE, a built site, the site is built first, twice; the second build is timed. Prints medians of five visits,
+each with an empty cache. Needs chromium, as the browser tests do.
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests/browser"))
+from stage import Visit, build, chromium, kinds, launched, posts, served
+
+VISITS = 5
+PAINTED = """new Promise(done => new PerformanceObserver(list => {
+    const paint = list.getEntriesByName("first-contentful-paint")[0];
+    if (paint) done(paint.startTime);
+}).observe({type: "paint", buffered: true}))"""
+
+
+def main(site: Path | None) -> int:
+    """Print a line for each kind of page, and for each post."""
+    executable = chromium()
+    if executable is None:
+        print("no chromium on the PATH; install it or name one in $CHROMIUM", file=sys.stderr)
+        return 2
+    with tempfile.TemporaryDirectory() as scratch:
+        if site is None:
+            site = Path(scratch)
+            build(site)
+            start = time.perf_counter()
+            build(site)
+            print(f"built again with nothing changed: {time.perf_counter() - start:.1f} s")
+        slowest = 0.0
+        with served(site) as address, launched(executable) as browser:
+            for path in sorted({*kinds(site), *posts(site)}):
+                paints = []
+                for _ in range(VISITS):
+                    with browser.new_context(viewport={"width": 1280, "height": 900}) as context:
+                        paints.append(Visit(context, address).go(path).evaluate(PAINTED))
+                slowest = max(slowest, statistics.median(paints))
+                print(f"{statistics.median(paints) / 1000:.2f} s ({max(paints) / 1000:.2f})  {path}")
+        print(f"slowest median: {slowest / 1000:.2f} s")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1]) if len(sys.argv) > 1 else None))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import posixpath
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -138,9 +139,11 @@ def _sweep(done: Compiled) -> None:
     for top, folders, files in os.walk(done.folder, topdown=False):
         below = os.path.relpath(top, done.folder)
         for name in files:
+            place = os.path.join(top, name)
             if posixpath.normpath(posixpath.join(below.replace(os.sep, "/"), name)) not in wanted:
                 with contextlib.suppress(FileNotFoundError):
-                    os.unlink(os.path.join(top, name))
+                    if not name.startswith(".tmp-") or os.stat(place).st_mtime < time.time() - 60:  # else it is in use
+                        os.unlink(place)
         if (files or folders) and below != ".":
             with contextlib.suppress(OSError):  # something stands in it, or it has gone
                 os.rmdir(top)

@@ -26,7 +26,7 @@ _SITE = "site"
 def pages(context: Context) -> Iterator[Page]:
     """Yield `cards/index.json`, the cards by page, and beside it the cards themselves."""
     root = context.project.root
-    posts = [one.post for one in context.posts if not one.post.meta.get("draft")]
+    posts = [one.post for one in context.posts]
     settings = _settings(root / "mkdocs.yml")
     if not posts or not _are_shown(root, settings.get("custom_dir", "")):
         return

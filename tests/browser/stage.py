@@ -41,7 +41,12 @@ def chromium() -> str | None:
 def build(destination: Path) -> None:
     """Build the site into a folder, from the records as they are; a warning is an error."""
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(destination)]
-    environment = os.environ | {"MLBLOG_EXPERIMENTS": "never", "NO_MKDOCS_2_WARNING": "1"}
+    here = {name: value for name, value in os.environ.items() if name != "SITE_URL"}  # it is served at the root
+    environment = here | {
+        "MLBLOG_EXPERIMENTS": "never",
+        "NO_MKDOCS_2_WARNING": "1",
+        "DISABLE_MKDOCS_2_WARNING": "true",
+    }
     built = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     if built.returncode:
         raise RuntimeError(f"mkdocs build --strict failed:\n{built.stdout}{built.stderr}")

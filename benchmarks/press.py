@@ -250,7 +250,8 @@ def peer_times(peer: Peer, cache: Path, folder: Path, count: int) -> tuple[float
     path = os.pathsep.join([str(programs), os.environ["PATH"]])
 
     def build() -> float:
-        return timed(command, root, PATH=path, PYTHONPATH=str(root))
+        # what the packages that all share have installed beside themselves: templates, kernels
+        return timed(command, root, PATH=path, PYTHONPATH=str(root), JUPYTER_PATH=f"{sys.prefix}/share/jupyter")
 
     peer.forget(root)
     cold, warm = build(), build()

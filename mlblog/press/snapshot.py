@@ -52,7 +52,7 @@ class Snapshots:
         line.say(attached=theirs, event="asleep", unit=unit, pid=os.getpid(), modules=self._watch.modules())
         theirs.close()
         self._kept += 1
-        sleeper = Sleeper(ours)
+        sleeper = Sleeper(ours, above=self._kept)
         if sleeper.fork(line.end):
             return None
         end = sleeper.sleep()

@@ -27,6 +27,8 @@ from mlblog.lab import Project
 VARIABLE = "MLBLOG_WARM"
 PATIENCE = 300.0  # seconds that it may take to import torch, on a slow disk
 _LONGEST = 90  # bytes of its address; systems allow 104 or more, and it is made under a longer name
+#: Started here to outlive this process: a handle that is let go of before its process ends warns.
+_STAYING: list[subprocess.Popen[bytes]] = []
 _PASSING = {"_", "OLDPWD", "PWD", "SHLVL", VARIABLE}  # differ from call to call and mean nothing to a cell
 
 
@@ -77,7 +79,8 @@ class Warm:
             try:
                 self.control.recv(1)  # its end closes with it
             except TimeoutError:
-                os.kill(self._pid, signal.SIGKILL)
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(self._pid, signal.SIGKILL)
             except OSError:
                 pass
         self.control.close()
@@ -104,11 +107,13 @@ class Warm:
         """Ask the process that waits, or a new one, for a part of its own for this build."""
         path = _address(project)
         for attempt in range(2):
+            started = None
             if attempt or not path.exists():
-                _server(project, "--stay", str(path), str(seconds))
+                started = _server(project, "--stay", str(path), str(seconds))
+                _STAYING.append(started)
             ours = socket.socket(socket.AF_UNIX)
             try:
-                _connect(ours, path)
+                _connect(ours, path, started)
                 # what cells print past us goes where our own errors go
                 socket.send_fds(ours, [b"."], [sys.__stderr__.fileno() if sys.__stderr__ else 2])
                 ours.settimeout(PATIENCE)
@@ -124,13 +129,14 @@ class Warm:
         raise MlblogError("the process that runs cells did not start; what it said is above")
 
 
-def _connect(ours: socket.socket, path: Path) -> None:
+def _connect(ours: socket.socket, path: Path, started: subprocess.Popen[bytes] | None) -> None:
+    """Connect to who listens at `path`, or will as soon as the process that was just started does."""
     end = time.monotonic() + 10
     while True:
         try:
             ours.connect(str(path))
-        except FileNotFoundError:  # it has just been started
-            if time.monotonic() > end:
+        except FileNotFoundError:
+            if started is None or started.poll() is not None or time.monotonic() > end:
                 raise
             time.sleep(0.005)
         else:

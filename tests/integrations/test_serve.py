@@ -15,6 +15,7 @@ import pytest
 from serving import FILES, HEAD, READS, Serving, environment, processes_in, write
 
 GOOD = HEAD.format("Good", 1) + "Before.\n\n```python\nfrom toy.tools import answer\n\nanswer()\n```\n"
+SLOW = "\n```python\nimport time\n\ntime.sleep(0.1)\n```\n"  # long enough for the state before the next cell to be kept
 DRAFT = HEAD.format("Draft", 2).replace("date:", "draft: true\ndate:") + "Not yet.\n"
 ANSWER = "20261121"  # no other number on a page
 POST, TOOLS, COIN = "posts_src/good.md", "toy/tools.py", "toy/experiments/coin.py"
@@ -181,9 +182,9 @@ def test_a_broken_module_at_the_start_and_no_process_at_the_end(tmp_path: Path) 
     write(site, FILES | {POST: GOOD, TOOLS: "def answer(:\n"})
     serving = Serving(site)
     serving.wait_for("toy/tools.py:1: not Python", "/")
-    write(site, {TOOLS: FILES[TOOLS], POST: GOOD + "\n```python\nwhile True:\n    pass\n```\n"})
-    serving.wait_until_said("cell 2 of 2")
-    assert len(processes_in(site)) >= 3  # it, what posts are forked from, a post
+    write(site, {TOOLS: FILES[TOOLS], POST: GOOD + SLOW + "\n```python\nwhile True:\n    pass\n```\n"})
+    serving.wait_until_said("cell 3 of 3")
+    assert len(processes_in(site)) >= 4  # it, what posts are forked from, one that sleeps before a cell, its child
     serving.end()
     deadline = time.monotonic() + 20
     while processes_in(site) and time.monotonic() < deadline:

@@ -233,9 +233,16 @@ def _sleepers(live: Server) -> int:
     return sum(len(chain.snapshots) for chain in chains._chains.values())
 
 
+DEAF = "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)"
+
+
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGKILL])
-def test_no_process_stays(fresh: Project, end: signal.Signals) -> None:
-    (fresh.posts / "t.md").write_text(HEAD + cells("1", "2", "3"))
+@pytest.mark.parametrize("before", ["1", DEAF], ids=["as it is", "deaf to SIGTERM"])
+@pytest.mark.parametrize("last", ["3", "while True:\n    pass"], ids=["asleep", "at work"])
+def test_no_process_stays(fresh: Project, end: signal.Signals, before: str, last: str) -> None:
+    helper = "import subprocess\nhelper = subprocess.Popen(['sleep', '600'])"  # nothing is kept after a child began
+    begun = "open('begun', 'w').close()"
+    (fresh.posts / "t.md").write_text(HEAD + cells("1", before, "2", f"{helper}\n{begun}\n{last}"))
     code = (
         "from mlblog.press import *; from mlblog.lab import *; import time; from pathlib import Path\n"
         "project = Project.find(); server = Server(project, live=True, worth=0)\n"
@@ -243,12 +250,13 @@ def test_no_process_stays(fresh: Project, end: signal.Signals) -> None:
     )
     process = subprocess.Popen([sys.executable, "-c", code], cwd=fresh.root, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 60
-    while not (fresh.root / "done").exists():
+    while not (fresh.root / ("done" if last == "3" else "begun")).exists():
         assert time.monotonic() < deadline
         time.sleep(0.02)
-    assert len(_processes_in(fresh.root)) >= 4
+    assert len(_processes_in(fresh.root)) >= 5
     process.send_signal(end)
     process.wait(20)
+    deadline = time.monotonic() + 20
     while _processes_in(fresh.root) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert _processes_in(fresh.root) == []

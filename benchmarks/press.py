@@ -85,7 +85,7 @@ def timed(command: tuple[str, ...], folder: Path, **extra: str) -> float:
 def raised(path: Path, name: str) -> int:
     """Raise the number given to `name` in a file; return it. An old value would be found in caches."""
     text = path.read_text(encoding="utf-8")
-    number = int(re.search(rf"{name} = (\d+)", text)[1]) + 1  # type: ignore[index]
+    number = int(re.search(rf"{name} = (\d+)", text)[1]) + 1
     path.write_text(re.sub(rf"{name} = \d+", f"{name} = {number}", text), encoding="utf-8")
     return number
 
@@ -198,7 +198,7 @@ def latency(root: Path, source: Path, repeats: int) -> float:
                 expected = f"tagvalue={raised(source, 'tag') * 1000 + POST}"
                 start = time.perf_counter()
             else:  # the output stands in the page
-                old = int(re.search(r"tagvalue=(\d+)", text)[1])  # type: ignore[index]
+                old = int(re.search(r"tagvalue=(\d+)", text)[1])
                 expected = f"tagvalue={old + 1000}"
                 start = time.perf_counter()
                 source.write_text(text.replace(f"tagvalue={old}", expected), encoding="utf-8")

@@ -70,7 +70,7 @@ def claim(text: str, source: str = "", *, holds: bool | str, because: str = "", 
         raise ValueError('a claim needs a text; write claim("what is claimed", holds=…)')
     if not _KEY.fullmatch(source):
         raise ValueError(f"source={source!r} is no bibliography key; give one key without brackets, or leave it out")
-    display(made)  # type: ignore[no-untyped-call]
+    display(made)  # type: ignore[no-untyped-call]  # IPython gives it no types
 
 
 def _verdict(holds: object, exact: bool) -> str:

@@ -101,7 +101,7 @@ def anagram_solver(
         batch = next(sampler)
         loss = letter_nll(net(batch.letters, batch.words), batch.letters, batch.words).mean()
         optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()  # type: ignore[no-untyped-call]  # torch gives it no types
         torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
         optimizer.step()
         if step % every == 0 or step == steps - 1:

@@ -103,7 +103,7 @@ def _timer(net: nn.Module, loss: Loss, device: str) -> Callable[[int], float]:
         for _ in range(steps):
             value, letters = loss()
             optimizer.zero_grad()
-            value.backward()  # type: ignore[no-untyped-call]
+            value.backward()  # type: ignore[no-untyped-call]  # torch gives it no types
             optimizer.step()
             trained += letters
         _wait(device)

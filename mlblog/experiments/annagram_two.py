@@ -178,7 +178,7 @@ def train(
         nats = letter_nll(net(batch.letters, batch.words), batch.letters, batch.words)
         loss = (nats * counts).sum() / counts.sum()
         optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()  # type: ignore[no-untyped-call]  # torch gives it no types
         torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
         optimizer.step()
         if step % every == 0 or step == steps - 1:

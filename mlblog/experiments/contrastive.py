@@ -78,7 +78,7 @@ def digit_contrast(
         else:
             value = {"nt_xent": nt_xent, "decoupled": decoupled_nt_xent}[loss](z, temperature=temperature).mean()
         optimizer.zero_grad()
-        value.backward()  # type: ignore[no-untyped-call]
+        value.backward()  # type: ignore[no-untyped-call]  # torch gives it no types
         optimizer.step()
         if step % 20 == 0 or step == steps - 1:
             run.log(step=step, loss=value.detach())

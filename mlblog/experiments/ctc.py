@@ -62,7 +62,7 @@ def tone_reader(
             inside = (torch.arange(truth.shape[1], device=run.device) < frames[rows, None]).T
             loss = F.nll_loss(log_probs[inside], truth[rows].T[inside])
         optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()  # type: ignore[no-untyped-call]  # torch gives it no types
         optimizer.step()
         if step % 20 == 0 or step == steps - 1:
             run.log(step=step, loss=loss.detach())

@@ -65,11 +65,11 @@ def ring_gan(
         fake = generator(torch.randn(batch, noise, device=run.device))
         on_real, on_fake = discriminator_loss(discriminator(real)[:, 0], discriminator(fake.detach())[:, 0])
         by_discriminator.zero_grad()
-        (on_real.mean() + on_fake.mean()).backward()  # type: ignore[no-untyped-call]
+        (on_real.mean() + on_fake.mean()).backward()  # type: ignore[no-untyped-call]  # torch gives it no types
         by_discriminator.step()
 
         by_generator.zero_grad()
-        objective(discriminator(fake)[:, 0]).mean().backward()  # type: ignore[no-untyped-call]
+        objective(discriminator(fake)[:, 0]).mean().backward()  # type: ignore[no-untyped-call]  # torch gives it no types
         by_generator.step()
         if (step + 1) % every == 0 or step == steps - 1:
             shares = mode_shares(_sample(generator, ASKED, noise, run.device))

@@ -78,7 +78,7 @@ def descend(surrogate: Callable[[Tensor, int], Tensor], steps: int, batch: int) 
     for _ in range(steps):
         seen.append(float(log_rate.detach().exp()))
         optimizer.zero_grad()
-        surrogate(log_rate.exp(), batch).backward()  # type: ignore[no-untyped-call]
+        surrogate(log_rate.exp(), batch).backward()  # type: ignore[no-untyped-call]  # torch gives it no types
         optimizer.step()
     return float(np.mean(seen[steps // 2 :]))
 

@@ -83,7 +83,7 @@ def pointing_at_points(
         points, answers = _tensors(problems, run.device)
         loss = sequence_loss(answering(points, answers), answers)
         optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()  # type: ignore[no-untyped-call]  # torch gives it no types
         torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
         optimizer.step()
         if step % every == 0 or step == steps - 1:

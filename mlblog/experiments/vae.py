@@ -67,7 +67,7 @@ def digit_vae(
         bound = elbo(vae, x[rows], torch.randn(batch, latent, device=run.device))
         loss = (beta * bound.kl - bound.reconstruction).mean()
         optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()  # type: ignore[no-untyped-call]  # torch gives it no types
         optimizer.step()
         schedule.step()
         if step % 50 == 0 or step == steps - 1:

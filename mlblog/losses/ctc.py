@@ -75,7 +75,7 @@ def ctc_loss(log_probs: Tensor, labels: Tensor, frames: Tensor, lengths: Tensor,
         for batches of normal size, several times slower for small ones (benchmarks/library.py).
     """
     _expect(log_probs, labels, frames, lengths)
-    loss: Tensor = _CtcLoss.apply(log_probs, labels, frames, lengths, blank)  # type: ignore[no-untyped-call]
+    loss: Tensor = _CtcLoss.apply(log_probs, labels, frames, lengths, blank)  # type: ignore[no-untyped-call]  # torch gives it no types
     return loss
 
 

@@ -67,7 +67,7 @@ def shift_matrix(offset: int, width: int) -> Tensor:
     angle = offset * rotation_rates(width)
     cos, sin = angle.cos(), angle.sin()
     blocks = torch.stack((torch.stack((cos, sin), -1), torch.stack((-sin, cos), -1)), -2)  # (D / 2, 2, 2)
-    matrix: Tensor = torch.block_diag(*blocks)  # type: ignore[no-untyped-call]
+    matrix: Tensor = torch.block_diag(*blocks)  # type: ignore[no-untyped-call]  # torch gives it no types
     return matrix
 
 

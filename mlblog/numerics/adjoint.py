@@ -52,7 +52,7 @@ def odeint_adjoint(
     References:
         [chen2018neural], algorithm 1; [pontryagin1962mathematical].
     """
-    solution: Tensor = _Adjoint.apply(field, tuple(times), solver or DormandPrince(), start, *parameters)  # type: ignore[no-untyped-call]
+    solution: Tensor = _Adjoint.apply(field, tuple(times), solver or DormandPrince(), start, *parameters)  # type: ignore[no-untyped-call]  # torch gives it no types
     return solution
 
 

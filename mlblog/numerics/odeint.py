@@ -72,11 +72,7 @@ class Euler:
 
     def path(self, field: Field, state: Tensor, times: Sequence[float]) -> Iterator[Tensor]:
         """See `Solver`."""
-        for begin, end in itertools.pairwise(times):
-            count, h = _equal_steps(begin, end, self.step)
-            for n in range(count):
-                state = state + h * field(begin + n * h, state)
-            yield state
+        return _fixed_steps(lambda t, h, z: z + h * field(t, z), self.step, state, times)
 
 
 @dataclass(frozen=True)
@@ -91,16 +87,15 @@ class RungeKutta4:
 
     def path(self, field: Field, state: Tensor, times: Sequence[float]) -> Iterator[Tensor]:
         """See `Solver`."""
-        for begin, end in itertools.pairwise(times):
-            count, h = _equal_steps(begin, end, self.step)
-            for n in range(count):
-                t = begin + n * h
-                k1 = field(t, state)
-                k2 = field(t + h / 2, state + h / 2 * k1)
-                k3 = field(t + h / 2, state + h / 2 * k2)
-                k4 = field(t + h, state + h * k3)
-                state = state + h / 6 * (k1 + 2 * k2 + 2 * k3 + k4)
-            yield state
+
+        def stepped(t: float, h: float, z: Tensor) -> Tensor:
+            k1 = field(t, z)
+            k2 = field(t + h / 2, z + h / 2 * k1)
+            k3 = field(t + h / 2, z + h / 2 * k2)
+            k4 = field(t + h, z + h * k3)
+            return z + h / 6 * (k1 + 2 * k2 + 2 * k3 + k4)
+
+        return _fixed_steps(stepped, self.step, state, times)
 
 
 @dataclass(frozen=True)
@@ -228,6 +223,17 @@ def _checked(field: Field) -> Field:
         return found
 
     return rate
+
+
+def _fixed_steps(
+    stepped: Callable[[float, float, Tensor], Tensor], longest: float, state: Tensor, times: Sequence[float]
+) -> Iterator[Tensor]:
+    """The state at each time after the first, by `stepped(t, h, z)` in equal steps, none longer than `longest`."""
+    for begin, end in itertools.pairwise(times):
+        count, h = _equal_steps(begin, end, longest)
+        for n in range(count):
+            state = stepped(begin + n * h, h, state)
+        yield state
 
 
 def _equal_steps(begin: float, end: float, longest: float) -> tuple[int, float]:

@@ -38,7 +38,7 @@ class BucketedReducer:
         for number, bucket in enumerate(self.buckets):
             for parameter in bucket:
                 ready = partial(self._ready, number)
-                parameter.register_post_accumulate_grad_hook(ready)  # type: ignore[no-untyped-call]
+                parameter.register_post_accumulate_grad_hook(ready)  # type: ignore[no-untyped-call]  # torch gives it no types
 
     def _ready(self, number: int, _: Tensor) -> None:
         """One more gradient of a bucket is there; if all are, send them off."""
@@ -60,7 +60,7 @@ class BucketedReducer:
             handle.wait()
             flat /= dist.get_world_size()
             sizes = [parameter.numel() for parameter in self.buckets[number]]
-            for parameter, mean in zip(self.buckets[number], flat.split(sizes), strict=True):  # type: ignore[no-untyped-call]
+            for parameter, mean in zip(self.buckets[number], flat.split(sizes), strict=True):  # type: ignore[no-untyped-call]  # torch gives it no types
                 _gradient(parameter).copy_(mean.view_as(parameter))
 
 

@@ -373,6 +373,6 @@ def test_a_data_file_that_vanishes_meanwhile_is_not_there(tmp_path: Path) -> Non
     code = Code(tmp_path, ["toy"])
     source = "from pathlib import Path\nPath('toy/words.txt').read_text()\n"
     assert list(Code(tmp_path, ["toy"]).manifest_of(source)) == ["data:toy/words.txt"]
-    _ = code._data  # listed
+    _ = code._data.paths  # listed
     (tmp_path / "toy/words.txt").unlink()
     assert code.manifest_of(source) == {}

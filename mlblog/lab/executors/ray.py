@@ -43,7 +43,7 @@ class RayExecutor:
         self._mine = not ray.is_initialized()
         if self._mine:
             ray.init(address=address, runtime_env=environment, log_to_driver=False, logging_level=logging.ERROR)
-        wants_gpu = gpu if gpu is not None else bool(ray.cluster_resources().get("GPU", 0))  # type: ignore[no-untyped-call]
+        wants_gpu = gpu if gpu is not None else bool(ray.cluster_resources().get("GPU", 0))  # type: ignore[no-untyped-call]  # Ray gives it no types
         options: dict[str, Any] = {"num_cpus": 1, "max_retries": retries, "retry_exceptions": False}
         if wants_gpu:
             options["num_gpus"] = 1

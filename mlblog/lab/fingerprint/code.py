@@ -12,13 +12,13 @@ import re
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
-from fnmatch import fnmatch
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
 from mlblog.errors import UnknownExperiment
 from mlblog.lab import canonical
+from mlblog.lab.fingerprint.data import DataFiles
 from mlblog.lab.fingerprint.experiments import Declared
 from mlblog.lab.fingerprint.module import IMPORT, Definition, Module, read_module
 from mlblog.lab.fingerprint.names import EVERYTHING, MODULE, PACKAGE
@@ -86,6 +86,7 @@ class Code:
     ) -> None:
         """Look at `packages` below `root`, but for the modules of `engine`; keep what was parsed in `cache`."""
         self._sources = Sources(root, packages, cache)
+        self._data = DataFiles(self._sources)
         self._engine = engine
         self._edges: dict[Node, tuple[tuple[Node, ...], str]] = {}
         self._extra: dict[str, Module] = {}
@@ -390,20 +391,6 @@ class Code:
         within = (name for name in self._sources.files if name == package or name.startswith(f"{package}."))
         yield from self._whole(*filter(self._is_ours, within))
 
-    # -- data files ---------------------------------------------------------------------------------------------
-
-    @cached_property
-    def _data(self) -> dict[str, Path]:
-        return self._sources.data_files()
-
-    @cached_property
-    def _data_by_part(self) -> dict[str, list[str]]:
-        found: dict[str, list[str]] = {}
-        for path in self._data:
-            for part in set(path.split("/")):
-                found.setdefault(part, []).append(path)
-        return found
-
     def _named(self, module: str, strings: Iterable[str]) -> Iterator[Node]:
         """Data files, and modules, that a string in `module` may name."""
         file = self._sources.files.get(module)
@@ -415,21 +402,4 @@ class Code:
                         yield found
                 if text in self._sources.files:  # `python -m toy.tool` runs what stands under its `__main__`, too
                     yield Node("data", self._sources.files[text].relative_to(self._sources.root).as_posix())
-            # `words_{}.txt`, `%s.txt`, and an ending alone (`name + ".txt"`), are patterns
-            name = re.sub(r"\{[^}]*\}|%[-+ #0-9.]*[a-z]", "*", text)
-            name = re.sub(r"^(\.{0,2}/)+", "", name).rstrip("/")
-            if re.fullmatch(r"\.\w+", name) and not name.startswith(".."):
-                name = f"*{name}"
-            if not re.search(r"\w", name):
-                continue
-            wild = bool(set("*?[") & set(name))
-            # a plain name can only be that of a path which has its first part
-            for path in self._data if wild else self._data_by_part.get(name.split("/")[0], ()):
-                if path.endswith(".py") and not name.endswith(".py"):
-                    continue
-                below = path.removeprefix(f"{here}/") if path.startswith(f"{here}/") else ""
-                inside = path == name or path.endswith(f"/{name}") or f"/{name}/" in f"/{path}"
-                if inside or (wild and (fnmatch(path, f"*/{name}") or (below and fnmatch(below, name)))):
-                    yield Node("data", path)
-            if ".." not in name and not wild and (self._sources.root / name).is_file():
-                yield Node("data", name)
+            yield from (Node("data", path) for path in self._data.named(text, here))

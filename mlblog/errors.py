@@ -2,7 +2,7 @@
 
     MlblogError                    caught once, at the command line or in the host
     ├── InputError                 what the author or the caller wrote is wrong     (exit code 2)
-    │   ├── PostError              a post: front matter, fences, cell options
+    │   ├── PostError              a post, a note or a list: encoding, front matter, fences, cell options
     │   ├── UnknownExperiment      no experiment has that name
     │   └── ProjectError           no project here, or its configuration is wrong
     ├── CellError                  a cell of a post raised, hung or died            (exit code 1)
@@ -32,7 +32,7 @@ class InputError(MlblogError):
 
 
 class PostError(InputError):
-    """A post cannot be read: front matter, fences or cell options."""
+    """A post, or another text that people write, cannot be read: encoding, front matter, fences or cell options."""
 
     def __init__(self, path: Path | str, line: int, message: str) -> None:
         super().__init__(f"{path}:{line}: {message}")

@@ -14,6 +14,7 @@ from pathlib import PurePath
 
 from mlblog.errors import PostError
 from mlblog.goals.confidence import plain, said
+from mlblog.lab.text import text_of
 from mlblog.papers import cited_keys
 
 _HEADING = re.compile(r" {0,3}(#{1,6})(?:[ \t]+(.*?))?(?:[ \t]+#+)?[ \t]*$")
@@ -159,13 +160,7 @@ def parse_week(data: bytes | str, path: str) -> Week:
     """
     name = PurePath(path).stem
     monday(name, path)
-    if isinstance(data, bytes):
-        try:
-            data = data.decode("utf-8")
-        except UnicodeDecodeError as error:
-            line = data.count(b"\n", 0, error.start) + 1  # type: ignore[arg-type]
-            raise PostError(path, line, "not UTF-8; save the file in that encoding") from error
-    lines = data.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    lines = text_of(data, path).split("\n")
     return Week(path, name, _without_title(tuple(_Reader(path, lines).parts())))
 
 

@@ -12,6 +12,7 @@ from pybtex.exceptions import PybtexError
 from pybtex.richtext import Text
 
 from mlblog.errors import InputError
+from mlblog.lab.text import text_of
 from mlblog.papers.paper import short_authors
 
 #: Where an entry was published, by what holds it: the first that it has.
@@ -29,12 +30,7 @@ def parse(data: bytes, place: str) -> list[dict[str, Any]]:
         InputError: it is not UTF-8 or not BibTeX, a key stands twice, or an entry lacks its author, title or year; with
             the line.
     """
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise InputError(f"{place}:{line}: not UTF-8; save the file in that encoding") from error
-    text = text.replace("\r\n", "\n")
+    text = text_of(data, place)
     heads = list(_ENTRY.finditer(text))
     lines = {head[2]: text.count("\n", 0, head.start()) + 1 for head in reversed(heads)}
     if twice := [key for key, times in Counter(head[2] for head in heads).items() if times > 1]:

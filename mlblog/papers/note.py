@@ -12,6 +12,7 @@ from pathlib import Path
 import yaml
 
 from mlblog.errors import InputError
+from mlblog.lab.text import text_of
 
 #: How far the reading of a paper has gone, in order.
 STATES = ("to read", "skimmed", "read", "implemented", "replicated")
@@ -57,13 +58,7 @@ def read_note(file: Path, place: str = "") -> Note:
         InputError: with the line, whatever is wrong.
     """
     place = place or file.as_posix()
-    data = file.read_bytes()
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise InputError(f"{place}:{line}: not UTF-8; save the file in that encoding") from error
-    return parse_note(text.replace("\r\n", "\n"), file.stem, place)
+    return parse_note(text_of(file.read_bytes(), place), file.stem, place)
 
 
 def parse_note(text: str, key: str, place: str) -> Note:

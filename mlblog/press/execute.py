@@ -35,7 +35,7 @@ class Server:
         self.project, self.timeout, self._worth = project, timeout, worth
         self._lock = threading.Lock()
         self._warm: Warm | None = None
-        self._progress = Progress()
+        self.progress = Progress()
         self._chains = Chains(project) if live else None
 
     @property
@@ -133,7 +133,7 @@ class Server:
             "memory": float(post.meta.get("memory", MEMORY)),
         }
         line.sendall(json.dumps(job).encode() + b"\n")
-        return Conversation(post, line, timeout, self._progress, start)
+        return Conversation(post, line, timeout, self.progress, start)
 
     def close(self) -> None:
         """End the process and every post that still runs in one."""

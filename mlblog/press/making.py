@@ -6,7 +6,6 @@ import contextlib
 import dataclasses
 import json
 import os
-import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
@@ -129,8 +128,11 @@ class Press:
         again: list[Path] = []
         for path in [path for path, one in same.items() if around.told(one.published.post) != one.around]:
             name = self.lab.project.relative(path)
-            self._look_for(path, parse_post(self.texts[path], name), found, again)
             del same[path]
+            try:
+                self._look_for(path, parse_post(self.texts[path], name), found, again)
+            except MlblogError as error:
+                errors[path] = error
         self._run(again, found, errors, fail_fast)
         for path in paths:
             if path in same:
@@ -168,7 +170,8 @@ class Press:
     ) -> None:
         if not due:
             return
-        report, before = _reporter(len(due)), self._sources()
+        progress, before = self.server.progress, self._sources()
+        progress.begin(len(due))
         pool = ThreadPoolExecutor(min(len(due), os.cpu_count() or 1))
         try:
             futures = {pool.submit(self._run_one, self.posts[path]): path for path in due}
@@ -180,7 +183,7 @@ class Press:
                     path = futures[future]
                     if future.cancelled():
                         continue
-                    report(self.posts[path].path)
+                    progress.ended(self.posts[path].path)
                     try:
                         found[path] = future.result()
                     except MlblogError as error:
@@ -209,19 +212,3 @@ class Press:
                 stat = path.stat()
                 found.append((str(path), stat.st_mtime_ns, stat.st_size))
         return found
-
-
-def _reporter(total: int) -> Callable[[str], None]:
-    """Say on a terminal which posts have run."""
-    if not sys.stderr.isatty():
-        return lambda _: None
-    count = 0
-
-    def report(path: str) -> None:
-        nonlocal count
-        count += 1
-        end = "\n" if count == total else ""
-        sys.stderr.write(f"\r\x1b[2K[{count}/{total}] {path}{end}")
-        sys.stderr.flush()
-
-    return report

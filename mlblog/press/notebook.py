@@ -16,11 +16,12 @@ from typing import Any
 import yaml
 
 from mlblog.errors import PostError
+from mlblog.lab.text import text_of
 from mlblog.press.blocks import fence
 from mlblog.press.document import Cell, Doctest, Part, Post, Sample
 from mlblog.press.frontmatter import split_front_matter
 from mlblog.press.options import CELL_KEYS, cell_options
-from mlblog.press.parse import parts_of, text_of
+from mlblog.press.parse import parts_of
 
 
 class CellLine(int):

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from mlblog.errors import PostError
+from mlblog.lab.text import text_of
 from mlblog.press.document import Cell, Doctest, Part, Post, Prose, Sample
 from mlblog.press.fences import Fence, Text, find_fences
 from mlblog.press.frontmatter import split_front_matter
@@ -37,21 +38,6 @@ def parse_post(data: bytes | str, path: str) -> Post:
     text = text_of(data, path)
     meta, body, first_line = split_front_matter(text, path)
     return _checked(Post(path, meta, tuple(parts_of(body, path, first_line))))
-
-
-def text_of(data: bytes | str, path: str) -> str:
-    """The text of a file, with line ends as Unix has them.
-
-    Raises:
-        PostError: it is not UTF-8.
-    """
-    if isinstance(data, bytes):
-        try:
-            data = data.decode("utf-8")
-        except UnicodeDecodeError as error:
-            line = data.count(b"\n", 0, error.start) + 1  # type: ignore[arg-type]
-            raise PostError(path, line, "not UTF-8; save the file in that encoding") from error
-    return data.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _checked(post: Post) -> Post:

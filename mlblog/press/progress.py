@@ -1,4 +1,4 @@
-"""Which cell runs, and for how long by now: on a terminal a line that changes, elsewhere a line now and then."""
+"""Which cell runs, for how long by now, and how many posts have: a line that changes on a terminal, elsewhere a few."""
 
 from __future__ import annotations
 
@@ -22,21 +22,38 @@ class Progress:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._said = -BETWEEN
+        self._ran = self._posts = 0
+        self._begun = 0.0
+
+    def begin(self, posts: int) -> None:
+        """So many posts are to run now."""
+        self._ran, self._posts, self._begun = 0, posts, time.monotonic()
+
+    def ended(self, path: str) -> None:
+        """The post at `path` has run, or failed."""
+        with self._lock:
+            self._ran += 1
+            if sys.stderr.isatty() or time.monotonic() - self._begun >= BETWEEN:
+                self._write(path, last=self._ran == self._posts)
 
     def tell(self, post: Post, unit: Unit | None, seconds: float) -> None:
         """Say that `unit` (none: the start of its process) has taken so many seconds until now."""
         if seconds < (SLOW if unit else SLOW_START):
             return
-        text = f"{where(post, unit)}, {int(seconds)} s"
         with self._lock:
-            if sys.stderr.isatty():
-                sys.stderr.write(f"\r\x1b[2K{text}")
-            elif time.monotonic() - self._said >= BETWEEN:
-                sys.stderr.write(f"{text}\n")
-            else:
-                return
-            self._said = time.monotonic()
-            sys.stderr.flush()
+            self._write(f"{where(post, unit)}, {int(seconds)} s")
+
+    def _write(self, text: str, *, last: bool = False) -> None:
+        count = f"[{self._ran}/{self._posts}] " if self._posts else ""
+        if sys.stderr.isatty():
+            end = "\n" if last else ""
+            sys.stderr.write(f"\r\x1b[2K{count}{text}{end}")
+        elif time.monotonic() - self._said >= BETWEEN:
+            sys.stderr.write(f"{count}{text}\n")
+        else:
+            return
+        self._said = time.monotonic()
+        sys.stderr.flush()
 
 
 def where(post: Post, unit: Unit | None) -> str:

@@ -12,14 +12,12 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-import yaml
-
 from mlblog.lab.atomic import write_atomically
 from mlblog.lab.canonical import digest, digest_file
 from mlblog.press import Context, Page
+from mlblog.press.settings import Settings
 from mlblog.press.surroundings import day_of
 
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _SITE = "site"
 
 
@@ -27,17 +25,16 @@ def pages(context: Context) -> Iterator[Page]:
     """Yield `cards/index.json`, the cards by page, and beside it the cards themselves."""
     root = context.project.root
     posts = [one.post for one in context.posts]
-    settings = _settings(root / "mkdocs.yml")
-    if not posts or not _are_shown(root, settings.get("custom_dir", "")):
+    settings = Settings.of(root / "mkdocs.yml")
+    if not posts or not _are_shown(root, settings.templates):
         return
-    site = settings.get("site_name", "")
-    texts = {_SITE: (site, settings.get("site_description", ""), "", "")}
+    texts = {_SITE: (settings.name, settings.description, "", "")}
     for post in posts:
         part = "scribbles" if post.folder == "scribbles" else "blog"
         kind = [str(post.meta.get("theme", ""))] if part == "scribbles" else list(post.meta.get("categories", ()))
         day = day_of(post)
         below = " · ".join(filter(None, [f"{day.day} {day:%B %Y}", *kind]))
-        texts[f"{part}/{post.slug}"] = (post.title, str(post.meta.get("description", "")), site, below)
+        texts[f"{part}/{post.slug}"] = (post.title, str(post.meta.get("description", "")), settings.name, below)
     kept = context.project.work / "cards"
     kept.mkdir(parents=True, exist_ok=True)
     cards = {name: _card(kept, text) for name, text in texts.items()}
@@ -72,19 +69,3 @@ def _are_shown(root: Path, templates: str) -> bool:
     """Whether the blog has a template that names cards."""
     main = root / templates / "main.html"
     return bool(templates) and main.is_file() and "cards/" in main.read_text(encoding="utf-8")
-
-
-def _settings(path: Path) -> dict[str, str]:
-    """Those of `mkdocs.yml` and of its `theme:` that are plain text."""
-    try:
-        tree = yaml.compose(path.read_bytes(), Loader=_LOADER)
-    except FileNotFoundError:
-        return {}
-    pairs = list(tree.value) if isinstance(tree, yaml.MappingNode) else []
-    pairs += [
-        pair
-        for key, value in pairs
-        if key.value == "theme" and isinstance(value, yaml.MappingNode)
-        for pair in value.value
-    ]
-    return {str(key.value): str(value.value) for key, value in pairs if isinstance(value, yaml.ScalarNode)}

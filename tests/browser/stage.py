@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -81,6 +82,24 @@ def launched(executable: str) -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
         yield browser
         browser.close()
+
+
+@contextlib.contextmanager
+def shown(site: Path | None) -> Iterator[tuple[Path, str, Browser]]:
+    """For scripts: a site, built first if none is given, its address, and a browser.
+
+    Raises:
+        SystemExit: there is no browser.
+    """
+    executable = chromium()
+    if executable is None:
+        sys.exit("no chromium on the PATH; install it or name one in $CHROMIUM")
+    with tempfile.TemporaryDirectory() as scratch:
+        if site is None:
+            site = Path(scratch)
+            build(site)
+        with served(site) as address, launched(executable) as browser:
+            yield site, address, browser
 
 
 class Visit:

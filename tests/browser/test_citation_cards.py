@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect
-from stage import ROOT, chromium, launched, served
+from stage import ROOT, served
 
 from mlblog.lab import Project
 from mlblog.papers import Bibliography, cite, references
@@ -49,15 +49,6 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     subprocess.run([sys.executable, "-m", "mkdocs", "build", "-q", "--strict"], cwd=root, env=environment, check=True)
     with served(root / "site") as address:
         yield address
-
-
-@pytest.fixture(scope="module")
-def window() -> Iterator[Browser]:
-    executable = chromium()
-    if executable is None:
-        pytest.skip("no chromium on the PATH; install it or name one in $CHROMIUM")
-    with launched(executable) as browser:
-        yield browser
 
 
 @pytest.fixture

@@ -60,6 +60,26 @@ def test_on_a_terminal_one_line_changes(monkeypatch: pytest.MonkeyPatch) -> None
     assert terminal.getvalue() == "".join(f"\r\x1b[2K{text}" for text in said)
 
 
+def test_posts_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    found, progress = post(), Progress()
+    monkeypatch.setattr("sys.stderr", terminal := Terminal())
+    progress.begin(2)
+    progress.ended("posts_src/s.md")
+    progress.tell(found, found.units[3], 1)
+    progress.ended("posts_src/t.md")
+    said = ["[1/2] posts_src/s.md", "[1/2] posts_src/t.md:16: cell 2 of 2, 1 s", "[2/2] posts_src/t.md"]
+    assert terminal.getvalue() == "".join(f"\r\x1b[2K{text}" for text in said) + "\n"
+
+
+def test_elsewhere_posts_that_run_fast_are_not_told_of(clock: list[float], capsys: pytest.CaptureFixture[str]) -> None:
+    progress = Progress()
+    progress.begin(3)
+    for seconds, path in ((1, "a.md"), (4, "b.md"), (6, "c.md")):
+        clock[0] = 1000 + seconds
+        progress.ended(path)
+    assert capsys.readouterr().err == "[3/3] c.md\n"
+
+
 def test_a_process_that_is_slow_to_start_is_told_of_later(capsys: pytest.CaptureFixture[str]) -> None:
     for seconds in (1, 4.9, 5):
         Progress().tell(post(), None, seconds)

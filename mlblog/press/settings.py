@@ -1,0 +1,78 @@
+"""What pages need of `mkdocs.yml`, read without MkDocs: `mlblog compile` and the tests know no host."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import yaml
+
+from mlblog.errors import InputError
+
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+# where a site is tried out, which is nowhere for a reader
+_HERE = ("", "127.0.0.1", "::1", "0.0.0.0", "localhost")  # noqa: S104  # nothing is bound to it
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a site says of itself; empty where it says nothing.
+
+    Attributes:
+        name: what it calls itself.
+        description: of the site, in a sentence.
+        url: where it stands, with a slash at its end; empty where posts stand elsewhere than by their names.
+        templates: the folder of its own templates, relative to `mkdocs.yml`.
+    """
+
+    name: str = ""
+    description: str = ""
+    url: str = ""
+    templates: str = ""
+
+    @classmethod
+    def of(cls, path: Path) -> Settings:
+        """Read a `mkdocs.yml`; one that is not there says nothing.
+
+        Raises:
+            InputError: the file is not YAML.
+        """
+        try:
+            tree = yaml.compose(path.read_bytes(), Loader=_LOADER)
+        except FileNotFoundError:
+            return cls()
+        except yaml.YAMLError as error:
+            raise InputError(f"{path}: cannot be read: {error}") from error
+        found = _mapping(tree)
+        templates = _text(_mapping(found.get("theme")).get("custom_dir"))
+        return cls(_text(found.get("site_name")), _text(found.get("site_description")), _url(found), templates)
+
+
+def _url(settings: dict[str, yaml.Node]) -> str:
+    url = _text(settings.get("site_url"))
+    if urlsplit(url).hostname in (None, *_HERE) or _text(settings.get("use_directory_urls")).lower() == "false":
+        return ""
+    blog: dict[str, yaml.Node] = {}
+    plugins = settings.get("plugins")
+    for plugin in plugins.value if isinstance(plugins, yaml.SequenceNode) else ():
+        for name, options in _mapping(plugin).items():
+            if name in ("blog", "material/blog"):
+                blog = _mapping(options)
+    by_name = _text(blog.get("post_url_format")) == "{slug}" and _text(blog.get("blog_dir")) in ("", "blog")
+    return url.rstrip("/") + "/" if by_name else ""
+
+
+def _mapping(node: yaml.Node | None) -> dict[str, yaml.Node]:
+    return {key.value: value for key, value in node.value} if isinstance(node, yaml.MappingNode) else {}
+
+
+def _text(node: yaml.Node | None) -> str:
+    """A scalar; of `!ENV [NAME, …, default]` what MkDocs makes of it."""
+    if isinstance(node, yaml.SequenceNode) and node.tag == "!ENV":
+        *names, default = [str(item.value) for item in node.value]
+        return next((os.environ[name] for name in names if name in os.environ), default)
+    if isinstance(node, yaml.ScalarNode):
+        return os.environ.get(node.value, "") if node.tag == "!ENV" else str(node.value)
+    return ""

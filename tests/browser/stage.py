@@ -59,6 +59,11 @@ _SETTLED = """document.fonts.ready.then(() =>
 
 
 class _Quiet(http.server.SimpleHTTPRequestHandler):
+    def handle(self) -> None:
+        """Answer, unless the browser leaves before the answer is whole."""
+        with contextlib.suppress(ConnectionError):
+            super().handle()
+
     def log_message(self, format: str, *args: object) -> None:
         """Say nothing: a missing file shows in the page's own console."""
 

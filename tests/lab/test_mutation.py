@@ -41,17 +41,8 @@ def assess(lines: list[dict[str, Any]], count: int) -> dict[str, int]:
     )
     tries = [line for line in lines if "experiments" in line]
     assert len(tries) == count
-    names = (
-        "pairs",
-        "fresh",
-        "fresh but not importable",
-        "refused",
-        "stale and run",
-        "stale and changed",
-        "idle",
-        "idle and fresh",
-    )
-    counted = dict.fromkeys(names, 0)
+    names = ("pairs", "fresh", "refused", "stale and run", "stale and changed", "idle", "idle and fresh")
+    counted = dict.fromkeys((*names, "fresh but not importable"), 0)
     missed = []
     for mutant in tries:
         for name, found in mutant["experiments"].items():

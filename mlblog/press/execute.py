@@ -35,6 +35,7 @@ class Server:
         self.project, self.timeout, self._worth = project, timeout, worth
         self._lock = threading.Lock()
         self._warm: Warm | None = None
+        self._starting: threading.Thread | None = None
         self.progress = Progress()
         self._chains = Chains(project) if live else None
 
@@ -48,6 +49,11 @@ class Server:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def begin(self) -> None:
+        """Start the process, which takes seconds, behind the caller's back: a post is going to run."""
+        self._starting = threading.Thread(target=self._start, daemon=True)
+        self._starting.start()
 
     def run(self, post: Post, keys: Sequence[str] = (), holds: Callable[[Ran], bool] = lambda _: False) -> Outputs:
         """Run the units of `post` in a process of its own. May be called from several threads, for different posts.
@@ -139,10 +145,17 @@ class Server:
         """End the process and every post that still runs in one."""
         if self._chains is not None:
             self._chains.close()
+        if self._starting is not None:
+            self._starting.join()  # or it would start one that nobody ends
         with self._lock:
             if self._warm is not None:
                 self._warm.close()
                 self._warm = None
+
+    def _start(self) -> None:
+        with self._lock, contextlib.suppress(MlblogError, OSError):  # whoever needs it tries again, and is told
+            if self._warm is None:
+                self._warm = Warm(self.project)
 
     def _open(self) -> socket.socket:
         ours, theirs = socket.socketpair()

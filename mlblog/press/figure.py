@@ -9,14 +9,17 @@ Runs in the process of the cells: imports Matplotlib.
 from __future__ import annotations
 
 import csv
+import functools
 import io
+import re
 from collections.abc import Callable
 from typing import Any
 
 import matplotlib as mpl
 import numpy as np
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.collections import Collection
-from matplotlib.colors import to_rgba_array
+from matplotlib.colors import to_hex, to_rgba_array
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
@@ -25,6 +28,8 @@ from matplotlib.text import Text
 # Ground and ink of Material's two schemes; text on them must reach 4.5:1, lines 3:1 (WCAG 2.1, 1.4.3 and 1.4.11).
 GROUND = {"light": np.array([1.0, 1.0, 1.0]), "dark": np.array([0x1E, 0x21, 0x29]) / 255}
 INK = {"light": np.array([0.0, 0.0, 0.0]), "dark": np.array([0xE8, 0xEA, 0xEE]) / 255}
+#: From a colour, shape (4,), and the contrast that it needs to another.
+Recolour = Callable[[np.ndarray, float], np.ndarray]
 _GREY = 0.08  # largest spread of the channels that still counts as ink
 
 
@@ -34,8 +39,17 @@ def draw(figure: Figure) -> dict[str, str]:
     Returns:
         `{"light": svg, "dark": svg, "data": csv}`; `data` is empty where the figure has no lines or bars.
     """
-    figure.draw_without_rendering()  # makes ticks and labels, so that they can be recoloured
-    return {**{scheme: _svg(figure, scheme) for scheme in GROUND}, "data": _data(figure)}
+    before, canvas = figure.canvas, _Grounds(figure)
+    try:
+        # The same bytes for the same figure: no date, no version, no random ids.
+        with mpl.rc_context({"svg.hashsalt": "mlblog", "svg.fonttype": "none"}):
+            figure.savefig(
+                io.BytesIO(), format="svg", transparent=True, bbox_inches="tight",
+                metadata={"Date": None, "Creator": None},
+            )  # fmt: skip
+    finally:
+        figure.set_canvas(before)
+    return {**canvas.drawn, "data": _data(figure)}
 
 
 def warm_up() -> None:
@@ -47,22 +61,75 @@ def warm_up() -> None:
     draw(figure)
 
 
-def _svg(figure: Figure, scheme: str) -> str:
-    restore = _recolour(figure, scheme)
-    file = io.BytesIO()
-    try:
-        # The same bytes for the same figure: no date, no version, no random ids.
-        with mpl.rc_context({"svg.hashsalt": "mlblog", "svg.fonttype": "none"}):
-            figure.savefig(
-                file, format="svg", transparent=True, bbox_inches="tight", metadata={"Date": None, "Creator": None}
-            )
-    finally:
-        for setter, value in reversed(restore):
-            setter(value)
-    return file.getvalue().decode()
+class _Grounds(FigureCanvasSVG):
+    """Writes a figure for each ground, from one layout: Matplotlib lays out anew whenever it is asked to save.
+
+    Attributes:
+        drawn: SVG by scheme.
+    """
+
+    def __init__(self, figure: Figure) -> None:
+        super().__init__(figure)
+        self.drawn: dict[str, str] = {}
+
+    def print_svg(self, filename: Any, *, bbox_inches_restore: Any = None, metadata: Any = None, **_: Any) -> None:
+        """Called by `savefig`: at first to learn what would draw, then, when there are ticks and labels, to draw."""
+        if bbox_inches_restore is None:
+            super().print_svg(filename)  # type: ignore[no-untyped-call]  # Matplotlib gives it no types
+        options = {"bbox_inches_restore": bbox_inches_restore, "metadata": metadata}
+        if _has_pixels(self.figure):  # whose colours cannot be replaced afterwards
+            for scheme in GROUND:
+                self.drawn[scheme] = self._printed(functools.partial(on_ground, scheme), options)
+        else:
+            stand_ins = _StandIns()
+            svg = self._printed(stand_ins.stand_in, options)
+            self.drawn = {scheme: stand_ins.replaced(svg, scheme) for scheme in GROUND}
+
+    def _printed(self, colour: Recolour, options: dict[str, Any]) -> str:
+        dpi, self.figure.dpi = self.figure.dpi, 72  # which it will be drawn at: how many ticks there are hangs on it
+        restore = _recolour(self.figure, colour)
+        self.figure.dpi = dpi  # of what is rasterised
+        file = io.BytesIO()
+        try:
+            super().print_svg(file, **options)  # type: ignore[no-untyped-call]
+        finally:
+            self.figure.dpi = dpi  # which it has set to 72
+            for setter, value in reversed(restore):
+                setter(value)
+        return file.getvalue().decode()
 
 
-def _recolour(figure: Figure, scheme: str) -> list[tuple[Callable[[Any], Any], Any]]:
+class _StandIns:
+    """Colours that stand for others in an SVG until its ground is known, so that it need be drawn only once."""
+
+    def __init__(self) -> None:
+        self._meant: dict[str, tuple[np.ndarray, float]] = {}
+        self._found: dict[tuple[bytes, float], np.ndarray] = {}
+
+    def stand_in(self, rgba: np.ndarray, minimum: float) -> np.ndarray:
+        """The colour that stands for `rgba`, with its alpha."""
+        key = rgba[:3].tobytes(), minimum
+        if key not in self._found:
+            # steps of a constant that is prime to 2²⁴ meet each colour once; where they start is no colour of anybody's
+            number = (0x5B2F11 + 0x9E3779 * len(self._found)) % (1 << 24)
+            self._found[key] = np.array([number >> 16, number >> 8 & 255, number & 255]) / 255
+            self._meant[f"#{number:06x}"] = (rgba, minimum)
+        return np.append(self._found[key], rgba[3])
+
+    def replaced(self, svg: str, scheme: str) -> str:
+        """The SVG with each stand-in replaced by what it stands for on the ground of `scheme`."""
+        meant = {name: to_hex(tuple(on_ground(scheme, rgba, minimum))) for name, (rgba, minimum) in self._meant.items()}
+        return re.sub("#[0-9a-f]{6}", lambda found: meant.get(found[0], found[0]), svg)
+
+
+def _has_pixels(figure: Figure) -> bool:
+    return any(axes.get_rasterization_zorder() is not None for axes in figure.axes) or any(
+        artist.get_rasterized() or artist.get_agg_filter() is not None for artist in figure.findobj()
+    )
+
+
+def _recolour(figure: Figure, colour: Recolour) -> list[tuple[Callable[[Any], Any], Any]]:
+    """Give each artist that follows the ground the `colour` for its own; return what takes it back, to be reversed."""
     restore: list[tuple[Callable[[Any], Any], Any]] = []
 
     def swap(get: Callable[[], Any], put: Callable[[Any], Any], minimum: float) -> None:
@@ -70,7 +137,7 @@ def _recolour(figure: Figure, scheme: str) -> list[tuple[Callable[[Any], Any], A
         if isinstance(old, str) and old in ("none", "auto"):
             return
         rgba = to_rgba_array(old)
-        new = np.array([on_ground(colour, scheme, minimum) for colour in rgba])
+        new = np.array([colour(one, minimum) for one in rgba])
         if len(new) and not np.array_equal(new, rgba):
             restore.append((put, old))
             put(new if np.ndim(old) == 2 else tuple(new[0]))
@@ -93,12 +160,12 @@ def _recolour(figure: Figure, scheme: str) -> list[tuple[Callable[[Any], Any], A
     return restore
 
 
-def on_ground(rgba: np.ndarray, scheme: str, minimum: float) -> np.ndarray:
+def on_ground(scheme: str, rgba: np.ndarray, minimum: float) -> np.ndarray:
     """The colour that does on a scheme's ground what `rgba` does on white.
 
     Args:
-        rgba: shape (4,), each in [0, 1].
         scheme: `light` or `dark`.
+        rgba: shape (4,), each in [0, 1].
         minimum: contrast with the ground that a colour (not a grey) must reach.
 
     Returns:

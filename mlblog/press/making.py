@@ -155,6 +155,8 @@ class Press:
         self.posts[path] = post
         kept = self.cache.get(post, self.lab.code)
         if len(kept) < len(post.units):
+            if not due:
+                self.server.begin()
             due.append(path)
             self.done.stale_from[post.path] = len(kept)
         else:

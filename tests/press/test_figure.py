@@ -52,7 +52,7 @@ def test_contrast_is_that_of_wcag(first: str, second: str, expected: float) -> N
 @given(st.tuples(*[st.floats(0, 1)] * 3), st.sampled_from(["light", "dark"]), st.sampled_from([3.0, 4.5]))
 def test_colours_reach_the_contrast_asked_for(colour: tuple[float, ...], scheme: str, minimum: float) -> None:
     rgba = np.array([*colour, 0.7])
-    mapped = on_ground(rgba, scheme, minimum)
+    mapped = on_ground(scheme, rgba, minimum)
     assert mapped[3] == 0.7
     assert ((mapped >= 0) & (mapped <= 1)).all()
     if np.ptp(rgba[:3]) > 0.08:
@@ -62,8 +62,8 @@ def test_colours_reach_the_contrast_asked_for(colour: tuple[float, ...], scheme:
 
 
 def test_black_becomes_ink_and_white_becomes_ground() -> None:
-    assert np.allclose(on_ground(np.array([0, 0, 0, 1.0]), "dark", 4.5)[:3], INK["dark"])
-    assert np.allclose(on_ground(np.array([1, 1, 1, 1.0]), "dark", 4.5)[:3], GROUND["dark"])
+    assert np.allclose(on_ground("dark", np.array([0, 0, 0, 1.0]), 4.5)[:3], INK["dark"])
+    assert np.allclose(on_ground("dark", np.array([1, 1, 1, 1.0]), 4.5)[:3], GROUND["dark"])
     assert contrast(INK["dark"], GROUND["dark"]) > 7
 
 
@@ -162,3 +162,46 @@ def test_the_arrow_of_an_annotation_follows_the_scheme() -> None:
     assert "#e8eaee" in hexes(drawn["dark"])
     assert note.arrow_patch is not None
     assert note.arrow_patch.get_edgecolor() == (0.0, 0.0, 0.0, 1.0)  # and is as it was
+
+
+def test_both_grounds_have_one_layout() -> None:
+    figure = plt.figure(layout="tight")  # an engine whose every run moves the axes a little
+    figure.add_subplot(projection="3d").plot([0, 1], [0, 1], [0, 1])
+    drawn = draw(figure)
+    sizes = [re.search(r'viewBox="([^"]+)"', drawn[scheme]) for scheme in GROUND]
+    assert sizes[0] is not None
+    assert sizes[1] is not None
+    assert sizes[0][1] == sizes[1][1]
+
+
+def colours(svg: str) -> list[str]:
+    # where a colour is black, Matplotlib says so only in some places
+    return [colour for colour in re.findall(r"(?:fill|stroke): (#[0-9a-f]{6})", svg) if colour != "#000000"]
+
+
+def test_drawing_once_gives_the_colours_of_drawing_for_each_ground() -> None:
+    def figure() -> plt.Figure:
+        fig = line_figure()
+        ax = fig.axes[0]
+        ax.fill_between([1, 2, 3], [0.1, 0.2, 0.1], color="#56B4E9", alpha=0.3)
+        ax.scatter([1, 2], [0.2, 0.3], c=[0.0, 1.0])
+        ax.scatter([1, 2], [0.3, 0.4], c=["#CC79A7", "black"], edgecolors="white")
+        ax.annotate("note", (1, 0.5), (2, 0.6), arrowprops={"arrowstyle": "->"}, bbox={"facecolor": "0.9"})
+        ax.legend()
+        return fig
+
+    once, each = figure(), figure()
+    each.axes[0].set_rasterization_zorder(-1000)  # nothing is below it, but something might be
+    once_drawn, each_drawn = draw(once), draw(each)
+    for scheme in GROUND:
+        assert colours(once_drawn[scheme]) == colours(each_drawn[scheme])
+    assert len(set(colours(once_drawn["dark"]))) > 8
+
+
+def test_what_is_rasterised_follows_the_ground_too() -> None:
+    fig, ax = plt.subplots()
+    ax.plot(np.arange(100) % 7, color="black", rasterized=True)
+    images = {scheme: re.search(r'href="(data:image/png[^"]+)', svg) for scheme, svg in draw(fig).items()}
+    assert images["light"] is not None
+    assert images["dark"] is not None
+    assert images["light"][1] != images["dark"][1]

@@ -46,6 +46,7 @@ ENGINE = tuple(
 _DETERMINISM = "mlblog.lab.determinism"
 DECLARATION = "<declaration>"  # how a manifest names an experiment whose records are read
 _CELL = "<cell>"
+_KEPT = 1000
 # under another name (`from importlib import import_module as load`), these are not seen by `names`
 _BY_NAME = {"sys.modules", "importlib.import_module", "pkgutil.resolve_name", "pydoc.locate", "inspect.getmodule"}
 # decorators of other libraries that only wrap; any other may register what it is given
@@ -90,6 +91,7 @@ class Code:
         self._engine = engine
         self._edges: dict[Node, tuple[tuple[Node, ...], str]] = {}
         self._extra: dict[str, Module] = {}
+        self._reached: dict[str, frozenset[Node]] = {}  # by pieces of Python, the last _KEPT of them
         self._lock = threading.Lock()  # posts that run side by side ask for their cells' manifests
 
     @classmethod
@@ -126,8 +128,7 @@ class Code:
             ProjectError: it is not Python.
         """
         with self._lock:
-            found = self._reach_of(source)
-            return dict(sorted(self._digests(node for node in found if node.module != _CELL).items()))
+            return dict(sorted(self._digests(self._reach_of(source)).items()))
 
     def files_of(self, source: str, names: Iterable[str] = ()) -> set[Path]:
         """Return the files that decide the manifest of a piece of Python, and the manifests of `names`.
@@ -136,7 +137,7 @@ class Code:
             ProjectError: it is not Python.
         """
         with self._lock:
-            nodes = set(self._reach_of(source)).union(*(self.reach(name) for name in names))
+            nodes = self._reach_of(source).union(*(self.reach(name) for name in names))
         files = {node.module: self._sources.files[node.module] for node in nodes if node.module in self._sources.files}
         return {*files.values(), *(self._sources.root / node.name for node in nodes if node.module == "data")}
 
@@ -195,11 +196,17 @@ class Code:
                     queue.append(target)
         return parents
 
-    def _reach_of(self, source: str) -> dict[Node, Node | None]:
-        cell = read_module(_CELL, source, _CELL, is_package=False)
-        self._extra[_CELL] = cell
-        self._edges = {node: edges for node, edges in self._edges.items() if node.module != _CELL}
-        return self._reach([Node(_CELL, name) for name in cell.definitions])
+    def _reach_of(self, source: str) -> frozenset[Node]:
+        """What a piece of Python depends on, itself aside; a post is asked for again and again."""
+        if source not in self._reached:
+            cell = read_module(_CELL, source, _CELL, is_package=False)
+            self._extra[_CELL] = cell
+            self._edges = {node: edges for node, edges in self._edges.items() if node.module != _CELL}
+            found = self._reach([Node(_CELL, name) for name in cell.definitions])
+            if len(self._reached) == _KEPT:
+                del self._reached[next(iter(self._reached))]
+            self._reached[source] = frozenset(node for node in found if node.module != _CELL)
+        return self._reached[source]
 
     def _digests(self, nodes: Iterable[Node]) -> dict[str, str]:
         found = ((str(node), self._neighbours(node)[1]) for node in nodes)

@@ -18,6 +18,8 @@ from mlblog.scaffold.template import FOLDER, filled
 
 #: Design, fonts, formulas: what every blog serves from its own folder.
 SHARED = ("stylesheets", "assets", "javascripts")
+#: What pages say in their heads: feeds, cards.
+HEADS = "overrides/main.html"
 _SHEETS = (
     "assets/katex/katex.min.css",
     "stylesheets/fonts.css",
@@ -89,11 +91,14 @@ def _shared(folder: Path) -> list[str]:
     """Copy what a blog serves besides its pages; return the files, named from `docs`, in the order of their names."""
     package = Path(__file__).parent
     # a wheel carries them beside this file; a checkout has them where its own site is made from
-    source = package / "docs" if (package / "docs").is_dir() else package.parents[1] / "docs"
+    home = package if (package / "docs").is_dir() else package.parents[1]
+    source, heads = home / "docs", home / HEADS
     found = []
+    for needed in (heads, *(source / name for name in SHARED)):
+        if not needed.exists():
+            raise InputError(f"{needed}: it is missing; install mlblog again, or use a whole checkout")
+    write_atomically(folder / HEADS, heads.read_bytes())
     for name in SHARED:
-        if not (source / name).is_dir():
-            raise InputError(f"{source / name}: it is missing; install mlblog again, or use a whole checkout")
         for path in sorted((source / name).rglob("*")):
             if path.is_file() and not path.name.startswith("."):
                 shown = path.relative_to(source).as_posix()

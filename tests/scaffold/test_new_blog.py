@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -55,6 +56,10 @@ def test_blog_builds_strictly_and_shows_its_record(stranger: Stranger) -> None:
     assert "After 64 steps" in page
     for name in ("experiments", "papers", "tags", "blog"):
         assert (stranger.folder / f"site/{name}/index.html").is_file()
+    card = re.search(r'<meta property="og:image" content="http://127.0.0.1:8000/([^"]+)">', page)
+    assert card is not None
+    assert (stranger.folder / "site" / card[1]).read_bytes().startswith(b"\x89PNG")
+    assert "feed_json_created.json" in page
 
 
 def test_everything_in_it_is_fresh(stranger: Stranger) -> None:

@@ -18,7 +18,7 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
 from mkdocs.livereload import LiveReloadServer
 from mkdocs.plugins import BasePlugin, event_priority
-from mkdocs.structure.files import File, Files
+from mkdocs.structure.files import File, Files, file_sort_key
 
 from mlblog.errors import MlblogError, ProjectError
 from mlblog.integrations.admission import with_allowed_categories
@@ -141,7 +141,7 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
         assert self._compiled is not None
         for path in (*self._compiled.pages, *self._compiled.files):
             files.append(File(path, str(self._compiled.folder), config.site_dir, config.use_directory_urls))
-        return files
+        return Files(sorted(files, key=file_sort_key))  # where they would be if they lay in `docs`
 
     def on_page_content(self, html: str, **_: Any) -> str:
         """Say on every page why it is as it was, if nothing could be compiled."""

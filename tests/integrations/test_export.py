@@ -39,11 +39,13 @@ FILES = {
     "templates/main.html": '{% extends "base.html" %}{% block footer %}<p>our footer</p>{% endblock %}\n',
     "docs/index.md": "# Home\n\nSee [the blog](blog/index.md).\n",
     "docs/tags.md": "# Tags\n\n<!-- material/tags -->\n",
+    "docs/zebra/index.md": "# Behind every page that is made\n",
     "docs/blog/index.md": "# Blog\n",
     "docs/private/notes.md": "# Not for readers\n",
     "docs/results/coin/small/base/seed-0.json": "{}\n",
     "toy/__init__.py": "",
     "toy/experiments/__init__.py": "",
+    "posts_src/scribbles/knn.md": "---\ntitle: kNN\ndate: 2026-11-19\ntheme: Classical\n---\n\nNear.\n",
     "posts_src/rises.md": HEAD.format("Rises", 21, "Lines")
     + "Before[^1].\n\n" + FIGURE.format(2) + "\n<!-- more -->\n\n[^1]: A note.\n\nSee [the other](falls.md).\n",
     "posts_src/falls.md": HEAD.format("Falls: again", 20, "Curves")

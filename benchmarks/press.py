@@ -169,7 +169,7 @@ def imports(ours: Ours, folder: Path) -> tuple[int, int]:
     counts = []
     for name in ("cold", "warm"):
         log = folder / f"{name}.imports"
-        log.touch()
+        log.write_text("", encoding="utf-8")
         if name == "cold":
             shutil.rmtree(ours.root / ".mlblog", ignore_errors=True)
         ours.build(PYTHONPATH=path, TORCH_IMPORTS=str(log))

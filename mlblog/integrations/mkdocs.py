@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from filelock import BaseFileLock, FileLock, Timeout
+from jinja2 import Environment
 from mkdocs.config import config_options
 from mkdocs.config.base import Config
 from mkdocs.config.defaults import MkDocsConfig
@@ -25,6 +26,7 @@ from mlblog.integrations.admission import with_allowed_categories
 from mlblog.integrations.conversion import Conversions, get_ready
 from mlblog.integrations.material import Faster
 from mlblog.integrations.records import EXPERIMENTS, Refresh
+from mlblog.integrations.templates import compile_all, keep_compiled
 from mlblog.lab import Project
 from mlblog.lab.stores import PREVIEW
 from mlblog.press import Compiled, Server
@@ -121,7 +123,11 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
             for line in refresh.cost():
                 log.info("mlblog: %s", line)
         self._failed = list(refresh.preview() if self._serving else refresh.run())
-        ready = functools.partial(get_ready, config.markdown_extensions, config.mdx_configs)
+
+        def ready() -> None:
+            get_ready(config.markdown_extensions, config.mdx_configs)
+            compile_all(config.theme.get_env(), self._project.work / "templates")
+
         compiled = compile_site(self._project, server=server, show_errors=self._serving, meanwhile=ready)
         blog = config.plugins.get("material/blog") or config.plugins.get("blog")
         allowed = blog.config.get("categories_allowed") if blog else None
@@ -142,6 +148,12 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
         for path in (*self._compiled.pages, *self._compiled.files):
             files.append(File(path, str(self._compiled.folder), config.site_dir, config.use_directory_urls))
         return Files(sorted(files, key=file_sort_key))  # where they would be if they lay in `docs`
+
+    @event_priority(-100)  # after others have added their filters
+    def on_env(self, env: Environment, **_: Any) -> Environment:
+        """Keep compiled templates for the next build."""
+        keep_compiled(env, self._project.work / "templates")
+        return env
 
     def on_page_content(self, html: str, **_: Any) -> str:
         """Say on every page why it is as it was, if nothing could be compiled."""

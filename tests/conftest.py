@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import textwrap
@@ -19,6 +20,10 @@ collect_ignore = ["conftest.py"]
 # no test asserts a time, and a busy machine is no failure
 settings.register_profile("mlblog", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("mlblog")
+
+# Who starts the tests in the background of a shell has Ctrl-C ignored in them, and in every process that they start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 MakeProject = Callable[[dict[str, str]], Project]
 

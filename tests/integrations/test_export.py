@@ -64,7 +64,8 @@ def run(folder: Path, *command: str) -> None:
 
 
 def host(name: str) -> str:
-    found = os.environ.get(name.upper()) or shutil.which(name)
+    places = os.pathsep.join([os.path.dirname(sys.executable), os.environ.get("PATH", "")])
+    found = os.environ.get(name.upper()) or shutil.which(name, path=places)
     if not found:
         pytest.skip(f"{name} is not on the PATH, and ${name.upper()} does not name it")
     return found

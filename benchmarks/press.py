@@ -239,8 +239,13 @@ def large(folder: Path, count: int, repeats: int) -> tuple[float, float]:
     return median(seconds for seconds, _ in runs), max(peak for _, peak in runs)
 
 
-def peer_times(peer: Peer, cache: Path, folder: Path, count: int) -> tuple[float, float, float, str]:
-    """Cold, warm and edited builds of a peer, and whether the page shows an edit of the module that a post imports."""
+def peer_times(
+    peer: Peer, cache: Path, folder: Path, count: int, ours: Ours, repeats: int
+) -> tuple[float, float, float, float, str]:
+    """Seconds of cold builds of a peer, their ratio to ours, taken in turn, seconds of warm and edited builds.
+
+    The last says whether the page shows an edit of the module that a post imports.
+    """
     programs, root = peer.install(cache), folder / peer.name
     peer.write(root, count)
     name = corpus.slug(POST)
@@ -253,15 +258,19 @@ def peer_times(peer: Peer, cache: Path, folder: Path, count: int) -> tuple[float
         # what the packages that all share have installed beside themselves: templates, kernels
         return timed(command, root, PATH=path, PYTHONPATH=str(root), JUPYTER_PATH=f"{sys.prefix}/share/jupyter")
 
-    peer.forget(root)
-    cold, warm = build(), build()
+    cold, ratios = [], []
+    for _ in range(1 if peer.isolates else repeats):  # which would take minutes each time
+        peer.forget(root)
+        cold.append(build())
+        ratios.append(cold[-1] / ours.cold())
+    warm = build()
     tag = raised(source, "tag")
     edited = build()
     if not shows(page, f"tagvalue={tag * 1000 + POST}"):
         edited = float("nan")
     gain = raised(root / f"corpus/gain_{POST:04d}.py", "GAIN")
     build()
-    return cold, warm, edited, "shown" if shows(page, f"gainvalue={gain * 1000}") else "stale"
+    return median(cold), median(ratios), warm, edited, "shown" if shows(page, f"gainvalue={gain * 1000}") else "stale"
 
 
 def main() -> None:
@@ -275,9 +284,10 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        corpora: dict[int, Ours] = {}
         print("| what | measured | target |\n|---|---|---|")
         for count in options.posts:
-            ours = Ours(folder / f"{count}", count)
+            ours = corpora[count] = Ours(folder / f"{count}", count)
             found = measure(ours, options.repeats)
             say(f"{count} posts: MkDocs alone on the finished pages", f"{found['plain']:.2f} s", "")
             say(f"{count} posts: cold", f"{found['cold']:.2f} s", "")
@@ -303,9 +313,16 @@ def main() -> None:
             say(f"{options.large} posts: peak memory of it", f"{peak:.0f} MiB", "at most 300 MB")
         if options.peers:
             for peer in (PEERS[name] for name in options.only):
-                cold_s, warm_s, edited, module = peer_times(peer, options.peers, folder, options.posts[0])
-                told = f"cold {cold_s:.1f} s, warm {warm_s:.2f} s, a cell {edited:.2f} s, an imported module: {module}"
-                say(f"{options.posts[0]} posts: {peer.name}", told, "8 times our cold" if peer.isolates else "our cold")
+                count = options.posts[0]
+                cold_s, ratio, warm_s, edited, module = peer_times(
+                    peer, options.peers, folder, count, corpora[count], options.repeats
+                )
+                told = f"cold {cold_s:.1f} s, {ratio:.2f} times ours, warm {warm_s:.2f} s, a cell {edited:.2f} s"
+                say(
+                    f"{count} posts: {peer.name}",
+                    f"{told}, an imported module: {module}",
+                    "8" if peer.isolates else "1",
+                )
 
 
 def with_ratio(found: dict[str, float], name: str) -> str:

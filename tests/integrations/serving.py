@@ -74,7 +74,7 @@ class Serving:
 
     def wait_for(self, text: str, path: str = "/blog/good/") -> str:
         """The page at `path`, as soon as it has `text` in it."""
-        deadline = time.monotonic() + 90
+        deadline = time.monotonic() + 25
         page = ""
         while time.monotonic() < deadline:
             _, page = self.get(path)
@@ -86,14 +86,14 @@ class Serving:
 
     def wait_until_gone(self, path: str) -> None:
         """Until there is no page at `path`."""
-        deadline = time.monotonic() + 90
+        deadline = time.monotonic() + 25
         while self.get(path)[0] != 404:
             assert time.monotonic() < deadline, self.said
             time.sleep(0.1)
 
     def wait_until_said(self, text: str, since: int = 0) -> str:
         """What it has written to the terminal after the first `since` characters, as soon as `text` is in it."""
-        deadline = time.monotonic() + 90
+        deadline = time.monotonic() + 25
         while text not in self.said[since:]:
             assert time.monotonic() < deadline, f"{text!r} was not said:\n{self.said}"
             assert self.process.poll() is None, f"it has ended:\n{self.said}"
@@ -105,7 +105,7 @@ class Serving:
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGINT)
             try:
-                self.process.wait(60)
+                self.process.wait(20)
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()

@@ -53,7 +53,7 @@ def mended(site: Path, serving: Serving, usual: str) -> Iterator[None]:
     yield
     were = {POST: GOOD, TOOLS: FILES[TOOLS], COIN: FILES[COIN]}
     write(site, {name: text for name, text in were.items() if _text(site / name) != text})
-    deadline = time.monotonic() + 90
+    deadline = time.monotonic() + 25
     while page_of(serving) != usual:
         assert time.monotonic() < deadline, serving.said
         time.sleep(0.1)
@@ -130,7 +130,7 @@ def test_a_record_that_is_missing_comes_and_changes(site: Path, serving: Serving
     for name in ("pyproject.toml", "toy"):
         (shutil.copytree if (site / name).is_dir() else shutil.copy)(site / name, _there(recorded) / name)
     command = [sys.executable, "-m", "mlblog", "run", "coin", "--scale", "small"]
-    subprocess.run(command, cwd=recorded, env=environment(), check=True, capture_output=True, timeout=120)
+    subprocess.run(command, cwd=recorded, env=environment(), check=True, capture_output=True, timeout=60)
     shutil.copytree(recorded / "docs/results", site / "docs/results")
     assert "Preview" not in serving.wait_for("mean 0.429", "/blog/reads/")
     (record,) = (site / "docs/results").rglob("seed-0.json")
@@ -151,7 +151,7 @@ def test_a_build_beside_it_publishes_no_preview_and_disturbs_nothing(
     write(site, {"posts_src/wrong.md": HEAD.format("Wrong", 3) + "```python\n1 / 0\n```\n"})
     serving.wait_for("ZeroDivisionError", "/blog/wrong/")
     command = [sys.executable, "-m", "mkdocs", "build", "--site-dir", str(tmp_path / "built")]
-    done = subprocess.run(command, cwd=site, env=environment(), capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, cwd=site, env=environment(), capture_output=True, text=True, timeout=60)
     assert "posts_src/wrong.md:7: ZeroDivisionError" in done.stderr
     assert ANSWER in (tmp_path / "built/blog/good/index.html").read_text()
     assert not (tmp_path / "built/blog/wrong").exists()
@@ -186,7 +186,7 @@ def test_a_broken_module_at_the_start_and_no_process_at_the_end(tmp_path: Path) 
     serving.wait_until_said("cell 3 of 3")
     assert len(processes_in(site)) >= 4  # it, what posts are forked from, one that sleeps before a cell, its child
     serving.end()
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 20
     while processes_in(site) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert processes_in(site) == []

@@ -129,7 +129,7 @@ def test_interrupt_ends_every_process(lab: Lab) -> None:
         time.sleep(0.3)
         workers = _children(process.pid)
         process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=60) == 130
+        assert process.wait(timeout=20) == 130
     assert workers
     assert not [pid for pid in workers if _alive(pid)]
 
@@ -141,7 +141,7 @@ def test_workers_die_with_a_killed_parent(lab: Lab) -> None:
         process.stderr.readline()
         workers = _children(process.pid)
         process.kill()
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 10
     while time.monotonic() < deadline and any(map(_alive, workers)):
         time.sleep(0.05)
     assert workers
@@ -180,7 +180,7 @@ def test_gpu_slots_hide_the_other_gpus(lab: Lab, monkeypatch: pytest.MonkeyPatch
 
     def look(job: object, report: object, folder: Path, slot: dict[str, str]) -> object:
         seen.append(slot["CUDA_VISIBLE_DEVICES"])
-        barrier.wait(timeout=60)
+        barrier.wait(timeout=10)
         return None
 
     monkeypatch.setattr(executor, "_in_process", look)

@@ -236,7 +236,7 @@ def test_source_that_is_shown_is_a_file_that_is_opened_and_source_that_is_import
 def test_processes_that_a_post_leaves_behind_are_ended(project: Project, run: Run) -> None:
     _, outputs = run("```python\nimport subprocess\nsubprocess.Popen(['sleep', '600']).pid\n```\n")
     pid = int(texts(outputs.ran[0].outputs)[0])
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 10
     while _alive(pid) and time.monotonic() < deadline:
         time.sleep(0.02)
     assert not _alive(pid)
@@ -261,7 +261,7 @@ def test_closing_ends_a_post_that_runs(project: Project) -> None:
     while not (file.is_file() and file.read_text()):
         time.sleep(0.02)
     server.close()
-    thread.join(60)
+    thread.join(10)
     assert raised
     assert not _alive(int(file.read_text()))
 
@@ -282,7 +282,7 @@ def test_nothing_stays_when_who_compiles_is_interrupted_or_killed(fresh: Project
         assert time.monotonic() < deadline
         time.sleep(0.02)
     process.send_signal(end)
-    process.wait(60)
+    process.wait(20)
     pids = [int(pid) for pid in file.read_text().split()]
     while any(map(_alive, pids)) and time.monotonic() < deadline:
         time.sleep(0.02)

@@ -49,7 +49,7 @@ def build(fresh: Project, tmp_path: Path, short: Path) -> Iterator[Build]:
         environment = os.environ | {VARIABLE: seconds, "TMPDIR": str(short), "PYTHONPATH": path} | variables
         command = [sys.executable, "-c", BUILD]
         # captured: it must not wait for the process that stays
-        done = subprocess.run(command, cwd=fresh.root, env=environment, capture_output=True, text=True, timeout=120)
+        done = subprocess.run(command, cwd=fresh.root, env=environment, capture_output=True, text=True, timeout=60)
         assert done.stdout == "[]\n", done.stdout + done.stderr
         return int((fresh.root / "stayed").read_text())
 
@@ -79,7 +79,7 @@ def test_another_is_started(build: Build, fresh: Project, tmp_path: Path, change
 
 def test_it_ends_when_nobody_comes(build: Build, short: Path) -> None:
     first = build("0.5")
-    end = time.monotonic() + 60
+    end = time.monotonic() + 20
     while _alive(first):
         assert time.monotonic() < end
         time.sleep(0.05)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from mlblog.classical.covers import CoverDictionary
@@ -19,7 +20,6 @@ from mlblog.experiments.annagram_two import (
     BEAM,
     WIDE,
     WIDTHS,
-    Found,
     Spell,
     answer,
     ngrams,
@@ -161,7 +161,9 @@ def anagram_phrase_baselines(run: Run, *, longest: int, most: int, asked: int = 
     save_examples(run, (letters_of(letters) + " " for letters in EXAMPLES), partial(spell, width=WIDE))
 
 
-def phrase_scores(phrases: Sequence[str], spell: Spell, *, valid: set[str], device: str) -> Found:
+def phrase_scores(
+    phrases: Sequence[str], spell: Spell, *, valid: set[str], device: str
+) -> dict[str, float | NDArray[np.float64]]:
     """How often the first answer to the letters of a phrase is a phrase, and which.
 
     Args:

@@ -27,7 +27,6 @@ EXAMPLES = ("kntig", "nba", "tgrinsea")  # the letters that the post asks about;
 BEAM, WIDE = 5, 200
 WIDTHS = (1, BEAM, 50, WIDE)
 Spell = Callable[[Tensor], Hypotheses]
-Found = dict[str, float | NDArray[np.float64]]
 
 
 @experiment(
@@ -132,7 +131,7 @@ def anagram_letter_set_baselines(run: Run, *, longest: int, order: int = 5, seed
     save_examples(run, map(set_of, EXAMPLES), wide)
 
 
-def set_scores(words: Sequence[str], spell: Spell, device: str) -> Found:
+def set_scores(words: Sequence[str], spell: Spell, device: str) -> dict[str, float | NDArray[np.float64]]:
     """How often the first answer to a set, and one of the first `BEAM`, is right.
 
     Args:
@@ -216,7 +215,9 @@ def ngrams(run: Run, words: Sequence[str], order: int) -> Tensor:
     return torch.from_numpy(np.log(kneser_ney(words, order=order))).float().to(run.device)
 
 
-def save_scores(run: Run, first: Found, **others: Found) -> None:
+def save_scores(
+    run: Run, first: dict[str, float | NDArray[np.float64]], **others: dict[str, float | NDArray[np.float64]]
+) -> None:
     """Save all of `first`, and what is in `others` as `metric_other`."""
     run.save(**first, **{f"{name}_{other}": value for other, found in others.items() for name, value in found.items()})
 

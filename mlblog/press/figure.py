@@ -91,7 +91,7 @@ class _Grounds(FigureCanvasSVG):
         self.figure.dpi = dpi  # of what is rasterised
         file = io.BytesIO()
         try:
-            super().print_svg(file, **options)  # type: ignore[no-untyped-call]
+            super().print_svg(file, **options)  # type: ignore[no-untyped-call]  # Matplotlib gives it no types
         finally:
             self.figure.dpi = dpi  # which it has set to 72
             for setter, value in reversed(restore):

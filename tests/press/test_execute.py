@@ -266,6 +266,25 @@ def test_closing_ends_a_post_that_runs(project: Project) -> None:
     assert not _alive(int(file.read_text()))
 
 
+def test_closing_ends_a_process_that_has_only_begun(fresh: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = Server(fresh)
+    start = server._start
+    monkeypatch.setattr(server, "_start", lambda: (time.sleep(0.3), start()))  # it gets its turn after `close` has
+    server.begin()
+    server.close()
+    assert server._starting is not None
+    server._starting.join()
+    working = [entry for entry in Path("/proc").glob("[0-9]*") if _folder(entry) == fresh.root.resolve()]
+    assert [entry.name for entry in working if int(entry.name) != os.getpid() and _alive(int(entry.name))] == []
+
+
+def _folder(entry: Path) -> Path | None:
+    try:
+        return (entry / "cwd").resolve(strict=True)
+    except OSError:
+        return None
+
+
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGKILL])
 def test_nothing_stays_when_who_compiles_is_interrupted_or_killed(fresh: Project, end: signal.Signals) -> None:
     code = "import os, subprocess\np = subprocess.Popen(['sleep', '600'])\n"

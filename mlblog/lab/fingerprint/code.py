@@ -20,6 +20,7 @@ from mlblog.errors import UnknownExperiment
 from mlblog.lab import canonical
 from mlblog.lab.fingerprint.data import DataFiles
 from mlblog.lab.fingerprint.experiments import Declared
+from mlblog.lab.fingerprint.foreign import may_act
 from mlblog.lab.fingerprint.module import IMPORT, Definition, Module, read_module
 from mlblog.lab.fingerprint.names import EVERYTHING, MODULE, PACKAGE
 from mlblog.lab.fingerprint.sources import Sources
@@ -49,24 +50,6 @@ _CELL = "<cell>"
 _KEPT = 1000
 # under another name (`from importlib import import_module as load`), these are not seen by `names`
 _BY_NAME = {"sys.modules", "importlib.import_module", "pkgutil.resolve_name", "pydoc.locate", "inspect.getmodule"}
-# decorators of other libraries that only wrap; any other may register what it is given
-_WRAPPING = (
-    "functools.cache", "functools.lru_cache", "functools.wraps", "functools.total_ordering", "functools.singledispatch",
-    "functools.cached_property", "contextlib.", "dataclasses.", "typing.", "abc.", "enum.", "torch.no_grad",
-    "torch.inference_mode", "torch.enable_grad", "torch.jit.", "torch.compile", "numpy.vectorize", "numba.", "attr.",
-    "mlblog.lab.",
-)  # fmt: skip
-# functions of other libraries that are called for what they change, if a constant is made by them
-_CHANGING = re.compile(r"(set|seed|manual|register|use|enable|disable|install|patch|config|update|add|push|__set)")
-
-
-def _acts(found: Node | str, kind: str) -> bool:
-    """Whether calling this, or decorating with it, may do something besides giving a result."""
-    if isinstance(found, Node):
-        return True
-    if kind == "constant":
-        return bool(_CHANGING.match(found.rpartition(".")[2]))
-    return not found.startswith(_WRAPPING)
 
 
 class Node(NamedTuple):
@@ -266,7 +249,8 @@ class Code:
         """Definitions whose making calls first-party code, which may register them or change something."""
         for name, definition in module.definitions.items():
             called = (found for call in definition.calls for found in self._resolve(module, call))
-            if any(_acts(found, definition.kind) and found != Node(module.name, name) for found in called) or any(
+            acting = (found for found in called if isinstance(found, Node) or may_act(found, definition.kind))
+            if any(found != Node(module.name, name) for found in acting) or any(
                 self._notices_subclasses(found) for base in definition.bases for found in self._resolve(module, base)
             ):
                 yield Node(module.name, name)

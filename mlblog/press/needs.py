@@ -6,7 +6,7 @@ import contextlib
 
 from mlblog.errors import MlblogError
 from mlblog.lab import Lab
-from mlblog.lab.fingerprint.code import DECLARATION
+from mlblog.lab.fingerprint.resolve import DECLARATION
 from mlblog.press.cache import manifest
 from mlblog.press.compile import post_files
 from mlblog.press.document import Post

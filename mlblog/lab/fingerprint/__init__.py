@@ -1,5 +1,6 @@
 """Static, function-level fingerprints of first-party code."""
 
-from mlblog.lab.fingerprint.code import Code, Node
+from mlblog.lab.fingerprint.code import Code
+from mlblog.lab.fingerprint.resolve import Node
 
 __all__ = ["Code", "Node"]

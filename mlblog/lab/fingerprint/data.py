@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from fnmatch import fnmatch
 from functools import cached_property
 
-from mlblog.lab.fingerprint.sources import Sources
+from mlblog.lab.fingerprint.sources import Sources, walked
+
+_RECORDS = "docs/results/"  # no run rests on the records that it makes; on others', by reading them
 
 
 class DataFiles:
-    """The files of a project's packages that are not Python, and those that stand elsewhere below its root."""
+    """The files of a project's packages that are not Python, and those elsewhere below its root."""
 
     def __init__(self, sources: Sources) -> None:
         """Look among `sources`, when first asked."""
@@ -48,5 +51,20 @@ class DataFiles:
             inside = path == name or path.endswith(f"/{name}") or f"/{name}/" in f"/{path}"
             if inside or (wild and (fnmatch(path, f"*/{name}") or (below and fnmatch(below, name)))):
                 yield path
-        if ".." not in name and not wild and (self._sources.root / name).is_file():
-            yield name
+        if ".." not in name:
+            yield from self._elsewhere(name)
+
+    def _elsewhere(self, name: str) -> Iterator[str]:
+        """Files below the root, outside the packages: one by its path, all of a folder, or those of a pattern in one."""
+        literal = re.split(r"[*?\[]", name)[0]
+        folder = literal if literal == name else literal.rpartition("/")[0]
+        if not folder or any(part.startswith(".") for part in folder.split("/")):
+            return
+        start = self._sources.root / folder
+        if os.path.isfile(start):
+            yield folder
+        elif start.is_dir() and not self._sources.in_package(start):
+            for path in walked(start):
+                relative = os.path.relpath(path, self._sources.root)
+                if not relative.startswith(_RECORDS) and (literal == name or fnmatch(relative, name)):
+                    yield relative

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mlblog.lab import canonical
-from mlblog.lab.fingerprint.names import chain
+from mlblog.lab.fingerprint.syntax import chain
 
 if TYPE_CHECKING:
     from mlblog.lab.fingerprint.module import Module
@@ -22,7 +22,30 @@ _OPERATORS: Mapping[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Div: operator.truediv,
     ast.FloorDiv: operator.floordiv,
     ast.Pow: operator.pow,
+    ast.BitOr: operator.or_,
 }
+_DEEPEST = 20  # constants made of constants; a circle ends here
+# a name's constant: its source, and how names in that are looked up
+Lookup = Callable[[str], "tuple[str, Lookup] | None"]
+
+
+@dataclass
+class Written:
+    """A declaration as it is written.
+
+    Attributes:
+        path: of its file.
+        line: of the function.
+        title: the first line of its docstring.
+        keywords: `{argument of the decorator: its source}`; `**` for what is unpacked.
+        defaults: `{keyword parameter: source of its default}`; None where there is none.
+    """
+
+    path: str
+    line: int
+    title: str
+    keywords: dict[str, str]
+    defaults: dict[str, str | None]
 
 
 @dataclass
@@ -36,6 +59,7 @@ class Declared:
         defaults: the function's keyword parameters and their defaults (None where there is none), without `seed`.
         seeds: how many are kept recorded.
         variants: overrides that are kept recorded too.
+        reads: the experiments whose records it reads.
         digest: of the declaration.
         problem: why it cannot be read, with file and line; empty if it can.
     """
@@ -46,6 +70,7 @@ class Declared:
     defaults: dict[str, Any]
     seeds: int
     variants: list[Any]
+    reads: list[str]
     digest: str
     problem: str = ""
 
@@ -61,26 +86,44 @@ def _decorator(node: ast.FunctionDef | ast.AsyncFunctionDef, module: Module) -> 
     return None
 
 
-def declared(node: ast.FunctionDef | ast.AsyncFunctionDef, module: Module, path: str) -> Declared | None:
+def written(node: ast.FunctionDef | ast.AsyncFunctionDef, module: Module, path: str) -> Written | None:
     """Return the declaration of `node` if the decorator `mlblog.lab.experiment` makes it an experiment."""
     decorator = _decorator(node, module)
     if decorator is None:
         return None
-    defaults = [d for d in node.args.kw_defaults if d is not None]
-    form = canonical.digest("declaration", *(ast.dump(part) for part in [decorator, *defaults]))
-    title = (ast.get_docstring(node) or node.name).splitlines()[0].rstrip(".")
+    pairs = zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)
+    return Written(
+        path,
+        node.lineno,
+        (ast.get_docstring(node) or node.name).splitlines()[0].rstrip("."),
+        {keyword.arg or "**": ast.unparse(keyword.value) for keyword in decorator.keywords},
+        {argument.arg: None if default is None else ast.unparse(default) for argument, default in pairs},
+    )
+
+
+def declared(found: Written, lookup: Lookup) -> Declared:
+    """Return what a declaration says; `lookup` gives the source of a constant of its module or one imported there."""
+    form = canonical.digest("declaration", repr(found.keywords), repr(found.defaults))
     try:
-        given = {keyword.arg: _evaluate(keyword.value) for keyword in decorator.keywords}
-        pairs = zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)
-        values = {argument.arg: None if default is None else _evaluate(default) for argument, default in pairs}
-    except _NotLiteral as found:
+        given = {}
+        for name, text in found.keywords.items():
+            value = _Reader(lookup).read(text)
+            given |= value if name == "**" else {name: value}
+        reader = _Reader(lookup)
+        defaults = {name: None if text is None else reader.read(text) for name, text in found.defaults.items()}
+        form = canonical.digest("declaration", repr(given), repr(defaults))
+    except _NotLiteral as error:
         problem = (
-            f"{path}:{found.line}: an experiment's scales, seeds, variants and defaults are literals: {found.text}"
+            f"{found.path}:{found.line}: an experiment's scales, seeds, variants and defaults are literals, or constants"
+            f" made of them and changed nowhere: {error}"
         )
-        return Declared(node.lineno, title, {}, {}, 0, [], form, problem)
-    values.pop("seed", None)
+        return Declared(found.line, found.title, {}, {}, 0, [], [], form, problem)
+    defaults.pop("seed", None)
     scales = {name: given[name] for name in ("smoke", "small", "full") if given.get(name) is not None}
-    return Declared(node.lineno, title, scales, values, given.get("seeds", 3), given.get("variants", []), form)
+    return Declared(
+        found.line, found.title, scales, defaults, given.get("seeds", 3), given.get("variants", []),
+        given.get("reads", []), form,
+    )  # fmt: skip
 
 
 def without_declaration(node: ast.FunctionDef | ast.AsyncFunctionDef, module: Module) -> ast.stmt:
@@ -99,27 +142,61 @@ def without_declaration(node: ast.FunctionDef | ast.AsyncFunctionDef, module: Mo
         defaults=node.args.defaults,
     )
     others = [decorator for decorator in node.decorator_list if decorator is not declaration]
-    bare = type(node)(node.name, arguments, node.body, others, None)
+    bare = type(node)(node.name, arguments, node.body, others, node.returns)
     return ast.copy_location(bare, node)
 
 
 class _NotLiteral(Exception):  # never leaves this file
-    def __init__(self, node: ast.AST) -> None:
-        self.line, self.text = getattr(node, "lineno", 1), ast.unparse(node)
+    pass
 
 
-def _evaluate(node: ast.expr) -> Any:
-    """The value of a literal, `dict(a=1)`, arithmetic on numbers; tuples as lists, as records hold them."""
-    if isinstance(node, ast.Constant) and not isinstance(node.value, bytes | complex):
-        return node.value
-    if isinstance(node, ast.List | ast.Tuple):
-        return [_evaluate(item) for item in node.elts]
-    if isinstance(node, ast.Dict) and all(key is not None for key in node.keys):
-        return {_evaluate(key): _evaluate(value) for key, value in zip(node.keys, node.values, strict=True) if key}
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "dict" and not node.args:
-        return {keyword.arg: _evaluate(keyword.value) for keyword in node.keywords if keyword.arg}
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-        return -_evaluate(node.operand)
-    if isinstance(node, ast.BinOp) and type(node.op) in _OPERATORS:
-        return _OPERATORS[type(node.op)](_evaluate(node.left), _evaluate(node.right))
-    raise _NotLiteral(node)
+class _Reader:
+    """Values of literals, `dict(a=1)`, arithmetic on numbers, and of constants; tuples as lists, as records hold them."""
+
+    def __init__(self, lookup: Lookup, within: tuple[str, ...] = ()) -> None:
+        self._lookup, self._within = lookup, within
+
+    def read(self, text: str) -> Any:
+        try:
+            return self._value(ast.parse(text, mode="eval").body)
+        except (TypeError, ValueError, ArithmeticError, SyntaxError) as error:
+            raise _NotLiteral(f"{text}: {error}") from error
+
+    def _value(self, node: ast.expr) -> Any:
+        if isinstance(node, ast.Constant) and not isinstance(node.value, bytes | complex):
+            return node.value
+        if isinstance(node, ast.List | ast.Tuple):
+            return [_one for item in node.elts for _one in self._items(item)]
+        if isinstance(node, ast.Dict):
+            found: dict[Any, Any] = {}
+            for key, value in zip(node.keys, node.values, strict=True):
+                found |= self._value(value) if key is None else {self._value(key): self._value(value)}
+            return found
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "dict":
+            found = {}
+            for part in node.args:
+                found |= self._value(part)
+            for keyword in node.keywords:
+                value = self._value(keyword.value)
+                if keyword.arg is None and set(found) & set(value):
+                    raise _NotLiteral(f"{ast.unparse(node)}: a key twice")
+                found |= value if keyword.arg is None else {keyword.arg: value}
+            return found
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+            return -self._value(node.operand)
+        if isinstance(node, ast.BinOp) and type(node.op) in _OPERATORS:
+            return _OPERATORS[type(node.op)](self._value(node.left), self._value(node.right))
+        if isinstance(node, ast.Subscript):
+            return self._value(node.value)[self._value(node.slice)]
+        if parts := chain(node):
+            return self._constant(".".join(parts))
+        raise _NotLiteral(ast.unparse(node))
+
+    def _items(self, node: ast.expr) -> list[Any]:
+        return list(self._value(node.value)) if isinstance(node, ast.Starred) else [self._value(node)]
+
+    def _constant(self, name: str) -> Any:
+        found = self._lookup(name) if len(self._within) < _DEEPEST else None
+        if found is None or not found[0]:
+            raise _NotLiteral(name)
+        return _Reader(found[1], (*self._within, name)).read(found[0])

@@ -1,24 +1,68 @@
 """What a piece of code refers to: the free names of it, by Python's own rules of scope.
 
 A reference is a dotted chain as far as it can be followed in the source: `F.softmax`, `helpers.scale`. A chain that
-starts at a local import is absolute and written with a leading `=`. Where the code looks things up in ways that no
-reader could follow (`globals()`, `importlib.import_module(name)`), the whole of what it could mean is referred to:
-`<module>` (its own module), `<package>x.y` (all modules below x.y), `<everything>`.
+starts at a local import is absolute and written with a leading `=`. One that is only subscripted or called ends in `[]`
+or `()`. Where the code looks things up in ways that no reader could follow (`globals()`,
+`importlib.import_module(name)`), the whole of what it could mean is referred to: `<module>` (its own module),
+`<package>x.y` (all modules below x.y), `<everything>`. Further marks say what it reads of other definitions.
 """
 
 from __future__ import annotations
 
 import ast
+import builtins
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from mlblog.lab.fingerprint.syntax import chain
+
 MODULE, PACKAGE, EVERYTHING = "<module>", "<package>", "<everything>"
+VARIABLE = "<variable>"  # before the name of a variable of the environment
+PROSE = "<prose>"  # it reads docstrings or annotations
+SOURCE = "<source>"  # it reads source text
+ORDER = "<order>"  # it sees definitions in their order
+LENIENT = "<lenient>"  # it goes on where a look-up fails, or asks a value for its type
 
 _OWN_MODULE = {"globals", "vars", "eval", "exec", "dir", "__builtins__"}
 _LOADERS = {"import_module", "__import__", "find_spec", "run_module", "walk_packages", "iter_modules"}
 _LOADERS |= {"resolve_name", "locate"}
 # what gives code by a name or an object that nobody can follow here
 _REFLECTION = {"__subclasses__", "__globals__", "f_globals", "getmodule", "spec_from_file_location"}
+# variables of the environment that say where a run is, not what it does
+_PLACES = ("MLBLOG_", "SLURM_", "CUDA_", "CUBLAS_", "XDG_", "HOME", "USER", "PATH", "TMP", "PWD", "HOSTNAME", "RANK", "LOCAL_",
+           "WORLD_SIZE", "MASTER_", "OMP_", "MKL_")  # fmt: skip
+_READERS = {
+    **dict.fromkeys(
+        "__doc__ getdoc get_type_hints __annotations__ get_annotations signature getfullargspec __signature__ fields"
+        " __dataclass_fields__ render_doc TypeAdapter __text_signature__".split(), PROSE
+    ),
+    **dict.fromkeys(
+        "getsource getsourcelines getsourcefile getcomments findsource getblock getline getlines __code__ co_firstlineno"
+        " f_lineno tb_lineno format_exc print_exc format_exception extract_tb extract_stack format_stack currentframe"
+        " _getframe".split(), SOURCE
+    ),
+    **dict.fromkeys("__dict__ vars globals __members__ getmembers __subclasses__ getmembers_static".split(), ORDER),
+}  # fmt: skip
+_FAILURES = {"KeyError", "LookupError", "AttributeError", "ValueError", "TypeError", "Exception", "BaseException"}
+# calls whose strings are paths, though they look like any other word
+_PATHS = {
+    "Path", "PurePath", "PosixPath", "open", "join", "joinpath", "with_name", "with_suffix", "with_stem", "glob", "iglob",
+    "rglob", "iterdir", "listdir", "scandir", "walk", "load", "loadtxt", "genfromtxt", "fromfile", "memmap", "files",
+    "get_data", "open_text", "open_binary", "read_text", "read_bytes", "read_csv", "read_json", "read_parquet", "chdir",
+    "run_path", "connect", "File", "ImageFolder",
+}  # fmt: skip
+# calls whose strings are no paths, and no names of modules to load
+_WORDS = {
+    "getLogger", "get_logger", "startswith", "endswith", "split", "rsplit", "strip", "lstrip", "rstrip", "replace",
+    "removeprefix", "removesuffix", "print", "warn", "info", "debug", "warning", "error", "index", "find", "count",
+}  # fmt: skip
+# methods, of whatever object, that keep or call what they are given, and do not read about it
+_KEEPING = {
+    "", "append", "apply", "map", "imap", "starmap", "submit", "add", "update", "extend", "insert", "setdefault", "get", "to",
+    "put", "register_hook", "register_forward_hook", "write", "send", "join", "format", "copy_", "load_state_dict", "mul",
+    "sub", "div", "matmul", "save", "log", "measure", "progress", "index", "count", "remove", "reshape", "view", "sum",
+    "mean", "set", "plot", "step", "backward", "forward", "sample", "log_prob", "gather", "scatter", "where", "isin",
+}  # fmt: skip
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
@@ -30,12 +74,16 @@ class Names:
     Attributes:
         references: dotted chains, absolute ones with a leading `=`, and the marks above.
         imports: modules that its own import statements load.
-        strings: string constants, which may name data files or modules.
+        strings: string constants in it that may name data files or modules.
+        hints: what its annotations refer to, in case somebody reads them.
+        handed: `(callee, argument)` of calls that are given something by its name.
     """
 
     references: set[str] = field(default_factory=set)
     imports: set[str] = field(default_factory=set)
     strings: set[str] = field(default_factory=set)
+    hints: set[str] = field(default_factory=set)
+    handed: set[tuple[str, str]] = field(default_factory=set)
 
 
 def names_of(nodes: Iterable[ast.AST], package: str) -> Names:
@@ -46,13 +94,13 @@ def names_of(nodes: Iterable[ast.AST], package: str) -> Names:
     return reader.names
 
 
-def imported(node: ast.Import | ast.ImportFrom, package: str) -> tuple[dict[str, str], set[str], list[str]]:
-    """Return what an import statement does: `{local name: absolute target}`, modules it loads, modules it stars."""
+def imported(node: ast.Import | ast.ImportFrom, package: str) -> tuple[dict[str, str], list[str], list[str]]:
+    """Return what an import statement does, in turn: `{local name: absolute target}`, modules it loads, and stars."""
     if isinstance(node, ast.Import):
         bound = {
             a.asname or a.name.partition(".")[0]: a.name if a.asname else a.name.partition(".")[0] for a in node.names
         }
-        return bound, {alias.name for alias in node.names}, []
+        return bound, [alias.name for alias in node.names], []
     base = node.module or ""
     if node.level:
         parents = package.split(".")
@@ -61,16 +109,13 @@ def imported(node: ast.Import | ast.ImportFrom, package: str) -> tuple[dict[str,
     stars = [base for alias in node.names if alias.name == "*"]
     bound = {a.asname or a.name: f"{base}.{a.name}" for a in node.names if a.name != "*"}
     # `from a import b` loads a, and a.b where that is a module
-    return bound, {base, *bound.values()}, stars
+    return bound, list(dict.fromkeys([base, *bound.values()])), stars
 
 
-def chain(node: ast.expr) -> list[str] | None:
-    """Return `a.b.c` as a list, or None where the expression is anything else."""
-    parts: list[str] = []
-    while isinstance(node, ast.Attribute):
-        parts.append(node.attr)
-        node = node.value
-    return [node.id, *reversed(parts)] if isinstance(node, ast.Name) else None
+def parts_of(reference: str) -> tuple[list[str], str]:
+    """Return the names of a reference, and how it is used: `[]`, `()` or anyhow."""
+    use = reference[-2:] if reference.endswith(("[]", "()")) else ""
+    return reference.removesuffix(use).removeprefix("=").split("."), use
 
 
 class _Reader(ast.NodeVisitor):
@@ -83,59 +128,191 @@ class _Reader(ast.NodeVisitor):
 
     # -- references ---------------------------------------------------------------------------------------------
 
-    def _refer(self, parts: list[str], *, called: bool = False) -> None:
+    def _seen_from_here(self, parts: list[str]) -> list[str]:
+        """A chain as references: nothing if it starts at a local name, absolute if at a local import."""
         for bound, imports in reversed(self._locals):
             if parts[0] in imports:
-                self.names.references |= {"=" + ".".join([target, *parts[1:]]) for target in imports[parts[0]]}
-                return
+                return ["=" + ".".join([target, *parts[1:]]) for target in imports[parts[0]]]
             if parts[0] in bound:
-                return
-        if parts[0] in _OWN_MODULE or (parts == ["locals"] and not self._locals):
+                return []
+        return [".".join(parts)]
+
+    def _refer(self, parts: list[str], use: str = "") -> None:
+        found = self._seen_from_here(parts)
+        self._look(parts if found else parts[1:])
+        if not found:
+            return
+        last = parts[-1]
+        if last in _OWN_MODULE and parts[:-1] in ([], ["builtins"]) or (parts == ["locals"] and not self._locals):
             self.names.references.add(MODULE)
-        if parts == ["sys", "modules"] or (parts[-1] in _LOADERS and not called):
+        if parts == ["sys", "modules"] or (last in _LOADERS and use != "()"):
             self.names.references.add(EVERYTHING)
-        self.names.references.add(".".join(parts))
+        self.names.references |= {one + use for one in found}
+
+    def _look(self, attributes: list[str]) -> None:
+        """Mark what names and attributes say by themselves, of whatever object."""
+        for name in attributes:
+            if name in _REFLECTION:
+                self.names.references.add(EVERYTHING)
+            if name in _READERS:
+                self.names.references.add(_READERS[name])
+            if name == "__class__":
+                self.names.references.add(LENIENT)
 
     def visit_Name(self, node: ast.Name) -> None:  # the visitor's protocol
         if isinstance(node.ctx, ast.Load):
             self._refer([node.id])
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
-        if node.attr in _REFLECTION:
-            self.names.references.add(EVERYTHING)
         if parts := chain(node):
             self._refer(parts)
+            return
+        self._look([node.attr])
+        if _is_name_of_type(node):
+            self.generic_visit(node.value)
         else:
             self.visit(node.value)
 
+    def visit_Subscript(self, node: ast.Subscript) -> None:
+        parts = chain(node.value)
+        if parts and isinstance(node.ctx, ast.Load):
+            self._refer(parts, "[]")
+        else:
+            self.visit(node.value)
+        if not (isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str)):
+            self.visit(node.slice)
+        elif parts and parts[-1] == "environ":
+            self._variable(node.slice)
+        else:
+            self._look([node.slice.value] if node.slice.value.startswith("__") else [])
+
+    def visit_ExceptHandler(self, node: ast.ExceptHandler) -> None:
+        caught = [node.type] if not isinstance(node.type, ast.Tuple) else node.type.elts
+        if any(one is None or (chain(one) or [""])[-1] in _FAILURES for one in caught):
+            self.names.references.add(LENIENT)
+        self.generic_visit(node)
+
+    # -- strings ------------------------------------------------------------------------------------------------
+
     def visit_Constant(self, node: ast.Constant) -> None:
-        if isinstance(node.value, str) and 0 < len(node.value) <= 200 and "\n" not in node.value:
-            self.names.strings.add(node.value)
+        if isinstance(node.value, str | bytes):
+            self._string(node.value, path=False)
 
     def visit_JoinedStr(self, node: ast.JoinedStr) -> None:
-        whole = "".join(str(p.value) if isinstance(p, ast.Constant) else "*" for p in node.values)
-        if 0 < len(whole) <= 200 and "\n" not in whole and whole.strip("*"):
-            self.names.strings.add(whole)
+        self._string(_text(node), path=False)
         for part in node.values:
             if isinstance(part, ast.FormattedValue):
                 self.visit(part)
 
+    def _string(self, text: str | bytes, *, path: bool) -> None:
+        if isinstance(text, bytes):
+            text = text.decode("utf-8", "replace")
+        if text.startswith("__") and text in _READERS:
+            self.names.references.add(_READERS[text])  # getattr(f, "__doc__"), vars(C)["__annotations__"]
+        if not 0 < len(text) <= 200 or "\n" in text or not text.strip("*/"):
+            return
+        # elsewhere than in a path, `train` and `.png` are words like any other
+        if path or (("." in text or "/" in text) and not (text.startswith(".") and text.count(".") == 1 and "/" not in text)):
+            self.names.strings.add(text)
+
+    def visit_BinOp(self, node: ast.BinOp) -> None:
+        if isinstance(node.op, ast.Div | ast.Add):
+            parts = _flat(node, type(node.op))
+            texts = [_text(part) for part in parts]
+            if any(isinstance(part, ast.Constant | ast.JoinedStr) for part in parts) and not all(
+                isinstance(part, ast.Constant) and isinstance(part.value, int | float) for part in parts
+            ):
+                self._joined(texts, "/" if isinstance(node.op, ast.Div) else "")
+            for part in parts:
+                if not isinstance(part, ast.Constant):
+                    self.visit(part)
+            return
+        self.generic_visit(node)
+
+    def _joined(self, texts: list[str], glue: str) -> None:
+        """A path in parts: all of it, from the first part that can be read, and each of them."""
+        known = [text for text in texts if text.strip("*/.")]
+        while texts and texts[0] == "*":
+            texts = texts[1:]
+        self._string(glue.join(texts).replace("//", "/"), path=bool(known))
+
+    def _variable(self, name: ast.expr) -> None:
+        """A variable of the environment that is read."""
+        if isinstance(name, ast.Constant) and isinstance(name.value, str) and not name.value.startswith(_PLACES):
+            self.names.references.add(VARIABLE + name.value)
+
+    def visit_Compare(self, node: ast.Compare) -> None:
+        if any((chain(part) or [""])[-1] == "environ" for part in node.comparators):
+            self._variable(node.left)
+        for part in [node.left, *node.comparators]:
+            if isinstance(part, ast.Tuple | ast.List | ast.Set):
+                for item in part.elts:
+                    if not isinstance(item, ast.Constant):
+                        self.visit(item)
+            elif not isinstance(part, ast.Constant):
+                self.visit(part)
+
+    # -- calls --------------------------------------------------------------------------------------------------
+
     def visit_Call(self, node: ast.Call) -> None:
         parts = chain(node.func)
-        if parts and parts[-1] in _LOADERS:
+        last = parts[-1] if parts else node.func.attr if isinstance(node.func, ast.Attribute) else ""
+        self._handed(parts, node)
+        if last == "type" and len(node.args) == 1:
+            self.names.references.add(LENIENT)
+        if last == "suppress":
+            self.names.references.add(LENIENT)
+        if last in ("eval", "exec", "compile") and node.args and isinstance(node.args[0], ast.Constant):
+            self._code(node.args[0].value)
+        if last in _LOADERS:
             self._load(node)
-            self._refer(parts, called=True)
-            for rest in [*node.args, *node.keywords]:
-                self.visit(rest)
-            return
+        if node.args and (last == "getenv" or (parts or [""])[-2:-1] == ["environ"]):
+            self._variable(node.args[0])
         if parts == ["getattr"] and len(node.args) > 1 and (target := chain(node.args[0])):
             name = node.args[1]
             if isinstance(name, ast.Constant) and isinstance(name.value, str):
                 self._refer([*target, name.value])
-                for rest in [name, *node.args[2:]]:
+                for rest in node.args[2:]:
                     self.visit(rest)
                 return
-        self.generic_visit(node)
+            self.names.references.add(PROSE)  # an attribute by a computed name: it may be the docstring
+        if parts:
+            self._refer(parts, "()")
+        else:
+            self.visit(node.func)
+        if last in _PATHS:
+            self._path(node)
+        for argument in [*node.args, *node.keywords]:
+            if last not in _WORDS or not isinstance(argument, ast.Constant):
+                self.visit(argument)
+
+    def _path(self, node: ast.Call) -> None:
+        base = [node.func.value] if isinstance(node.func, ast.Attribute) and node.func.attr == "joinpath" else []
+        texts = [_text(part) for part in [*base, *node.args]]
+        if len(texts) > 1:
+            self._joined(texts, "/")
+        for argument in [*node.args, *(keyword.value for keyword in node.keywords)]:
+            if isinstance(argument, ast.Constant | ast.JoinedStr) and (text := _text(argument)) != "*":
+                self._string(text, path=True)
+
+    def _handed(self, parts: list[str] | None, node: ast.Call) -> None:
+        seen = self._seen_from_here(parts) if parts else []
+        last = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+        callee = seen[0] if seen else f".{last}"  # a method of something that nobody can see here
+        if (hasattr(builtins, callee) and callee != "help") or (not seen and last in _KEEPING):
+            return
+        for argument in [*node.args, *(keyword.value for keyword in node.keywords)]:
+            if name := chain(argument):
+                self.names.handed |= {(callee, one) for one in self._seen_from_here(name)}
+
+    def _code(self, text: object) -> None:
+        """Python in a string, as `eval` and annotations have it."""
+        if not isinstance(text, str):
+            return
+        try:
+            self.visit(ast.parse(text))
+        except (SyntaxError, ValueError):
+            return  # no Python: it is evaluated by nobody, or fails when it is
 
     def _load(self, node: ast.Call) -> None:
         """A module named by an expression: as much of the name as can be read, else every module."""
@@ -153,16 +330,27 @@ class _Reader(ast.NodeVisitor):
             known = known.rpartition(".")[0]
         self.names.references.add(PACKAGE + known if known else EVERYTHING)
 
+    def _annotation(self, node: ast.expr | None) -> None:
+        if node is None:
+            return
+        kept, self.names = self.names, Names()
+        self.visit(node)
+        for part in ast.walk(node):
+            if isinstance(part, ast.Constant):
+                self._code(part.value)
+        kept.hints |= self.names.references
+        self.names = kept
+
     # -- scopes -------------------------------------------------------------------------------------------------
 
     def visit_Import(self, node: ast.Import) -> None:
         bound, loaded, _ = imported(node, self._package)
-        self.names.imports |= loaded
+        self.names.imports.update(loaded)
         self._bind(bound)
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
         bound, loaded, stars = imported(node, self._package)
-        self.names.imports |= loaded
+        self.names.imports.update(loaded)
         self.names.references |= {PACKAGE + star for star in stars}
         self._bind(bound)
 
@@ -175,6 +363,10 @@ class _Reader(ast.NodeVisitor):
         for outer in [*getattr(node, "decorator_list", []), *node.args.defaults, *node.args.kw_defaults]:
             if outer is not None:
                 self.visit(outer)
+        for argument in ast.walk(node.args):
+            if isinstance(argument, ast.arg):
+                self._annotation(argument.annotation)
+        self._annotation(getattr(node, "returns", None))
         body = node.body if isinstance(node.body, list) else [node.body]
         arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs, node.args.vararg, node.args.kwarg]
         self._locals.append(self._bound(body, {argument.arg for argument in arguments if argument}))
@@ -204,6 +396,7 @@ class _Reader(ast.NodeVisitor):
     visit_ListComp = visit_SetComp = visit_DictComp = visit_GeneratorExp = _visit_comprehension  # noqa: N815
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
+        self._annotation(node.annotation)
         self.visit(node.target)
         if node.value:
             self.visit(node.value)
@@ -245,3 +438,30 @@ class _Reader(ast.NodeVisitor):
                 continue
             stack.extend(ast.iter_child_nodes(node))
         return bound - elsewhere, {name: targets for name, targets in imports.items() if name not in elsewhere}
+
+
+def _is_name_of_type(node: ast.Attribute) -> bool:
+    """`type(x).__name__`, which tells nothing of the other members of an enumeration."""
+    return node.attr in ("__name__", "__qualname__") and isinstance(node.value, ast.Call) and (
+        chain(node.value.func) == ["type"]
+    )
+
+
+def _flat(node: ast.expr, operator: type[ast.operator]) -> list[ast.expr]:
+    """The operands of `a / b / c`."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, operator):
+        return [*_flat(node.left, operator), *_flat(node.right, operator)]
+    return [node]
+
+
+def _text(node: ast.expr) -> str:
+    """A string as far as it can be read: `*` for what cannot."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    if isinstance(node, ast.Constant) and isinstance(node.value, bytes):
+        return node.value.decode("utf-8", "replace")
+    if isinstance(node, ast.JoinedStr):
+        return "".join(_text(part) if isinstance(part, ast.Constant) else "*" for part in node.values)
+    if isinstance(node, ast.Call) and (chain(node.func) or [""])[-1] in ("Path", "PurePath") and len(node.args) == 1:
+        return _text(node.args[0])
+    return "*"

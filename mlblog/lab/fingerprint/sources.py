@@ -1,37 +1,61 @@
-"""The files of a project's own packages, read once and remembered: modules by name, data files by content."""
+"""The files of a project's own code, read once and remembered: modules by name, data files by content."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property
+from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 from typing import Any
 
+from mlblog.errors import ProjectError
 from mlblog.lab import canonical
 from mlblog.lab.atomic import write_atomically
-from mlblog.lab.fingerprint.module import Module, module_files, read_module
+from mlblog.lab.fingerprint.module import Module, read_module
 
-_CACHE = 9  # raise it whenever a summary's content or meaning changes
+_CACHE = 10  # raise it whenever a summary's content or meaning changes
 # A file may change twice within one tick of a coarse clock; what was read so soon after is read again.
 _TICK = 2_000_000_000
+_COMPILED = (*EXTENSION_SUFFIXES, ".pyc")
+Mark = list[int]
+
+
+def mark_of(stat: os.stat_result) -> Mark:
+    """Return what tells one state of a file from another: times can be set back, but not the time of that."""
+    return [stat.st_mtime_ns, stat.st_size, stat.st_ino, stat.st_ctime_ns]
 
 
 class Sources:
     """Summaries of modules and digests of files, kept in one JSON file between processes."""
 
-    def __init__(self, root: Path, packages: Iterable[str], cache: Path | None) -> None:
-        """Read the packages of `root`; remember what was read in the file `cache` if given."""
+    def __init__(
+        self, root: Path, packages: Iterable[str], cache: Path | None, executed: Mapping[Path, bytes] | None = None
+    ) -> None:
+        """Read the packages of `root`; remember what was read in the file `cache` if given.
+
+        Args:
+            root: of the project.
+            packages: the names of its packages.
+            cache: a file for what was read.
+            executed: what to take modules' files to hold, where it is not what they hold.
+        """
         self.root = root
+        packages = list(packages)
         self.files = {name: file for package in packages for name, file in module_files(root, package).items()}
         self._folders = [module_files(root, package)[package].parent for package in packages]
         self._cache = cache
-        self._known: dict[str, Any] = self._load()
+        self._known: dict[str, dict[str, Any]] = self._load()
         self._modules: dict[str, Module] = {}
+        self._neighbours: dict[str, Path] = {}
+        self._strangers: set[str] = set()
+        self._executed = executed or {}
         self._changed = False
 
-    def _load(self) -> dict[str, Any]:
+    def _load(self) -> dict[str, dict[str, Any]]:
         if self._cache is None:
             return {}
         try:
@@ -46,48 +70,138 @@ class Sources:
             write_atomically(self._cache, json.dumps({"version": _CACHE, "files": self._known}).encode())
             self._changed = False
 
-    def _remembered(self, path: Path, read: Any) -> Any:
-        """The result of `read(path)`: the one kept, if the file has its size and time of then."""
-        name = path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else path.as_posix()
-        stat = path.stat()
-        mark = [stat.st_mtime_ns, stat.st_size]
+    def _remembered(self, kind: str, path: Path, read: Callable[[Path], Any]) -> Any:
+        """The result of `read(path)`: the one kept, if the file is as it was then."""
+        name = f"{kind}:{path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else path.as_posix()}"
+        mark = mark_of(path.stat())
         known = self._known.get(name)
-        if known and known["mark"] == mark and stat.st_mtime_ns < known["read"] - _TICK:
+        if known and known["mark"] == mark and max(mark[0], mark[3]) < known["read"] - _TICK:
             return known["result"]
+        started = time.time_ns()
         result = read(path)
-        self._known[name] = {"mark": mark, "read": time.time_ns(), "result": result}
+        self._known[name] = {"mark": mark, "read": started, "result": result}
         self._changed = True
         return result
+
+    # -- modules ------------------------------------------------------------------------------------------------
+
+    def has(self, name: str) -> bool:
+        """Whether `name` is a module of the project: of its packages, or beside them, where imports find it."""
+        return name in self.files or name in self._beside(name)
+
+    def _beside(self, name: str) -> dict[str, Path]:
+        """Modules next to the packages, looked for when one of them is named."""
+        top = name.partition(".")[0]
+        if top in self._strangers:
+            return self._neighbours
+        self._strangers.add(top)
+        if any(module == top or module.startswith(f"{top}.") for module in self.files):
+            return self._neighbours
+        for base in (self.root, self.root / "src"):
+            file, folder = base / f"{top}.py", base / top
+            if file.is_file():
+                self._neighbours[top] = file
+            elif top.isidentifier() and (folder / "__init__.py").is_file():
+                self._neighbours |= _below(base, folder)
+        return self._neighbours
+
+    def file(self, name: str) -> Path | None:
+        """Return the file of a module of the project."""
+        return self.files.get(name) or self._beside(name).get(name)
 
     def module(self, name: str) -> Module | None:
         """Return the summary of a first-party module, or None where the name is not one's."""
         if name not in self._modules:
-            file = self.files.get(name)
+            file = self.file(name)
             if file is None:
                 return None
-            self._modules[name] = Module.from_json(self._remembered(file, lambda path: self._read(name, path)))
+            if file in self._executed:
+                summary = self._read(name, file, self._executed[file])
+            else:
+                summary = self._remembered("module", file, lambda path: self._read(name, path, path.read_bytes()))
+            self._modules[name] = Module.from_json(summary)
         return self._modules[name]
 
-    def _read(self, name: str, path: Path) -> dict[str, Any]:
+    def _read(self, name: str, path: Path, content: bytes) -> dict[str, Any]:
         label = path.relative_to(self.root).as_posix()
-        source = path.read_text(encoding="utf-8")
+        try:
+            source = content.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            line = content.count(b"\n", 0, error.start) + 1
+            raise ProjectError(f"{label}:{line}: not UTF-8; save the file in that encoding") from error
         return read_module(name, source, label, is_package=path.name == "__init__.py").to_json()
 
+    def native(self, name: str) -> str:
+        """Return the file, below the root, of a module that is compiled; empty if there is none."""
+        return self._natives.get(name, "")
+
+    @cached_property
+    def _natives(self) -> dict[str, str]:
+        found = {}
+        for folder, package in zip(self._folders, self._packages, strict=True):
+            for path in walked(folder):
+                suffix = next((end for end in _COMPILED if path.endswith(end)), "")
+                if suffix and "__pycache__" not in path:
+                    parts = Path(path.removesuffix(suffix)).relative_to(folder).parts
+                    found[".".join([package, *parts])] = Path(path).relative_to(self.root).as_posix()
+        return found
+
+    @cached_property
+    def _packages(self) -> list[str]:
+        return [next(n for n, file in self.files.items() if file.parent == folder) for folder in self._folders]
+
+    # -- data ---------------------------------------------------------------------------------------------------
+
     def digest(self, path: Path) -> str:
-        """Return the digest of a data file's content; empty if it has gone since it was listed."""
-        try:
-            return str(self._remembered(path, canonical.digest_file))
-        except FileNotFoundError:
-            return ""
+        """Return the digest of a data file's content; empty if there is none (any more)."""
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            return str(self._remembered("data", path, canonical.digest_file))
+        return ""
+
+    def in_package(self, folder: Path) -> bool:
+        """Whether a folder is one of the packages', or below one."""
+        return any(folder.is_relative_to(package) for package in self._folders)
 
     def data_files(self) -> dict[str, Path]:
-        """Return `{path below the root: file}` of everything in the packages that is not Python."""
-        found = {}
-        for folder in self._folders:
-            for base, folders, files in os.walk(folder):
-                folders[:] = sorted(name for name in folders if name != "__pycache__")
-                for file in sorted(files):
-                    if not file.endswith(".pyc"):
-                        path = Path(base, file)
-                        found[path.relative_to(self.root).as_posix()] = path
-        return found
+        """Return `{path below the root: file}` of everything in the packages, compiled modules aside."""
+        files = (path for folder in self._folders for path in walked(folder) if not path.endswith(".pyc"))
+        return {os.path.relpath(path, self.root): Path(path) for path in files}
+
+
+def walked(folder: Path) -> Iterator[str]:
+    """Yield the files below a folder, through links to folders too, in the order of their names."""
+    seen = set()
+    for base, folders, files in os.walk(folder, followlinks=True):
+        real = os.path.realpath(base)
+        if real in seen:
+            folders.clear()  # a link back to where we are
+            continue
+        seen.add(real)
+        folders[:] = sorted(name for name in folders if name != "__pycache__")
+        yield from (os.path.join(base, file) for file in sorted(files))
+
+
+def _below(base: Path, folder: Path) -> dict[str, Path]:
+    found = {}
+    for file in sorted(folder.rglob("*.py")):
+        parts = file.relative_to(base).with_suffix("").parts
+        if all(part.isidentifier() for part in parts):
+            found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = file
+    return found
+
+
+def module_files(root: Path, package: str) -> dict[str, Path]:
+    """Return `{module name: file}` of every module of `package`, found below `root` or `root/src`.
+
+    Raises:
+        ProjectError: the package is not there.
+    """
+    for base in (root, root / "src"):
+        folder = base.joinpath(*package.split("."))
+        if folder.is_dir():
+            found = _below(base, folder)
+            if package in found:
+                return found
+    raise ProjectError(
+        f"{root / 'pyproject.toml'}: [tool.mlblog] names package {package!r}, which has no __init__.py in {root}"
+    )

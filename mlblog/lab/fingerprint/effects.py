@@ -1,0 +1,166 @@
+"""What evaluating code at import may do besides giving a value: call, draw, register, change.
+
+An expression is inert if it is made of literals, names, functions that nobody calls yet, and calls that are known to
+give a value and nothing else. Everything else may act, whether or not anybody uses the name that it is bound to.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import re
+from collections.abc import Iterable
+
+from mlblog.lab.fingerprint.syntax import chain
+
+OPAQUE = "<opaque>"  # a call of something that has no name here
+OPERAND = "?"  # before a name: an operator, a subscript or an attribute is applied to it
+
+# decorators and bases that only wrap, or give behaviour; any other may register what it is given
+_WRAPPING = (
+    "functools.cache", "functools.lru_cache", "functools.wraps", "functools.total_ordering", "functools.singledispatch",
+    "functools.cached_property", "contextlib.", "dataclasses.", "typing.", "typing_extensions.", "abc.", "enum.",
+    "torch.no_grad", "torch.inference_mode", "torch.enable_grad", "torch.jit.", "torch.compile", "numpy.vectorize",
+    "numba.", "attr.", "attrs.", "mlblog.lab.",
+)  # fmt: skip
+_BASES = (
+    *_WRAPPING, "torch.nn.", "torch.autograd.", "torch.utils.data.", "torch.optim.", "torch.distributions.",
+    "torch.Tensor", "collections.", "threading.", "ast.", "json.", "logging.", "pathlib.", "unittest.", "argparse.",
+    "numbers.", "io.", "string.", "types.", "random.", "sklearn.base.", "numpy.", "nn.Module", "multiprocessing.",
+)  # fmt: skip
+# calls that give a value and do nothing else
+_PURE = (
+    "math.", "cmath.", "operator.", "fractions.", "decimal.Decimal", "pathlib.", "re.compile", "re.escape",
+    "collections.", "functools.", "itertools.", "typing.", "types.", "string.", "dataclasses.", "datetime.", "enum.",
+    "contextvars.ContextVar", "logging.getLogger", "threading.", "weakref.", "struct.", "statistics.", "textwrap.",
+    "os.path.", "os.fspath", "os.environ.get", "os.getenv", "os.getcwd", "os.cpu_count", "json.loads", "json.dumps",
+    "ast.literal_eval", "importlib.resources.", "random.Random", "numpy.", "torch.tensor", "torch.zeros", "torch.ones",
+    "torch.full", "torch.empty", "torch.arange", "torch.linspace", "torch.logspace", "torch.eye", "torch.as_tensor",
+    "torch.from_numpy", "torch.device", "torch.Size", "torch.Generator", "torch.finfo", "torch.iinfo", "torch.stack",
+    "torch.cat", "matplotlib.colors.", "builtins.",
+)  # fmt: skip
+_DRAWING = ("numpy.random.",)
+_SEEDED = ("numpy.random.default_rng", "numpy.random.Generator", "numpy.random.RandomState", "numpy.random.SeedSequence",
+           "numpy.random.PCG64")  # fmt: skip
+# functions that are called for what they change
+_CHANGING = re.compile(r"_?(set|seed|manual|register|use|enable|disable|install|patch|config|update|add|push|save|__set)")
+_ACTING_BUILTINS = {"setattr", "delattr", "exec", "eval", "next", "print", "input", "__import__", "super", "breakpoint"}
+# … which call what they are given, or draw from it
+_CONSUMING = {"map", "filter", "list", "tuple", "set", "dict", "sorted", "any", "all", "sum", "min", "max", "next"}
+# methods that change nothing: of paths, strings, containers, arrays
+_PURE_METHODS = frozenset(
+    "resolve absolute joinpath with_name with_suffix with_stem relative_to as_posix expanduser exists is_file is_dir"
+    " read_text read_bytes split rsplit strip lstrip rstrip splitlines join format lower upper title replace encode"
+    " decode items keys values copy get index count startswith endswith union intersection difference partition"
+    " reshape astype view float long int double to t transpose sum mean std cumsum tolist item numpy clone"
+    " manual_seed fullmatch match findall removeprefix removesuffix zfill ljust rjust".split()
+)
+
+
+def may_act(name: str, kind: str) -> bool:
+    """Whether calling `name` of another library, or decorating a `kind` of definition with it, may do more than that.
+
+    `base` is the kind of a base class: making a subclass may register it.
+    """
+    if kind == "base":
+        return not name.startswith(_BASES) and not _is_builtin(name)
+    if kind != "constant":
+        return not name.startswith(_WRAPPING)
+    if name.startswith(_DRAWING) and not name.startswith(_SEEDED):
+        return True
+    return bool(_CHANGING.match(name.rpartition(".")[2])) or not name.startswith(_PURE)
+
+
+# libraries whose functions do not read what docstrings and annotations say of what they are given
+_TRUSTED = (
+    "torch.", "numpy.", "scipy.", "sklearn.", "matplotlib.", "pandas.", "functools.", "itertools.", "collections.",
+    "operator.", "random.", "math.", "time.", "json.", "os.", "pathlib.", "concurrent.", "threading.", "einops.",
+    "multiprocessing.", "contextlib.", "logging.", "typing.cast", "tqdm.", "joblib.", "copy.", "warnings.", "weakref.",
+    "heapq.", "bisect.", "statistics.", "mlblog.", "dataclasses.", "abc.", "enum.", "typing.", "asyncio.", "itertools.",
+)  # fmt: skip
+_READING = ("torch.jit.", "torch.library.", "typing.get_type_hints", "dataclasses.fields")
+
+
+def may_read(name: str) -> bool:
+    """Whether `name` of another library may read the docstrings and annotations of what it is given."""
+    return name.startswith(_READING) or not f"{name}.".startswith(_TRUSTED)
+
+
+def builtin_acts(name: str) -> bool:
+    """Whether a call of a name that is bound nowhere may act: those builtins that do, and names nobody knows."""
+    return name in _ACTING_BUILTINS or not _is_builtin(name)
+
+
+def _is_builtin(name: str) -> bool:
+    return hasattr(builtins, name.partition(".")[0])
+
+
+def is_pure_method(reference: str) -> bool:
+    """Whether `NAME.method` is a method that changes nothing, if NAME is plain data."""
+    return reference.rpartition(".")[2] in _PURE_METHODS
+
+
+def evaluated(nodes: Iterable[ast.AST]) -> set[str]:
+    """Return what evaluating `nodes` calls, as dotted names; `OPAQUE`; and `?name` for what operators are applied to."""
+    reader = _Evaluated()
+    for node in nodes:
+        reader.visit(node)
+    return reader.found
+
+
+class _Evaluated(ast.NodeVisitor):
+    def __init__(self) -> None:
+        self.found: set[str] = set()
+
+    def visit_Lambda(self, node: ast.Lambda) -> None:
+        for default in [*node.args.defaults, *filter(None, node.args.kw_defaults)]:
+            self.visit(default)
+
+    def visit_Call(self, node: ast.Call) -> None:
+        parts = chain(node.func)
+        if parts:
+            self.found.add(".".join(parts))
+            if parts[-1] in _CONSUMING or parts[-1] in ("partial", "reduce"):
+                names = [part for argument in node.args for part in ast.walk(argument)]
+                self.found |= {".".join(c) for n in names if isinstance(n, ast.Name | ast.Attribute) and (c := chain(n))}
+        else:
+            if not (isinstance(node.func, ast.Attribute) and node.func.attr in _PURE_METHODS):
+                self.found.add(OPAQUE)
+            self.visit(node.func)
+        for argument in [*node.args, *node.keywords]:
+            self.visit(argument)
+
+    def visit_Attribute(self, node: ast.Attribute) -> None:
+        self._operand(node.value)
+
+    def visit_Subscript(self, node: ast.Subscript) -> None:
+        self._operand(node.value)
+        self.visit(node.slice)
+
+    def visit_BinOp(self, node: ast.BinOp) -> None:
+        self._operand(node.left)
+        self._operand(node.right)
+
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> None:
+        self._operand(node.operand)
+
+    def visit_Compare(self, node: ast.Compare) -> None:
+        for operand in [node.left, *node.comparators]:
+            self._operand(operand)
+
+    def visit_FormattedValue(self, node: ast.FormattedValue) -> None:
+        self._operand(node.value)
+
+    def visit_Starred(self, node: ast.Starred) -> None:
+        self._operand(node.value)
+
+    def visit_comprehension(self, node: ast.comprehension) -> None:
+        self._operand(node.iter)
+        for condition in node.ifs:
+            self.visit(condition)
+
+    def _operand(self, node: ast.expr) -> None:
+        if parts := chain(node):
+            self.found.add(OPERAND + ".".join(parts))
+        else:
+            self.visit(node)

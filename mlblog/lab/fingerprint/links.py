@@ -1,0 +1,382 @@
+"""What one definition is linked to: the definitions and files that it can use, and a digest of it and of its names."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from mlblog.lab import canonical
+from mlblog.lab.fingerprint.effects import OPAQUE, OPERAND, builtin_acts, is_pure_method, may_act, may_read
+from mlblog.lab.fingerprint.experiments import Lookup, declared
+from mlblog.lab.fingerprint.module import BINDING, EFFECT, FOREIGN, IMPORT, LOADING, MAYBE, Definition, Module
+from mlblog.lab.fingerprint.names import EVERYTHING, LENIENT, MODULE, ORDER, PROSE, SOURCE, parts_of
+from mlblog.lab.fingerprint.resolve import DATA, DECLARATION, ENVIRONMENT, NAMES, Node, Resolver
+from mlblog.lab.fingerprint.sources import Sources
+
+_MARKS = {PROSE, SOURCE, ORDER, LENIENT}
+# under another name (`from importlib import import_module as load`), these are not seen by `names`
+_BY_NAME = {
+    **dict.fromkeys(
+        ("sys.modules", "importlib.import_module", "pkgutil.resolve_name", "pydoc.locate", "inspect.getmodule",
+         "builtins.__import__"), EVERYTHING
+    ),
+    **dict.fromkeys(("builtins.eval", "builtins.exec", "builtins.globals", "builtins.vars"), MODULE),
+    **dict.fromkeys(("inspect.getdoc", "typing.get_type_hints", "inspect.signature", "dataclasses.fields",
+                     "inspect.get_annotations"), PROSE),
+    **dict.fromkeys(("inspect.getsource", "inspect.getsourcelines"), SOURCE),
+}  # fmt: skip
+
+
+class Link(NamedTuple):
+    """What a node is linked to.
+
+    Attributes:
+        targets: what it can use.
+        digest: of it and of what its names mean; empty where it adds nothing of its own.
+        marks: what it reads of other definitions.
+        closed: registries that it looks at as a whole.
+        frame: of a registry: its digest without its entries.
+    """
+
+    targets: tuple[Node, ...]
+    digest: str
+    marks: frozenset[str] = frozenset()
+    closed: frozenset[Node] = frozenset()
+    frame: str = ""
+
+
+class Linker:
+    """Links of definitions, each made once."""
+
+    def __init__(self, sources: Sources, resolver: Resolver) -> None:
+        """Link what is in `sources`, by the names that `resolver` knows."""
+        self._sources, self._resolver = sources, resolver
+        self._links: dict[Node, Link] = {}
+        self._sequences: dict[str, list[tuple[int, str]]] = {}
+        self._acting: dict[str, list[Node]] = {}
+
+    def forget(self, module: str) -> None:
+        """Make the links of a module anew: another has taken its name."""
+        self._links = {node: link for node, link in self._links.items() if node.module != module}
+        self._sequences.pop(module, None)
+        self._acting.pop(module, None)
+
+    def link(self, node: Node) -> Link:
+        """Return what `node` is linked to."""
+        known = self._links.get(node)
+        if known is None:
+            known = self._links[node] = self._make(node)
+        return known
+
+    def exists(self, node: Node) -> bool:
+        """Whether a manifest of now could name `node`."""
+        module = self._resolver.module(node.module)
+        for end in (DECLARATION, PROSE, ORDER):
+            if node.name.endswith(end):
+                return node.name.removesuffix(end) in {*module.definitions, ""}
+        return node.name == NAMES or node.name in module.definitions
+
+    def entries(self, node: Node) -> Iterator[Node]:
+        """Yield the entries of a registry."""
+        definition = self._definition(node)
+        yield from (Node(node.module, name) for name in definition.entries) if definition else ()
+
+    def read_by(self, node: Node, marks: Iterable[str]) -> Iterator[Node]:
+        """Yield what counts of `node` where somebody reads prose, source or order."""
+        definition = self._definition(node)
+        if definition is None:
+            return
+        if PROSE in marks and (definition.prose or definition.hints):
+            yield Node(node.module, node.name + PROSE)
+        if ORDER in marks and len(definition.members) > 1:
+            yield Node(node.module, node.name + ORDER)
+        if ORDER in marks:
+            yield Node(node.module, ORDER)
+        if SOURCE in marks and (file := self._sources.file(node.module)):
+            yield Node(DATA, file.relative_to(self._sources.root).as_posix())
+
+    def constants(self, module: Module) -> Lookup:
+        """Return a look-up of constants by their names in `module`, as their source."""
+
+        def lookup(name: str) -> tuple[str, Lookup] | None:
+            meanings = self._resolver.meanings(module, name)
+            if len(meanings) != 1 or not isinstance(meanings[0], Node):
+                return None
+            home = self._resolver.module(meanings[0].module)
+            text = home.literals.get(meanings[0].name)
+            return (text, self.constants(home)) if text else None
+
+        return lookup
+
+    def _definition(self, node: Node) -> Definition | None:
+        if node.module in (DATA, ENVIRONMENT):
+            return None
+        return self._resolver.module(node.module).definitions.get(node.name)
+
+    # -- making a link ------------------------------------------------------------------------------------------
+
+    def _make(self, node: Node) -> Link:
+        if node.module == DATA:
+            return Link((), self._sources.digest(self._sources.root / node.name))
+        if node.module == ENVIRONMENT:
+            return Link((), _variable(node.name))
+        module = self._resolver.module(node.module)
+        loading = Node(node.module, IMPORT)
+        if node.name.endswith(DECLARATION):
+            found = declared(module.experiments[node.name.removesuffix(DECLARATION)], self.constants(module))
+            return Link((loading,), found.digest)
+        if node.name == NAMES:
+            bound = [f"{name}={','.join(targets)}" for name, targets in module.imports.items()]
+            return Link((), canonical.digest("names", *bound, *module.stars) if bound or module.stars else "")
+        if node.name == ORDER:
+            return Link((), canonical.digest("order", *(name for name in module.definitions if "." not in name)))
+        if node.name.endswith(ORDER):
+            members = module.definitions[node.name.removesuffix(ORDER)].members
+            return Link((), canonical.digest("order", *members))
+        if node.name.endswith(PROSE):
+            return self._prose(module, node.name.removesuffix(PROSE))
+        return self._code(module, node.name, module.definitions[node.name])
+
+    def _prose(self, module: Module, name: str) -> Link:
+        definition = module.definitions[name]
+        found = [one for hint in definition.hints for one in self._resolver.meanings(module, hint)]
+        methods = [f"{name}.{member}" for member in definition.members]
+        inner = [Node(module.name, one + PROSE) for one in methods if _says(module.definitions.get(one))]
+        said = [definition.prose, *(str(one) for one in found)]
+        digest = canonical.digest("prose", *said) if any(said) else ""
+        return Link((*(one for one in found if isinstance(one, Node)), *inner), digest)
+
+    def _code(self, module: Module, name: str, definition: Definition) -> Link:
+        node = Node(module.name, name)
+        targets: dict[Node, None] = {Node(module.name, IMPORT): None}
+        meant: list[str] = []
+        closed = set[Node]()
+        marks = {reference for reference in definition.references if reference in _MARKS}
+        # what a dictionary refers to, its entries do, which are definitions of their own
+        follows = not (definition.entries and definition.kind == "constant")
+        for reference in definition.references:
+            if reference in _MARKS:
+                continue
+            found = self._resolver.meanings(module, reference)
+            if follows:
+                targets |= {one: None for one in found if isinstance(one, Node)}
+            if not reference.startswith("<"):
+                meant.append(f"{reference}={','.join(map(str, found))}")
+            closed |= {one for one in found if isinstance(one, Node) and self._as_a_whole(one, reference)}
+            for one in found:
+                if isinstance(one, str) and (mark := _BY_NAME.get(one)):
+                    if mark in _MARKS:
+                        marks.add(mark)
+                    elif one == "sys.modules" or not parts_of(reference)[0][-1] == one.rpartition(".")[2]:
+                        targets |= {n: None for n in self._resolver.meanings(module, mark) if isinstance(n, Node)}
+        targets |= dict.fromkeys(Node(module.name, f"{name}.{member}") for member in definition.members)
+        targets |= dict.fromkeys(self.entries(node))
+        if follows:
+            targets |= dict.fromkeys(Node(one, IMPORT) for one in self._resolver.loaded(definition.imports))
+            targets |= dict.fromkeys(self._resolver.natives(definition.imports))
+            targets |= dict.fromkeys(self._resolver.named(module.name, definition.strings))
+        targets |= dict.fromkeys(self._read_from_outside(module, name, definition))
+        if name == IMPORT:
+            targets |= dict.fromkeys(Node(one, IMPORT) for one in self._loads(module))
+            targets |= dict.fromkeys(self._resolver.natives(module.loads))
+            targets |= dict.fromkeys(self._run_on_import(module))
+        targets.pop(node, None)
+        before = self._before(module, definition, whole=name == IMPORT)
+        known = definition.digest or (name == IMPORT and before)
+        digest = canonical.digest("definition", definition.digest, *sorted(meant), *before) if known else ""
+        frame = ""
+        if definition.entries:
+            rest = sorted(meant) if follows else []
+            frame = canonical.digest("definition", definition.frame, *rest, *before)
+        return Link(tuple(targets), digest, frozenset(marks), frozenset(closed), frame)
+
+    def _as_a_whole(self, node: Node, reference: str) -> bool:
+        """Whether a reference to a registry asks for more than one entry by its key."""
+        definition = self._definition(node)
+        if definition is None or not definition.entries:
+            return False
+        parts, use = parts_of(reference)
+        if definition.kind == "constant":
+            return use != "[]"
+        keys = {entry.removeprefix(f"{node.name}[").removesuffix("]") for entry in definition.entries}
+        return not (use or keys & set(parts[1:]))
+
+    # -- prose that somebody outside may read -------------------------------------------------------------------
+
+    def _read_from_outside(self, module: Module, name: str, definition: Definition) -> Iterator[Node]:
+        """Docstrings and annotations of what is handed to another library, or decorated or subclassed from one."""
+        for callee, argument in definition.handed:
+            if callee.startswith(".") or self._may_read(module, callee):
+                for found in self._resolver.meanings(module, argument):
+                    if isinstance(found, Node) and _says(self._definition(found), self._resolver.module(found.module)):
+                        yield Node(found.module, found.name + PROSE)
+        if definition.kind in ("function", "class") and _says(definition, module) and self._is_given(module, definition):
+            yield Node(module.name, name + PROSE)
+
+    def _may_read(self, module: Module, callee: str) -> bool:
+        found = self._resolver.meanings(module, callee)
+        return any(isinstance(one, str) and may_read(one) for one in found)
+
+    def _is_given(self, module: Module, definition: Definition) -> bool:
+        """Whether a decorator, a metaclass or a base class of another library gets to see a definition."""
+        for call in definition.calls:
+            if call not in (OPAQUE,) and not call.startswith(OPERAND):
+                found = self._resolver.meanings(module, call)
+                if any(isinstance(one, str) and may_act(one, definition.kind) and may_read(one) for one in found):
+                    return True
+        return any(
+            may_act(one, "base") if isinstance(one, str) else self._inherits_from_outside(one)
+            for base in definition.bases
+            for one in self._resolver.meanings(module, base)
+        )
+
+    def _inherits_from_outside(self, node: Node) -> bool:
+        definition = self._definition(node)
+        if definition is None or definition.kind != "class":
+            return False
+        return self._is_given(self._resolver.module(node.module), definition)
+
+    # -- what importing does ------------------------------------------------------------------------------------
+
+    def _loads(self, module: Module) -> list[str]:
+        return list(self._resolver.loaded([*module.loads, *self._resolver.starred(module), module.name]))
+
+    def _run_on_import(self, module: Module) -> list[Node]:
+        """Definitions whose making may register them, draw a number, or change something."""
+        if module.name not in self._acting:
+            self._acting[module.name] = []  # for modules that import each other
+            self._acting[module.name] = [
+                Node(module.name, name)
+                for name, definition in module.definitions.items()
+                if definition.kind in ("function", "class", "constant") and self._makes_more(module, name, definition)
+            ]
+        return self._acting[module.name]
+
+    def _makes_more(self, module: Module, name: str, definition: Definition) -> bool:
+        if any(self._acts(module, name, definition.kind, call) for call in definition.calls):
+            return True
+        bases = (found for base in definition.bases for found in self._resolver.meanings(module, base))
+        return any(may_act(one, "base") if isinstance(one, str) else self._notices_subclasses(one) for one in bases)
+
+    def _acts(self, module: Module, name: str, kind: str, call: str) -> bool:
+        """Whether a call, or an operator on a name, at import may do more than give a value."""
+        if call == OPAQUE:
+            return True
+        if call.startswith("<"):
+            return call not in _MARKS
+        if call.startswith(OPERAND):
+            found = self._resolver.meanings(module, call.removeprefix(OPERAND))
+            return any(self._is_object(one) for one in found if isinstance(one, Node) and one != Node(module.name, name))
+        found = self._resolver.meanings(module, call)
+        if not found:
+            return builtin_acts(parts_of(call)[0][0])
+        for one in found:
+            if isinstance(one, str):
+                acts = may_act(one, kind)
+            elif one == Node(module.name, name):
+                acts = False
+            else:
+                acts = not (is_pure_method(parts_of(call)[0][-1]) and self._is_plain(one))
+            if acts:
+                return True
+        return False
+
+    def _is_plain(self, node: Node) -> bool:
+        """Whether a node is data: a file, or a constant made without our calls."""
+        definition = self._definition(node)
+        if definition is None:
+            return True
+        return definition.kind == "entry" or (definition.kind == "constant" and not self._is_object(node))
+
+    def _is_object(self, node: Node) -> bool:
+        """Whether a constant may be an object of a class of ours, whose operators do what they like."""
+        definition = self._definition(node)
+        if definition is None or definition.kind != "constant":
+            return False
+        module = self._resolver.module(node.module)
+        return any(
+            call == OPAQUE or any(isinstance(one, Node) and one != node for one in self._resolver.meanings(module, call))
+            for call in definition.calls
+            if not call.startswith(OPERAND)
+        )
+
+    def _notices_subclasses(self, base: Node) -> bool:
+        definition = self._definition(base)
+        if definition is None:
+            return False
+        if definition.kind == "constant":
+            return True  # an alias, or a class made under an `if`: nobody can see which
+        module = self._resolver.module(base.module)
+        return (
+            "__init_subclass__" in definition.members
+            or self._makes_more(module, base.name, definition)
+            or any(
+                self._notices_subclasses(up)
+                for name in definition.bases
+                for up in self._resolver.meanings(module, name)
+                if isinstance(up, Node) and up != base
+            )
+        )
+
+    def _before(self, module: Module, definition: Definition, *, whole: bool) -> list[str]:
+        """What happens in a module before a definition is made, or altogether, in turn."""
+        if not whole and definition.position < 0:
+            return []
+        sequence = self._sequence(module)
+        tokens = [token for place, token in sequence if whole or place < definition.position]
+        return [f"after {token}" for token in tokens]
+
+    def _sequence(self, module: Module) -> list[tuple[int, str]]:
+        """What importing a module does whose order can matter; nothing where it does nothing but define."""
+        if module.name not in self._sequences:
+            self._sequences[module.name] = []  # for modules that import each other
+            acting = {node.name for node in self._run_on_import(module)}
+            found, matters = list[tuple[int, str]](), False
+            for place, token in enumerate(module.order):
+                kind, _, name = token.partition(" ")
+                ours = kind == LOADING and self._resolver.is_ours(name)
+                if kind in (EFFECT, BINDING) or (kind == MAYBE and name in acting) or ours:
+                    found.append((place, token))
+                elif kind == FOREIGN and self._is_imported_for_its_effect(module, name):
+                    found.append((place, token))
+                else:
+                    continue
+                matters = matters or not ours or self._imports_act(name)
+            self._sequences[module.name] = found if matters else []
+        return self._sequences[module.name]
+
+    def _is_imported_for_its_effect(self, module: Module, name: str) -> bool:
+        top = name.partition(".")[0]
+        return not self._resolver.is_ours(top) and top not in sys.stdlib_module_names and module.package != module.name
+
+    def _imports_act(self, name: str) -> bool:
+        """Whether importing a module of ours does more than define, in it or in what it imports."""
+        waiting, seen = list(self._resolver.loaded([name])), set[str]()
+        while waiting:
+            one = waiting.pop()
+            if one in seen:
+                continue
+            seen.add(one)
+            module = self._resolver.module(one)
+            own = [t for t in module.order if t.startswith(EFFECT)]
+            if own or self._run_on_import(module):
+                return True
+            waiting += self._loads(module)
+        return False
+
+
+def _variable(name: str) -> str:
+    """The digest of a variable of the environment; where it names a place, of that alone: what is read there counts."""
+    value = os.environ.get(name)
+    if value is None:
+        return ""
+    return canonical.digest("variable", "a path" if os.sep in value and os.path.exists(value) else value)
+
+
+def _says(definition: Definition | None, module: Module | None = None) -> bool:
+    """Whether a definition, or a method of it, has docstrings or annotations."""
+    if definition is None:
+        return False
+    return bool(definition.prose or definition.hints or (module and definition.members))

@@ -9,14 +9,23 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Sequence
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
-from types import ModuleType
+from pathlib import Path
+from types import CodeType, ModuleType
 from typing import Any
+
+
+executed: dict[Path, tuple[bytes, CodeType]] = {}  # of each module imported in this process: what ran
 
 
 class _Loader(SourceFileLoader):
     def path_stats(self, path: str) -> Any:
         # importlib reads and writes no bytecode for a source whose age it cannot learn
         raise OSError(f"{path}: its bytecode is not to be trusted")
+
+    def source_to_code(self, data: Any, path: Any, *, _optimize: int = -1) -> CodeType:
+        code: CodeType = super().source_to_code(data, path, _optimize=_optimize)  # type: ignore[call-arg]  # as importlib has it
+        executed[Path(path)] = bytes(data), code
+        return code
 
 
 class _Finder:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
-from pathlib import Path
+from collections.abc import Mapping
 
 from mlblog.errors import RunError, UnknownExperiment
 from mlblog.lab.fingerprint import Code
@@ -14,22 +14,22 @@ from mlblog.lab.project import Project
 from mlblog.lab.spec import Experiment
 
 
-def load(job: Job, root: Path) -> Experiment:
-    """Import the module of `job`, of the project at `root`, and return its experiment.
+def load(job: Job, project: Project, environ: Mapping[str, str]) -> Experiment:
+    """Import the module of `job`, of `project`, and return its experiment; `environ` is what the process began with.
 
     Raises:
         RunError: the module cannot be imported; the cause is chained.
         UnknownExperiment: it holds no such experiment.
         RunError: the code is no longer the one that the job was planned with.
     """
-    if str(root) not in sys.path:
-        sys.path.insert(0, str(root))  # a blog's own package need not be installed
-    import_from_source(Project.find(root).packages)
+    if str(project.root) not in sys.path:
+        sys.path.insert(0, str(project.root))  # a blog's own package need not be installed
+    import_from_source(project.packages)
     try:
         module = importlib.import_module(job.module)
     except Exception as error:
         raise RunError(f"{job.key}: cannot import {job.module}: {type(error).__name__}: {error}") from error
-    _refuse_moved(job, Code.of(Project.find(root)))
+    _refuse_moved(job, Code.of(project, environ=environ))
     found = getattr(module, job.key.experiment, None)
     if not isinstance(found, Experiment):
         raise UnknownExperiment(f"{job.module} has no experiment {job.key.experiment!r}")

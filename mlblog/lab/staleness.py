@@ -50,14 +50,14 @@ def reasons(record: Record, code: Code, declarations: Mapping[str, Declaration])
         for name in sorted({*record.params, *params})
         if name not in record.params or name not in params or not _same(record.params[name], params[name])
     ]
-    now = code.manifest(declaration.qualified)
+    now = code.manifest(declaration.qualified, known=record.manifest)
     for name in sorted({*record.manifest, *now}):
-        if name not in now:
-            found.append(Reason("removed", name))
-        elif name not in record.manifest:
+        # what the run was seen to use is in no manifest of now, and is looked at by itself
+        digest = now[name] if name in now else code.digest(name)
+        if name not in record.manifest:
             found.append(Reason("added", name))
-        elif record.manifest[name] != now[name]:
-            found.append(Reason("changed", name))
+        elif digest is not None and digest != record.manifest[name]:
+            found.append(Reason("changed" if digest else "removed", name))
     return found
 
 

@@ -15,11 +15,9 @@ from pathlib import Path
 
 from mlblog.errors import MlblogError
 from mlblog.lab.atomic import write_atomically
-from mlblog.lab.environment import pick_device
+from mlblog.lab.attempt import attempt
 from mlblog.lab.jobs import Job
-from mlblog.lab.load import load
 from mlblog.lab.project import Project
-from mlblog.lab.run import execute
 
 
 def main(folder: Path) -> int:
@@ -35,15 +33,7 @@ def main(folder: Path) -> int:
 
     project = Project.find()
     try:
-        record = execute(
-            load(job, project.root),
-            job.key,
-            job.manifest,
-            root=project.root,
-            device=pick_device(),
-            report=report,
-            checkpoints=job.checkpoints(project.work),
-        )
+        record = attempt(job, project.root, report, job.checkpoints(project.work))
     except MlblogError as error:
         traceback.print_exc()
         write_atomically(folder / "error.txt", str(error).encode())

@@ -183,7 +183,7 @@ def test_record_json_is_a_plain_file(recorded: Bench) -> None:
         ("smoke=dict(x=3.0), ", "", "there is no scale smoke"),
         ("seeds=2", "seeds=0", "seeds is 0"),
         ("seeds=2", "seeds=2, variants=[dict(z=1)]", "variant 0 sets 'z', which is not a parameter"),
-        ("seeds=2", "seeds=int('2')", "are literals: int('2')"),
+        ("seeds=2", "seeds=int('2')", "bound once to literals: int('2')"),
     ],
 )
 def test_wrong_declaration_makes_nothing_look_fresh(recorded: Bench, old: str, new: str, message: str) -> None:

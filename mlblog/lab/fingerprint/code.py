@@ -18,10 +18,11 @@ from typing import NamedTuple
 from mlblog.errors import UnknownExperiment
 from mlblog.lab import canonical
 from mlblog.lab.fingerprint.experiments import Declared, declared
+from mlblog.lab.fingerprint.inputs import DATA, KINDS, Inputs
 from mlblog.lab.fingerprint.links import Linker
 from mlblog.lab.fingerprint.module import IMPORT, Definition, Module, read_module
 from mlblog.lab.fingerprint.names import LENIENT, ORDER, PROSE, SOURCE
-from mlblog.lab.fingerprint.resolve import DATA, DECLARATION, ENVIRONMENT, Node, Resolver
+from mlblog.lab.fingerprint.resolve import DECLARATION, Node, Resolver
 from mlblog.lab.fingerprint.sources import Sources
 from mlblog.lab.project import Project
 
@@ -73,22 +74,33 @@ class Code:
         engine: tuple[str, ...] = ENGINE,
         cache: Path | None = None,
         executed: Mapping[Path, bytes] | None = None,
+        environ: Mapping[str, str] | None = None,
     ) -> None:
-        """Look at `packages` below `root`, but for the modules of `engine`; keep what was parsed in `cache`.
+        """Look at the code of a project.
 
-        `executed` is what some files held when they were imported, if it is not what they hold now.
+        Args:
+            root: of the project.
+            packages: its packages, below the root.
+            engine: modules that do not count.
+            cache: a file for what was parsed.
+            executed: what some files held when they were imported, if it is not what they hold now.
+            environ: the variables of the environment, if not those of now.
         """
         self._sources = Sources(root, packages, cache, executed)
         self._resolver = Resolver(self._sources, engine)
-        self._linker = Linker(self._sources, self._resolver)
+        self.inputs = Inputs(self._sources, cache.with_name("outside.json") if cache else None, environ)
+        self._linker = Linker(self._sources, self._resolver, self.inputs)
         self._cells: dict[str, Module] = {}  # by pieces of Python, the last _KEPT of them
         self._reached: dict[str, Reached] = {}
         self._lock = threading.Lock()  # posts that run side by side ask for their cells' manifests
 
     @classmethod
-    def of(cls, project: Project, executed: Mapping[Path, bytes] | None = None) -> Code:
+    def of(
+        cls, project: Project, executed: Mapping[Path, bytes] | None = None, environ: Mapping[str, str] | None = None
+    ) -> Code:
         """Return the code of `project` as it is on disk now, or, where `executed` says so, as it was imported."""
-        return cls(project.root, project.packages, cache=project.work / "cache" / "code.json", executed=executed)
+        cache = project.work / "cache" / "code.json"
+        return cls(project.root, project.packages, cache=cache, executed=executed, environ=environ)
 
     def save(self) -> None:
         """Keep what was parsed for the next process."""
@@ -119,19 +131,37 @@ class Code:
         roots = [Node(name, IMPORT) for name in self._resolver.loaded(modules)]
         return dict(sorted(self._digests(self._reach(roots)).items()))
 
-    def digest(self, name: str) -> str:
-        """Return the digest that a manifest of now has for `name`; empty if there is no such definition or file."""
-        if name.startswith(f"{DATA}:"):
-            return self._sources.digest(self._sources.root / name.removeprefix(f"{DATA}:"))
-        if name.startswith(f"{ENVIRONMENT}:"):
-            return self._linker.link(Node(ENVIRONMENT, name.removeprefix(f"{ENVIRONMENT}:"))).digest
+    def digest(self, name: str) -> str | None:
+        """Return the digest of now of what a manifest calls `name`.
+
+        Empty if there is no such definition or file; None if it is elsewhere, and this machine cannot tell.
+        """
+        if name.partition(":")[0] in KINDS:
+            return self.inputs.digest(name)
         parts = name.split(".")
         for end in range(len(parts) - 1, 0, -1):
-            module, attribute = ".".join(parts[:end]), ".".join(parts[end:])
-            if self._resolver.is_ours(module) or module == _DETERMINISM:
-                node = Node(module, attribute)
+            node = Node(".".join(parts[:end]), ".".join(parts[end:]))
+            if self._resolver.is_ours(node.module):
                 return self._linker.link(node).digest if self._linker.exists(node) else ""
         return ""
+
+    def loaded(self, name: str) -> set[str]:
+        """Return the modules of which `name` reaches anything."""
+        return {node.module for node in self.reach(name)}
+
+    def module_of(self, file: Path) -> str | None:
+        """Return the module of the project that a file is; None if it is none."""
+        for known in (self._sources.files, self._sources.neighbours):
+            for name, path in known.items():
+                if path == file and self._resolver.is_ours(name):
+                    return name
+        return None
+
+    def owner(self, module: str, qualified: str) -> str:
+        """Return the definition of a module that a function of that qualified name is, or is in; empty if unknown."""
+        parts = qualified.partition(".<locals>")[0].split(".")
+        definitions = self._resolver.module(module).definitions
+        return parts[0] if parts[0] in definitions else ""
 
     def reach(self, name: str) -> dict[Node, Node | None]:
         """Return every node that `name` depends on, each with the node from which it was first reached."""

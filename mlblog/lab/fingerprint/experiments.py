@@ -115,7 +115,7 @@ def declared(found: Written, lookup: Lookup) -> Declared:
     except _NotLiteral as error:
         problem = (
             f"{found.path}:{found.line}: an experiment's scales, seeds, variants and defaults are literals, or constants"
-            f" made of them and changed nowhere: {error}"
+            f" that are bound once to literals: {error}"
         )
         return Declared(found.line, found.title, {}, {}, 0, [], [], form, problem)
     defaults.pop("seed", None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
@@ -10,9 +9,10 @@ from typing import NamedTuple
 from mlblog.lab import canonical
 from mlblog.lab.fingerprint.effects import OPAQUE, OPERAND, builtin_acts, is_pure_method, may_act, may_read
 from mlblog.lab.fingerprint.experiments import Lookup, declared
+from mlblog.lab.fingerprint.inputs import DATA, ENVIRONMENT, Inputs
 from mlblog.lab.fingerprint.module import BINDING, EFFECT, FOREIGN, IMPORT, LOADING, MAYBE, Definition, Module
 from mlblog.lab.fingerprint.names import EVERYTHING, LENIENT, MODULE, ORDER, PROSE, SOURCE, parts_of
-from mlblog.lab.fingerprint.resolve import DATA, DECLARATION, ENVIRONMENT, NAMES, Node, Resolver
+from mlblog.lab.fingerprint.resolve import DECLARATION, NAMES, Node, Resolver
 from mlblog.lab.fingerprint.sources import Sources
 
 _MARKS = {PROSE, SOURCE, ORDER, LENIENT}
@@ -50,9 +50,9 @@ class Link(NamedTuple):
 class Linker:
     """Links of definitions, each made once."""
 
-    def __init__(self, sources: Sources, resolver: Resolver) -> None:
-        """Link what is in `sources`, by the names that `resolver` knows."""
-        self._sources, self._resolver = sources, resolver
+    def __init__(self, sources: Sources, resolver: Resolver, inputs: Inputs) -> None:
+        """Link what is in `sources`, by the names that `resolver` knows, to what is there of `inputs`."""
+        self._sources, self._resolver, self._inputs = sources, resolver, inputs
         self._links: dict[Node, Link] = {}
         self._sequences: dict[str, list[tuple[int, str]]] = {}
         self._acting: dict[str, list[Node]] = {}
@@ -118,10 +118,8 @@ class Linker:
     # -- making a link ------------------------------------------------------------------------------------------
 
     def _make(self, node: Node) -> Link:
-        if node.module == DATA:
-            return Link((), self._sources.digest(self._sources.root / node.name))
-        if node.module == ENVIRONMENT:
-            return Link((), _variable(node.name))
+        if node.module in (DATA, ENVIRONMENT):
+            return Link((), self._inputs.digest(str(node)) or "")
         module = self._resolver.module(node.module)
         loading = Node(node.module, IMPORT)
         if node.name.endswith(DECLARATION):
@@ -365,14 +363,6 @@ class Linker:
                 return True
             waiting += self._loads(module)
         return False
-
-
-def _variable(name: str) -> str:
-    """The digest of a variable of the environment; where it names a place, of that alone: what is read there counts."""
-    value = os.environ.get(name)
-    if value is None:
-        return ""
-    return canonical.digest("variable", "a path" if os.sep in value and os.path.exists(value) else value)
 
 
 def _says(definition: Definition | None, module: Module | None = None) -> bool:

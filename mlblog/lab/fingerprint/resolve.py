@@ -9,14 +9,13 @@ from functools import cached_property
 from typing import NamedTuple
 
 from mlblog.lab.fingerprint.data import DataFiles
+from mlblog.lab.fingerprint.inputs import DATA, ENVIRONMENT
 from mlblog.lab.fingerprint.module import Module
 from mlblog.lab.fingerprint.names import EVERYTHING, MODULE, PACKAGE, VARIABLE, parts_of
 from mlblog.lab.fingerprint.sources import Sources
 
 DECLARATION = "<declaration>"  # how a manifest names an experiment whose records are read
 NAMES = "<names>"  # what the names of a module mean that is handed on whole
-DATA = "data"
-ENVIRONMENT = "environment"
 # attributes that every module has, and that say nothing of what it defines
 _OF_MODULES = {"__file__", "__name__", "__path__", "__package__", "__spec__", "__version__", "__loader__", "__all__"}
 

@@ -50,7 +50,7 @@ class Sources:
         self._cache = cache
         self._known: dict[str, dict[str, Any]] = self._load()
         self._modules: dict[str, Module] = {}
-        self._neighbours: dict[str, Path] = {}
+        self.neighbours: dict[str, Path] = {}
         self._strangers: set[str] = set()
         self._executed = executed or {}
         self._changed = False
@@ -93,17 +93,17 @@ class Sources:
         """Modules next to the packages, looked for when one of them is named."""
         top = name.partition(".")[0]
         if top in self._strangers:
-            return self._neighbours
+            return self.neighbours
         self._strangers.add(top)
         if any(module == top or module.startswith(f"{top}.") for module in self.files):
-            return self._neighbours
+            return self.neighbours
         for base in (self.root, self.root / "src"):
             file, folder = base / f"{top}.py", base / top
             if file.is_file():
-                self._neighbours[top] = file
+                self.neighbours[top] = file
             elif top.isidentifier() and (folder / "__init__.py").is_file():
-                self._neighbours |= _below(base, folder)
-        return self._neighbours
+                self.neighbours |= _below(base, folder)
+        return self.neighbours
 
     def file(self, name: str) -> Path | None:
         """Return the file of a module of the project."""
@@ -168,8 +168,8 @@ class Sources:
         return {os.path.relpath(path, self.root): Path(path) for path in files}
 
 
-def walked(folder: Path) -> Iterator[str]:
-    """Yield the files below a folder, through links to folders too, in the order of their names."""
+def walked(folder: Path, skip: Callable[[Path], bool] = lambda folder: False) -> Iterator[str]:
+    """Yield the files below a folder, through links to folders too, in the order of their names; none below `skip`."""
     seen = set()
     for base, folders, files in os.walk(folder, followlinks=True):
         real = os.path.realpath(base)
@@ -177,7 +177,7 @@ def walked(folder: Path) -> Iterator[str]:
             folders.clear()  # a link back to where we are
             continue
         seen.add(real)
-        folders[:] = sorted(name for name in folders if name != "__pycache__")
+        folders[:] = sorted(n for n in folders if n != "__pycache__" and not skip(Path(base, n)))
         yield from (os.path.join(base, file) for file in sorted(files))
 
 

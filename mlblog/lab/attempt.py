@@ -1,0 +1,36 @@
+"""One attempt at a job, in whatever process and on whatever machine: its record, or a `RunError` that says why not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mlblog.errors import MlblogError, RunError
+from mlblog.lab.environment import pick_device
+from mlblog.lab.jobs import Job
+from mlblog.lab.load import load
+from mlblog.lab.observe import observing
+from mlblog.lab.project import Project
+from mlblog.lab.record import Record
+from mlblog.lab.run import Report, execute
+from mlblog.lab.vouch import Witness
+
+
+def attempt(job: Job, root: Path, report: Report, checkpoints: Path | None) -> Record:
+    """Import the experiment of `job`, of the project at `root`, execute it once, and check what it rests on.
+
+    Raises:
+        MlblogError: there will be no record; whatever the experiment or its module raised is chained.
+    """
+    project = Project.find(root)
+    witness = Witness(project)
+    with observing(project) as observation:
+        record = execute(
+            load(job, project, witness.environ),
+            job.key,
+            job.manifest,
+            root=root,
+            device=pick_device(),
+            report=report,
+            checkpoints=checkpoints,
+        )
+    return witness.vouched(record, job, observation)

@@ -1,0 +1,112 @@
+"""What a run reads besides code, by the names that a manifest gives it, and the digest of each as it is now.
+
+`data:x.csv` is a file below the root, `list:data` the names in a folder, `glob:data/*.csv` the files of a pattern,
+`outside:1f0c…/x.csv` a file or folder elsewhere on this machine, `environment:SIZE` a variable, and `project:files`
+everything that a program which was started may have read.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from mlblog.lab import canonical
+from mlblog.lab.atomic import write_atomically
+from mlblog.lab.fingerprint.sources import Sources, walked
+
+DATA, LIST, GLOB, OUTSIDE, ENVIRONMENT = "data", "list", "glob", "outside", "environment"
+PROJECT = "project:files"
+KINDS = (DATA, LIST, GLOB, OUTSIDE, ENVIRONMENT, "project")
+# what is published, made or kept aside: no input of a run
+_NO_INPUT = {"docs/results", "posts_src", "site", "node_modules"}
+
+
+class Inputs:
+    """The inputs of a project's runs, as they are now."""
+
+    def __init__(self, sources: Sources, places: Path | None, environ: Mapping[str, str] | None = None) -> None:
+        """Read below the root of `sources`.
+
+        Args:
+            sources: of the project.
+            places: the file that says where on this machine is what is outside.
+            environ: the variables of the environment, if not those of now: a run may set some itself.
+        """
+        self._sources, self._places = sources, places
+        self._environ = os.environ if environ is None else environ
+        self._known: dict[str, str] | None = None
+
+    def digest(self, name: str) -> str | None:
+        """Return the digest of an input; empty if it is not there, None if this machine cannot tell where it is."""
+        kind, _, rest = name.partition(":")
+        root = self._sources.root
+        if kind == DATA:
+            return self._sources.digest(root / rest)
+        if kind == LIST:
+            return _listing(root / rest)
+        if kind == GLOB:
+            found = (path for path in root.glob(rest) if not _is_ignored(path.name))
+            return canonical.digest("list", *sorted(os.path.relpath(path, root) for path in found))
+        if kind == ENVIRONMENT:
+            return _variable(self._environ.get(rest))
+        if name == PROJECT:
+            files = sorted(set(self._all()))
+            return canonical.digest("list", *(f"{file}={self._sources.digest(root / file)}" for file in files))
+        place = self._outside().get(name)
+        if place is None:
+            return None
+        return _listing(Path(place)) if os.path.isdir(place) else self._sources.digest(Path(place))
+
+    def _all(self) -> Iterable[str]:
+        root = self._sources.root
+        for path in walked(root, skip=lambda folder: _is_ignored(folder.name) or _is_made(folder, root)):
+            if not path.endswith(".pyc"):
+                yield os.path.relpath(path, root)
+
+    def outside(self, path: str) -> str:
+        """Return the name of a path outside the project, by which records may know it: it tells no place."""
+        return f"{OUTSIDE}:{canonical.digest('place', path)[:8]}/{os.path.basename(path.rstrip(os.sep))}"
+
+    def remember(self, paths: Iterable[str]) -> None:
+        """Keep where paths outside the project are, on this machine alone."""
+        found = {self.outside(path): path for path in paths}
+        if self._places is not None and not found.items() <= self._outside().items():
+            self._known = {**self._outside(), **found}
+            write_atomically(self._places, json.dumps(self._known, indent=1, sort_keys=True).encode())
+
+    def _outside(self) -> dict[str, str]:
+        if self._known is None:
+            try:
+                self._known = dict(json.loads(self._places.read_bytes())) if self._places else {}
+            except (FileNotFoundError, ValueError):
+                self._known = {}  # nothing was read outside, or not on this machine
+        return self._known
+
+
+def _listing(folder: Path) -> str:
+    try:
+        names = sorted(name for name in os.listdir(folder) if not _is_ignored(name))
+    except (FileNotFoundError, NotADirectoryError):
+        return ""
+    return canonical.digest("list", *names)
+
+
+def _is_ignored(name: str) -> bool:
+    return name in ("__pycache__", ".mlblog", ".git") or name.endswith(".pyc")
+
+
+def _is_made(folder: Path, root: Path) -> bool:
+    return (
+        folder.name.startswith(".")
+        or folder.relative_to(root).as_posix() in _NO_INPUT
+        or (folder / "pyvenv.cfg").exists()
+    )
+
+
+def _variable(value: str | None) -> str:
+    """The digest of a variable of the environment; where it names a place, of that alone: what is read there counts."""
+    if value is None:
+        return ""
+    return canonical.digest("variable", "a path" if os.sep in value and os.path.exists(value) else value)

@@ -1,0 +1,261 @@
+"""What a run reads, observed: an audit hook sees every file that is opened and every folder that is listed.
+
+What the import system and mlblog itself open is left out, and so is what other libraries keep for themselves. Forked
+children report to their parent through a file.
+"""
+
+from __future__ import annotations
+
+import linecache
+import os
+import sys
+import sysconfig
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from mlblog.lab.fingerprint.sources import Mark, mark_of
+from mlblog.lab.project import Project
+
+_ENGINE = str(Path(__file__).parents[1]) + os.sep
+_LIBRARIES = tuple({os.path.realpath(sysconfig.get_path(name)) + os.sep for name in ("purelib", "platlib")})
+_STANDARD = os.path.realpath(sysconfig.get_path("stdlib")) + os.sep
+_IMPORTS = f"{_STANDARD}importlib{os.sep}metadata"  # it looks through all folders of sys.path
+# what is there on every machine of a kind, and is no data
+_SYSTEM = ("/proc/", "/sys/", "/dev/", *{os.path.realpath(p) + os.sep for p in (sys.prefix, sys.base_prefix, sys.exec_prefix)})
+# … and what libraries read for themselves
+_THEIRS = ("/etc/", "/usr/", "/lib", "/opt/", "/var/", "/run/", "/bin/", "/sbin/")
+_CACHES = ("torchinductor", "triton", "numba", "__pycache__")
+_PATTERNS = {"_select_from", "_iterate_directories", "_iterdir", "_glob0", "_glob1", "_glob2", "_rlistdir", "_iter"}
+
+
+class Observation:
+    """What was read while it was being looked at.
+
+    Attributes:
+        files: absolute path of each file opened for reading, and its mark then; None if there was none.
+        moved: files that were opened in two different states.
+        folders: folders that were listed.
+        patterns: `(folder, pattern)` of files that were looked for.
+        programs: what was started, and can read unseen.
+    """
+
+    def __init__(self, project: Project) -> None:
+        """Look at what is below the root of `project`, and elsewhere."""
+        self._root = f"{project.root}{os.sep}"
+        self._work = (f"{project.work}{os.sep}", f"{project.root}{os.sep}.git{os.sep}")
+        self.files: dict[str, Mark | None] = {}
+        self.moved: set[str] = set()
+        self.folders: set[str] = set()
+        self.patterns: set[tuple[str, str]] = set()
+        self.programs: set[str] = set()
+        self._written: set[str] = set()
+        self._parent = os.getpid()
+        self._reports = tempfile.TemporaryFile(mode="ab+", prefix="mlblog-observed-")
+
+    # -- events of the interpreter ------------------------------------------------------------------------------
+
+    def open(self, path: object, mode: object, flags: object) -> None:
+        """A file is being opened."""
+        if (name := _name(path)) is None:
+            return
+        flags = flags if isinstance(flags, int) else 0
+        writes = bool(flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)) if not isinstance(mode, str) else not _only_reads(mode)
+        if writes and name not in self.files:
+            self._written.add(name)
+        reads = "r" in mode or "+" in mode if isinstance(mode, str) else not flags & os.O_WRONLY
+        if reads and name not in self._written and self._is_input(name, sys._getframe(2)):
+            self._saw(name)
+
+    def listed(self, path: object = None) -> None:
+        """A folder is being listed."""
+        name, asking = _name(path if path is not None else "."), sys._getframe(2)
+        by_pattern = asking.f_code.co_name in _PATTERNS and asking.f_code.co_filename.startswith(_STANDARD)
+        if name is not None and not by_pattern and self._is_input(name, asking):
+            self._report("folder", name)
+
+    def looked_for(self, folder: object, pattern: object) -> None:
+        """Files of a pattern are being looked for."""
+        name = _name(folder)
+        if name is not None and isinstance(pattern, str) and self._is_input(name, sys._getframe(2)):
+            self._report("pattern", f"{name}\0{pattern}")
+
+    def globbed(self, pattern: object, recursive: object = False, *_: object) -> None:
+        """The same, by the module `glob`."""
+        if isinstance(pattern, str | bytes):
+            text = os.fsdecode(pattern)
+            head = text
+            while set("*?[") & set(head):
+                head = os.path.dirname(head)
+            self.looked_for(head or ".", os.path.relpath(text, head) if head else text)
+
+    def connected(self, database: object, *_: object) -> None:
+        """A database is being opened."""
+        if (name := _name(database)) is not None and self._is_input(name, sys._getframe(2)):
+            self._saw(name)
+
+    def imported(self, module: object, filename: object, *_: object) -> None:
+        """A compiled module is being imported."""
+        if isinstance(filename, str) and self._is_input(name := os.path.abspath(filename), None):
+            self._saw(name)
+
+    def loaded(self, name: object) -> None:
+        """A shared library is being loaded."""
+        if isinstance(name, str) and os.sep in name and self._is_input(path := os.path.abspath(name), None):
+            self._saw(path)
+
+    def started(self, program: object, arguments: object = (), *_: object) -> None:
+        """Another program is being started."""
+        owner = _asked_by(sys._getframe(2))
+        words = [os.fsdecode(word) for word in arguments] if isinstance(arguments, list | tuple) else [str(arguments)]
+        ours = any(self._root in word or os.path.exists(word) for word in words[1:])
+        if owner and (not owner.startswith(_LIBRARIES) or ours):
+            self._report("program", os.path.basename(words[0]) if words else str(program))
+
+    # -- what counts --------------------------------------------------------------------------------------------
+
+    def _is_input(self, name: str, frame: FrameType | None) -> bool:
+        if name.startswith(self._work) or name.endswith(".pyc"):
+            return False
+        if name.startswith(_SYSTEM) and not name.startswith(self._root):
+            return False
+        if f"{os.sep}site-packages{os.sep}" in name:
+            return False
+        owner = _asked_by(frame) if frame is not None else "<import>"
+        if not owner:
+            return False
+        if owner.startswith(_LIBRARIES) and not name.startswith(self._root):
+            hidden = any(part.startswith(".") or part.startswith(_CACHES) for part in name.split(os.sep))
+            return not hidden and not name.startswith(_THEIRS)
+        return True
+
+    def _saw(self, name: str) -> None:
+        try:
+            stat = os.stat(name)
+            mark = mark_of(stat)
+            if not os.path.isfile(name):
+                return  # a pipe, a device
+        except OSError:
+            mark = None
+            if not name.startswith(self._root):
+                return  # libraries look for what may be there in many places
+        known = self.files.setdefault(name, mark)
+        if known != mark:
+            self.moved.add(name)
+        elif os.getpid() != self._parent:
+            self._tell("file", f"{name}\0{' '.join(map(str, mark or []))}")
+
+    def _report(self, kind: str, text: str) -> None:
+        self._take(kind, text)
+        if os.getpid() != self._parent:
+            self._tell(kind, text)
+
+    def _take(self, kind: str, text: str) -> None:
+        first, _, second = text.partition("\0")
+        if kind == "folder":
+            self.folders.add(first)
+        elif kind == "pattern":
+            self.patterns.add((first, second))
+        elif kind == "program":
+            self.programs.add(first)
+        else:
+            mark = [int(number) for number in second.split()] or None
+            if self.files.setdefault(first, mark) != mark:
+                self.moved.add(first)
+
+    def _tell(self, kind: str, text: str) -> None:
+        os.write(self._reports.fileno(), f"{kind}\0{text}\n".encode("utf-8", "surrogateescape"))
+
+    def gather(self) -> None:
+        """Take in what forked children have seen."""
+        with self._reports as reports:
+            reports.seek(0)
+            lines = reports.read().decode("utf-8", "surrogateescape").splitlines()
+        for line in lines:
+            kind, _, text = line.partition("\0")
+            self._take(kind, text)
+        if {"multiprocessing.popen_spawn_posix", "multiprocessing.popen_forkserver"} & set(sys.modules):
+            self.programs.add("processes that are not forked")
+
+
+def _name(path: object) -> str | None:
+    """The absolute name of what a path or a descriptor is; None if it has none."""
+    if isinstance(path, int):
+        try:
+            return os.readlink(f"/proc/self/fd/{path}")
+        except OSError:
+            return None
+    try:
+        return os.path.abspath(os.fsdecode(path))  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return None
+
+
+def _only_reads(mode: str) -> bool:
+    return not set("wax+") & set(mode)
+
+
+def _asked_by(frame: FrameType | None) -> str:
+    """The file of the code that asks, past the standard library; empty for the import system and for mlblog."""
+    through_lines = False
+    while frame is not None:
+        name = frame.f_code.co_filename
+        if name.startswith(("<frozen importlib", "<frozen zipimport", _IMPORTS)):
+            return ""
+        through_lines = through_lines or name == linecache.__file__
+        if name.startswith(_ENGINE) and _is_engine(name):
+            return ""
+        library = name.startswith(_LIBRARIES)
+        if library or not (name.startswith((_STANDARD, "<frozen")) or os.path.realpath(name).startswith(_STANDARD)):
+            return "" if through_lines and library else name
+        frame = frame.f_back
+    return ""
+
+
+def is_library(file: str) -> bool:
+    """Whether a module's file is the standard library's, an installed library's, or mlblog's own machinery."""
+    real = os.path.realpath(file)
+    engine = file.startswith(_ENGINE) and _is_engine(file)
+    return engine or real.startswith((*_LIBRARIES, _STANDARD)) or f"{os.sep}site-packages{os.sep}" in real or real.startswith(_SYSTEM)
+
+
+def _is_engine(name: str) -> bool:
+    """Whether a file of the package mlblog is the generator's; its library is a blog's own code like any other."""
+    part = name.removeprefix(_ENGINE).partition(os.sep)[0].removesuffix(".py")
+    return part in {"lab", "press", "site", "goals", "papers", "integrations", "cli", "scaffold", "__main__"}
+
+
+_EVENTS = {
+    "open": Observation.open, "os.listdir": Observation.listed, "os.scandir": Observation.listed,
+    "pathlib.Path.glob": Observation.looked_for, "glob.glob": Observation.globbed, "sqlite3.connect": Observation.connected,
+    "import": Observation.imported, "ctypes.dlopen": Observation.loaded, "subprocess.Popen": Observation.started,
+    "os.exec": Observation.started, "os.posix_spawn": Observation.started, "os.system": Observation.started,
+}  # fmt: skip
+_current: Observation | None = None  # an audit hook cannot be removed, so one stays and tells this, if anything
+_hooked = False
+
+
+def _hook(event: str, arguments: tuple[Any, ...]) -> None:
+    if _current is not None and (method := _EVENTS.get(event)) is not None:
+        method(_current, *arguments)
+    elif _current is not None and event == "pathlib.Path.rglob":
+        _current.looked_for(arguments[0], f"**/{arguments[1]}")
+
+
+@contextmanager
+def observing(project: Project) -> Iterator[Observation]:
+    """Observe what is read inside the block, in all threads and forked children."""
+    global _current, _hooked  # see above
+    observation = Observation(project)
+    if not _hooked:
+        sys.addaudithook(_hook)
+        _hooked = True
+    before, _current = _current, observation
+    try:
+        yield observation
+    finally:
+        _current = before
+        observation.gather()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mlblog.errors import MlblogError, RunError
+from mlblog.errors import RunError
 from mlblog.lab.environment import pick_device
 from mlblog.lab.jobs import Job
 from mlblog.lab.load import load
 from mlblog.lab.observe import observing
 from mlblog.lab.project import Project
+from mlblog.lab.reading import reading_everywhere
 from mlblog.lab.record import Record
 from mlblog.lab.run import Report, execute
 from mlblog.lab.vouch import Witness
@@ -23,9 +24,10 @@ def attempt(job: Job, root: Path, report: Report, checkpoints: Path | None) -> R
     """
     project = Project.find(root)
     witness = Witness(project)
-    with observing(project) as observation:
+    with observing(project) as observation, reading_everywhere() as reads:
+        experiment = load(job, project, witness.environ)
         record = execute(
-            load(job, project, witness.environ),
+            experiment,
             job.key,
             job.manifest,
             root=root,
@@ -33,4 +35,10 @@ def attempt(job: Job, root: Path, report: Report, checkpoints: Path | None) -> R
             report=report,
             checkpoints=checkpoints,
         )
-    return witness.vouched(record, job, observation)
+    for read in reads:
+        if read.experiment not in experiment.reads:
+            raise RunError(
+                f"{job.key}: it read records of {read.experiment}, on which its own would rest unseen."
+                f' Declare it: @experiment(…, reads=["{read.experiment}"])'
+            )
+    return witness.vouched(record, job, observation, reads)

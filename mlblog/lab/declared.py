@@ -28,6 +28,7 @@ class Declaration:
         defaults: the function's keyword parameters and their defaults.
         seeds: how many are kept recorded.
         variants: overrides that are kept recorded too.
+        reads: experiments whose records it reads, by name.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Declaration:
     defaults: Mapping[str, Any]
     seeds: int
     variants: tuple[Mapping[str, Any], ...]
+    reads: tuple[str, ...] = ()
 
     @property
     def qualified(self) -> str:
@@ -90,9 +92,24 @@ def experiments(project: Project, code: Code | None = None) -> dict[str, Declara
             raise ProjectError(f"{place}: {name}: {wrong}")
         found[name] = Declaration(
             name, module, path, declared.line, declared.title, declared.scales, declared.defaults,
-            declared.seeds, tuple(declared.variants),
+            declared.seeds, tuple(declared.variants), tuple(declared.reads),
         )  # fmt: skip
+    for declaration in found.values():
+        place = f"{project.relative(declaration.path)}:{declaration.line}"
+        for name in declaration.reads:
+            if name not in found:
+                raise ProjectError(f"{place}: {declaration.name} reads records of {name!r}, which is no experiment")
+        if circle := _circle(found, declaration.name, ()):
+            raise ProjectError(f"{place}: experiments that read each other's records: {' -> '.join(circle)}")
     return found
+
+
+def _circle(found: Mapping[str, Declaration], name: str, path: tuple[str, ...]) -> tuple[str, ...]:
+    """The names along which an experiment reads its own records in the end; nothing if it does not."""
+    if name in path:
+        return (*path[path.index(name) :], name)
+    circles = (_circle(found, read, (*path, name)) for read in found[name].reads if read in found)
+    return next((circle for circle in circles if circle), ())
 
 
 def _wrong(declared: Declared) -> str:
@@ -101,6 +118,8 @@ def _wrong(declared: Declared) -> str:
         return "there is no scale smoke, which the tests run"
     if type(declared.seeds) is not int or declared.seeds < 1:
         return f"seeds is {declared.seeds!r}; it must be at least 1"
+    if not isinstance(declared.reads, list) or not all(isinstance(name, str) for name in declared.reads):
+        return f"reads is {declared.reads!r}; it must be a list of names of experiments"
     variants = ((f"variant {number}", values) for number, values in enumerate(declared.variants))
     for where, values in (*declared.scales.items(), *variants):
         if not isinstance(values, Mapping):

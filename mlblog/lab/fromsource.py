@@ -13,7 +13,6 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
-
 executed: dict[Path, tuple[bytes, CodeType]] = {}  # of each module imported in this process: what ran
 
 
@@ -22,8 +21,8 @@ class _Loader(SourceFileLoader):
         # importlib reads and writes no bytecode for a source whose age it cannot learn
         raise OSError(f"{path}: its bytecode is not to be trusted")
 
-    def source_to_code(self, data: Any, path: Any, *, _optimize: int = -1) -> CodeType:
-        code: CodeType = super().source_to_code(data, path, _optimize=_optimize)  # type: ignore[call-arg]  # as importlib has it
+    def source_to_code(self, data: Any, path: Any = "", **options: Any) -> CodeType:  # type: ignore[override]  # static there
+        code: CodeType = super().source_to_code(data, path, **options)
         executed[Path(path)] = bytes(data), code
         return code
 

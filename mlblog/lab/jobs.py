@@ -93,7 +93,7 @@ def state(key: Key, store: Store, code: Code, declarations: Mapping[str, Declara
         return State(key, None, ("missing",))
     except RecordError as error:
         return State(key, None, (str(error),))
-    return State(key, record, tuple(str(reason) for reason in reasons(record, code, declarations)))
+    return State(key, record, tuple(str(reason) for reason in reasons(record, code, declarations, store)))
 
 
 def plan(

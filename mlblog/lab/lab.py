@@ -56,7 +56,7 @@ class Lab:
 
     def reasons(self, record: Record) -> list[Reason]:
         """Return why `record` is stale; nothing if it is fresh."""
-        return reasons(record, self.code, self.experiments)
+        return reasons(record, self.code, self.experiments, self.store)
 
     def keys(self, scale: str | None = None) -> list[Key]:
         """Return what should be recorded: at `scale`, or at each experiment's largest recorded scale, else small."""

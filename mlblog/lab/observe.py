@@ -11,7 +11,7 @@ import os
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -25,7 +25,12 @@ _LIBRARIES = tuple({os.path.realpath(sysconfig.get_path(name)) + os.sep for name
 _STANDARD = os.path.realpath(sysconfig.get_path("stdlib")) + os.sep
 _IMPORTS = f"{_STANDARD}importlib{os.sep}metadata"  # it looks through all folders of sys.path
 # what is there on every machine of a kind, and is no data
-_SYSTEM = ("/proc/", "/sys/", "/dev/", *{os.path.realpath(p) + os.sep for p in (sys.prefix, sys.base_prefix, sys.exec_prefix)})
+_SYSTEM = (
+    "/proc/",
+    "/sys/",
+    "/dev/",
+    *{os.path.realpath(p) + os.sep for p in (sys.prefix, sys.base_prefix, sys.exec_prefix)},
+)
 # … and what libraries read for themselves
 _THEIRS = ("/etc/", "/usr/", "/lib", "/opt/", "/var/", "/run/", "/bin/", "/sbin/")
 _CACHES = ("torchinductor", "triton", "numba", "__pycache__")
@@ -63,7 +68,9 @@ class Observation:
         if (name := _name(path)) is None:
             return
         flags = flags if isinstance(flags, int) else 0
-        writes = bool(flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)) if not isinstance(mode, str) else not _only_reads(mode)
+        writes = (
+            bool(flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)) if not isinstance(mode, str) else not _only_reads(mode)
+        )
         if writes and name not in self.files:
             self._written.add(name)
         reads = "r" in mode or "+" in mode if isinstance(mode, str) else not flags & os.O_WRONLY
@@ -219,7 +226,12 @@ def is_library(file: str) -> bool:
     """Whether a module's file is the standard library's, an installed library's, or mlblog's own machinery."""
     real = os.path.realpath(file)
     engine = file.startswith(_ENGINE) and _is_engine(file)
-    return engine or real.startswith((*_LIBRARIES, _STANDARD)) or f"{os.sep}site-packages{os.sep}" in real or real.startswith(_SYSTEM)
+    return (
+        engine
+        or real.startswith((*_LIBRARIES, _STANDARD))
+        or f"{os.sep}site-packages{os.sep}" in real
+        or real.startswith(_SYSTEM)
+    )
 
 
 def _is_engine(name: str) -> bool:
@@ -228,7 +240,7 @@ def _is_engine(name: str) -> bool:
     return part in {"lab", "press", "site", "goals", "papers", "integrations", "cli", "scaffold", "__main__"}
 
 
-_EVENTS = {
+_EVENTS: dict[str, Callable[..., None]] = {
     "open": Observation.open, "os.listdir": Observation.listed, "os.scandir": Observation.listed,
     "pathlib.Path.glob": Observation.looked_for, "glob.glob": Observation.globbed, "sqlite3.connect": Observation.connected,
     "import": Observation.imported, "ctypes.dlopen": Observation.loaded, "subprocess.Popen": Observation.started,

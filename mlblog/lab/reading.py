@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
 from mlblog.errors import RecordError
-from mlblog.lab.record import SCALES, Record, Value
+from mlblog.lab import canonical
+from mlblog.lab.record import SCALES, Key, Record, Value
 from mlblog.lab.store import Store, records
 
 _reads: ContextVar[list[Read] | None] = ContextVar("mlblog_reads", default=None)
+_everywhere: list[list[Read]] = []  # of runs: in whatever thread they read
+BASIS = "records"  # how a manifest names records that a run has read: `records:solver/*/base`
 
 
 @dataclass(frozen=True)
 class Read:
     """A question that was put to the store, and what it answered.
+
+    In a manifest it is `records:EXPERIMENT/SCALE/OVERRIDES`, with `*` for the largest scale.
 
     Attributes:
         experiment: name of the experiment.
@@ -31,6 +36,17 @@ class Read:
     scale: str | None
     overrides: Mapping[str, Value] = field(default_factory=dict)
     found: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def basis(self) -> str:
+        """The name of this question in a manifest."""
+        group = Key(self.experiment, "smoke", self.overrides, 0).group
+        return f"{BASIS}:{self.experiment}/{self.scale or '*'}/{group}"
+
+    @property
+    def digest(self) -> str:
+        """The digest of the answer."""
+        return _digest(self.found)
 
     def is_current(self, store: Store) -> bool:
         """Whether the same question would get the same answer from `store` now."""
@@ -69,6 +85,38 @@ def reading() -> Iterator[list[Read]]:
             outer.extend(read for read in mine if read not in outer)
 
 
+@contextlib.contextmanager
+def reading_everywhere() -> Iterator[list[Read]]:
+    """Collect every read of records inside the block, in all threads of the process."""
+    mine: list[Read] = []
+    _everywhere.append(mine)
+    try:
+        yield mine
+    finally:
+        _everywhere.remove(mine)
+
+
+def rested_on(store: Store, basis: str) -> tuple[str, list[Record]]:
+    """Return the answer of now to a question in a manifest: its digest, and the records.
+
+    Raises:
+        RecordError: one of them cannot be trusted.
+    """
+    experiment, scale, group = basis.removeprefix(f"{BASIS}:").split("/")
+    names = [name for name in store.names() if name.startswith(f"{experiment}/") and name.split("/")[2] == group]
+    scales = {name.split("/")[1] for name in names}
+    wanted = scale if scale != "*" else max(scales, key=SCALES.index, default="")
+    found = [store.read(name) for name in names if name.split("/")[1] == wanted]
+    found.sort(key=lambda record: record.seed)
+    return _digest((record.path, record.id) for record in found), found
+
+
+def _digest(found: Iterable[tuple[str, str]]) -> str:
+    # the last part of a path: a store in a file and one in memory call the others differently
+    pairs = [f"{path.rpartition('/')[2]}={identity}" for path, identity in found]
+    return canonical.digest("records", *pairs) if pairs else ""
+
+
 def select(store: Store, experiment: str, scale: str | None, overrides: Mapping[str, Value]) -> list[Record]:
     """Return the records of `experiment` with just these overrides, at `scale` or the largest recorded, by seed."""
     wanted = json.dumps(dict(overrides), sort_keys=True)
@@ -84,7 +132,7 @@ def select(store: Store, experiment: str, scale: str | None, overrides: Mapping[
 
 
 def note(read: Read) -> None:
-    """Tell the enclosing `reading` block, if any, of a read."""
-    seen = _reads.get()
-    if seen is not None and read not in seen:
-        seen.append(read)
+    """Tell the enclosing blocks, if any, of a read."""
+    for seen in [_reads.get(), *_everywhere]:
+        if seen is not None and read not in seen:
+            seen.append(read)

@@ -15,7 +15,6 @@ from mlblog.lab import canonical
 from mlblog.lab.checkpoint import Checkpoint, Part
 from mlblog.lab.determinism import deterministic
 from mlblog.lab.environment import peak_memory, stamp
-from mlblog.lab.reading import reading
 from mlblog.lab.record import Key, Record, Value, is_value
 from mlblog.lab.spec import Experiment
 
@@ -197,8 +196,7 @@ def execute(
     with deterministic(key.seed, device) as offenders:
         started = time.monotonic()
         try:
-            with reading() as reads:
-                experiment.function(run, **params, seed=key.seed)
+            experiment.function(run, **params, seed=key.seed)
         except RunError:
             raise
         except Exception as error:
@@ -206,11 +204,6 @@ def execute(
             cause = "out of memory" if _is_out_of_memory(error) else type(error).__name__
             raise RunError(f"{key}: {cause}{at}: {error}") from error
         seconds = time.monotonic() - started
-    if reads:
-        raise RunError(
-            f"{key}: it read records of {reads[0].experiment}, which its own record could not be told to rest on."
-            " Compute what it needs from them in the post, or in one experiment"
-        )
     values, arrays, data = run.results()
     if not values and not arrays:
         raise RunError(f"{key}: it saved nothing; call run.save(name=value) in {experiment.name}")

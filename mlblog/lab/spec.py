@@ -29,6 +29,7 @@ class Experiment:
         defaults: the function's own parameters and their defaults.
         seeds: how many seeds are kept recorded, from 0.
         variants: overrides that are kept recorded too, besides none.
+        reads: experiments whose records it reads, by name.
     """
 
     function: Callable[..., None]
@@ -36,6 +37,7 @@ class Experiment:
     defaults: Mapping[str, Value]
     seeds: int
     variants: tuple[Mapping[str, Value], ...] = field(default=())
+    reads: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -87,12 +89,13 @@ def experiment(
     full: Mapping[str, Value] | None = None,
     seeds: int = 3,
     variants: Sequence[Mapping[str, Value]] = (),
+    reads: Sequence[str] = (),
 ) -> Callable[[Callable[..., None]], Experiment]:
     """Declare a function to be an experiment.
 
     The function takes the `Run` first and everything else by keyword: parameters, each with a default or a value in
-    every scale, and `seed`. Scales, seeds, variants and defaults are literals, so that they can be
-    read without running the module.
+    every scale, and `seed`. Scales, seeds, variants, reads and defaults are literals, or constants that are bound once
+    to literals (`smoke=dict(n=2, **COMMON)`), so that they can be read without running the module.
 
     Args:
         smoke: parameters for seconds of work; what the tests run.
@@ -100,6 +103,8 @@ def experiment(
         full: parameters for a GPU, at most 10 minutes on one H200.
         seeds: how many seeds are kept recorded, from 0.
         variants: overrides that are kept recorded too, such as ablations.
+        reads: names of experiments whose records the function reads: they are run first, and when they change, this
+            one is stale.
 
     Raises:
         InputError: the signature, a scale or a variant does not fit.
@@ -130,6 +135,7 @@ def experiment(
             defaults={key: plain.get(key) for key in defaults},
             seeds=seeds,
             variants=tuple({key: _listed(value) for key, value in variant.items()} for variant in variants),
+            reads=tuple(reads),
         )
 
     return declare

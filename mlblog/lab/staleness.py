@@ -6,10 +6,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from mlblog.errors import UnknownExperiment
+from mlblog.errors import RecordError, UnknownExperiment
 from mlblog.lab.declared import Declaration
 from mlblog.lab.fingerprint import Code
+from mlblog.lab.reading import BASIS, rested_on
 from mlblog.lab.record import Record
+from mlblog.lab.store import Store
 
 
 @dataclass(frozen=True)
@@ -30,8 +32,10 @@ class Reason:
         return f"{self.name} {self.detail or self.kind}"
 
 
-def reasons(record: Record, code: Code, declarations: Mapping[str, Declaration]) -> list[Reason]:
+def reasons(record: Record, code: Code, declarations: Mapping[str, Declaration], store: Store) -> list[Reason]:
     """Return why `record` no longer says what the project would find now; nothing if it still does.
+
+    A record that rests on others is stale if they are not those of then, or are stale themselves.
 
     Library versions, driver and device are no reasons: they are recorded and shown.
 
@@ -52,6 +56,9 @@ def reasons(record: Record, code: Code, declarations: Mapping[str, Declaration])
     ]
     now = code.manifest(declaration.qualified, known=record.manifest)
     for name in sorted({*record.manifest, *now}):
+        if name.startswith(f"{BASIS}:"):
+            found += _basis(name, record.manifest[name], code, declarations, store)
+            continue
         # what the run was seen to use is in no manifest of now, and is looked at by itself
         digest = now[name] if name in now else code.digest(name)
         if name not in record.manifest:
@@ -59,6 +66,18 @@ def reasons(record: Record, code: Code, declarations: Mapping[str, Declaration])
         elif digest is not None and digest != record.manifest[name]:
             found.append(Reason("changed" if digest else "removed", name))
     return found
+
+
+def _basis(name: str, then: str, code: Code, declarations: Mapping[str, Declaration], store: Store) -> list[Reason]:
+    """Why records that a run has read no longer say what they said to it."""
+    try:
+        digest, found = rested_on(store, name)
+    except RecordError as error:
+        return [Reason("changed", name, str(error))]
+    if digest != then:
+        return [Reason("changed" if digest else "removed", name)]
+    stale = [record for record in found if reasons(record, code, declarations, store)]
+    return [Reason("changed", name, "are stale themselves")] if stale else []
 
 
 def _same(first: object, second: object) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import sys
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from mlblog.errors import RunError
@@ -23,6 +23,7 @@ from mlblog.lab.fromsource import executed
 from mlblog.lab.jobs import Job
 from mlblog.lab.observe import Observation, is_library
 from mlblog.lab.project import Project
+from mlblog.lab.reading import Read
 from mlblog.lab.record import Record
 
 
@@ -37,7 +38,7 @@ class Witness:
         self.executed = set(executed)
         self.calls = Calls()
 
-    def vouched(self, record: Record, job: Job, observation: Observation) -> Record:
+    def vouched(self, record: Record, job: Job, observation: Observation, reads: Iterable[Read]) -> Record:
         """Return the record of a run with the manifest of all that it rests on.
 
         Raises:
@@ -49,13 +50,21 @@ class Witness:
         ran.inputs.remember(path for path in self._paths(observation) if not self._inside(path))
         now = Code.of(self.project, environ=self.environ) if changed else ran
         extra = dict(self._extra(job, ran, observation))
-        moved = [name for name in _differences(now.manifest(_qualified(job)), job.manifest)]
-        moved += [name for name in _differences(ran.manifest(_qualified(job)), job.manifest) if changed]
+        moved = _differences(now.manifest(_qualified(job)), job.manifest)
+        if changed:
+            moved += _differences(ran.manifest(_qualified(job)), job.manifest)
         moved += [name for name, digest in extra.items() if digest != (now.digest(name) or "")]
-        moved += [self._name(now, path) for path in observation.files if path in observation.moved or not _as_read(observation, path)]
+        moved += [
+            self._name(now, path)
+            for path in observation.files
+            if path in observation.moved or not _as_read(observation, path)
+        ]
         if moved:
             raise self._refused(record, job, sorted(set(moved)))
-        return dataclasses.replace(record, manifest=dict(sorted({**job.manifest, **extra}.items())))
+        return dataclasses.replace(
+            record,
+            manifest=dict(sorted({**job.manifest, **extra, **{read.basis: read.digest for read in reads}}.items())),
+        )
 
     # -- what the manifest lacks --------------------------------------------------------------------------------
 
@@ -77,7 +86,11 @@ class Witness:
             yield f"list:{self._relative(folder)}" if self._inside(folder) else code.inputs.outside(folder)
         for folder, pattern in observation.patterns:
             inside = self._inside(folder) and not pattern.startswith(("/", ".."))
-            yield f"glob:{os.path.normpath(os.path.join(self._relative(folder), pattern))}" if inside else code.inputs.outside(folder)
+            yield (
+                f"glob:{os.path.normpath(os.path.join(self._relative(folder), pattern))}"
+                if inside
+                else code.inputs.outside(folder)
+            )
         if observation.programs:
             yield PROJECT
 
@@ -97,9 +110,10 @@ class Witness:
     def _foreign_files(self) -> Iterator[str]:
         for name in set(sys.modules) - self.imported - {"__main__", "__mp_main__"}:
             file = getattr(sys.modules.get(name), "__file__", None)
-            if isinstance(file, str) and os.path.isfile(file) and not is_library(file):
-                if not file.endswith(".py") or not self._inside(file) or Path(file) not in executed:
-                    yield os.path.abspath(file)
+            if not isinstance(file, str) or not os.path.isfile(file) or is_library(file):
+                continue
+            if Path(file) not in executed:  # nor did the fingerprint's own importer see to it
+                yield os.path.abspath(file)
 
     def _unforeseen(self, job: Job, code: Code) -> list[str]:
         """Modules of the project that were imported though the manifest reaches nothing of them."""

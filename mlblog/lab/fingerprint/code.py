@@ -179,7 +179,10 @@ class Code:
             reached = self._reach_of(source)
             found = self._digests(reached)
             # what the names of the piece mean is no digest of a definition
-            cell = [f"{name}={self._linker.link(Node(_CELL, name)).digest}" for name in self._resolver.module(_CELL).definitions]
+            cell = [
+                f"{name}={self._linker.link(Node(_CELL, name)).digest}"
+                for name in self._resolver.module(_CELL).definitions
+            ]
             return dict(sorted(found.items())) | ({_CELL: canonical.digest("cell", *cell)} if found else {})
 
     def files_of(self, source: str, names: Iterable[str] = ()) -> set[Path]:
@@ -245,9 +248,10 @@ class Code:
                 for target in link.targets:
                     add(target, node)
             # somebody in there reads what is said of definitions, their source or their order: then that counts of all
-            for node in list(reached.parents):
-                for target in self._linker.read_by(node, marks & {PROSE, SOURCE, ORDER}):
-                    add(target, node)
+            if reading := marks & {PROSE, SOURCE, ORDER}:
+                for node in list(reached.parents):
+                    for target in self._linker.read_by(node, reading):
+                        add(target, node)
         if LENIENT in marks:  # a look-up that fails is no end: a new entry can change what happens then
             reached.closed.update(reached.parents)
         return reached

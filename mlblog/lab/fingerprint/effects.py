@@ -43,17 +43,15 @@ _DRAWING = ("numpy.random.",)
 _SEEDED = ("numpy.random.default_rng", "numpy.random.Generator", "numpy.random.RandomState", "numpy.random.SeedSequence",
            "numpy.random.PCG64")  # fmt: skip
 # functions that are called for what they change
-_CHANGING = re.compile(r"_?(set|seed|manual|register|use|enable|disable|install|patch|config|update|add|push|save|__set)")
+_CHANGING = re.compile(
+    r"_?(set|seed|manual|register|use|enable|disable|install|patch|config|update|add|push|save|__set)"
+)
 _ACTING_BUILTINS = {"setattr", "delattr", "exec", "eval", "next", "print", "input", "__import__", "super", "breakpoint"}
 # … which call what they are given, or draw from it
 _CONSUMING = {"map", "filter", "list", "tuple", "set", "dict", "sorted", "any", "all", "sum", "min", "max", "next"}
 # methods that change nothing: of paths, strings, containers, arrays
 _PURE_METHODS = frozenset(
-    "resolve absolute joinpath with_name with_suffix with_stem relative_to as_posix expanduser exists is_file is_dir"
-    " read_text read_bytes split rsplit strip lstrip rstrip splitlines join format lower upper title replace encode"
-    " decode items keys values copy get index count startswith endswith union intersection difference partition"
-    " reshape astype view float long int double to t transpose sum mean std cumsum tolist item numpy clone"
-    " manual_seed fullmatch match findall removeprefix removesuffix zfill ljust rjust".split()
+    ["resolve", "absolute", "joinpath", "with_name", "with_suffix", "with_stem", "relative_to", "as_posix", "expanduser", "exists", "is_file", "is_dir", "read_text", "read_bytes", "split", "rsplit", "strip", "lstrip", "rstrip", "splitlines", "join", "format", "lower", "upper", "title", "replace", "encode", "decode", "items", "keys", "values", "copy", "get", "index", "count", "startswith", "endswith", "union", "intersection", "difference", "partition", "reshape", "astype", "view", "float", "long", "int", "double", "to", "t", "transpose", "sum", "mean", "std", "cumsum", "tolist", "item", "numpy", "clone", "manual_seed", "fullmatch", "match", "findall", "removeprefix", "removesuffix", "zfill", "ljust", "rjust"]
 )
 
 
@@ -122,7 +120,9 @@ class _Evaluated(ast.NodeVisitor):
             self.found.add(".".join(parts))
             if parts[-1] in _CONSUMING or parts[-1] in ("partial", "reduce"):
                 names = [part for argument in node.args for part in ast.walk(argument)]
-                self.found |= {".".join(c) for n in names if isinstance(n, ast.Name | ast.Attribute) and (c := chain(n))}
+                self.found |= {
+                    ".".join(c) for n in names if isinstance(n, ast.Name | ast.Attribute) and (c := chain(n))
+                }
         else:
             if not (isinstance(node.func, ast.Attribute) and node.func.attr in _PURE_METHODS):
                 self.found.add(OPAQUE)

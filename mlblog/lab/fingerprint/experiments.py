@@ -105,7 +105,7 @@ def declared(found: Written, lookup: Lookup) -> Declared:
     """Return what a declaration says; `lookup` gives the source of a constant of its module or one imported there."""
     form = canonical.digest("declaration", repr(found.keywords), repr(found.defaults))
     try:
-        given = {}
+        given: dict[str, Any] = {}
         for name, text in found.keywords.items():
             value = _Reader(lookup).read(text)
             given |= value if name == "**" else {name: value}

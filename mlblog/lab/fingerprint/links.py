@@ -56,12 +56,15 @@ class Linker:
         self._links: dict[Node, Link] = {}
         self._sequences: dict[str, list[tuple[int, str]]] = {}
         self._acting: dict[str, list[Node]] = {}
+        self._loading: dict[str, list[str]] = {}
+        self._active, self._silent = set[str](), set[str]()  # modules whose import does more than define, or does not
 
     def forget(self, module: str) -> None:
         """Make the links of a module anew: another has taken its name."""
         self._links = {node: link for node, link in self._links.items() if node.module != module}
         self._sequences.pop(module, None)
         self._acting.pop(module, None)
+        self._loading.pop(module, None)
 
     def link(self, node: Node) -> Link:
         """Return what `node` is linked to."""
@@ -210,7 +213,11 @@ class Linker:
                 for found in self._resolver.meanings(module, argument):
                     if isinstance(found, Node) and _says(self._definition(found), self._resolver.module(found.module)):
                         yield Node(found.module, found.name + PROSE)
-        if definition.kind in ("function", "class") and _says(definition, module) and self._is_given(module, definition):
+        if (
+            definition.kind in ("function", "class")
+            and _says(definition, module)
+            and self._is_given(module, definition)
+        ):
             yield Node(module.name, name + PROSE)
 
     def _may_read(self, module: Module, callee: str) -> bool:
@@ -239,7 +246,11 @@ class Linker:
     # -- what importing does ------------------------------------------------------------------------------------
 
     def _loads(self, module: Module) -> list[str]:
-        return list(self._resolver.loaded([*module.loads, *self._resolver.starred(module), module.name]))
+        known = self._loading.get(module.name)
+        if known is None:
+            names = [*module.loads, *self._resolver.starred(module), module.name]
+            known = self._loading[module.name] = list(dict.fromkeys(self._resolver.loaded(names)))
+        return known
 
     def _run_on_import(self, module: Module) -> list[Node]:
         """Definitions whose making may register them, draw a number, or change something."""
@@ -266,7 +277,9 @@ class Linker:
             return call not in _MARKS
         if call.startswith(OPERAND):
             found = self._resolver.meanings(module, call.removeprefix(OPERAND))
-            return any(self._is_object(one) for one in found if isinstance(one, Node) and one != Node(module.name, name))
+            return any(
+                self._is_object(one) for one in found if isinstance(one, Node) and one != Node(module.name, name)
+            )
         found = self._resolver.meanings(module, call)
         if not found:
             return builtin_acts(parts_of(call)[0][0])
@@ -295,7 +308,8 @@ class Linker:
             return False
         module = self._resolver.module(node.module)
         return any(
-            call == OPAQUE or any(isinstance(one, Node) and one != node for one in self._resolver.meanings(module, call))
+            call == OPAQUE
+            or any(isinstance(one, Node) and one != node for one in self._resolver.meanings(module, call))
             for call in definition.calls
             if not call.startswith(OPERAND)
         )
@@ -335,9 +349,7 @@ class Linker:
             for place, token in enumerate(module.order):
                 kind, _, name = token.partition(" ")
                 ours = kind == LOADING and self._resolver.is_ours(name)
-                if kind in (EFFECT, BINDING) or (kind == MAYBE and name in acting) or ours:
-                    found.append((place, token))
-                elif kind == FOREIGN and self._is_imported_for_its_effect(module, name):
+                if kind in (EFFECT, BINDING) or (kind == MAYBE and name in acting) or ours or (kind == FOREIGN and self._is_imported_for_its_effect(module, name)):
                     found.append((place, token))
                 else:
                     continue
@@ -354,14 +366,15 @@ class Linker:
         waiting, seen = list(self._resolver.loaded([name])), set[str]()
         while waiting:
             one = waiting.pop()
-            if one in seen:
+            if one in seen or one in self._silent:
                 continue
             seen.add(one)
             module = self._resolver.module(one)
-            own = [t for t in module.order if t.startswith(EFFECT)]
-            if own or self._run_on_import(module):
+            if one in self._active or any(t.startswith(EFFECT) for t in module.order) or self._run_on_import(module):
+                self._active.add(name)
                 return True
             waiting += self._loads(module)
+        self._silent |= seen  # and so is whatever they import
         return False
 
 

@@ -9,7 +9,7 @@ import ast
 import builtins
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from mlblog.errors import ProjectError
@@ -18,7 +18,7 @@ from mlblog.lab.fingerprint.effects import OPAQUE, evaluated
 from mlblog.lab.fingerprint.experiments import Written, without_declaration, written
 from mlblog.lab.fingerprint.names import imported, names_of
 from mlblog.lab.fingerprint.registries import entries_of, without_entries
-from mlblog.lab.fingerprint.syntax import canonical_form, chain, prose, without_docstring
+from mlblog.lab.fingerprint.syntax import canonical_form, canonical_forms, chain, without_docstring
 
 IMPORT = "<import>"  # the pseudo-definition of what importing a module does
 # what happens when a module is imported, in turn; a token is one of these, a space, and a name or digest
@@ -83,7 +83,10 @@ class Module:
 
     def to_json(self) -> dict[str, Any]:
         """This summary as JSON values."""
-        return asdict(self)
+        found = dict(vars(self))
+        found["definitions"] = {name: vars(definition) for name, definition in self.definitions.items()}
+        found["experiments"] = {name: vars(written) for name, written in self.experiments.items()}
+        return found
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Module:
@@ -124,7 +127,9 @@ class _Summary:
         module = self._module
         bound = Counter(name for node in tree.body for name in _binds(node))
         self._rebound = {name for name, times in bound.items() if times > 1 or hasattr(builtins, name)}
-        self._starred = any(a.name == "*" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for a in node.names)
+        self._starred = any(
+            a.name == "*" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for a in node.names
+        )
         self._used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
         self._statements(without_docstring(tree.body))
         for name, statements in self._parts.items():
@@ -134,7 +139,9 @@ class _Summary:
             module.literals[name] = ""  # changed after it was made: what it holds cannot be read here
         module.definitions[IMPORT] = self._define("import", self._effects)
         exported = self._parts.get("__all__", [])
-        module.exports = [n.value for s in exported for n in ast.walk(s) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
+        module.exports = [
+            n.value for s in exported for n in ast.walk(s) if isinstance(n, ast.Constant) and isinstance(n.value, str)
+        ]
         docstring = ast.get_docstring(tree, clean=False)
         module.definitions[IMPORT].prose = canonical.digest("prose", docstring) if docstring is not None else ""
         module.loads = sorted(set(module.loads))
@@ -248,11 +255,15 @@ class _Summary:
         # a class body runs when the module is imported: what it calls, and what it changes elsewhere
         kept = [part for part in rest if isinstance(part, ast.Assign | ast.AnnAssign | ast.Expr) and not _changes(part)]
         values = [part.value for part in kept if part.value is not None]
-        acting = [part for part in rest if part not in kept and not isinstance(part, ast.Pass | ast.Import | ast.ImportFrom)]
+        acting = [
+            part for part in rest if part not in kept and not isinstance(part, ast.Pass | ast.Import | ast.ImportFrom)
+        ]
         ran = evaluated([*values, *outer, *node.bases])
         called = self._called([*node.decorator_list, *(keyword.value for keyword in node.keywords), *made, *inner])
         names = (one for part in acting for one in ast.walk(part) if isinstance(one, ast.Name))
-        definition.calls = sorted({*definition.calls, *ran, *called, *(one.id for one in names), *([OPAQUE] if acting else [])})
+        definition.calls = sorted(
+            {*definition.calls, *ran, *called, *(one.id for one in names), *([OPAQUE] if acting else [])}
+        )
         definition.bases = _chains(base.value if isinstance(base, ast.Subscript) else base for base in node.bases)
         if {name for part in rest for name in _mentions(part)} & set(definition.members):
             # a name bound twice in the body, or a method that the body uses: which comes first counts
@@ -298,19 +309,19 @@ class _Summary:
     def _define(self, kind: str, nodes: list[ast.stmt]) -> Definition:
         names = names_of(nodes, self._module.package)
         lines = (min(map(_first_line, nodes)), max(n.end_lineno or n.lineno for n in nodes)) if nodes else (1, 1)
-        said = prose(nodes)
-        form = canonical_form(nodes)
+        form = canonical_forms(nodes)
+        said = form.docstrings + form.annotations
         # an annotation that calls something does so when the module is imported
-        annotations = [a for node in nodes for a in _annotations(node)]
-        calling = any(isinstance(inner, ast.Call) for a in annotations for inner in ast.walk(a))
+        calling = "Call(" in form.annotations
+        called = evaluated(a for node in nodes for a in _annotations(node)) if calling else set()
         return Definition(
             kind,
-            canonical.digest("code", kind, form, *([said] if calling else [])) if nodes else "",
+            canonical.digest("code", kind, form.code, *([form.annotations] if calling else [])) if nodes else "",
             sorted(names.references),
             sorted(names.imports),
             sorted(names.strings),
             lines,
-            calls=sorted(evaluated(annotations)) if calling else [],
+            calls=sorted(called),
             prose=canonical.digest("prose", said) if said else "",
             hints=sorted(names.hints),
             handed=sorted(list(pair) for pair in names.handed),
@@ -339,7 +350,10 @@ def _merged(first: Definition, second: Definition) -> Definition:
         lines=(min(first.lines[0], second.lines[0]), max(first.lines[1], second.lines[1])),
         position=max(first.position, second.position),
         prose=canonical.digest("prose", first.prose, second.prose) if first.prose or second.prose else "",
-        **{name: both(name) for name in ("references", "imports", "strings", "members", "calls", "bases", "hints", "handed")},
+        **{
+            name: both(name)
+            for name in ("references", "imports", "strings", "members", "calls", "bases", "hints", "handed")
+        },
     )
 
 
@@ -353,8 +367,14 @@ def _binds(node: ast.stmt) -> Iterator[str]:
         yield node.name
         return
     if isinstance(node, ast.Import | ast.ImportFrom):
-        yield from (a.asname or a.name.partition(".")[0] for a in node.names if a.name != "*" and not _a_package(node, a))
+        yield from (
+            a.asname or a.name.partition(".")[0] for a in node.names if a.name != "*" and not _a_package(node, a)
+        )
         return
+    if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and len(node.targets) == 1:
+        if not any(isinstance(inner, ast.NamedExpr) for inner in ast.walk(node.value)):
+            yield node.targets[0].id
+            return
     for inner in ast.walk(node):
         if isinstance(inner, ast.Name) and not isinstance(inner.ctx, ast.Load):
             yield inner.id

@@ -33,15 +33,12 @@ _PLACES = ("MLBLOG_", "SLURM_", "CUDA_", "CUBLAS_", "XDG_", "HOME", "USER", "PAT
            "WORLD_SIZE", "MASTER_", "OMP_", "MKL_")  # fmt: skip
 _READERS = {
     **dict.fromkeys(
-        "__doc__ getdoc get_type_hints __annotations__ get_annotations signature getfullargspec __signature__ fields"
-        " __dataclass_fields__ render_doc TypeAdapter __text_signature__".split(), PROSE
+        ["__doc__", "getdoc", "get_type_hints", "__annotations__", "get_annotations", "signature", "getfullargspec", "__signature__", "fields", "__dataclass_fields__", "render_doc", "TypeAdapter", "__text_signature__"], PROSE
     ),
     **dict.fromkeys(
-        "getsource getsourcelines getsourcefile getcomments findsource getblock getline getlines __code__ co_firstlineno"
-        " f_lineno tb_lineno format_exc print_exc format_exception extract_tb extract_stack format_stack currentframe"
-        " _getframe".split(), SOURCE
+        ["getsource", "getsourcelines", "getsourcefile", "getcomments", "findsource", "getblock", "getline", "getlines", "__code__", "co_firstlineno", "f_lineno", "tb_lineno", "format_exc", "print_exc", "format_exception", "extract_tb", "extract_stack", "format_stack", "currentframe", "_getframe"], SOURCE
     ),
-    **dict.fromkeys("__dict__ vars globals __members__ getmembers __subclasses__ getmembers_static".split(), ORDER),
+    **dict.fromkeys(["__dict__", "vars", "globals", "__members__", "getmembers", "__subclasses__", "getmembers_static"], ORDER),
 }  # fmt: skip
 _FAILURES = {"KeyError", "LookupError", "AttributeError", "ValueError", "TypeError", "Exception", "BaseException"}
 # calls whose strings are paths, though they look like any other word
@@ -143,7 +140,7 @@ class _Reader(ast.NodeVisitor):
         if not found:
             return
         last = parts[-1]
-        if last in _OWN_MODULE and parts[:-1] in ([], ["builtins"]) or (parts == ["locals"] and not self._locals):
+        if (last in _OWN_MODULE and parts[:-1] in ([], ["builtins"])) or (parts == ["locals"] and not self._locals):
             self.names.references.add(MODULE)
         if parts == ["sys", "modules"] or (last in _LOADERS and use != "()"):
             self.names.references.add(EVERYTHING)
@@ -212,7 +209,9 @@ class _Reader(ast.NodeVisitor):
         if not 0 < len(text) <= 200 or "\n" in text or not text.strip("*/"):
             return
         # elsewhere than in a path, `train` and `.png` are words like any other
-        if path or (("." in text or "/" in text) and not (text.startswith(".") and text.count(".") == 1 and "/" not in text)):
+        if path or (
+            ("." in text or "/" in text) and not (text.startswith(".") and text.count(".") == 1 and "/" not in text)
+        ):
             self.names.strings.add(text)
 
     def visit_BinOp(self, node: ast.BinOp) -> None:
@@ -363,15 +362,14 @@ class _Reader(ast.NodeVisitor):
         for outer in [*getattr(node, "decorator_list", []), *node.args.defaults, *node.args.kw_defaults]:
             if outer is not None:
                 self.visit(outer)
-        for argument in ast.walk(node.args):
-            if isinstance(argument, ast.arg):
-                self._annotation(argument.annotation)
-        self._annotation(getattr(node, "returns", None))
         body = node.body if isinstance(node.body, list) else [node.body]
         arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs, node.args.vararg, node.args.kwarg]
-        self._locals.append(self._bound(body, {argument.arg for argument in arguments if argument}))
-        declared = (n for s in body for n in ast.walk(s) if isinstance(n, ast.Global | ast.Nonlocal))
-        self._globals.append({name for n in declared for name in n.names})
+        for argument in filter(None, arguments):
+            self._annotation(argument.annotation)
+        self._annotation(getattr(node, "returns", None))
+        bound, imports, elsewhere = self._bound(body, {argument.arg for argument in arguments if argument})
+        self._locals.append((bound, imports))
+        self._globals.append(elsewhere)
         in_class, self._in_class = self._in_class, False
         for statement in body:
             self.visit(statement)
@@ -410,8 +408,11 @@ class _Reader(ast.NodeVisitor):
             self.visit(part)
         self._in_class = in_class
 
-    def _bound(self, body: Iterable[ast.AST], arguments: set[str]) -> tuple[set[str], dict[str, list[str]]]:
-        """The names that a function's body binds, as Python decides it: anywhere in it, unless declared global."""
+    def _bound(self, body: Iterable[ast.AST], arguments: set[str]) -> tuple[set[str], dict[str, list[str]], set[str]]:
+        """The names that a function's body binds, as Python decides it: anywhere in it, unless declared global.
+
+        With them: those that imports bind, and those that are declared global or nonlocal.
+        """
         bound, imports, elsewhere = set(arguments), {}, set()  # type: set[str], dict[str, list[str]], set[str]
         stack = list(body)
         while stack:
@@ -436,14 +437,22 @@ class _Reader(ast.NodeVisitor):
                 # its targets are its own, but `:=` inside binds out here
                 stack.extend(n.target for n in ast.walk(node) if isinstance(n, ast.NamedExpr))
                 continue
-            stack.extend(ast.iter_child_nodes(node))
-        return bound - elsewhere, {name: targets for name, targets in imports.items() if name not in elsewhere}
+            for name in node._fields:
+                child = getattr(node, name, None)
+                if isinstance(child, list):
+                    stack += [one for one in child if isinstance(one, ast.AST)]
+                elif isinstance(child, ast.AST) and name not in ("ctx", "op", "annotation"):
+                    stack.append(child)
+        local = {name: targets for name, targets in imports.items() if name not in elsewhere}
+        return bound - elsewhere, local, elsewhere
 
 
 def _is_name_of_type(node: ast.Attribute) -> bool:
     """`type(x).__name__`, which tells nothing of the other members of an enumeration."""
-    return node.attr in ("__name__", "__qualname__") and isinstance(node.value, ast.Call) and (
-        chain(node.value.func) == ["type"]
+    return (
+        node.attr in ("__name__", "__qualname__")
+        and isinstance(node.value, ast.Call)
+        and (chain(node.value.func) == ["type"])
     )
 
 

@@ -35,7 +35,7 @@ def _items(node: ast.AST) -> dict[str, ast.AST]:
         keys, values = [keyword.arg for keyword in node.keywords], [keyword.value for keyword in node.keywords]
     else:
         return {}
-    found = {repr(key): value for key, value in zip(keys, values, strict=True)}
+    found: dict[str, ast.AST] = {repr(key): value for key, value in zip(keys, values, strict=True)}
     # a key twice, or one that is computed: what a look-up gives is not to be read here
     return {} if None in keys or len(found) < len(keys) or evaluated(values) else found
 

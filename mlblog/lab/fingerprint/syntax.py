@@ -8,7 +8,7 @@ a node does not change the form of old code.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 _IGNORED = {"annotation", "returns", "type_comment", "ctx", "kind", "type_params"}
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -19,68 +19,88 @@ _MEANINGFUL = ("ClassVar", "InitVar", "KW_ONLY", "NotRequired", "Required", "Rea
 _fields: dict[type[ast.AST], tuple[str, ...]] = {}
 
 
+class Forms(NamedTuple):
+    """What a piece of code does, what its docstrings say, and what its annotations say."""
+
+    code: str
+    docstrings: str
+    annotations: str
+
+
 def canonical_form(node: ast.AST | list[ast.stmt]) -> str:
     """Return the form of a node or of statements, which two pieces of code share if they do the same."""
-    out: list[str] = []
-    _write(node, out.append, False)
-    return "".join(out)
+    return canonical_forms(node).code
 
 
-def _write(node: object, put, in_class: bool) -> None:  # type: ignore[no-untyped-def]  # hot: `put` is list.append
-    if isinstance(node, ast.AST):
-        kind = type(node)
-        if kind is ast.AnnAssign and not in_class and node.value is not None:  # type: ignore[attr-defined]
-            # outside a class, which may be a dataclass, `x: int = 1` does what `x = 1` does
-            node = ast.Assign([node.target], node.value)  # type: ignore[attr-defined]
-            kind = ast.Assign
-        names = _fields.get(kind)
-        if names is None:
-            names = _fields[kind] = tuple(name for name in kind._fields if name not in _IGNORED)
-        put(kind.__name__)
-        put("(")
-        for name in names:
-            value = getattr(node, name, None)
-            if value is None or value == []:
-                continue
-            if name == "body" and isinstance(node, _DEFINITIONS):
-                value = without_docstring(value)
-            put(name)
-            put("=")
-            _write(value, put, kind is ast.ClassDef or (in_class and kind not in _FUNCTIONS))
-            put(",")
-        if kind is ast.AnnAssign and (word := _meaningful(node.annotation)):  # type: ignore[attr-defined]
-            put(word)
-        elif kind is ast.Constant and node.value is None:  # type: ignore[attr-defined]
-            put("None")
-        elif names and names[0] == "name" and kind is not ast.ClassDef and _dispatches(node):
-            put(ast.dump(node.args))  # type: ignore[attr-defined]  # singledispatch reads the annotations
-        put(")")
-    elif isinstance(node, list):
-        put("[")
-        for item in node:
-            _write(item, put, in_class)
-            put(",")
-        put("]")
-    else:
-        put(type(node).__name__)  # 1, True and 1.0 are equal and not the same
-        put(repr(node))
+def canonical_forms(node: ast.AST | list[ast.stmt]) -> Forms:
+    """Return the forms of a node or of statements, what they do and what they say apart."""
+    writer = _Writer()
+    writer.write(node, False)
+    return Forms("".join(writer.code), "".join(writer.docstrings), "".join(writer.annotations))
 
 
-def prose(nodes: Iterable[ast.AST]) -> str:
-    """Return what the docstrings and annotations in `nodes` say; empty if there are none."""
-    return "".join(text for node in nodes for inner in ast.walk(node) for text in _prose_of(inner))
+class _Writer:
+    def __init__(self) -> None:
+        self.code: list[str] = []
+        self.docstrings: list[str] = []
+        self.annotations: list[str] = []
 
+    def write(self, node: object, in_class: bool) -> None:
+        put = self.code.append
+        if isinstance(node, ast.AST):
+            kind = type(node)
+            if kind is ast.AnnAssign and not in_class and node.value is not None:  # type: ignore[attr-defined]
+                # outside a class, which may be a dataclass, `x: int = 1` does what `x = 1` does
+                self._annotation(ast.unparse(node.target), node.annotation)  # type: ignore[attr-defined]
+                node = ast.Assign([node.target], node.value)  # type: ignore[attr-defined]
+                kind = ast.Assign
+            names = _fields.get(kind)
+            if names is None:
+                names = _fields[kind] = tuple(name for name in kind._fields if name not in _IGNORED)
+            put(kind.__name__)
+            put("(")
+            for name in names:
+                value = getattr(node, name, None)
+                if value is None or value == []:
+                    continue
+                if name == "body" and kind in _DEFINITIONS:
+                    value = self._body(node.name, value)  # type: ignore[attr-defined]
+                put(name)
+                put("=")
+                self.write(value, kind is ast.ClassDef or (in_class and kind not in _FUNCTIONS))
+                put(",")
+            if kind is ast.arg:
+                self._annotation(node.arg, node.annotation)  # type: ignore[attr-defined]
+            elif kind is ast.Constant:
+                if node.value is None:  # type: ignore[attr-defined]
+                    put("None")
+            elif kind is ast.AnnAssign:
+                put(_meaningful(node.annotation))  # type: ignore[attr-defined]
+                self._annotation(ast.unparse(node.target), node.annotation)  # type: ignore[attr-defined]
+            elif kind in _FUNCTIONS:
+                self._annotation("->", node.returns)  # type: ignore[attr-defined]
+                if _dispatches(node):
+                    put(ast.dump(node.args))  # type: ignore[attr-defined]  # singledispatch reads the annotations
+            put(")")
+        elif isinstance(node, list):
+            put("[")
+            for item in node:
+                self.write(item, in_class)
+                put(",")
+            put("]")
+        else:
+            put(type(node).__name__)  # 1, True and 1.0 are equal and not the same
+            put(repr(node))
 
-def _prose_of(node: ast.AST) -> Iterator[str]:
-    if isinstance(node, _DEFINITIONS):
-        docstring = ast.get_docstring(node, clean=False)
-        if docstring is not None:
-            yield f"doc {node.name} {docstring!r};"
-    if isinstance(node, _FUNCTIONS) and node.returns is not None:
-        yield f"-> {canonical_form(node.returns)};"
-    elif isinstance(node, ast.arg | ast.AnnAssign) and node.annotation is not None:
-        name = node.arg if isinstance(node, ast.arg) else ast.unparse(node.target)
-        yield f"{name}: {canonical_form(node.annotation)};"
+    def _body(self, name: str, body: list[ast.stmt]) -> list[ast.stmt]:
+        rest = without_docstring(body)
+        if len(rest) < len(body):
+            self.docstrings.append(f"{name} {body[0].value.value!r};")  # type: ignore[attr-defined]  # a docstring
+        return rest
+
+    def _annotation(self, name: str, annotation: ast.expr | None) -> None:
+        if annotation is not None:
+            self.annotations.append(f"{name}: {ast.dump(annotation)};")
 
 
 def chain(node: ast.expr) -> list[str] | None:

@@ -111,7 +111,7 @@ def plan(
         if again or now.why:
             declaration = declarations[key.experiment]
             declaration.params(key.scale, key.overrides)  # an unknown scale or parameter ends here, not in a worker
-            manifest = code.manifest(declaration.qualified)
+            manifest = code.manifest(declaration.qualified, declaration.params(key.scale, key.overrides))
             jobs.append(Job(key, declaration.module, manifest, now.why or ("asked for",), now.seconds))
     return jobs
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Mapping
+from typing import Any
 
 from mlblog.errors import RunError, UnknownExperiment
 from mlblog.lab.fingerprint import Code
@@ -29,15 +30,16 @@ def load(job: Job, project: Project, environ: Mapping[str, str]) -> Experiment:
         module = importlib.import_module(job.module)
     except Exception as error:
         raise RunError(f"{job.key}: cannot import {job.module}: {type(error).__name__}: {error}") from error
-    _refuse_moved(job, Code.of(project, environ=environ))
     found = getattr(module, job.key.experiment, None)
     if not isinstance(found, Experiment):
         raise UnknownExperiment(f"{job.module} has no experiment {job.key.experiment!r}")
+    params = found.params(job.key.scale, job.key.overrides)
+    _refuse_moved(job, params, Code.of(project, environ=environ))
     return found
 
 
-def _refuse_moved(job: Job, code: Code) -> None:
+def _refuse_moved(job: Job, params: Mapping[str, Any], code: Code) -> None:
     """A record must not vouch for code that was edited while its run was waiting."""
-    now = code.manifest(f"{job.module}.{job.key.experiment}")
+    now = code.manifest(f"{job.module}.{job.key.experiment}", params)
     if moved := sorted(name for name in {*now, *job.manifest} if now.get(name) != job.manifest.get(name)):
         raise RunError(f"{job.key}: {moved[0]} changed while the run was waiting. Run it again")

@@ -59,7 +59,7 @@ class Observation:
         self.programs: set[str] = set()
         self._written: set[str] = set()
         self._parent = os.getpid()
-        self._reports = tempfile.TemporaryFile(mode="ab+", prefix="mlblog-observed-")
+        self._reports = tempfile.TemporaryFile("ab+", prefix="mlblog-observed-")  # noqa: SIM115  # `gather` closes it
 
     # -- events of the interpreter ------------------------------------------------------------------------------
 
@@ -241,11 +241,19 @@ def _is_engine(name: str) -> bool:
 
 
 _EVENTS: dict[str, Callable[..., None]] = {
-    "open": Observation.open, "os.listdir": Observation.listed, "os.scandir": Observation.listed,
-    "pathlib.Path.glob": Observation.looked_for, "glob.glob": Observation.globbed, "sqlite3.connect": Observation.connected,
-    "import": Observation.imported, "ctypes.dlopen": Observation.loaded, "subprocess.Popen": Observation.started,
-    "os.exec": Observation.started, "os.posix_spawn": Observation.started, "os.system": Observation.started,
-}  # fmt: skip
+    "open": Observation.open,
+    "os.listdir": Observation.listed,
+    "os.scandir": Observation.listed,
+    "pathlib.Path.glob": Observation.looked_for,
+    "glob.glob": Observation.globbed,
+    "sqlite3.connect": Observation.connected,
+    "import": Observation.imported,
+    "ctypes.dlopen": Observation.loaded,
+    "subprocess.Popen": Observation.started,
+    "os.exec": Observation.started,
+    "os.posix_spawn": Observation.started,
+    "os.system": Observation.started,
+}
 _current: Observation | None = None  # an audit hook cannot be removed, so one stays and tells this, if anything
 _hooked = False
 

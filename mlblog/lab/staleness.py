@@ -54,7 +54,7 @@ def reasons(record: Record, code: Code, declarations: Mapping[str, Declaration],
         for name in sorted({*record.params, *params})
         if name not in record.params or name not in params or not _same(record.params[name], params[name])
     ]
-    now = code.manifest(declaration.qualified, known=record.manifest)
+    now = code.manifest(declaration.qualified, params, known=record.manifest)
     for name in sorted({*record.manifest, *now}):
         if name.startswith(f"{BASIS}:"):
             found += _basis(name, record.manifest[name], code, declarations, store)

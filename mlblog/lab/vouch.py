@@ -12,6 +12,7 @@ import os
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from mlblog.errors import RunError
 from mlblog.lab.atomic import write_atomically
@@ -49,10 +50,10 @@ class Witness:
         ran = Code.of(self.project, changed, self.environ)
         ran.inputs.remember(path for path in self._paths(observation) if not self._inside(path))
         now = Code.of(self.project, environ=self.environ) if changed else ran
-        extra = dict(self._extra(job, ran, observation))
-        moved = _differences(now.manifest(_qualified(job)), job.manifest)
+        extra = dict(self._extra(job, record.params, ran, observation))
+        moved = _differences(now.manifest(_qualified(job), record.params), job.manifest)
         if changed:
-            moved += _differences(ran.manifest(_qualified(job)), job.manifest)
+            moved += _differences(ran.manifest(_qualified(job), record.params), job.manifest)
         moved += [name for name, digest in extra.items() if digest != (now.digest(name) or "")]
         moved += [
             self._name(now, path)
@@ -68,12 +69,14 @@ class Witness:
 
     # -- what the manifest lacks --------------------------------------------------------------------------------
 
-    def _extra(self, job: Job, code: Code, observation: Observation) -> Iterator[tuple[str, str]]:
+    def _extra(
+        self, job: Job, params: Mapping[str, Any], code: Code, observation: Observation
+    ) -> Iterator[tuple[str, str]]:
         known = job.manifest
         names = {*self._inputs(code, observation), *self._strangers(code)}
         for name in sorted(names - set(known)):
             yield name, code.inputs.digest(name) or ""
-        modules = self._unforeseen(job, code)
+        modules = self._unforeseen(job, params, code)
         found = code.manifest_of_modules(modules)
         for name in self._called(code):
             if name not in known and name not in found:
@@ -115,9 +118,9 @@ class Witness:
             if Path(file) not in executed:  # nor did the fingerprint's own importer see to it
                 yield os.path.abspath(file)
 
-    def _unforeseen(self, job: Job, code: Code) -> list[str]:
+    def _unforeseen(self, job: Job, params: Mapping[str, Any], code: Code) -> list[str]:
         """Modules of the project that were imported though the manifest reaches nothing of them."""
-        foreseen = code.loaded(_qualified(job))
+        foreseen = code.loaded(_qualified(job), params)
         modules = (code.module_of(path) for path in set(executed) - self.executed)
         return sorted(module for module in modules if module is not None and module not in foreseen)
 

@@ -42,7 +42,7 @@ def explain(lab: Lab, record: Record) -> list[Explanation]:
         "dirty"
     ) else ""  # fmt: skip
     before = Revision(lab.project, commit) if commit else None
-    reached = lab.code.reach(lab.experiments[record.experiment].qualified)
+    reached = lab.code.reach(lab.experiments[record.experiment].qualified, record.params)
     names = {str(node): node for node in reached}
     return [
         Explanation(reason)
@@ -64,8 +64,9 @@ def _path(node: Node | None, reached: dict[Node, Node | None]) -> list[str]:
 
 
 def _diff(lab: Lab, before: Revision | None, name: str) -> str:
-    if before is None or name.startswith("data:"):
-        return ""
+    if before is None or ":" in name:
+        return ""  # an input: what it held then was not kept
+    name = name.partition(" if ")[0]  # a branch of an experiment
     file, definition = _locate(lab, name)
     now_path = lab.project.root / file
     now = now_path.read_text(encoding="utf-8") if now_path.is_file() else ""

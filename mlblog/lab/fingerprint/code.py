@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from mlblog.errors import UnknownExperiment
 from mlblog.lab import canonical
@@ -21,9 +21,9 @@ from mlblog.lab.fingerprint.experiments import Declared, declared
 from mlblog.lab.fingerprint.inputs import DATA, KINDS, Inputs
 from mlblog.lab.fingerprint.links import Linker
 from mlblog.lab.fingerprint.module import IMPORT, Definition, Module, read_module
-from mlblog.lab.fingerprint.names import LENIENT, ORDER, PROSE, SOURCE
 from mlblog.lab.fingerprint.resolve import DECLARATION, Node, Resolver
 from mlblog.lab.fingerprint.sources import Sources
+from mlblog.lab.fingerprint.words import LENIENT, ORDER, PROSE, SOURCE
 from mlblog.lab.project import Project
 
 # The generator itself: its changes are answered for by its own tests, not by running every experiment again.
@@ -108,11 +108,14 @@ class Code:
 
     # -- what is asked of it ------------------------------------------------------------------------------------
 
-    def manifest(self, name: str, known: Collection[str] | None = None) -> dict[str, str]:
+    def manifest(
+        self, name: str, params: Mapping[str, Any] | None = None, known: Collection[str] | None = None
+    ) -> dict[str, str]:
         """Return `{qualified name: digest}` of what the function or class `name` depends on, itself included.
 
         Args:
             name: qualified.
+            params: of a run of the experiment `name`: branches that they do not choose are left out.
             known: names of an earlier manifest: entries of registries that are not among them, and that nobody can
                 ask for who did not ask for them then, are left out.
 
@@ -120,10 +123,12 @@ class Code:
             UnknownExperiment: there is no such definition.
             ProjectError: a module is not Python.
         """
-        roots = [*self._roots(name), self._determinism]
-        reached = self._reach(roots)
+        roots = self._roots(name)
+        left_out = set(self._linker.left_out(roots[0], params)) if params is not None else set()
+        roots.append(self._determinism)
+        reached = self._reach(roots, left_out)
         if known is not None and (new := {node for node in self._entries(reached) if str(node) not in known}):
-            reached = self._reach(roots, frozenset(new))
+            reached = self._reach(roots, left_out | new)
         return dict(sorted(self._digests(reached).items()))
 
     def manifest_of_modules(self, modules: Iterable[str]) -> dict[str, str]:
@@ -145,9 +150,9 @@ class Code:
                 return self._linker.link(node).digest if self._linker.exists(node) else ""
         return ""
 
-    def loaded(self, name: str) -> set[str]:
-        """Return the modules of which `name` reaches anything."""
-        return {node.module for node in self.reach(name)}
+    def loaded(self, name: str, params: Mapping[str, Any]) -> set[str]:
+        """Return the modules of which a run of the experiment `name` reaches anything."""
+        return {node.module for node in self.reach(name, params)}
 
     def module_of(self, file: Path) -> str | None:
         """Return the module of the project that a file is; None if it is none."""
@@ -163,9 +168,11 @@ class Code:
         definitions = self._resolver.module(module).definitions
         return parts[0] if parts[0] in definitions else ""
 
-    def reach(self, name: str) -> dict[Node, Node | None]:
+    def reach(self, name: str, params: Mapping[str, Any] | None = None) -> dict[Node, Node | None]:
         """Return every node that `name` depends on, each with the node from which it was first reached."""
-        return self._reach([*self._roots(name), self._determinism]).parents
+        roots = self._roots(name)
+        left_out = set(self._linker.left_out(roots[0], params)) if params is not None else set()
+        return self._reach([*roots, self._determinism], left_out).parents
 
     def manifest_of(self, source: str) -> dict[str, str]:
         """Return `{qualified name: digest}` of the first-party code that a piece of Python reaches, itself aside.
@@ -229,13 +236,13 @@ class Code:
             raise UnknownExperiment(f"{name}: no such definition")
         return [Node(module, attribute)]
 
-    def _reach(self, roots: Iterable[Node], new: frozenset[Node] = frozenset()) -> Reached:
-        """Follow every link from `roots`; stop at entries of registries that are `new`."""
+    def _reach(self, roots: Iterable[Node], left_out: Collection[Node] = ()) -> Reached:
+        """Follow every link from `roots`, but those to what is `left_out`."""
         reached = Reached(dict.fromkeys(roots), set())
         queue, marks = deque(reached.parents), set[str]()
 
         def add(target: Node, parent: Node | None) -> None:
-            if target not in reached.parents and target not in new:
+            if target not in reached.parents and target not in left_out:
                 reached.parents[target] = parent
                 queue.append(target)
 

@@ -55,7 +55,7 @@ class DataFiles:
             yield from self._elsewhere(name)
 
     def _elsewhere(self, name: str) -> Iterator[str]:
-        """Files below the root, outside the packages: one by its path, all of a folder, or those of a pattern in one."""
+        """Files below the root, outside the packages: one by its path, a folder's, or those of a pattern in one."""
         literal = re.split(r"[*?\[]", name)[0]
         folder = literal if literal == name else literal.rpartition("/")[0]
         if not folder or any(part.startswith(".") for part in folder.split("/")):

@@ -40,8 +40,7 @@ _PURE = (
     "torch.cat", "matplotlib.colors.", "builtins.",
 )  # fmt: skip
 _DRAWING = ("numpy.random.",)
-_SEEDED = ("numpy.random.default_rng", "numpy.random.Generator", "numpy.random.RandomState", "numpy.random.SeedSequence",
-           "numpy.random.PCG64")  # fmt: skip
+_SEEDED = tuple(f"numpy.random.{name}" for name in ("default_rng", "Generator", "RandomState", "SeedSequence", "PCG64"))
 # functions that are called for what they change
 _CHANGING = re.compile(
     r"_?(set|seed|manual|register|use|enable|disable|install|patch|config|update|add|push|save|__set)"
@@ -50,9 +49,15 @@ _ACTING_BUILTINS = {"setattr", "delattr", "exec", "eval", "next", "print", "inpu
 # … which call what they are given, or draw from it
 _CONSUMING = {"map", "filter", "list", "tuple", "set", "dict", "sorted", "any", "all", "sum", "min", "max", "next"}
 # methods that change nothing: of paths, strings, containers, arrays
-_PURE_METHODS = frozenset(
-    ["resolve", "absolute", "joinpath", "with_name", "with_suffix", "with_stem", "relative_to", "as_posix", "expanduser", "exists", "is_file", "is_dir", "read_text", "read_bytes", "split", "rsplit", "strip", "lstrip", "rstrip", "splitlines", "join", "format", "lower", "upper", "title", "replace", "encode", "decode", "items", "keys", "values", "copy", "get", "index", "count", "startswith", "endswith", "union", "intersection", "difference", "partition", "reshape", "astype", "view", "float", "long", "int", "double", "to", "t", "transpose", "sum", "mean", "std", "cumsum", "tolist", "item", "numpy", "clone", "manual_seed", "fullmatch", "match", "findall", "removeprefix", "removesuffix", "zfill", "ljust", "rjust"]
-)
+_PURE_METHODS = {
+    "absolute", "as_posix", "astype", "clone", "copy", "count", "cumsum", "decode", "difference", "double",
+    "encode", "endswith", "exists", "expanduser", "findall", "float", "format", "fullmatch", "get", "index",
+    "int", "intersection", "is_dir", "is_file", "item", "items", "join", "joinpath", "keys", "ljust", "long",
+    "lower", "lstrip", "manual_seed", "match", "mean", "numpy", "partition", "read_bytes", "read_text",
+    "relative_to", "removeprefix", "removesuffix", "replace", "reshape", "resolve", "rjust", "rsplit", "rstrip",
+    "split", "splitlines", "startswith", "std", "strip", "sum", "t", "title", "to", "tolist", "transpose",
+    "union", "upper", "values", "view", "with_name", "with_stem", "with_suffix", "zfill",
+}  # fmt: skip
 
 
 def may_act(name: str, kind: str) -> bool:
@@ -99,7 +104,7 @@ def is_pure_method(reference: str) -> bool:
 
 
 def evaluated(nodes: Iterable[ast.AST]) -> set[str]:
-    """Return what evaluating `nodes` calls, as dotted names; `OPAQUE`; and `?name` for what operators are applied to."""
+    """Return what evaluating `nodes` calls, as dotted names or `OPAQUE`, and `?name` for operands of operators."""
     reader = _Evaluated()
     for node in nodes:
         reader.visit(node)

@@ -114,8 +114,8 @@ def declared(found: Written, lookup: Lookup) -> Declared:
         form = canonical.digest("declaration", repr(given), repr(defaults))
     except _NotLiteral as error:
         problem = (
-            f"{found.path}:{found.line}: an experiment's scales, seeds, variants and defaults are literals, or constants"
-            f" that are bound once to literals: {error}"
+            f"{found.path}:{found.line}: an experiment's scales, seeds, variants and defaults are literals, or"
+            f" constants that are bound once to literals: {error}"
         )
         return Declared(found.line, found.title, {}, {}, 0, [], [], form, problem)
     defaults.pop("seed", None)
@@ -126,7 +126,9 @@ def declared(found: Written, lookup: Lookup) -> Declared:
     )  # fmt: skip
 
 
-def without_declaration(node: ast.FunctionDef | ast.AsyncFunctionDef, module: Module) -> ast.stmt:
+def without_declaration(
+    node: ast.FunctionDef | ast.AsyncFunctionDef, module: Module
+) -> ast.FunctionDef | ast.AsyncFunctionDef:
     """Return the function without its declaration and keyword defaults: records hold those as parameters.
 
     Other decorators are part of what runs.
@@ -151,7 +153,7 @@ class _NotLiteral(Exception):  # never leaves this file
 
 
 class _Reader:
-    """Values of literals, `dict(a=1)`, arithmetic on numbers, and of constants; tuples as lists, as records hold them."""
+    """Values of literals, `dict(a=1)`, arithmetic and constants; tuples as lists, as records hold them."""
 
     def __init__(self, lookup: Lookup, within: tuple[str, ...] = ()) -> None:
         self._lookup, self._within = lookup, within

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
 
 from mlblog.lab import canonical
+from mlblog.lab.fingerprint.branches import holds
 from mlblog.lab.fingerprint.effects import OPAQUE, OPERAND, builtin_acts, is_pure_method, may_act, may_read
 from mlblog.lab.fingerprint.experiments import Lookup, declared
 from mlblog.lab.fingerprint.inputs import DATA, ENVIRONMENT, Inputs
 from mlblog.lab.fingerprint.module import BINDING, EFFECT, FOREIGN, IMPORT, LOADING, MAYBE, Definition, Module
-from mlblog.lab.fingerprint.names import EVERYTHING, LENIENT, MODULE, ORDER, PROSE, SOURCE, parts_of
+from mlblog.lab.fingerprint.names import EVERYTHING, MODULE, parts_of
 from mlblog.lab.fingerprint.resolve import DECLARATION, NAMES, Node, Resolver
 from mlblog.lab.fingerprint.sources import Sources
+from mlblog.lab.fingerprint.words import LENIENT, ORDER, PROSE, SOURCE
 
 _MARKS = {PROSE, SOURCE, ORDER, LENIENT}
 # under another name (`from importlib import import_module as load`), these are not seen by `names`
@@ -85,6 +87,14 @@ class Linker:
         """Yield the entries of a registry."""
         definition = self._definition(node)
         yield from (Node(node.module, name) for name in definition.entries) if definition else ()
+
+    def left_out(self, node: Node, params: Mapping[str, Any]) -> Iterator[Node]:
+        """Yield the branches of an experiment that do not run with these parameters."""
+        module = self._resolver.module(node.module)
+        for name in module.definitions[node.name].branches:
+            guards = [(str(test), bool(wanted)) for test, wanted in module.definitions[name].guards]
+            if not holds(guards, params):
+                yield Node(node.module, name)
 
     def read_by(self, node: Node, marks: Iterable[str]) -> Iterator[Node]:
         """Yield what counts of `node` where somebody reads prose, source or order."""
@@ -170,10 +180,11 @@ class Linker:
                 if isinstance(one, str) and (mark := _BY_NAME.get(one)):
                     if mark in _MARKS:
                         marks.add(mark)
-                    elif one == "sys.modules" or not parts_of(reference)[0][-1] == one.rpartition(".")[2]:
+                    elif one == "sys.modules" or parts_of(reference)[0][-1] != one.rpartition(".")[2]:
                         targets |= {n: None for n in self._resolver.meanings(module, mark) if isinstance(n, Node)}
         targets |= dict.fromkeys(Node(module.name, f"{name}.{member}") for member in definition.members)
         targets |= dict.fromkeys(self.entries(node))
+        targets |= dict.fromkeys(Node(module.name, branch) for branch in definition.branches)
         if follows:
             targets |= dict.fromkeys(Node(one, IMPORT) for one in self._resolver.loaded(definition.imports))
             targets |= dict.fromkeys(self._resolver.natives(definition.imports))
@@ -349,11 +360,14 @@ class Linker:
             for place, token in enumerate(module.order):
                 kind, _, name = token.partition(" ")
                 ours = kind == LOADING and self._resolver.is_ours(name)
-                if kind in (EFFECT, BINDING) or (kind == MAYBE and name in acting) or ours or (kind == FOREIGN and self._is_imported_for_its_effect(module, name)):
+                acts = (
+                    kind in (EFFECT, BINDING)
+                    or (kind == MAYBE and name in acting)
+                    or (kind == FOREIGN and self._is_imported_for_its_effect(module, name))
+                )
+                if ours or acts:
                     found.append((place, token))
-                else:
-                    continue
-                matters = matters or not ours or self._imports_act(name)
+                    matters = matters or acts or self._imports_act(name)
             self._sequences[module.name] = found if matters else []
         return self._sequences[module.name]
 

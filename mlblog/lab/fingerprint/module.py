@@ -14,9 +14,10 @@ from typing import Any
 
 from mlblog.errors import ProjectError
 from mlblog.lab import canonical
+from mlblog.lab.fingerprint.branches import split
 from mlblog.lab.fingerprint.effects import OPAQUE, evaluated
 from mlblog.lab.fingerprint.experiments import Written, without_declaration, written
-from mlblog.lab.fingerprint.names import imported, names_of
+from mlblog.lab.fingerprint.names import Scope, imported, names_of, scope_of
 from mlblog.lab.fingerprint.registries import entries_of, without_entries
 from mlblog.lab.fingerprint.syntax import canonical_form, canonical_forms, chain, without_docstring
 
@@ -32,7 +33,7 @@ class Definition:
     """A top-level function, class, method, constant, entry of a registry, or `<import>`.
 
     Attributes:
-        kind: `function`, `class`, `method`, `constant`, `entry`, `import`.
+        kind: `function`, `class`, `method`, `constant`, `entry`, `branch`, `import`.
         digest: of its canonical form; a class without its methods.
         references: free names in it, as dotted chains (see `names`).
         imports: modules that import statements inside it load.
@@ -47,6 +48,8 @@ class Definition:
         handed: `[callee, argument]` of calls in it that are given something by its name.
         entries: of a registry: the names of its entries, which are definitions of their own, too.
         frame: of a registry: the digest of what is no entry.
+        branches: of an experiment: the names of its branches, which are definitions of their own, too.
+        guards: of a branch: `[condition, which way]`, under which it runs.
     """
 
     kind: str
@@ -64,6 +67,8 @@ class Definition:
     handed: list[list[str]] = field(default_factory=list)
     entries: list[str] = field(default_factory=list)
     frame: str = ""
+    branches: list[str] = field(default_factory=list)
+    guards: list[list[Any]] = field(default_factory=list)
 
 
 @dataclass
@@ -229,7 +234,7 @@ class _Summary:
         outer = [*node.args.defaults, *(d for d in node.args.kw_defaults if d is not None)]
         if found:
             self._module.experiments[node.name] = found
-            definition = self._define("function", [without_declaration(node, self._module)])
+            definition = self._experiment(without_declaration(node, self._module))
             # a parameter may name a file or a module; its value is compared as a parameter
             declaration = names_of([*node.decorator_list, *outer], self._module.package)
             definition.strings = sorted({*definition.strings, *declaration.strings})
@@ -237,6 +242,23 @@ class _Summary:
             definition = self._define("function", [node])
             definition.calls = sorted({*definition.calls, *self._called(node.decorator_list), *evaluated(outer)})
         self._add(node.name, definition, node)
+
+    def _experiment(self, node: Function) -> Definition:
+        """An experiment's function, its branches definitions of their own."""
+        whole, branches = split(node)
+        scope = scope_of(node, self._module.package)
+        definition = self._define("function", [whole], scope)
+        bound = sorted({*scope.bound, *scope.imports, *(f"global {name}" for name in scope.elsewhere)})
+        definition.digest = canonical.digest("code", definition.digest, *bound)
+        for branch in branches:
+            where = " and ".join(test if wanted else f"not ({test})" for test, wanted in branch.guards)
+            times = sum(one.partition("#")[0] == f"{node.name} if {where}" for one in definition.branches)
+            name = f"{node.name} if {where}" + (f"#{times + 1}" if times else "")
+            found = self._define("branch", branch.body, scope)
+            found.guards = [list(guard) for guard in branch.guards]
+            self._module.definitions[name] = found
+            definition.branches.append(name)
+        return definition
 
     def _class(self, node: ast.ClassDef) -> None:
         self._reserve(node)
@@ -306,8 +328,9 @@ class _Summary:
         known = self._module.definitions.get(name)
         self._module.definitions[name] = _merged(known, definition) if known else definition
 
-    def _define(self, kind: str, nodes: list[ast.stmt]) -> Definition:
-        names = names_of(nodes, self._module.package)
+    def _define(self, kind: str, nodes: list[ast.stmt], scope: Scope | None = None) -> Definition:
+        inner = [part for node in nodes if isinstance(node, Function) for part in [*node.decorator_list, *node.body]]
+        names = names_of(inner if scope and inner else nodes, self._module.package, scope)
         lines = (min(map(_first_line, nodes)), max(n.end_lineno or n.lineno for n in nodes)) if nodes else (1, 1)
         form = canonical_forms(nodes)
         said = form.docstrings + form.annotations
@@ -371,10 +394,6 @@ def _binds(node: ast.stmt) -> Iterator[str]:
             a.asname or a.name.partition(".")[0] for a in node.names if a.name != "*" and not _a_package(node, a)
         )
         return
-    if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and len(node.targets) == 1:
-        if not any(isinstance(inner, ast.NamedExpr) for inner in ast.walk(node.value)):
-            yield node.targets[0].id
-            return
     for inner in ast.walk(node):
         if isinstance(inner, ast.Name) and not isinstance(inner.ctx, ast.Load):
             yield inner.id

@@ -13,53 +13,26 @@ import ast
 import builtins
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from mlblog.lab.fingerprint.syntax import chain
+from mlblog.lab.fingerprint.words import (
+    FAILURES,
+    KEEPING,
+    LENIENT,
+    LOADERS,
+    OWN_MODULE,
+    PATHS,
+    PLACES,
+    PROSE,
+    READERS,
+    REFLECTION,
+    WORDS,
+)
 
 MODULE, PACKAGE, EVERYTHING = "<module>", "<package>", "<everything>"
 VARIABLE = "<variable>"  # before the name of a variable of the environment
-PROSE = "<prose>"  # it reads docstrings or annotations
-SOURCE = "<source>"  # it reads source text
-ORDER = "<order>"  # it sees definitions in their order
-LENIENT = "<lenient>"  # it goes on where a look-up fails, or asks a value for its type
 
-_OWN_MODULE = {"globals", "vars", "eval", "exec", "dir", "__builtins__"}
-_LOADERS = {"import_module", "__import__", "find_spec", "run_module", "walk_packages", "iter_modules"}
-_LOADERS |= {"resolve_name", "locate"}
-# what gives code by a name or an object that nobody can follow here
-_REFLECTION = {"__subclasses__", "__globals__", "f_globals", "getmodule", "spec_from_file_location"}
-# variables of the environment that say where a run is, not what it does
-_PLACES = ("MLBLOG_", "SLURM_", "CUDA_", "CUBLAS_", "XDG_", "HOME", "USER", "PATH", "TMP", "PWD", "HOSTNAME", "RANK", "LOCAL_",
-           "WORLD_SIZE", "MASTER_", "OMP_", "MKL_")  # fmt: skip
-_READERS = {
-    **dict.fromkeys(
-        ["__doc__", "getdoc", "get_type_hints", "__annotations__", "get_annotations", "signature", "getfullargspec", "__signature__", "fields", "__dataclass_fields__", "render_doc", "TypeAdapter", "__text_signature__"], PROSE
-    ),
-    **dict.fromkeys(
-        ["getsource", "getsourcelines", "getsourcefile", "getcomments", "findsource", "getblock", "getline", "getlines", "__code__", "co_firstlineno", "f_lineno", "tb_lineno", "format_exc", "print_exc", "format_exception", "extract_tb", "extract_stack", "format_stack", "currentframe", "_getframe"], SOURCE
-    ),
-    **dict.fromkeys(["__dict__", "vars", "globals", "__members__", "getmembers", "__subclasses__", "getmembers_static"], ORDER),
-}  # fmt: skip
-_FAILURES = {"KeyError", "LookupError", "AttributeError", "ValueError", "TypeError", "Exception", "BaseException"}
-# calls whose strings are paths, though they look like any other word
-_PATHS = {
-    "Path", "PurePath", "PosixPath", "open", "join", "joinpath", "with_name", "with_suffix", "with_stem", "glob", "iglob",
-    "rglob", "iterdir", "listdir", "scandir", "walk", "load", "loadtxt", "genfromtxt", "fromfile", "memmap", "files",
-    "get_data", "open_text", "open_binary", "read_text", "read_bytes", "read_csv", "read_json", "read_parquet", "chdir",
-    "run_path", "connect", "File", "ImageFolder",
-}  # fmt: skip
-# calls whose strings are no paths, and no names of modules to load
-_WORDS = {
-    "getLogger", "get_logger", "startswith", "endswith", "split", "rsplit", "strip", "lstrip", "rstrip", "replace",
-    "removeprefix", "removesuffix", "print", "warn", "info", "debug", "warning", "error", "index", "find", "count",
-}  # fmt: skip
-# methods, of whatever object, that keep or call what they are given, and do not read about it
-_KEEPING = {
-    "", "append", "apply", "map", "imap", "starmap", "submit", "add", "update", "extend", "insert", "setdefault", "get", "to",
-    "put", "register_hook", "register_forward_hook", "write", "send", "join", "format", "copy_", "load_state_dict", "mul",
-    "sub", "div", "matmul", "save", "log", "measure", "progress", "index", "count", "remove", "reshape", "view", "sum",
-    "mean", "set", "plot", "step", "backward", "forward", "sample", "log_prob", "gather", "scatter", "where", "isin",
-}  # fmt: skip
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
@@ -83,9 +56,23 @@ class Names:
     handed: set[tuple[str, str]] = field(default_factory=set)
 
 
-def names_of(nodes: Iterable[ast.AST], package: str) -> Names:
-    """Return what `nodes` refer to, read in the scope of a module of `package`."""
-    reader = _Reader(package)
+class Scope(NamedTuple):
+    """The names that a function binds, those that its imports bind, and those that it declares to be elsewhere's."""
+
+    bound: set[str]
+    imports: dict[str, list[str]]
+    elsewhere: set[str]
+
+
+def scope_of(node: ast.FunctionDef | ast.AsyncFunctionDef, package: str) -> Scope:
+    """Return the scope of a function in a module of `package`."""
+    arguments = {argument.arg for argument in ast.walk(node.args) if isinstance(argument, ast.arg)}
+    return _Reader(package).scope(node.body, arguments)
+
+
+def names_of(nodes: Iterable[ast.AST], package: str, scope: Scope | None = None) -> Names:
+    """Return what `nodes` refer to, read in the scope of a module of `package`, or of a function there."""
+    reader = _Reader(package, scope)
     for node in nodes:
         reader.visit(node)
     return reader.names
@@ -116,12 +103,15 @@ def parts_of(reference: str) -> tuple[list[str], str]:
 
 
 class _Reader(ast.NodeVisitor):
-    def __init__(self, package: str) -> None:
+    def __init__(self, package: str, scope: Scope | None = None) -> None:
         self.names = Names()
         self._package = package
         self._locals: list[tuple[set[str], dict[str, list[str]]]] = []  # names bound, and those bound by imports
         self._globals: list[set[str]] = []  # names that each function declares global or nonlocal
         self._in_class = False
+        if scope is not None:
+            self._locals.append((scope.bound, scope.imports))
+            self._globals.append(scope.elsewhere)
 
     # -- references ---------------------------------------------------------------------------------------------
 
@@ -140,19 +130,19 @@ class _Reader(ast.NodeVisitor):
         if not found:
             return
         last = parts[-1]
-        if (last in _OWN_MODULE and parts[:-1] in ([], ["builtins"])) or (parts == ["locals"] and not self._locals):
+        if (last in OWN_MODULE and parts[:-1] in ([], ["builtins"])) or (parts == ["locals"] and not self._locals):
             self.names.references.add(MODULE)
-        if parts == ["sys", "modules"] or (last in _LOADERS and use != "()"):
+        if parts == ["sys", "modules"] or (last in LOADERS and use != "()"):
             self.names.references.add(EVERYTHING)
         self.names.references |= {one + use for one in found}
 
     def _look(self, attributes: list[str]) -> None:
         """Mark what names and attributes say by themselves, of whatever object."""
         for name in attributes:
-            if name in _REFLECTION:
+            if name in REFLECTION:
                 self.names.references.add(EVERYTHING)
-            if name in _READERS:
-                self.names.references.add(_READERS[name])
+            if name in READERS:
+                self.names.references.add(READERS[name])
             if name == "__class__":
                 self.names.references.add(LENIENT)
 
@@ -185,7 +175,7 @@ class _Reader(ast.NodeVisitor):
 
     def visit_ExceptHandler(self, node: ast.ExceptHandler) -> None:
         caught = [node.type] if not isinstance(node.type, ast.Tuple) else node.type.elts
-        if any(one is None or (chain(one) or [""])[-1] in _FAILURES for one in caught):
+        if any(one is None or (chain(one) or [""])[-1] in FAILURES for one in caught):
             self.names.references.add(LENIENT)
         self.generic_visit(node)
 
@@ -204,8 +194,8 @@ class _Reader(ast.NodeVisitor):
     def _string(self, text: str | bytes, *, path: bool) -> None:
         if isinstance(text, bytes):
             text = text.decode("utf-8", "replace")
-        if text.startswith("__") and text in _READERS:
-            self.names.references.add(_READERS[text])  # getattr(f, "__doc__"), vars(C)["__annotations__"]
+        if text.startswith("__") and text in READERS:
+            self.names.references.add(READERS[text])  # getattr(f, "__doc__"), vars(C)["__annotations__"]
         if not 0 < len(text) <= 200 or "\n" in text or not text.strip("*/"):
             return
         # elsewhere than in a path, `train` and `.png` are words like any other
@@ -237,7 +227,7 @@ class _Reader(ast.NodeVisitor):
 
     def _variable(self, name: ast.expr) -> None:
         """A variable of the environment that is read."""
-        if isinstance(name, ast.Constant) and isinstance(name.value, str) and not name.value.startswith(_PLACES):
+        if isinstance(name, ast.Constant) and isinstance(name.value, str) and not name.value.startswith(PLACES):
             self.names.references.add(VARIABLE + name.value)
 
     def visit_Compare(self, node: ast.Compare) -> None:
@@ -263,7 +253,7 @@ class _Reader(ast.NodeVisitor):
             self.names.references.add(LENIENT)
         if last in ("eval", "exec", "compile") and node.args and isinstance(node.args[0], ast.Constant):
             self._code(node.args[0].value)
-        if last in _LOADERS:
+        if last in LOADERS:
             self._load(node)
         if node.args and (last == "getenv" or (parts or [""])[-2:-1] == ["environ"]):
             self._variable(node.args[0])
@@ -279,10 +269,10 @@ class _Reader(ast.NodeVisitor):
             self._refer(parts, "()")
         else:
             self.visit(node.func)
-        if last in _PATHS:
+        if last in PATHS:
             self._path(node)
         for argument in [*node.args, *node.keywords]:
-            if last not in _WORDS or not isinstance(argument, ast.Constant):
+            if last not in WORDS or not isinstance(argument, ast.Constant):
                 self.visit(argument)
 
     def _path(self, node: ast.Call) -> None:
@@ -298,7 +288,7 @@ class _Reader(ast.NodeVisitor):
         seen = self._seen_from_here(parts) if parts else []
         last = node.func.attr if isinstance(node.func, ast.Attribute) else ""
         callee = seen[0] if seen else f".{last}"  # a method of something that nobody can see here
-        if (hasattr(builtins, callee) and callee != "help") or (not seen and last in _KEEPING):
+        if (hasattr(builtins, callee) and callee != "help") or (not seen and last in KEEPING):
             return
         for argument in [*node.args, *(keyword.value for keyword in node.keywords)]:
             if name := chain(argument):
@@ -367,9 +357,9 @@ class _Reader(ast.NodeVisitor):
         for argument in filter(None, arguments):
             self._annotation(argument.annotation)
         self._annotation(getattr(node, "returns", None))
-        bound, imports, elsewhere = self._bound(body, {argument.arg for argument in arguments if argument})
-        self._locals.append((bound, imports))
-        self._globals.append(elsewhere)
+        scope = self.scope(body, {argument.arg for argument in arguments if argument})
+        self._locals.append((scope.bound, scope.imports))
+        self._globals.append(scope.elsewhere)
         in_class, self._in_class = self._in_class, False
         for statement in body:
             self.visit(statement)
@@ -408,11 +398,8 @@ class _Reader(ast.NodeVisitor):
             self.visit(part)
         self._in_class = in_class
 
-    def _bound(self, body: Iterable[ast.AST], arguments: set[str]) -> tuple[set[str], dict[str, list[str]], set[str]]:
-        """The names that a function's body binds, as Python decides it: anywhere in it, unless declared global.
-
-        With them: those that imports bind, and those that are declared global or nonlocal.
-        """
+    def scope(self, body: Iterable[ast.AST], arguments: set[str]) -> Scope:
+        """The names that a function's body binds, as Python decides it: anywhere in it, unless declared global."""
         bound, imports, elsewhere = set(arguments), {}, set()  # type: set[str], dict[str, list[str]], set[str]
         stack = list(body)
         while stack:
@@ -444,7 +431,7 @@ class _Reader(ast.NodeVisitor):
                 elif isinstance(child, ast.AST) and name not in ("ctx", "op", "annotation"):
                     stack.append(child)
         local = {name: targets for name, targets in imports.items() if name not in elsewhere}
-        return bound - elsewhere, local, elsewhere
+        return Scope(bound - elsewhere, local, elsewhere)
 
 
 def _is_name_of_type(node: ast.Attribute) -> bool:

@@ -1,4 +1,4 @@
-"""What names mean: from a reference in a module to the definitions of the project that it can be, static and in order."""
+"""What names mean: from a reference in a module to the definitions of the project that it can be, in order."""
 
 from __future__ import annotations
 

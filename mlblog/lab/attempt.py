@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mlblog.errors import RunError
 from mlblog.lab.environment import pick_device
 from mlblog.lab.jobs import Job
 from mlblog.lab.load import load
@@ -35,10 +34,4 @@ def attempt(job: Job, root: Path, report: Report, checkpoints: Path | None) -> R
             report=report,
             checkpoints=checkpoints,
         )
-    for read in reads:
-        if read.experiment not in experiment.reads:
-            raise RunError(
-                f"{job.key}: it read records of {read.experiment}, on which its own would rest unseen."
-                f' Declare it: @experiment(…, reads=["{read.experiment}"])'
-            )
-    return witness.vouched(record, job, observation, reads)
+    return witness.vouched(record, job, observation, reads, experiment.reads)

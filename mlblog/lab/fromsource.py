@@ -1,4 +1,4 @@
-"""First-party modules, imported from their source whatever bytecode there is.
+"""Modules that are no installed library's, imported from their source whatever bytecode there is.
 
 Python trusts bytecode by the source's size and by whole seconds of its time: a digit changed twice in a second would
 run as it was, while the fingerprint says what it is.
@@ -12,6 +12,8 @@ from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
+
+from mlblog.lab.whose import is_library
 
 executed: dict[Path, tuple[bytes, CodeType]] = {}  # of each module imported in this process: what ran
 
@@ -30,13 +32,19 @@ class _Loader(SourceFileLoader):
 class _Finder:
     def __init__(self) -> None:
         self.packages: set[str] = set()
+        self._theirs: set[str] = set()  # top-level names of libraries
 
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        if name.partition(".")[0] not in self.packages:
+        top = name.partition(".")[0]
+        if top in self._theirs:
             return None
         spec = PathFinder.find_spec(name, path, target)
+        if top not in self.packages and (spec is None or is_library(spec.origin or "")):
+            self._theirs.add(top)
+            return None
+        self.packages.add(top)
         if spec is not None and type(spec.loader) is SourceFileLoader:
             spec.loader = _Loader(spec.loader.name, spec.loader.path)
         return spec

@@ -9,32 +9,31 @@ from __future__ import annotations
 import linecache
 import os
 import sys
-import sysconfig
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from mlblog.lab.fingerprint.sources import Mark, mark_of
 from mlblog.lab.project import Project
+from mlblog.lab.whose import LIBRARIES, STANDARD, SYSTEM, is_engine
 
-_ENGINE = str(Path(__file__).parents[1]) + os.sep
-_LIBRARIES = tuple({os.path.realpath(sysconfig.get_path(name)) + os.sep for name in ("purelib", "platlib")})
-_STANDARD = os.path.realpath(sysconfig.get_path("stdlib")) + os.sep
-_IMPORTS = f"{_STANDARD}importlib{os.sep}metadata"  # it looks through all folders of sys.path
-# what is there on every machine of a kind, and is no data
-_SYSTEM = (
-    "/proc/",
-    "/sys/",
-    "/dev/",
-    *{os.path.realpath(p) + os.sep for p in (sys.prefix, sys.base_prefix, sys.exec_prefix)},
-)
-# … and what libraries read for themselves
+_IMPORTS = f"{STANDARD}importlib{os.sep}metadata"  # it looks through all folders of sys.path
+# what libraries read for themselves
 _THEIRS = ("/etc/", "/usr/", "/lib", "/opt/", "/var/", "/run/", "/bin/", "/sbin/")
 _CACHES = ("torchinductor", "triton", "numba", "__pycache__")
-_PATTERNS = {"_select_from", "_iterate_directories", "_iterdir", "_glob0", "_glob1", "_glob2", "_rlistdir", "_iter"}
+_PATTERNS = {
+    "_select_from",
+    "_scandir",
+    "_iterate_directories",
+    "_iterdir",
+    "_glob0",
+    "_glob1",
+    "_glob2",
+    "_rlistdir",
+    "_iter",
+}
 
 
 class Observation:
@@ -46,17 +45,20 @@ class Observation:
         folders: folders that were listed.
         patterns: `(folder, pattern)` of files that were looked for.
         programs: what was started, and can read unseen.
+        records: files of records that were opened, by whomever.
     """
 
     def __init__(self, project: Project) -> None:
         """Look at what is below the root of `project`, and elsewhere."""
         self._root = f"{project.root}{os.sep}"
         self._work = (f"{project.work}{os.sep}", f"{project.root}{os.sep}.git{os.sep}")
+        self._results = f"{project.results}{os.sep}"
         self.files: dict[str, Mark | None] = {}
         self.moved: set[str] = set()
         self.folders: set[str] = set()
         self.patterns: set[tuple[str, str]] = set()
         self.programs: set[str] = set()
+        self.records: set[str] = set()
         self._written: set[str] = set()
         self._parent = os.getpid()
         self._reports = tempfile.TemporaryFile("ab+", prefix="mlblog-observed-")  # noqa: SIM115  # `gather` closes it
@@ -73,6 +75,9 @@ class Observation:
         )
         if writes and name not in self.files:
             self._written.add(name)
+        if name.startswith(self._results) and name.endswith(".json") and os.path.isfile(name):
+            self._report("record", name)
+            return
         reads = "r" in mode or "+" in mode if isinstance(mode, str) else not flags & os.O_WRONLY
         if reads and name not in self._written and self._is_input(name, sys._getframe(2)):
             self._saw(name)
@@ -80,7 +85,7 @@ class Observation:
     def listed(self, path: object = None) -> None:
         """A folder is being listed."""
         name, asking = _name(path if path is not None else "."), sys._getframe(2)
-        by_pattern = asking.f_code.co_name in _PATTERNS and asking.f_code.co_filename.startswith(_STANDARD)
+        by_pattern = asking.f_code.co_name in _PATTERNS and asking.f_code.co_filename.startswith(STANDARD)
         if name is not None and not by_pattern and self._is_input(name, asking):
             self._report("folder", name)
 
@@ -119,7 +124,7 @@ class Observation:
         owner = _asked_by(sys._getframe(2))
         words = [os.fsdecode(word) for word in arguments] if isinstance(arguments, list | tuple) else [str(arguments)]
         ours = any(self._root in word or os.path.exists(word) for word in words[1:])
-        if owner and (not owner.startswith(_LIBRARIES) or ours):
+        if owner and (not owner.startswith(LIBRARIES) or ours):
             self._report("program", os.path.basename(words[0]) if words else str(program))
 
     # -- what counts --------------------------------------------------------------------------------------------
@@ -127,14 +132,14 @@ class Observation:
     def _is_input(self, name: str, frame: FrameType | None) -> bool:
         if name.startswith(self._work) or name.endswith(".pyc"):
             return False
-        if name.startswith(_SYSTEM) and not name.startswith(self._root):
+        if name.startswith(SYSTEM) and not name.startswith(self._root):
             return False
         if f"{os.sep}site-packages{os.sep}" in name:
             return False
         owner = _asked_by(frame) if frame is not None else "<import>"
         if not owner:
             return False
-        if owner.startswith(_LIBRARIES) and not name.startswith(self._root):
+        if owner.startswith(LIBRARIES) and not name.startswith(self._root):
             hidden = any(part.startswith(".") or part.startswith(_CACHES) for part in name.split(os.sep))
             return not hidden and not name.startswith(_THEIRS)
         return True
@@ -168,6 +173,8 @@ class Observation:
             self.patterns.add((first, second))
         elif kind == "program":
             self.programs.add(first)
+        elif kind == "record":
+            self.records.add(first)
         else:
             mark = [int(number) for number in second.split()] or None
             if self.files.setdefault(first, mark) != mark:
@@ -213,31 +220,13 @@ def _asked_by(frame: FrameType | None) -> str:
         if name.startswith(("<frozen importlib", "<frozen zipimport", _IMPORTS)):
             return ""
         through_lines = through_lines or name == linecache.__file__
-        if name.startswith(_ENGINE) and _is_engine(name):
+        if is_engine(name):
             return ""
-        library = name.startswith(_LIBRARIES)
-        if library or not (name.startswith((_STANDARD, "<frozen")) or os.path.realpath(name).startswith(_STANDARD)):
+        library = name.startswith(LIBRARIES)
+        if library or not (name.startswith((STANDARD, "<frozen")) or os.path.realpath(name).startswith(STANDARD)):
             return "" if through_lines and library else name
         frame = frame.f_back
     return ""
-
-
-def is_library(file: str) -> bool:
-    """Whether a module's file is the standard library's, an installed library's, or mlblog's own machinery."""
-    real = os.path.realpath(file)
-    engine = file.startswith(_ENGINE) and _is_engine(file)
-    return (
-        engine
-        or real.startswith((*_LIBRARIES, _STANDARD))
-        or f"{os.sep}site-packages{os.sep}" in real
-        or real.startswith(_SYSTEM)
-    )
-
-
-def _is_engine(name: str) -> bool:
-    """Whether a file of the package mlblog is the generator's; its library is a blog's own code like any other."""
-    part = name.removeprefix(_ENGINE).partition(os.sep)[0].removesuffix(".py")
-    return part in {"lab", "press", "site", "goals", "papers", "integrations", "cli", "scaffold", "__main__"}
 
 
 _EVENTS: dict[str, Callable[..., None]] = {

@@ -22,10 +22,12 @@ from mlblog.lab.fingerprint.inputs import PROJECT
 from mlblog.lab.fingerprint.sources import mark_of
 from mlblog.lab.fromsource import executed
 from mlblog.lab.jobs import Job
-from mlblog.lab.observe import Observation, is_library
+from mlblog.lab.observe import Observation
 from mlblog.lab.project import Project
-from mlblog.lab.reading import Read
+from mlblog.lab.reading import BASIS, Read, rested_on
 from mlblog.lab.record import Record
+from mlblog.lab.stores import project_store
+from mlblog.lab.whose import is_library
 
 
 class Witness:
@@ -39,13 +41,32 @@ class Witness:
         self.executed = set(executed)
         self.calls = Calls()
 
-    def vouched(self, record: Record, job: Job, observation: Observation, reads: Iterable[Read]) -> Record:
+    def vouched(
+        self, record: Record, job: Job, observation: Observation, reads: Iterable[Read], declared: Collection[str]
+    ) -> Record:
         """Return the record of a run with the manifest of all that it rests on.
 
+        Args:
+            record: what the run left.
+            job: what was asked for.
+            observation: of what it read.
+            reads: what it asked of the records of others.
+            declared: the experiments whose records it says that it reads.
+
         Raises:
-            RunError: code or data changed while it went on; what it computed is kept as a failed run.
+            RunError: code or data changed while it went on: what it computed is kept as a failed run; or it read
+                records that it does not declare.
         """
         self.calls.close()
+        basis = {read.basis: read.digest for read in reads}
+        basis |= self._opened(observation, {read.experiment for read in reads})
+        for name in basis:
+            experiment = name.partition(":")[2].split("/")[0]
+            if experiment not in declared:
+                raise RunError(
+                    f"{job.key}: it read records of {experiment}, on which its own would rest unseen."
+                    f' Declare it: @experiment(…, reads=["{experiment}"])'
+                )
         changed = {path: code for path, (code, _) in executed.items() if self._differs(path, code)}
         ran = Code.of(self.project, changed, self.environ)
         ran.inputs.remember(path for path in self._paths(observation) if not self._inside(path))
@@ -64,7 +85,7 @@ class Witness:
             raise self._refused(record, job, sorted(set(moved)))
         return dataclasses.replace(
             record,
-            manifest=dict(sorted({**job.manifest, **extra, **{read.basis: read.digest for read in reads}}.items())),
+            manifest=dict(sorted({**job.manifest, **extra, **basis}.items())),
         )
 
     # -- what the manifest lacks --------------------------------------------------------------------------------
@@ -82,6 +103,16 @@ class Witness:
             if name not in known and name not in found:
                 found |= code.manifest(name)
         yield from ((name, digest) for name, digest in found.items() if name not in known)
+
+    def _opened(self, observation: Observation, asked: Collection[str]) -> dict[str, str]:
+        """Records that were opened as files, without asking their experiment."""
+        store, found = project_store(self.project), {}
+        for path in observation.records:
+            experiment, scale, group, _ = os.path.relpath(path, self.project.results).split(os.sep)
+            if experiment not in asked:
+                name = f"{BASIS}:{experiment}/{scale}/{group}"
+                found[name] = rested_on(store, name)[0]
+        return found
 
     def _inputs(self, code: Code, observation: Observation) -> Iterator[str]:
         yield from (self._name(code, path) for path in observation.files)

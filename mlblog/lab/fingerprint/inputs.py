@@ -50,7 +50,8 @@ class Inputs:
             found = (path for path in root.glob(rest) if not _is_ignored(path.name))
             return canonical.digest("list", *sorted(os.path.relpath(path, root) for path in found))
         if kind == ENVIRONMENT:
-            return _variable(self._environ.get(rest))
+            value = self._environ.get(rest)
+            return "" if value is None else canonical.digest("variable", value)
         if name == PROJECT:
             files = sorted(set(self._all()))
             return canonical.digest("list", *(f"{file}={self._sources.digest(root / file)}" for file in files))
@@ -103,10 +104,3 @@ def _is_made(folder: Path, root: Path) -> bool:
         or folder.relative_to(root).as_posix() in _NO_INPUT
         or (folder / "pyvenv.cfg").exists()
     )
-
-
-def _variable(value: str | None) -> str:
-    """The digest of a variable of the environment; where it names a place, of that alone: what is read there counts."""
-    if value is None:
-        return ""
-    return canonical.digest("variable", "a path" if os.sep in value and os.path.exists(value) else value)

@@ -192,7 +192,7 @@ class Linker:
         targets |= dict.fromkeys(self._read_from_outside(module, name, definition))
         if name == IMPORT:
             targets |= dict.fromkeys(Node(one, IMPORT) for one in self._loads(module))
-            targets |= dict.fromkeys(self._resolver.natives(module.loads))
+            targets |= dict.fromkeys(self._resolver.natives([*module.loads, module.name]))
             targets |= dict.fromkeys(self._run_on_import(module))
         targets.pop(node, None)
         before = self._before(module, definition, whole=name == IMPORT)

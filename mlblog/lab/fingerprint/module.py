@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -24,6 +25,8 @@ from mlblog.lab.fingerprint.syntax import canonical_form, canonical_forms, chain
 IMPORT = "<import>"  # the pseudo-definition of what importing a module does
 # what happens when a module is imported, in turn; a token is one of these, a space, and a name or digest
 EFFECT, BINDING, MAYBE, LOADING, FOREIGN = "effect", "binding", "maybe", "loading", "foreign"
+
+_DEEPEST = 50_000
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -114,7 +117,14 @@ def read_module(name: str, source: str, path: str, *, is_package: bool) -> Modul
         line = getattr(error, "lineno", None) or 1
         raise ProjectError(f"{path}:{line}: not Python: {getattr(error, 'msg', error)}") from error
     package = name if is_package else name.rpartition(".")[0]
-    return _Summary(name, package, path).read(tree)
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(limit, _DEEPEST))  # a sum of a thousand terms is a tree of that depth
+    try:
+        return _Summary(name, package, path).read(tree)
+    except RecursionError as error:
+        raise ProjectError(f"{path}:1: an expression in it is nested too deeply to be read") from error
+    finally:
+        sys.setrecursionlimit(limit)
 
 
 class _Summary:
@@ -127,6 +137,7 @@ class _Summary:
         self._places: dict[int, int] = {}
         self._used: set[str] = set()
         self._starred = False  # then any name may be bound again
+        self._postponed = self._script = False
 
     def read(self, tree: ast.Module) -> Module:
         module = self._module
@@ -135,6 +146,11 @@ class _Summary:
         self._starred = any(
             a.name == "*" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for a in node.names
         )
+        self._postponed = any(
+            isinstance(node, ast.ImportFrom) and node.module == "__future__" and node.names[0].name == "annotations"
+            for node in tree.body
+        )
+        self._script = "__name__" in bound  # then nobody knows what runs
         self._used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
         self._statements(without_docstring(tree.body))
         for name, statements in self._parts.items():
@@ -333,7 +349,7 @@ class _Summary:
         names = names_of(inner if scope and inner else nodes, self._module.package, scope)
         lines = (min(map(_first_line, nodes)), max(n.end_lineno or n.lineno for n in nodes)) if nodes else (1, 1)
         form = canonical_forms(nodes)
-        said = form.docstrings + form.annotations
+        said = form.docstrings + form.annotations + ("as text" if form.annotations and self._postponed else "")
         # an annotation that calls something does so when the module is imported
         calling = "Call(" in form.annotations
         called = evaluated(a for node in nodes for a in _annotations(node)) if calling else set()
@@ -352,7 +368,7 @@ class _Summary:
 
     def _never_run(self, node: ast.stmt) -> bool:
         """`if TYPE_CHECKING:` and `if __name__ == "__main__":`, without an else."""
-        if not isinstance(node, ast.If) or node.orelse:
+        if not isinstance(node, ast.If) or node.orelse or self._script:
             return False
         if isinstance(node.test, ast.Compare):
             return ast.unparse(node.test) in ("__name__ == '__main__'", "'__main__' == __name__")

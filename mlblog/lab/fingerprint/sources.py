@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from importlib.machinery import EXTENSION_SUFFIXES
+from importlib.util import decode_source
 from pathlib import Path
 from typing import Any
 
@@ -125,10 +126,12 @@ class Sources:
     def _read(self, name: str, path: Path, content: bytes) -> dict[str, Any]:
         label = path.relative_to(self.root).as_posix()
         try:
-            source = content.decode("utf-8-sig")
+            source = decode_source(content)
         except UnicodeDecodeError as error:
             line = content.count(b"\n", 0, error.start) + 1
             raise ProjectError(f"{label}:{line}: not UTF-8; save the file in that encoding") from error
+        except SyntaxError as error:  # an encoding that nobody knows
+            raise ProjectError(f"{label}:1: {error}") from error
         return read_module(name, source, label, is_package=path.name == "__init__.py").to_json()
 
     def native(self, name: str) -> str:
@@ -182,12 +185,13 @@ def walked(folder: Path, skip: Callable[[Path], bool] = lambda folder: False) ->
 
 
 def _below(base: Path, folder: Path) -> dict[str, Path]:
-    found = {}
-    for file in sorted(folder.rglob("*.py")):
+    found: dict[str, Path] = {}
+    for file in (Path(path) for path in walked(folder) if path.endswith(".py")):
         parts = file.relative_to(base).with_suffix("").parts
-        if all(part.isidentifier() for part in parts):
-            found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = file
-    return found
+        name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+        if all(part.isidentifier() for part in parts) and (file.name == "__init__.py" or name not in found):
+            found[name] = file  # of a package and a module of one name, the package is imported
+    return dict(sorted(found.items()))
 
 
 def module_files(root: Path, package: str) -> dict[str, Path]:

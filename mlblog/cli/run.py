@@ -59,11 +59,13 @@ def run(
     if not jobs:
         click.echo(f"nothing to do: {len(keys)} records are fresh")
         return 0
-    failed = [
-        outcome
-        for outcome in lab.run(jobs, _executor(lab.project, executor, workers, timeout, address), again=again)
-        if outcome.error
-    ]
+    carrier = _executor(lab.project, executor, workers, timeout, address)
+    try:
+        failed = [outcome for outcome in lab.run(jobs, carrier, again=again) if outcome.error]
+    except KeyboardInterrupt:
+        rest = "goes on from its checkpoints, where it keeps any" if carrier.resumes else "begins anew"
+        click.echo(f"mlblog: interrupted; what was finished is recorded; run again, the rest {rest}", err=True)
+        return 130
     for outcome in failed:
         click.echo(f"mlblog: {outcome.error}", err=True)
     click.echo(f"{len(jobs) - len(failed)} recorded, {len(failed)} failed, {len(keys) - len(jobs)} were fresh")

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from concurrent.futures import Future
 
-from mlblog.lab.environment import pick_device
+from mlblog.errors import MlblogError
+from mlblog.lab.attempt import attempt
 from mlblog.lab.jobs import Job
-from mlblog.lab.load import load
 from mlblog.lab.project import Project
 from mlblog.lab.record import Record
-from mlblog.lab.run import Report, execute
+from mlblog.lab.run import Report
 
 
 class InlineExecutor:
     """Executes each job when it is submitted."""
+
+    resumes = True
 
     def __init__(self, project: Project) -> None:
         """Run the experiments of `project`."""
@@ -22,19 +24,10 @@ class InlineExecutor:
     def submit(self, job: Job, report: Report) -> Future[Record]:
         """Run `job`; the future has ended when this returns."""
         future: Future[Record] = Future()
+        report("starting", 0, None, "")
         try:
-            future.set_result(
-                execute(
-                    load(job, self._project.root),
-                    job.key,
-                    job.manifest,
-                    root=self._project.root,
-                    device=pick_device(),
-                    report=report,
-                    checkpoints=job.checkpoints(self._project.work),
-                )
-            )
-        except Exception as error:
+            future.set_result(attempt(job, self._project.root, report, job.checkpoints(self._project.work)))
+        except MlblogError as error:
             future.set_exception(error)
         return future
 

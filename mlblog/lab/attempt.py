@@ -1,0 +1,34 @@
+"""One attempt at a job, in whatever process and on whatever machine: its record, or a `RunError` that says why not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mlblog.errors import MlblogError, RunError
+from mlblog.lab.environment import pick_device
+from mlblog.lab.jobs import Job
+from mlblog.lab.load import load
+from mlblog.lab.record import Record
+from mlblog.lab.run import Report, execute, said
+
+
+def attempt(job: Job, root: Path, report: Report, checkpoints: Path | None) -> Record:
+    """Import the experiment of `job`, of the project at `root`, and execute it once.
+
+    Raises:
+        MlblogError: there will be no record; whatever the experiment or its module raised is chained.
+    """
+    try:
+        return execute(
+            load(job, root),
+            job.key,
+            job.manifest,
+            commit=job.commit,
+            device=pick_device(),
+            report=report,
+            checkpoints=checkpoints,
+        )
+    except (MlblogError, KeyboardInterrupt):
+        raise
+    except BaseException as error:  # SystemExit of a module that is imported, too: it ends this run alone
+        raise RunError(f"{job.key}: {type(error).__name__}: {said(error)}") from error

@@ -231,3 +231,31 @@ def test_each_waits_for_what_the_other_one_runs(two: Two) -> None:
     for process in (one, other):
         assert "2 recorded, 0 failed" in process.communicate(timeout=90)[0]
     assert (two.began("first"), two.began("second")) == (1, 1)
+
+
+def test_watch_shows_what_goes_on_until_it_ends(two: Two) -> None:
+    one = two.mlblog("--scale", "smoke")
+    two.wait_for("first")
+    two.wait_for("second")
+    watch = two.mlblog("--watch", "first")
+    assert line_with(watch, "first").startswith(("first smoke seed 0: wait ", "first smoke seed 0: starting"))
+    two.open("first")
+    assert watch.communicate(timeout=90)[0] == "first smoke seed 0: ended\n"
+    assert watch.returncode == 0
+    two.open("second")
+    assert one.wait(timeout=90) == 0
+    assert two.mlblog("--watch").communicate(timeout=90)[0] == "nothing is running\n"
+
+
+def test_watch_does_not_believe_what_a_killed_process_left(two: Two) -> None:
+    one = two.mlblog("first", "--scale", "smoke")
+    two.wait_for("first")
+    note = two.project.work / "running/first/smoke/base/seed-0.json"
+    watch = two.mlblog("--watch")
+    assert line_with(watch, "first smoke seed 0")
+    assert note.exists()
+    one.kill()
+    one.wait()
+    assert watch.communicate(timeout=90)[0] == "first smoke seed 0: ended\n"
+    assert not note.exists()
+    assert two.mlblog("--watch", "first").communicate(timeout=90)[0] == "nothing is running of first\n"

@@ -138,15 +138,22 @@ class Batch:
         except Exception as error:
             message = f"{job.key}: it ran, and its record could not be stored: {_reason(error)}."
             if self._shelf and lost is None:
-                job.checkpoints(self._lab.project.work).unlink(missing_ok=True)
+                self._drop_checkpoint(job)
                 message += " The record is kept in .mlblog/records; the next `mlblog run` of it takes it from there"
             else:
                 message += f" Nor could it be kept in .mlblog/records: {lost}." if lost else ""
                 goes_on = "goes on from its checkpoint, if it keeps one" if self._executor.resumes else "begins anew"
                 message += f" Run again, it {goes_on}"
             return self._failed(job, RunError(message))
-        job.checkpoints(self._lab.project.work).unlink(missing_ok=True)
+        self._drop_checkpoint(job)
         return self._ended(job, how, record=record)
+
+    def _drop_checkpoint(self, job: Job) -> None:
+        path = job.checkpoints(self._lab.project.work)
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            self._display.say(job, f"{self._lab.project.relative(path)} cannot be deleted: {error.strerror}; delete it")
 
     def _failed(self, job: Job, error: Exception) -> Outcome:
         if not isinstance(error, MlblogError):

@@ -89,7 +89,8 @@ class Going:
 
     def forget(self, key: Key) -> None:
         """Remove what was written of the run of `key`, which has ended."""
-        (self._notes / f"{key.stem}.json").unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # what stays is recognised by its lock, which is free
+            (self._notes / f"{key.stem}.json").unlink()
 
     def notes(self) -> list[Note]:
         """Return where each run is that goes on now; remove what killed processes have left."""

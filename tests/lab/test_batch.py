@@ -115,6 +115,15 @@ def test_record_is_stored_though_no_copy_can_be_kept(lab: Lab, capsys: pytest.Ca
     assert not checkpoint(lab).exists()
 
 
+def test_work_folders_that_cannot_be_written_harm_no_run(lab: Lab, capsys: pytest.CaptureFixture[str]) -> None:
+    in_the_way(lab.project.work / "running")
+    (lab.project.work / "checkpoints/trained/smoke/base/seed-0.safetensors").mkdir(parents=True)
+    outcomes = list(lab.run(lab.plan(lab.keys("smoke")), InlineExecutor(lab.project)))
+    assert [outcome.error for outcome in outcomes] == [None, None]
+    said = capsys.readouterr().err
+    assert "trained/smoke/base/seed-0.safetensors cannot be deleted: Is a directory; delete it" in said
+
+
 def test_commit_is_that_of_the_driver(lab: Lab) -> None:
     def git(*arguments: str) -> str:
         command = ["git", "-c", "user.name=t", "-c", "user.email=t@example.org", *arguments]

@@ -229,3 +229,18 @@ def test_second_checkpoint_is_refused() -> None:
     run.checkpoint()
     with pytest.raises(RunError, match="a run has one checkpoint; give all its parts to one"):
         run.checkpoint()
+
+
+def test_every_array_and_value_comes_back_as_it_was(tmp_path: Path) -> None:
+    kinds = ("?", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8")
+
+    def body(run: Run) -> None:
+        for step in run.checkpoint(every=0.0).steps(4):
+            if step == 1:
+                run.save(**{kind: np.arange(6).astype(kind).reshape(2, 3).T for kind in kinds}, empty=np.zeros((0, 3)))
+                run.save(i=10**30, f=-0.0, b=True, s="x\u2028", n=[1, [2.5, None]], p=(1, "y"), none=None)
+            cut_at(step, 3)
+
+    whole, resumed = legs(tmp_path, body)
+    assert resumed.files[1] == whole.files[1]
+    assert repr(resumed.values) == repr(whole.values)

@@ -25,9 +25,7 @@ def reported(command: Callable[..., int | None]) -> Callable[..., None]:
             click.echo(f"mlblog: {error}", err=True)
             code = error.exit_code
         except KeyboardInterrupt:
-            click.echo(
-                "mlblog: interrupted; what was finished is recorded, the rest goes on from its checkpoints", err=True
-            )
+            click.echo("mlblog: interrupted", err=True)
             code = 130
         sys.exit(code or 0)
 

@@ -7,6 +7,7 @@ import itertools
 import click
 
 from mlblog.cli.frame import SCALE, main, reported
+from mlblog.cli.watch import watch
 from mlblog.errors import InputError
 from mlblog.lab import Lab, Project
 from mlblog.lab.declared import Declaration, find
@@ -29,6 +30,7 @@ from mlblog.lab.record import Key
 @click.option("--workers", type=click.IntRange(1), help="Runs at a time; default: one a GPU, or one a core.")
 @click.option("--timeout", type=click.FloatRange(min=0, min_open=True), help="Seconds after which a run is ended.")
 @click.option("--address", help="Of a Ray cluster; needs --executor ray.")
+@click.option("--watch", "look_on", is_flag=True, help="Run nothing; show the runs that go on now, until they end.")
 @reported
 def run(
     names: tuple[str, ...],
@@ -41,10 +43,14 @@ def run(
     workers: int | None,
     timeout: float | None,
     address: str | None,
+    look_on: bool,
 ) -> int:
     """Bring records up to date: all experiments, or those named."""
     from mlblog.lab.environment import gpus
 
+    if look_on:
+        _refuse_options(click.get_current_context())
+        return watch(Lab(Project.find()), names)
     _refuse_unused(executor, workers, timeout, address)
     lab = Lab(Project.find())
     wanted = scale or ("full" if gpus() else "small")
@@ -59,11 +65,13 @@ def run(
     if not jobs:
         click.echo(f"nothing to do: {len(keys)} records are fresh")
         return 0
-    failed = [
-        outcome
-        for outcome in lab.run(jobs, _executor(lab.project, executor, workers, timeout, address), again=again)
-        if outcome.error
-    ]
+    carrier = _executor(lab.project, executor, workers, timeout, address)
+    try:
+        failed = [outcome for outcome in lab.run(jobs, carrier, again=again) if outcome.error]
+    except KeyboardInterrupt:
+        rest = "goes on from its checkpoints, where it keeps any" if carrier.resumes else "begins anew"
+        click.echo(f"mlblog: interrupted; what was finished is recorded; run again, the rest {rest}", err=True)
+        return 130
     for outcome in failed:
         click.echo(f"mlblog: {outcome.error}", err=True)
     click.echo(f"{len(jobs) - len(failed)} recorded, {len(failed)} failed, {len(keys) - len(jobs)} were fresh")
@@ -101,6 +109,14 @@ def _refuse_unused(executor: str, workers: int | None, timeout: float | None, ad
     for option, given in (("--workers", workers), ("--timeout", timeout)):
         if given is not None and executor != "local":
             raise InputError(f"{option} is for --executor local and --executor is {executor}; leave it out")
+
+
+def _refuse_options(context: click.Context) -> None:
+    """Looking on changes nothing, so it takes no option that would."""
+    for parameter in context.command.params:
+        given = context.get_parameter_source(parameter.name or "") is click.core.ParameterSource.COMMANDLINE
+        if given and parameter.name not in ("names", "look_on"):
+            raise InputError(f"--watch only looks on; leave {parameter.opts[0]} out, or --watch")
 
 
 def _executor(project: Project, name: str, workers: int | None, timeout: float | None, address: str | None) -> Executor:

@@ -1,7 +1,8 @@
 """The lab: experiments, their records, and the reasons why a record no longer holds."""
 
+from mlblog.lab.batch import Outcome
 from mlblog.lab.fingerprint import Code
-from mlblog.lab.lab import Lab, Outcome
+from mlblog.lab.lab import Lab
 from mlblog.lab.project import Project
 from mlblog.lab.reading import Read, reading
 from mlblog.lab.record import Key, Record

@@ -93,7 +93,9 @@ def _prove(lab: Lab, record: Record) -> None:
 def _smoke(lab: Lab, key: Key) -> Record:
     declaration = lab.experiments[key.experiment]
     executor = LocalExecutor(lab.project, slots=1)
+    job = Job(key, declaration.module, lab.code.manifest(declaration.qualified))
     try:
-        return executor.submit(Job(key, declaration.module, lab.code.manifest(declaration.qualified)), silent).result()
+        return executor.submit(job, silent).result()
     finally:
         executor.close()
+        job.checkpoints(lab.project.work).unlink(missing_ok=True)  # nobody keeps the record: the next proof begins anew

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from mlblog.errors import MlblogError, RunError
 from mlblog.lab.environment import pick_device
 from mlblog.lab.jobs import Job
 from mlblog.lab.load import load
@@ -11,7 +12,7 @@ from mlblog.lab.observe import observing
 from mlblog.lab.project import Project
 from mlblog.lab.reading import reading_everywhere
 from mlblog.lab.record import Record
-from mlblog.lab.run import Report, execute
+from mlblog.lab.run import Report, execute, said
 from mlblog.lab.vouch import Witness
 
 
@@ -23,15 +24,20 @@ def attempt(job: Job, root: Path, report: Report, checkpoints: Path | None) -> R
     """
     project = Project.find(root)
     witness = Witness(project)
-    with observing(project) as observation, reading_everywhere() as reads:
-        experiment = load(job, project, witness.environ)
-        record = execute(
-            experiment,
-            job.key,
-            job.manifest,
-            root=root,
-            device=pick_device(),
-            report=report,
-            checkpoints=checkpoints,
-        )
-    return witness.vouched(record, job, observation, reads, experiment.reads)
+    try:
+        with observing(project) as observation, reading_everywhere() as reads:
+            experiment = load(job, project, witness.environ)
+            record = execute(
+                experiment,
+                job.key,
+                job.manifest,
+                commit=job.commit,
+                device=pick_device(),
+                report=report,
+                checkpoints=checkpoints,
+            )
+        return witness.vouched(record, job, observation, reads, experiment.reads)
+    except (MlblogError, KeyboardInterrupt):
+        raise
+    except BaseException as error:  # SystemExit of a module that is imported, too: it ends this run alone
+        raise RunError(f"{job.key}: {type(error).__name__}: {said(error)}") from error

@@ -1,13 +1,14 @@
 """Checkpoints: what a run needs to go on, after it was killed, as if nothing had happened.
 
 A checkpoint is one safetensors file: tensors as tensors, everything else (step, optimiser settings, generator states,
-logged series) as JSON in its header. No pickle, so a checkpoint cannot run code.
+results so far) as JSON in its header. No pickle, so a checkpoint cannot run code.
 """
 
 from __future__ import annotations
 
 import json
 import random
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -17,6 +18,8 @@ import numpy as np
 
 from mlblog.errors import RunError
 from mlblog.lab.atomic import write_atomically
+from mlblog.lab.legs import Legs
+from mlblog.lab.results import Results
 
 
 class Stateful(Protocol):
@@ -50,13 +53,15 @@ class Checkpoint:
         path: Path | None,
         identity: str,
         parts: Mapping[str, Part],
-        series: dict[str, list[tuple[int, float]]],
+        results: Results,
+        legs: Legs,
         track: Callable[..., Iterator[int]],
         every: float,
     ) -> None:
-        """Use the file `path` (None: keep nothing), valid for `identity`, for `parts` and the run's `series`."""
-        self._path, self._identity, self._parts, self._series = path, identity, parts, series
+        """Use the file `path` (None: keep nothing), valid for `identity`, for `parts`, `results` and `legs`."""
+        self._path, self._identity, self._parts, self._results, self._legs = path, identity, parts, results, legs
         self._track, self._every = track, every
+        self._generators: Mapping[str, Any] | None = None  # to be set when the loop goes on
         self.step = 0
         self._restore()
 
@@ -64,6 +69,7 @@ class Checkpoint:
         """Yield the steps from where the run stands up to `stop`, saving between two steps when it is time."""
         saved = time.monotonic()
         for step in self._track(range(self.step, stop), label, initial=self.step, total=stop):
+            self._go_on()
             if time.monotonic() - saved >= self._every:
                 self.save(step)
                 saved = time.monotonic()
@@ -71,7 +77,13 @@ class Checkpoint:
             self.step = step + 1
 
     def save(self, step: int) -> None:
-        """Write everything, as of before `step`; the old checkpoint stays until the new one is whole."""
+        """Write everything, as of before `step`; the old checkpoint stays until the new one is whole.
+
+        A disk that is full ends no run: the run goes on without, and says so on standard error.
+        """
+        if self._generators is not None and step < self.step:
+            return  # the code before the loop, executed again: the checkpoint is further on
+        self._go_on()
         self.step = step
         if self._path is None:
             return
@@ -81,7 +93,8 @@ class Checkpoint:
         state = {
             "identity": self._identity,
             "step": step,
-            "series": self._series,
+            "results": _pack(self._results.state_dict(), tensors),
+            "legs": self._legs.state_dict(),
             "generators": _pack(_generators(), tensors),
             "parts": {name: _pack(_state_of(part), tensors) for name, part in self._parts.items()},
         }
@@ -90,7 +103,16 @@ class Checkpoint:
             {name: tensor.detach().contiguous().clone() for name, tensor in tensors.items()},
             metadata={"state": json.dumps(state)},
         )
-        write_atomically(self._path, content)
+        try:
+            write_atomically(self._path, content)
+        except OSError as error:
+            sys.stderr.write(f"{self._path}: the checkpoint of step {step} cannot be written: {error.strerror}\n")
+
+    def _go_on(self) -> None:
+        """Give the generators their states only now: what runs before the loop draws what it drew the first time."""
+        if self._generators is not None:
+            _set_generators(self._generators)
+            self._generators, self._results.replaying = None, False
 
     def _restore(self) -> None:
         if self._path is None or not self._path.is_file():
@@ -106,13 +128,16 @@ class Checkpoint:
                 f"{self._path}: not a checkpoint ({error}); delete it to start from the beginning"
             ) from error
         if state["identity"] != self._identity:
-            return  # of other code or parameters: never mix
+            return  # of other code, parameters, libraries or device: never mix
+        results = _unpack(state["results"], tensors)
+        if any(results["data"].get(source, digest) != digest for source, digest in self._results.data.items()):
+            return  # of other data
+        self._results.load_state_dict(results)
+        self._legs.load_state_dict(state["legs"])
         for name, part in self._parts.items():
             _restore_part(part, _unpack(state["parts"][name], tensors))
-        self._series.clear()
-        self._series.update({name: [(s, v) for s, v in rows] for name, rows in state["series"].items()})
+        self._generators = _unpack(state["generators"], tensors)
         self.step = state["step"]
-        _set_generators(_unpack(state["generators"], tensors))
 
 
 def _state_of(part: Part) -> dict[str, Any]:
@@ -159,6 +184,13 @@ def _pack(value: Any, tensors: dict[str, Any]) -> Any:
         name = f"t{len(tensors)}"
         tensors[name] = value
         return {"tensor": name}
+    if isinstance(value, np.ndarray | np.generic):
+        name = f"t{len(tensors)}"
+        try:
+            tensors[name] = torch.from_numpy(np.array(value, order="C"))
+        except TypeError as error:
+            raise RunError(f"a checkpoint cannot hold an array of {value.dtype}: {error}") from error
+        return {"array" if isinstance(value, np.ndarray) else "number": name}
     if isinstance(value, tuple):
         return {"tuple": [_pack(item, tensors) for item in value]}
     if isinstance(value, list):
@@ -167,7 +199,8 @@ def _pack(value: Any, tensors: dict[str, Any]) -> Any:
         return {"pairs": [[_pack(k, tensors), _pack(v, tensors)] for k, v in value.items()]}
     if value is None or isinstance(value, bool | int | float | str):
         return value
-    raise RunError(f"a checkpoint holds tensors, numbers, strings and containers of them, not {type(value).__name__}")
+    kind = type(value).__name__
+    raise RunError(f"a checkpoint holds tensors, arrays, numbers, strings and containers of them, not {kind}")
 
 
 def _unpack(value: Any, tensors: Mapping[str, Any]) -> Any:
@@ -178,6 +211,9 @@ def _unpack(value: Any, tensors: Mapping[str, Any]) -> Any:
     ((tag, content),) = value.items()
     if tag == "tensor":
         return tensors[content].clone()
+    if tag in ("array", "number"):
+        array = tensors[content].numpy().copy()
+        return array if tag == "array" else array[()]
     if tag == "tuple":
         return tuple(_unpack(item, tensors) for item in content)
     return {_unpack(k, tensors): _unpack(v, tensors) for k, v in content}

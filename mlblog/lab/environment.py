@@ -35,9 +35,14 @@ def _git(root: Path, *arguments: str) -> str:
     return done.stdout.strip()
 
 
-def stamp(root: Path, device: str) -> dict[str, Value]:
-    """Return what is known before a run starts: code, machine, versions, date. No host or user names, no paths."""
-    head, dirty = commit(root)
+def stamp(code: tuple[str, bool], device: str) -> dict[str, Value]:
+    """Return what is known before a run starts: machine, versions, date. No host or user names, no paths.
+
+    Args:
+        code: commit of the code, and whether files differ from it; a cluster's nodes cannot tell.
+        device: `cpu` or `cuda`.
+    """
+    head, dirty = code
     return {
         "commit": head,
         "dirty": dirty,

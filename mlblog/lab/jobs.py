@@ -28,6 +28,8 @@ class Job:
         manifest: of the code now; stamped into the record, and checkpoints are valid for it alone.
         why: why it is due, for people: `missing`, or the names of what changed.
         seconds: what the last record of this key took; None if there is none.
+        replaces: the id of that record; empty if there is none.
+        commit: of the code, and whether files differ from it, as of when the job is submitted.
     """
 
     key: Key
@@ -35,24 +37,31 @@ class Job:
     manifest: Mapping[str, str]
     why: tuple[str, ...] = field(default=(), compare=False)
     seconds: float | None = field(default=None, compare=False)
+    replaces: str = field(default="", compare=False)
+    commit: tuple[str, bool] = field(default=("", True), compare=False)
 
     def to_json(self) -> dict[str, Any]:
         """This job as JSON values."""
         key = self.key
         return {
             "experiment": key.experiment, "scale": key.scale, "overrides": dict(key.overrides), "seed": key.seed,
-            "module": self.module, "manifest": dict(self.manifest),
+            "module": self.module, "manifest": dict(self.manifest), "commit": list(self.commit),
         }  # fmt: skip
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Job:
         """The job that `to_json` wrote."""
         key = Key(value["experiment"], value["scale"], value["overrides"], value["seed"])
-        return cls(key, value["module"], value["manifest"])
+        head, dirty = value["commit"]
+        return cls(key, value["module"], value["manifest"], commit=(head, dirty))
 
     def checkpoints(self, work: Path) -> Path:
         """Return the file of this job's checkpoint below the folder `work`."""
         return work / "checkpoints" / f"{self.key.stem}.safetensors"
+
+    def log(self, work: Path) -> Path:
+        """Return the file below the folder `work` that holds what this job prints."""
+        return work / "logs" / f"{self.key.stem}.log"
 
 
 @dataclass(frozen=True)
@@ -112,7 +121,8 @@ def plan(
             declaration = declarations[key.experiment]
             declaration.params(key.scale, key.overrides)  # an unknown scale or parameter ends here, not in a worker
             manifest = code.manifest(declaration.qualified, declaration.params(key.scale, key.overrides))
-            jobs.append(Job(key, declaration.module, manifest, now.why or ("asked for",), now.seconds))
+            replaces = now.record.id if now.record else ""
+            jobs.append(Job(key, declaration.module, manifest, now.why or ("asked for",), now.seconds, replaces))
     return jobs
 
 

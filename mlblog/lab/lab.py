@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, as_completed
-from dataclasses import dataclass
 from functools import cached_property
 
-from mlblog.errors import MlblogError, RecordError, RunError
+from mlblog.errors import RecordError, RunError
 from mlblog.lab.audit import tracing, uncovered
+from mlblog.lab.batch import Batch, Outcome
 from mlblog.lab.declared import Declaration, experiments
 from mlblog.lab.executors import Executor
 from mlblog.lab.executors.inline import InlineExecutor
 from mlblog.lab.fingerprint import Code
+from mlblog.lab.going import Going
 from mlblog.lab.jobs import Job, State, plan, state
 from mlblog.lab.progress import Display
 from mlblog.lab.project import Project
@@ -24,15 +24,6 @@ from mlblog.lab.store import MemoryStore, Store
 from mlblog.lab.stores import project_store
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What became of a job: its record, or why there is none."""
-
-    job: Job
-    record: Record | None = None
-    error: MlblogError | None = None
-
-
 class Lab:
     """One look at a project; make a new one after files have changed."""
 
@@ -41,6 +32,7 @@ class Lab:
         self.project = project
         self.store = store or project_store(project)
         self._shelf = Shelf(project.work / "records") if store is None else None
+        self._going = Going(project.work) if store is None else None
 
     @cached_property
     def code(self) -> Code:
@@ -104,47 +96,24 @@ class Lab:
     def run(self, jobs: list[Job], executor: Executor, *, again: bool = False) -> Iterator[Outcome]:
         """Carry out `jobs`, put each record into the store as it comes, and yield what became of each.
 
-        What this machine has made before with the same code and parameters is taken from there, unless `again`.
+        What this machine has made before with the same code and parameters is taken from there, unless `again`. What
+        another process is running is waited for.
 
-        A job that fails leaves its last good record as it was. Ctrl-C ends all of them.
+        A job that fails leaves its last good record as it was, and the others go on. Ctrl-C ends all of them.
         """
         if not jobs:
             executor.close()
             return
         with Display(jobs) as display:
+            batch = Batch(self, executor, display, shelf=self._shelf, going=self._going, again=again)
             try:
-                futures = {}
-                for job in jobs:
-                    params = self.experiments[job.key.experiment].params(job.key.scale, job.key.overrides)
-                    known = self._shelf.find(job, params) if self._shelf and not again else None
-                    if known is not None:
-                        self.store.put(known)
-                        display.finished(job, "made here before, with this very code: taken from .mlblog/records")
-                        yield Outcome(job, record=known)
-                    else:
-                        future = executor.submit(job, display.report(job))
-                        if future.done():  # it ran here: what follows it may be killed, and must not take it along
-                            yield self._settled(job, future, display)
-                        else:
-                            futures[future] = job
-                for future in as_completed(futures):
-                    yield self._settled(futures[future], future, display)
+                yield from batch.outcomes(jobs)
                 executor.close()
             except BaseException:
                 executor.close(cancel=True)
                 raise
-
-    def _settled(self, job: Job, future: Future[Record], display: Display) -> Outcome:
-        try:
-            record = future.result()
-            self.store.put(record)
-            if self._shelf:
-                self._shelf.keep(record)
-        except MlblogError as error:
-            display.finished(job, "failed")
-            return Outcome(job, error=error)
-        display.finished(job, f"recorded in {record.environment['seconds']:g} s")
-        return Outcome(job, record=record)
+            finally:
+                batch.close()
 
     def smoke(self, name: str) -> list[Outcome]:
         """Run `name` at smoke scale in this process, the base and every variant with one seed; keep nothing.

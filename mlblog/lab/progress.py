@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from mlblog.lab.going import progress
 from mlblog.lab.jobs import Job
 from mlblog.lab.run import Report
 
@@ -56,11 +58,20 @@ class Display:
                 if name not in self._tasks:
                     self._tasks[name] = self._bars.add_task(name, total=None, message="")
                 self._bars.update(self._tasks[name], completed=done, total=total, message=f"{label} {message}")  # type: ignore[arg-type]
-            elif time.monotonic() - self._said.get(name, -SECONDS_BETWEEN_LINES) >= SECONDS_BETWEEN_LINES:
+                return
+            begins = not done and total is None  # nothing to say yet
+            if not begins and time.monotonic() - self._said.get(name, -SECONDS_BETWEEN_LINES) >= SECONDS_BETWEEN_LINES:
                 self._said[name] = time.monotonic()
-                self._line(f"{name}: {label} {done}{f'/{total}' if total else ''}  {message}")
+                self._line(f"{name}: {progress(label, done, total, message)}")
 
         return tell
+
+    def say(self, job: Job, what: str) -> None:
+        """Say something of `job`, which goes on."""
+        if self._bars:
+            self._bars.console.print(f"{job.key}: {what}", highlight=False, markup=False)
+        else:
+            self._line(f"{job.key}: {what}")
 
     def finished(self, job: Job, how: str) -> None:
         """Say that `job` has ended, and how."""
@@ -76,5 +87,6 @@ class Display:
 
     @staticmethod
     def _line(text: str) -> None:
-        sys.stderr.write(text.rstrip() + "\n")
-        sys.stderr.flush()
+        with contextlib.suppress(OSError):  # nobody reads on, as behind `| head`: no reason to end a run
+            sys.stderr.write(text.rstrip() + "\n")
+            sys.stderr.flush()

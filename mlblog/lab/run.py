@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
+import operator
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from pathlib import Path
 from typing import Any, TypeVar
 
-import numpy as np
-
 from mlblog.errors import RunError
 from mlblog.lab import canonical
 from mlblog.lab.checkpoint import Checkpoint, Part
 from mlblog.lab.determinism import deterministic
-from mlblog.lab.environment import peak_memory, stamp
-from mlblog.lab.record import Key, Record, Value, is_value
+from mlblog.lab.environment import stamp
+from mlblog.lab.legs import Legs
+from mlblog.lab.record import Key, Record, Value
+from mlblog.lab.results import Results
 from mlblog.lab.spec import Experiment
 
 Item = TypeVar("Item")
 Report = Callable[[str, int, int | None, str], None]  # label, done, total, message
+_LONGEST = 2000  # characters of an error's message; a log has the whole
 
 
 def silent(label: str, done: int, total: int | None, message: str) -> None:
@@ -45,51 +48,51 @@ class Run:
         report: Report = silent,
         checkpoints: Path | None = None,
         identity: str = "",
+        legs: Legs | None = None,
     ) -> None:
         """Be the run of `key`; keep checkpoints, valid for `identity` only, in the file `checkpoints` if given."""
         self.scale, self.seed, self.params, self.device = key.scale, key.seed, dict(params), device
         self._key, self._report, self._checkpoints, self._identity = key, report, checkpoints, identity
-        self._values: dict[str, Value] = {}
-        self._arrays: dict[str, np.ndarray] = {}
-        self._data: dict[str, str] = {}
-        self._measured: set[str] = set()
-        self._series: dict[str, list[tuple[int, float]]] = {}
+        self._legs = legs or Legs(device, [])
+        self._checkpoint: Checkpoint | None = None
         self._message, self._reported = "", 0.0
+        self.results = Results()
         self.step: int | None = None  # the last step logged or begun, for messages
 
     def log(self, *, step: int, **values: Any) -> None:
         """Append one row to the series named by `values`: numbers, or tensors and arrays of one element.
 
         Raises:
-            RunError: a value is NaN or infinite: the run has diverged, and nothing of it is kept.
+            RunError: a value is NaN or infinite: the run has diverged, and nothing of it is kept. Or `step` is not a
+                whole number.
         """
-        self.step = step
+        try:
+            self.step = operator.index(step)
+        except TypeError:
+            raise RunError(f"{self._key}: step {step!r} is not a whole number") from None
+        if not -(2**63) <= self.step < 2**63:
+            raise RunError(f"{self._key}: step {step!r} does not fit into 64 bits")
+        shown = []
         for name, value in values.items():
             number = float(value.detach() if hasattr(value, "detach") else value)
             if not math.isfinite(number):
                 raise RunError(f"{self._key}: diverged at step {step}: {name} is {number}")
-            self._series.setdefault(name, []).append((step, number))
-        self._message = "  ".join(f"{name} {self._series[name][-1][1]:.4g}" for name in values)
+            with self._naming(name):
+                self.results.log(name, self.step, number)
+            shown.append(f"{name} {number:.4g}")
+        self._message = "  ".join(shown)
 
     def save(self, **results: Any) -> None:
         """Keep results under their names: scalars, strings and lists of them as values; tensors and arrays as arrays.
+
+        An array is copied: what later steps do to it does not change what was saved.
 
         Raises:
             RunError: a scalar is NaN or infinite, a name is used twice, or a record cannot hold the result.
         """
         for name, result in results.items():
-            if name in self._values or name in self._arrays:
-                raise RunError(f"{self._key}: {name!r} was saved already")
-            array = _as_array(result)
-            if array is not None and array.ndim > 0:
-                self._arrays[name] = array
-                continue
-            value = _as_value(result if array is None else array[()])
-            if not is_value(value):
-                raise RunError(f"{self._key}: {name!r} is a {type(result).__name__}, which a record cannot hold")
-            if not _finite(value):
-                raise RunError(f"{self._key}: {name!r} is {value}: not a finite number")
-            self._values[name] = value
+            with self._naming(name):
+                self.results.save(name, result)
 
     def measure(self, **results: Any) -> None:
         """Keep results as `save` does, and mark them as measured: seconds, rates, whatever differs from run to run.
@@ -97,11 +100,24 @@ class Run:
         Comparing two runs bit by bit leaves them out.
         """
         self.save(**results)
-        self._measured |= set(results)
+        self.results.measured |= set(results)
 
     def uses(self, source: str, digest: str) -> None:
-        """Name a data source and the digest of its content, to stand in the record."""
-        self._data[source] = digest
+        """Name a data source and the digest of its content, to stand in the record.
+
+        Raises:
+            RunError: the source was named with another digest before.
+        """
+        with self._naming(source):
+            self.results.uses(source, digest)
+
+    @contextlib.contextmanager
+    def _naming(self, name: str) -> Iterator[None]:
+        """Turn a ValueError into one that names the run and the result."""
+        try:
+            yield
+        except ValueError as error:
+            raise RunError(f"{self._key}: {name!r} {error}") from error
 
     def progress(
         self, items: Iterable[Item], label: str = "step", *, initial: int = 0, total: int | None = None
@@ -121,48 +137,25 @@ class Run:
     def checkpoint(self, *, every: float = 20.0, **parts: Part) -> Checkpoint:
         """Make the run resumable, and restore what an interrupted one left.
 
-        Model, optimiser, sampler and the like are given by name; the states of all generators and the logged series
-        are kept too. A resumed run on a CPU ends with the same bits as one that was never interrupted.
+        Model, optimiser, sampler and the like are given by name; the states of all generators, the logged series and
+        all results so far are kept too. A resumed run on a CPU ends with the same bits as one never interrupted.
+
+        A run that goes on executes again what its function does before the loop. Results saved there stay as they
+        were first saved; what the loop needs from the parts as they begin is to be computed before this call.
 
         Args:
             every: seconds between two checkpoints.
             **parts: objects with `state_dict` and `load_state_dict`, and NumPy generators.
+
+        Raises:
+            RunError: the run has a checkpoint already, or the file is damaged.
         """
-        return Checkpoint(self._checkpoints, self._identity, parts, self._series, self.progress, every)
-
-    @property
-    def measured(self) -> list[Value]:
-        """The names that `measure` kept, sorted."""
-        return list[Value](sorted(self._measured))
-
-    def results(self) -> tuple[dict[str, Value], dict[str, np.ndarray], dict[str, str]]:
-        """Return what the run left: values, arrays (with the series among them), data digests."""
-        arrays = dict(self._arrays)
-        for name, rows in self._series.items():
-            arrays[f"series/{name}"] = np.array([value for _, value in rows], dtype=np.float64)
-            arrays[f"series/{name}/step"] = np.array([step for step, _ in rows], dtype=np.int64)
-        return dict(self._values), arrays, dict(self._data)
-
-
-def _as_array(result: Any) -> np.ndarray | None:
-    """The NumPy array of an array, a NumPy scalar or a tensor; None for anything else."""
-    if isinstance(result, np.ndarray | np.generic):
-        return np.asarray(result)
-    if hasattr(result, "detach"):  # a tensor, named without importing torch
-        return np.asarray(result.detach().cpu().numpy())
-    return None
-
-
-def _as_value(result: Any) -> Any:
-    if isinstance(result, np.generic):
-        return result.item()
-    return [_as_value(item) for item in result] if isinstance(result, list | tuple) else result
-
-
-def _finite(value: Value) -> bool:
-    if isinstance(value, list):
-        return all(_finite(item) for item in value)
-    return not isinstance(value, float) or math.isfinite(value)
+        if self._checkpoint is not None:
+            raise RunError(f"{self._key}: a run has one checkpoint; give all its parts to one run.checkpoint(…)")
+        self._checkpoint = Checkpoint(
+            self._checkpoints, self._identity, parts, self.results, self._legs, self.progress, every
+        )
+        return self._checkpoint
 
 
 def execute(
@@ -170,7 +163,7 @@ def execute(
     key: Key,
     manifest: Mapping[str, str],
     *,
-    root: Path,
+    commit: tuple[str, bool] = ("", True),
     device: str = "cpu",
     report: Report = silent,
     checkpoints: Path | None = None,
@@ -181,46 +174,61 @@ def execute(
         experiment: what to run.
         key: at which scale, with which overrides and seed.
         manifest: the code that the run depends on, as of now.
-        root: of the project, for its commit.
+        commit: of that code, and whether files differ from it.
         device: `cpu` or `cuda`.
         report: is told of progress.
-        checkpoints: file for the state of an interrupted run; deleted once the run has ended well.
+        checkpoints: file for the state of an interrupted run; it is left for the caller to delete, once the record
+            is safe.
 
     Raises:
         RunError: the experiment raised, diverged, ran out of memory or left nothing; the cause is chained.
     """
     params = experiment.params(key.scale, key.overrides)
-    identity = canonical.digest("run", key.stem, canonical.encode(params), canonical.encode(dict(manifest)))
-    run = Run(key, params, device=device, report=report, checkpoints=checkpoints, identity=identity)
-    environment = stamp(root, device)  # before the run: an edit while it runs must not be vouched for
+    environment = stamp(commit, device)
+    made_by = canonical.encode([environment[name] for name in ("device", "python", "numpy", "torch")])
+    code = canonical.encode(dict(manifest))
+    identity = canonical.digest("run", "2", key.stem, canonical.encode(params), code, made_by)
     with deterministic(key.seed, device) as offenders:
-        started = time.monotonic()
+        legs = Legs(device, offenders)
+        run = Run(key, params, device=device, report=report, checkpoints=checkpoints, identity=identity, legs=legs)
         try:
             experiment.function(run, **params, seed=key.seed)
-        except RunError:
+        except (RunError, KeyboardInterrupt):
             raise
-        except Exception as error:
+        except BaseException as error:
             at = "" if run.step is None else f" at step {run.step}"
-            cause = "out of memory" if _is_out_of_memory(error) else type(error).__name__
-            raise RunError(f"{key}: {cause}{at}: {error}") from error
-        seconds = time.monotonic() - started
-    values, arrays, data = run.results()
-    if not values and not arrays:
+            raise RunError(f"{key}: {_explained(error, at)}") from error
+        seconds = legs.seconds
+    results = run.results
+    arrays = results.all_arrays()
+    if not results.values and not arrays:
         raise RunError(f"{key}: it saved nothing; call run.save(name=value) in {experiment.name}")
     environment |= {
         "seconds": round(seconds, 3),
-        "peak_memory": peak_memory(device),
+        "peak_memory": legs.peak,
         "threads": 1 if device == "cpu" else None,
-        "measured": run.measured,
+        "measured": list[Value](sorted(results.measured)),
         "deterministic": not offenders,
         "nondeterministic_operations": list[Value](sorted(set(offenders))),
     }
-    if checkpoints is not None:
-        checkpoints.unlink(missing_ok=True)
     return Record(
-        key.experiment, key.scale, key.overrides, params, key.seed, values, arrays, manifest, data, environment
-    )
+        key.experiment, key.scale, key.overrides, params, key.seed,
+        results.values, arrays, manifest, results.data, environment,
+    )  # fmt: skip
 
 
-def _is_out_of_memory(error: Exception) -> bool:
-    return isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
+def said(error: BaseException) -> str:
+    """Return what `error` says of itself, whatever its class makes of that: printable, and not pages of it."""
+    try:
+        text = str(error)
+    except BaseException as odd:
+        return f"(its message cannot be shown: {type(odd).__name__})"
+    text = text.encode("utf-8", "backslashreplace").decode()
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+
+
+def _explained(error: BaseException, at: str) -> str:
+    if isinstance(error, SystemExit):
+        return f"it called sys.exit({said(error)}){at}; an experiment ends by returning"
+    out_of_memory = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
+    return f"{'out of memory' if out_of_memory else type(error).__name__}{at}: {said(error)}"

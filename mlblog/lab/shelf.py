@@ -30,10 +30,10 @@ class Shelf:
         write_atomically(stem.with_suffix(".json"), text)
 
     def find(self, job: Job, params: dict[str, object]) -> Record | None:
-        """Return the record that `job` would make, if it was made here before; None if not, or if it is damaged."""
+        """Return the record that `job` would make, if it was made here before; None if not, or if it cannot be read."""
         stem = self._stem(job, params)
         try:
             arrays = stem.with_suffix(".safetensors").read_bytes()
             return Record.from_files(stem.with_suffix(".json").read_bytes(), lambda _: arrays, stem.name)
-        except (FileNotFoundError, RecordError):
+        except (OSError, RecordError):
             return None

@@ -1,7 +1,9 @@
-"""One run in a process of its own: `python -m mlblog.lab.worker FOLDER`, the job as one line of JSON on standard input.
+"""One run in a process of its own: `python -m mlblog.lab.worker`, the job as one line of JSON on standard input.
 
-Progress goes to standard output, one JSON object a line; the record's files, or the error, into FOLDER. What the
-experiment itself prints goes to standard error. When standard input closes, the parent has died: so does the worker.
+What happens goes to standard output, one JSON list a line: `["progress", …]`, `["error", message]`, or
+`["record", sizes…]` followed by the bytes of the record's two files. So the record needs no room on any disk to come
+home. What the experiment itself prints goes to standard error. When standard input closes, the parent has died: so
+does the worker.
 """
 
 from __future__ import annotations
@@ -12,43 +14,60 @@ import sys
 import threading
 import traceback
 from pathlib import Path
+from typing import BinaryIO
 
 from mlblog.errors import MlblogError
-from mlblog.lab.atomic import write_atomically
 from mlblog.lab.attempt import attempt
 from mlblog.lab.jobs import Job
 from mlblog.lab.project import Project
 
 
-def main(folder: Path) -> int:
+def main() -> int:
     """Carry out the job on standard input; return the exit code."""
-    job = Job.from_json(json.loads(sys.stdin.readline()))
-    threading.Thread(target=_die_with_parent, daemon=True).start()
-    # progress keeps the real standard output; the experiment's own prints must not mix with it
-    events = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")
-    os.dup2(2, 1)
+    orders, events = _private(0, os.O_RDONLY, "rb"), _private(1, os.O_WRONLY, "wb")
+    me = os.getpid()  # a process that the experiment forks may come along here, too, and is not heard
+    asked = json.loads(orders.readline())
+    job, checkpoints = Job.from_json(asked["job"]), asked["checkpoints"]
+    threading.Thread(target=_die_with_parent, args=(orders,), daemon=True).start()
+
+    def tell(*event: object, content: bytes = b"") -> None:
+        if os.getpid() == me:
+            events.write(json.dumps(event, default=str).encode() + b"\n" + content)
+            events.flush()
 
     def report(label: str, done: int, total: int | None, message: str) -> None:
-        events.write(json.dumps([label, done, total, message]) + "\n")
+        tell("progress", label, done, total, message)
 
-    project = Project.find()
     try:
-        record = attempt(job, project.root, report, job.checkpoints(project.work))
+        record = attempt(job, Project.find().root, report, checkpoints and Path(checkpoints))
+        text, arrays = record.files
+        tell("record", len(text), len(arrays), content=text + arrays)
     except MlblogError as error:
         traceback.print_exc()
-        write_atomically(folder / "error.txt", str(error).encode())
+        tell("error", str(error))
         return error.exit_code
-    text, arrays = record.files
-    write_atomically(folder / "record.safetensors", arrays)
-    write_atomically(folder / "record.json", text)
     return 0
 
 
-def _die_with_parent() -> None:
-    while sys.stdin.read(4096):
+def _private(number: int, mode: int, kind: str) -> BinaryIO:
+    """Take standard input or output away from the experiment: neither its prints nor its children may reach it.
+
+    Nor those that it forks: a child that lives longer must not look like a run that goes on.
+    """
+    mine = os.dup(number)
+    os.register_at_fork(after_in_child=lambda: os.close(mine))
+    if mode == os.O_RDONLY:
+        os.dup2(os.open(os.devnull, mode), number)
+    else:
+        os.dup2(2, number)
+    return os.fdopen(mine, kind)  # type: ignore[return-value]  # which of its types depends on `kind`
+
+
+def _die_with_parent(orders: BinaryIO) -> None:
+    while orders.read(4096):
         pass
     os._exit(1)
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+    sys.exit(main())

@@ -256,7 +256,7 @@ def _runs(root: Path) -> dict[str, Callable[[set[tuple[str, str]] | None], Any]]
 
             sys.setprofile(None if ran is None else note)
             try:
-                return execute(experiment, key, manifest, root=root)
+                return execute(experiment, key, manifest)
             finally:
                 sys.setprofile(None)
 

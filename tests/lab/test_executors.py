@@ -9,14 +9,17 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
 
 from mlblog.errors import RunError
-from mlblog.lab import Key, Lab, Project
+from mlblog.lab import Key, Lab, Project, Record
 from mlblog.lab.executors.inline import InlineExecutor
 from mlblog.lab.executors.local import LocalExecutor
+from mlblog.lab.jobs import Job
+from mlblog.lab.run import Report
 
 MODULE = """
 from mlblog.lab import Run, experiment
@@ -41,6 +44,33 @@ def trial(run: Run, *, what: str, seed: int) -> None:
         os._exit(3)
     if what == "hang":
         time.sleep(60)
+    if what == "left":
+        os._exit(0)
+    if what == "exited":
+        sys.exit("enough")
+    if what == "mute":
+        class Mute(Exception):
+            def __init__(self, one, two):
+                self.held = lambda: one
+            def __str__(self):
+                raise SystemExit
+            def __reduce__(self):
+                raise TypeError("not to be pickled")
+        raise Mute(1, 2)
+    if what == "torn":
+        raise GeneratorExit("torn")
+    if what == "silent":
+        sys.stdout.close(), sys.stderr.close(), os.close(1), os.close(2)
+    if what == "input":
+        run.save(typed=sys.stdin.read())
+    if what == "forked" and os.fork() == 0:
+        time.sleep(20)
+        os._exit(0)
+    if what == "astray" and os.fork() == 0:
+        raise ValueError("in a child")
+    if what == "lingers":
+        import threading
+        threading.Thread(target=time.sleep, args=[60]).start()
     run.save(seed=seed, what=what)
 """
 
@@ -79,7 +109,11 @@ def test_inline_and_local_leave_the_same_record_but_for_the_environment(lab: Lab
         ("exit", "ended with exit code 7 at try 5"),
         ("killed", "killed by signal 9 at try 5; the system kills processes when memory runs out"),
         ("stderr", "ended with exit code 3 at try 5: the last words"),
-        ("hang", "stopped after 10 s at try 5"),
+        ("hang", "stopped after 10 s( at try 5)?; it goes on from its checkpoint, if it keeps one"),
+        ("left", r"its process ended with exit code 0 and left no record at try 5; an experiment returns \(log: "),
+        ("exited", r"it called sys\.exit\(enough\) at step 4; an experiment ends by returning"),
+        ("mute", r"Mute at step 4: \(its message cannot be shown: SystemExit\)"),
+        ("torn", "GeneratorExit at step 4: torn"),
     ],
 )
 def test_failed_run_is_told_of_and_the_others_are_recorded(lab: Lab, what: str, message: str) -> None:
@@ -90,6 +124,36 @@ def test_failed_run_is_told_of_and_the_others_are_recorded(lab: Lab, what: str, 
     with pytest.raises(RunError, match=rf"^trial smoke what={what} seed 1: .*{message}"):
         raise error
     assert lab.store.names() == ["trial/smoke/what=fine/seed-0.json"]
+
+
+@pytest.mark.parametrize("what", ["silent", "input", "forked", "astray", "lingers"])
+def test_odd_run_that_ends_well_is_recorded(lab: Lab, what: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without standard output, with nothing to read, beside children and threads that live longer."""
+    monkeypatch.setattr("mlblog.lab.executors.process._LEAVING", 0.5)
+    before = time.monotonic()
+    outcomes = list(lab.run(jobs(lab, "fine", what), LocalExecutor(lab.project, slots=2)))
+    assert [outcome.error for outcome in outcomes] == [None, None]
+    assert sorted(outcome.record.values["what"] for outcome in outcomes if outcome.record) == sorted(["fine", what])  # type: ignore[type-var]
+    assert time.monotonic() - before < 60 or what not in ("forked", "lingers")
+
+
+def test_executor_that_fails_at_one_job_carries_out_the_others(lab: Lab) -> None:
+    class Failing(InlineExecutor):
+        def submit(self, job: Job, report: Report) -> Future[Record]:
+            if job.key.seed == 1:
+                raise OSError("no more processes")
+            if job.key.seed == 2:
+                future: Future[Record] = Future()
+                future.set_exception(FileNotFoundError("record.safetensors"))
+                return future
+            return super().submit(job, report)
+
+    outcomes = list(lab.run(jobs(lab, "fine", "fine", "fine", "fine"), Failing(lab.project)))
+    assert [str(outcome.error) for outcome in outcomes if outcome.error] == [
+        "trial smoke what=fine seed 1: OSError: no more processes",
+        "trial smoke what=fine seed 2: FileNotFoundError: record.safetensors",
+    ]
+    assert lab.store.names() == [f"trial/smoke/what=fine/seed-{seed}.json" for seed in (0, 3)]
 
 
 def test_failure_keeps_the_last_good_record(lab: Lab) -> None:
@@ -114,6 +178,8 @@ def test_record_made_before_by_the_same_code_is_not_made_again(lab: Lab) -> None
 
 
 class _NoExecutor:
+    resumes = True
+
     def submit(self, job: object, report: object) -> None:
         raise AssertionError("it was run again")
 
@@ -178,7 +244,7 @@ def test_gpu_slots_hide_the_other_gpus(lab: Lab, monkeypatch: pytest.MonkeyPatch
     seen: list[str] = []
     barrier = threading.Barrier(2)
 
-    def look(job: object, report: object, folder: Path, slot: dict[str, str]) -> object:
+    def look(job: object, report: object, slot: dict[str, str]) -> object:
         seen.append(slot["CUDA_VISIBLE_DEVICES"])
         barrier.wait(timeout=10)
         return None

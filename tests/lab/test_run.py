@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import functools
 import random
+import sys
+import warnings
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,11 +21,11 @@ from mlblog.lab.spec import Experiment
 KEY = Key("trial", "smoke", {}, 3)
 
 
-def carried_out(body: Callable[[Run], None], seed: int = 3, root: Path = Path()) -> Record:
+def carried_out(body: Callable[[Run], None], seed: int = 3) -> Record:
     def trial(run: Run, *, seed: int) -> None:
         body(run)
 
-    return execute(Experiment(trial, {"smoke": {}}, {}, 1), Key("trial", "smoke", {}, seed), {"a.b": "0"}, root=root)
+    return execute(Experiment(trial, {"smoke": {}}, {}, 1), Key("trial", "smoke", {}, seed), {"a.b": "0"})
 
 
 def test_results_are_kept_by_kind() -> None:
@@ -54,16 +57,131 @@ def test_results_are_kept_by_kind() -> None:
         (lambda run: run.log(step=7, loss=float("nan")), "diverged at step 7: loss is nan"),
         (lambda run: run.save(exact=float("inf")), "'exact' is inf"),
         (lambda run: run.save(x=[1.0, float("nan")]), "not a finite number"),
-        (lambda run: run.save(x=object()), "'x' is a object"),
+        (lambda run: run.save(x=object()), "'x' is a object, which a record cannot hold; turn it into numbers"),
         (lambda run: [run.save(x=1), run.save(x=2)], "'x' was saved already"),
         (lambda run: None, r"it saved nothing; call run\.save"),
         (lambda run: [run.log(step=4, a=1), 1 / 0], "ZeroDivisionError at step 4: division by zero"),
         (lambda run: torch.empty(2**60), "out of memory|RuntimeError"),
+        (lambda run: sys.exit(0), r"it called sys\.exit\(0\); an experiment ends by returning"),
+        (lambda run: [run.log(step=4, a=1), sys.exit("enough")], r"it called sys\.exit\(enough\) at step 4;"),
+        (lambda run: raised(Mute()), r"Mute: \(its message cannot be shown: ZeroDivisionError\)"),
+        (lambda run: raised(ValueError("\ud800")), r"ValueError: \\ud800$"),
+        (lambda run: raised(ValueError("x" * 10_000)), "ValueError: x{2000}…$"),
+        (lambda run: raised(asyncio.CancelledError("stopped")), "CancelledError: stopped"),
+        (lambda run: run.log(step=0.5, a=1), "step 0.5 is not a whole number"),
+        (lambda run: run.log(step=2**64, a=1), "step 18446744073709551616 does not fit"),
+        (lambda run: run.log(step=1, **{"a/step": 1}), "'a/step' ends in /step"),
+        (lambda run: [run.uses("words", "1"), run.uses("words", "2")], "'words' had the digest 1 before, and has 2"),
+        (lambda run: run.uses("words", 1), "'words' a source and its digest are strings"),
     ],
 )
 def test_failures_name_the_run_the_cause_and_the_step(body: Callable[[Run], None], message: str) -> None:
     with pytest.raises(RunError, match=rf"^trial smoke seed 3: .*({message})"):
         carried_out(body)
+
+
+class Mute(Exception):
+    def __str__(self) -> str:
+        return str(1 / 0)
+
+
+def raised(error: BaseException) -> None:
+    raise error
+
+
+def ragged() -> torch.Tensor:
+    return torch.nested.nested_tensor([torch.ones(2), torch.ones(3)], layout=torch.jagged)
+
+
+def quantised() -> torch.Tensor:
+    with warnings.catch_warnings(action="ignore"):  # torch is about to drop it
+        return torch.quantize_per_tensor(torch.ones(3), 0.1, 0, torch.qint8)
+
+
+@pytest.mark.parametrize(
+    ("made", "message"),
+    [
+        (lambda: np.fft.fft(np.ones(3)), "is an array of complex128, .*save its real and its imaginary part"),
+        (lambda: torch.ones(3, dtype=torch.complex64), "is an array of complex64, .*imaginary part"),
+        (lambda: 1j, "is a complex, .*imaginary part"),
+        (lambda: np.array(["a", "b"]), r"is an array of <U1, .*; save x\.tolist\(\)"),
+        (lambda: np.array([b"a"]), r"is an array of \|S1, .*; save x\.astype\(str\)"),
+        (lambda: np.array([None, 1]), "is an array of object, .*; turn it into numbers"),
+        (
+            lambda: np.array(["2026-11-21"], dtype="datetime64[D]"),
+            r"is an array of datetime64\[D\], .*; save x\.astype\(str\)",
+        ),
+        (lambda: np.datetime64("2026-11-21"), "is a date, which a record cannot hold"),
+        (lambda: np.array([1], dtype="timedelta64[s]"), "is an array of timedelta64.*; divide it by a unit"),
+        (
+            lambda: np.ones(2, dtype=np.longdouble),
+            r"is an array of (float|longdouble).*; save x\.astype\(np\.float64\)",
+        ),
+        (lambda: np.zeros(2, dtype=[("a", "f4"), ("b", "i4")]), "is an array of .*; save each field"),
+        (lambda: np.ma.masked_array([1.0, 2.0], mask=[True, False]), r"is a masked array, .*x\.mask"),
+        (lambda: torch.ones(3, dtype=torch.bfloat16), r"is a tensor of torch\.bfloat16 on cpu, .*; save x\.float\(\)"),
+        (
+            lambda: torch.ones(3).to(torch.float8_e5m2),
+            r"is a tensor of torch\.float8_e5m2 on cpu, .*; save x\.float\(\)",
+        ),
+        (lambda: torch.ones(3, device="meta"), r"is a tensor of torch\.float32 on meta"),
+        (lambda: torch.eye(3).to_sparse(), r"is a sparse or nested tensor of torch\.float32, .*; save x\.to_dense\(\)"),
+        (ragged, "is a sparse or nested tensor"),
+        (quantised, r"is a tensor of torch\.qint8, .*; save x\.dequantize\(\)"),
+        (lambda: {"a": 1}, r"is a dict, .*; save its entries under names of their own: run\.save\(\*\*x\)"),
+        (lambda: [1, torch.ones(2)], "is a list with a Tensor, .*; stack the list into one array"),
+        (lambda: [[1.0, {2}]], "is a list with a set, which"),
+        (lambda: b"bytes", "is a bytes, which"),
+        (lambda: "half a \ud800", "cannot be written as JSON"),
+        (lambda: 10**5000, "cannot be written as JSON"),
+        (lambda: functools.reduce(lambda inner, _: [inner], range(40), 1), "is a list of lists, deeper than 32"),
+    ],
+)
+def test_what_a_record_cannot_hold_is_refused_when_it_is_saved(made: Callable[[], object], message: str) -> None:
+    run = Run(KEY, {})
+    with pytest.raises(RunError, match=rf"^trial smoke seed 3: 'x' {message}"):
+        run.save(x=made())
+
+
+@pytest.mark.parametrize("name", ["", "a\nb", "x" * 201, "\ud800", "__metadata__", "series/loss"])
+def test_names_that_files_cannot_hold_or_use_themselves(name: str) -> None:
+    run = Run(KEY, {})
+    with pytest.raises(RunError, match=r"is no name for a result|files of arrays use themselves"):
+        run.save(**{name: np.ones(2)})
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        *(
+            np.arange(5).astype(kind)
+            for kind in ("?", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8")
+        ),
+        np.arange(6.0).reshape(2, 3).T,
+        np.arange(5, dtype=">f8"),
+        np.zeros((0, 3)),
+        torch.ones(3, dtype=torch.complex64).conj().imag,  # a view with its sign pending
+    ],
+    ids=str,
+)
+def test_every_other_array_is_kept_to_the_bit(array: np.ndarray | torch.Tensor) -> None:
+    record = carried_out(lambda run: run.save(x=array))
+    read = Record.from_files(record.files[0], lambda _: record.files[1], "x").arrays["x"]
+    wanted = array.resolve_neg().numpy() if isinstance(array, torch.Tensor) else array
+    assert read.dtype.name == wanted.dtype.name
+    assert read.tolist() == wanted.tolist()
+    assert read.shape == wanted.shape
+
+
+def test_what_is_saved_is_a_snapshot() -> None:
+    def body(run: Run) -> None:
+        weight, counts = torch.zeros(3), np.zeros(2)
+        run.save(weight=weight, counts=counts)
+        weight += 1
+        counts += 1
+
+    arrays = carried_out(body).arrays
+    assert (arrays["weight"].tolist(), arrays["counts"].tolist()) == ([0, 0, 0], [0, 0])
 
 
 def draws(run: Run) -> None:
@@ -86,8 +204,8 @@ def test_one_thread_and_deterministic_algorithms_during_the_run_only() -> None:
     assert not torch.are_deterministic_algorithms_enabled()
 
 
-def test_environment_says_where_and_when(tmp_path: Path) -> None:
-    environment = carried_out(draws, root=tmp_path).environment
+def test_environment_says_where_and_when() -> None:
+    environment = carried_out(draws).environment
     assert environment["commit"] == ""
     assert environment["dirty"] is True, "no repository vouches for this code"
     assert environment["torch"] == torch.__version__

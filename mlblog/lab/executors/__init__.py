@@ -11,12 +11,19 @@ from mlblog.lab.run import Report
 
 
 class Executor(Protocol):
-    """Carries out jobs."""
+    """Carries out jobs.
+
+    Attributes:
+        resumes: whether a run that is cut short goes on from its checkpoint when it is run again.
+    """
+
+    resumes: bool
 
     def submit(self, job: Job, report: Report) -> Future[Record]:
-        """Begin `job` or queue it; `report` is told of its progress, from any thread.
+        """Begin `job` or queue it; `report` is told when it begins and of its progress, from any thread.
 
-        The future ends with the record, or with a `RunError`.
+        The future ends with the record, or with a `RunError`. The checkpoint of a run stays; it is deleted by the one
+        who keeps the record.
         """
         ...
 

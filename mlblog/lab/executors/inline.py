@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import Future
 
+from mlblog.errors import MlblogError
 from mlblog.lab.attempt import attempt
 from mlblog.lab.jobs import Job
 from mlblog.lab.project import Project
@@ -14,6 +15,8 @@ from mlblog.lab.run import Report
 class InlineExecutor:
     """Executes each job when it is submitted."""
 
+    resumes = True
+
     def __init__(self, project: Project) -> None:
         """Run the experiments of `project`."""
         self._project = project
@@ -21,9 +24,10 @@ class InlineExecutor:
     def submit(self, job: Job, report: Report) -> Future[Record]:
         """Run `job`; the future has ended when this returns."""
         future: Future[Record] = Future()
+        report("starting", 0, None, "")
         try:
             future.set_result(attempt(job, self._project.root, report, job.checkpoints(self._project.work)))
-        except Exception as error:
+        except MlblogError as error:
             future.set_exception(error)
         return future
 

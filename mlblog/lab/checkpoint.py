@@ -19,6 +19,7 @@ import numpy as np
 from mlblog.errors import RunError
 from mlblog.lab.atomic import write_atomically
 from mlblog.lab.legs import Legs
+from mlblog.lab.observe import go_on_from, seen_so_far
 from mlblog.lab.results import Results
 
 
@@ -95,6 +96,7 @@ class Checkpoint:
             "step": step,
             "results": _pack(self._results.state_dict(), tensors),
             "legs": self._legs.state_dict(),
+            "inputs": seen_so_far(),
             "generators": _pack(_generators(), tensors),
             "parts": {name: _pack(_state_of(part), tensors) for name, part in self._parts.items()},
         }
@@ -127,7 +129,7 @@ class Checkpoint:
             raise RunError(
                 f"{self._path}: not a checkpoint ({error}); delete it to start from the beginning"
             ) from error
-        if state["identity"] != self._identity:
+        if state["identity"] != self._identity or not go_on_from(state["inputs"]):
             return  # of other code, parameters, libraries or device: never mix
         results = _unpack(state["results"], tensors)
         if any(results["data"].get(source, digest) != digest for source, digest in self._results.data.items()):

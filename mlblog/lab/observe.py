@@ -10,7 +10,7 @@ import linecache
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
@@ -185,14 +185,51 @@ class Observation:
 
     def gather(self) -> None:
         """Take in what forked children have seen."""
-        with self._reports as reports:
-            reports.seek(0)
-            lines = reports.read().decode("utf-8", "surrogateescape").splitlines()
-        for line in lines:
+        self._reports.seek(0)
+        for line in self._reports.read().decode("utf-8", "surrogateescape").splitlines():
             kind, _, text = line.partition("\0")
             self._take(kind, text)
         if {"multiprocessing.popen_spawn_posix", "multiprocessing.popen_forkserver"} & set(sys.modules):
             self.programs.add("processes that are not forked")
+
+    def close(self) -> None:
+        """See nothing more."""
+        self.gather()
+        self._reports.close()
+
+    # -- from one leg of a run to the next ----------------------------------------------------------------------
+
+    def state(self) -> dict[str, Any]:
+        """Return what was seen, as JSON values, with the states of files and folders."""
+        self.gather()
+        return {
+            "files": self.files,
+            "folders": {folder: _mark(folder) for folder in self.folders},
+            "patterns": {folder: [_mark(folder), pattern] for folder, pattern in self.patterns},
+            "programs": sorted(self.programs),
+            "records": {record: _mark(record) for record in self.records},
+        }
+
+    def resume(self, state: Mapping[str, Any]) -> bool:
+        """Count what an earlier leg has seen as seen, if all of it is as it was then; return whether it is."""
+        marks = {**state["files"], **state["folders"], **state["records"]}
+        marks |= {folder: mark for folder, (mark, _) in state["patterns"].items()}
+        if any(_mark(path) != mark for path, mark in marks.items()):
+            return False
+        for path, mark in state["files"].items():
+            self.files.setdefault(path, mark)
+        self.folders |= set(state["folders"])
+        self.patterns |= {(folder, pattern) for folder, (_, pattern) in state["patterns"].items()}
+        self.programs |= set(state["programs"])
+        self.records |= set(state["records"])
+        return True
+
+
+def _mark(path: str) -> Mark | None:
+    try:
+        return mark_of(os.stat(path))
+    except OSError:
+        return None
 
 
 def _name(path: object) -> str | None:
@@ -267,4 +304,14 @@ def observing(project: Project) -> Iterator[Observation]:
         yield observation
     finally:
         _current = before
-        observation.gather()
+        observation.close()
+
+
+def seen_so_far() -> dict[str, Any] | None:
+    """Return what the run of this process has read until now; None if nobody looks."""
+    return None if _current is None else _current.state()
+
+
+def go_on_from(state: Mapping[str, Any] | None) -> bool:
+    """Count what an earlier leg of the run has read as read; return whether all of it is as it was then."""
+    return _current is None or state is None or _current.resume(state)

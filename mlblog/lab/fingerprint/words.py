@@ -18,7 +18,8 @@ LOADERS = {
 }  # fmt: skip
 # give code by a name or an object that nobody can follow
 REFLECTION = {
-    "__globals__", "__subclasses__", "f_globals", "get_objects", "get_referrers", "getmodule", "spec_from_file_location",
+    "__globals__", "__subclasses__", "f_globals", "get_objects", "get_referrers", "getmodule",
+    "spec_from_file_location",
 }  # fmt: skip
 # read docstrings or annotations
 _PROSE = {

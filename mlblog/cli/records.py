@@ -103,11 +103,14 @@ def check(as_json: bool) -> int:
     from mlblog.press.check import findings
 
     project = Project.find()
-    found = [*findings(project), *of_goals(project)]
+    wrong, notes = of_goals(project)
+    found = [*findings(project), *wrong]
     if as_json:
         click.echo(json.dumps(found, indent=1))
     else:
         click.echo("\n".join(found) if found else "every record is whole and fresh, and every post can be read")
+    for note in notes:
+        click.echo(f"note: {note}", err=as_json)
     return 1 if found else 0
 
 

@@ -1,8 +1,10 @@
-"""What git knows: code and records as they were at a revision."""
+"""What git knows: code and records as they were at a revision, and every version of a file."""
 
 from __future__ import annotations
 
 import subprocess
+from collections import defaultdict
+from functools import cached_property
 from pathlib import Path
 
 from mlblog.errors import InputError
@@ -74,3 +76,85 @@ class Revision:
         content = self._git("archive", "--format=tar", self.commit, what="git archive failed")
         with tarfile.open(fileobj=io.BytesIO(content)) as archive:
             archive.extractall(folder, filter="data")
+
+
+class Past:
+    """Every version of the files below a folder that a commit holds, and why there may have been more."""
+
+    def __init__(self, project: Project, folder: Path) -> None:
+        """Look at `folder`, which lies in `project`."""
+        self._root, self._folder = project.root, project.relative(folder)
+
+    @cached_property
+    def versions(self) -> dict[str, list[bytes]]:
+        """The contents of each file, by its path from the project's root; those that git cannot give are left out."""
+        # with every merge against each parent: otherwise a version that a merge dropped would not be listed
+        listed = self._git(
+            "log", "-z", "--full-history", "-m", "--raw", "--no-renames", "--no-abbrev", "--relative", "--format=",
+            "--no-show-signature", "--", self._folder,
+        )  # fmt: skip
+        blobs: dict[str, dict[str, None]] = defaultdict(dict)  # by path
+        fields = iter(listed.split(b"\0"))
+        for field in fields:
+            if field.lstrip().startswith(b":"):
+                blob = field.split(b" ")[3].decode()
+                path = next(fields).decode("utf-8", "replace")
+                if blob.strip("0"):  # not where it was deleted
+                    blobs[path][blob] = None
+        contents = self._contents(list(dict.fromkeys(blob for found in blobs.values() for blob in found)))
+        return {path: [contents[blob] for blob in found if blob in contents] for path, found in blobs.items()}
+
+    @cached_property
+    def gap(self) -> str:
+        """Why git may not know every version; empty if it does."""
+        try:
+            shallow = self._git("rev-parse", "--is-shallow-repository", check=True).strip() == b"true"
+        except FileNotFoundError:
+            return "git is not installed"
+        except subprocess.CalledProcessError:
+            return "there is no git repository here that git can read"
+        if not self._git("rev-parse", "--verify", "--quiet", "HEAD"):
+            return "nothing has been committed yet"
+        if not self._git("rev-parse", "--verify", "--quiet", "HEAD:./"):
+            return "the git repository around this project does not hold it"
+        if shallow:
+            return "this clone is shallow; fetch the rest: git fetch --unshallow"
+        grafts = self._root / self._git("rev-parse", "--git-path", "info/grafts").decode().strip()
+        if grafts.is_file() or self._git("for-each-ref", "--count=1", "refs/replace"):
+            return "grafts or replacements have changed the history here"
+        if self._is_broken:
+            return "git could not read all of the history here; see: git fsck"
+        return ""
+
+    @cached_property
+    def _is_broken(self) -> bool:
+        try:
+            self._git("log", "--full-history", "-m", "-p", "--format=", "--", self._folder, check=True)
+        except subprocess.CalledProcessError:
+            return True
+        return False
+
+    def _contents(self, blobs: list[str]) -> dict[str, bytes]:
+        given = "".join(f"{blob}\n" for blob in blobs).encode()
+        out = self._git("cat-file", "--batch", given=given) if blobs else b""
+        found, at = {}, 0
+        while at < len(out):
+            end = out.index(b"\n", at)
+            name, kind, *size = out[at:end].decode().split(" ")
+            at = end + 1
+            if kind == "blob":  # and not "missing", as in a clone without blobs
+                found[name] = out[at : at + int(size[0])]
+                at += int(size[0]) + 1
+        return found
+
+    def _git(self, *arguments: str, given: bytes = b"", check: bool = False) -> bytes:
+        """What git says, as far as it gets; why it stops, `gap` tells."""
+        try:
+            done = subprocess.run(
+                ["git", "-C", str(self._root), *arguments], input=given, capture_output=True, check=check
+            )
+        except FileNotFoundError:
+            if check:
+                raise
+            return b""
+        return done.stdout

@@ -107,32 +107,13 @@ class Past:
     @cached_property
     def gap(self) -> str:
         """Why git may not know every version; empty if it does."""
+        if reason := gap(self._root):
+            return reason
         try:
-            shallow = self._git("rev-parse", "--is-shallow-repository", check=True).strip() == b"true"
-        except FileNotFoundError:
-            return "git is not installed"
+            _git(self._root, "log", "--full-history", "-m", "-p", "--format=", "--", self._folder)
         except subprocess.CalledProcessError:
-            return "there is no git repository here that git can read"
-        if not self._git("rev-parse", "--verify", "--quiet", "HEAD"):
-            return "nothing has been committed yet"
-        if not self._git("rev-parse", "--verify", "--quiet", "HEAD:./"):
-            return "the git repository around this project does not hold it"
-        if shallow:
-            return "this clone is shallow; fetch the rest: git fetch --unshallow"
-        grafts = self._root / self._git("rev-parse", "--git-path", "info/grafts").decode().strip()
-        if grafts.is_file() or self._git("for-each-ref", "--count=1", "refs/replace"):
-            return "grafts or replacements have changed the history here"
-        if self._is_broken:
             return "git could not read all of the history here; see: git fsck"
         return ""
-
-    @cached_property
-    def _is_broken(self) -> bool:
-        try:
-            self._git("log", "--full-history", "-m", "-p", "--format=", "--", self._folder, check=True)
-        except subprocess.CalledProcessError:
-            return True
-        return False
 
     def _contents(self, blobs: list[str]) -> dict[str, bytes]:
         given = "".join(f"{blob}\n" for blob in blobs).encode()
@@ -147,14 +128,39 @@ class Past:
                 at += int(size[0]) + 1
         return found
 
-    def _git(self, *arguments: str, given: bytes = b"", check: bool = False) -> bytes:
-        """What git says, as far as it gets; why it stops, `gap` tells."""
+    def _git(self, *arguments: str, given: bytes = b"") -> bytes:
+        """What git says before it stops; why it does, `gap` tells."""
         try:
-            done = subprocess.run(
-                ["git", "-C", str(self._root), *arguments], input=given, capture_output=True, check=check
-            )
+            return _git(self._root, *arguments, given=given)
         except FileNotFoundError:
-            if check:
-                raise
             return b""
-        return done.stdout
+        except subprocess.CalledProcessError as error:
+            return bytes(error.stdout)
+
+
+def gap(root: Path) -> str:
+    """Return why git may not know every commit of the project at `root`; empty if it does."""
+    try:
+        shallow = _git(root, "rev-parse", "--is-shallow-repository").strip() == b"true"
+    except FileNotFoundError:
+        return "git is not installed"
+    except subprocess.CalledProcessError:
+        return "there is no git repository here that git can read"
+    for revision, reason in (
+        ("HEAD", "nothing has been committed yet"),
+        ("HEAD:./", "the git repository around this project does not hold it"),
+    ):
+        try:
+            _git(root, "rev-parse", "--verify", "--quiet", revision)
+        except subprocess.CalledProcessError:
+            return reason
+    if shallow:
+        return "this clone is shallow; fetch the rest: git fetch --unshallow"
+    grafts = root / _git(root, "rev-parse", "--git-path", "info/grafts").decode().strip()
+    if grafts.is_file() or _git(root, "for-each-ref", "--count=1", "refs/replace"):
+        return "grafts or replacements have changed the history here"
+    return ""
+
+
+def _git(root: Path, *arguments: str, given: bytes = b"") -> bytes:
+    return subprocess.run(["git", "-C", str(root), *arguments], input=given, capture_output=True, check=True).stdout

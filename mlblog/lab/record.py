@@ -22,6 +22,7 @@ SCHEMA = 1
 SCALES = ("smoke", "small", "full")  # in ascending order of size
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}\Z")  # it becomes a folder's name, which 255 bytes must hold
 _DIGEST = re.compile(rf"[0-9a-f]{{{2 * canonical.DIGEST_BYTES}}}\Z")
+_CONFLICT = re.compile(rb"^<{7}(?: |\r?$)", re.MULTILINE)
 
 Scalar = float | int | bool | str | None
 Value = Scalar | list["Value"]
@@ -243,6 +244,11 @@ def _object(text: bytes, path: str) -> dict[str, Any]:
     try:
         body = json.loads(text, parse_constant=refuse)
     except (ValueError, RecursionError) as error:
+        if _CONFLICT.search(text):
+            raise RecordError(
+                f"{path}: it holds the conflict markers of a merge. Take one side, with git checkout --ours or --theirs"
+                " and this path, or run it again"
+            ) from error
         raise RecordError(f"{path}: not JSON: {error}") from error
     if not isinstance(body, dict):
         raise RecordError(f"{path}: a record is a JSON object, not {type(body).__name__}")

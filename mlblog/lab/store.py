@@ -141,6 +141,8 @@ class FileStore:
         """Return the record at a path; check its digests, and that its path is the one its content asks for."""
         path, label = self.folder / name, f"{self.label}/{name}"
         self._refuse_links(path)
+        if path.exists() and not path.is_file():  # to read a pipe would wait for ever
+            raise RecordError(f"{label}: a folder, a pipe or a device stands where a record belongs; delete it")
         try:
             record = Record.from_files(path.read_bytes(), lambda digest: self._read_arrays(path, digest), label)
         except OSError as error:
@@ -170,7 +172,7 @@ class FileStore:
 
     def _read_arrays(self, path: Path, digest: str) -> bytes:
         file = self._arrays(path, digest)
-        return file.read_bytes() if file in self._beside(path) else b""
+        return file.read_bytes() if file in self._beside(path) and file.is_file() else b""
 
     @staticmethod
     def _beside(path: Path) -> list[Path]:

@@ -11,6 +11,7 @@ from mlblog.cli.frame import JSON, SCALE, main, reported
 from mlblog.errors import InputError, RecordError
 from mlblog.lab import Lab, Project
 from mlblog.lab.declared import find
+from mlblog.lab.record import Key, Record
 
 
 @main.command()
@@ -140,9 +141,11 @@ def pack(file: Path, names: tuple[str, ...], stale_too: bool) -> int:
 @main.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--any", "stale_too", is_flag=True, help="Take records that do not fit the code here, too.")
+@click.option("--replace", is_flag=True, help="Take records in place of fresh ones, too.")
 @reported
-def unpack(file: Path, stale_too: bool) -> int:
+def unpack(file: Path, stale_too: bool, replace: bool) -> int:
     """Take the records in FILE into the store, if every one of them can be trusted and fits the code here."""
+    from mlblog.lab.pack import difference
     from mlblog.lab.pack import unpack as read
 
     lab = Lab(Project.find())
@@ -158,9 +161,33 @@ def unpack(file: Path, stale_too: bool) -> int:
                     + (f", and {len(found) - 1} more" if len(found) > 1 else "")
                     + ". Nothing was taken; --any takes it as stale"
                 )
+    here = {record.key: _known(lab, record.key) for record in records}
+    lost: dict[Key, str] = {}
     for record in records:
-        click.echo(lab.store.put(record))
+        mine = here[record.key]
+        if mine is not None and mine.id != record.id and not lab.reasons(mine):
+            lost[record.key] = difference(mine, record)
+    if lost and not replace:
+        told = "".join(f"\n  {key}: {how}" for key, how in lost.items())
+        raise InputError(f"{file}: these records are fresh here. Nothing was taken; --replace takes them:{told}")
+    for record in records:
+        mine = here[record.key]
+        if mine is not None and mine.id == record.id:
+            click.echo(f"{record.key.stem}.json: already here")
+        else:
+            how = f": in place of a fresh record; {lost[record.key]}" if record.key in lost else ""
+            click.echo(f"{lab.store.put(record)}{how}")
     return 0
+
+
+def _known(lab: Lab, key: Key) -> Record | None:
+    """The record of `key` here; None if there is none, or none that can be trusted and so nothing to lose."""
+    try:
+        record = lab.store.get(key)
+        _ = len(record.arrays)  # decoded, so that they can be compared
+    except RecordError:
+        return None
+    return record
 
 
 @main.command()

@@ -21,7 +21,7 @@ from mlblog.lab.record import Key, Record
 @reported
 def status(names: tuple[str, ...], scale: str | None, as_json: bool) -> int:
     """Say what is fresh, stale, missing; on which device it ran, and what renewing it would cost."""
-    from mlblog.lab.report import status_json, status_table
+    from mlblog.lab.report import beyond, status_json, status_table
 
     lab = Lab(Project.find())
     chosen = {find(lab.experiments, name).name for name in names} or set(lab.experiments)
@@ -30,6 +30,12 @@ def status(names: tuple[str, ...], scale: str | None, as_json: bool) -> int:
         click.echo(json.dumps(status_json(states), indent=1))
     else:
         click.echo(status_table(states))
+    for name in sorted(chosen):
+        declaration = lab.experiments[name]
+        own = [state.key for state in states if state.key.experiment == name]
+        declared = {key for one in {key.scale for key in own} for key in declaration.keys(one)}
+        if further := [f"{key.stem}.json" for key in own if key not in declared]:
+            click.echo(f"note: {beyond(name, further)}", err=as_json)
     return 1 if any(state.why for state in states) else 0
 
 
@@ -104,13 +110,14 @@ def check(as_json: bool) -> int:
     from mlblog.press.check import findings
 
     project = Project.find()
-    wrong, notes = of_goals(project)
-    found = [*findings(project), *wrong]
+    found, notes = findings(project)
+    unearned, untold = of_goals(project)
+    found += unearned
     if as_json:
         click.echo(json.dumps(found, indent=1))
     else:
         click.echo("\n".join(found) if found else "every record is whole and fresh, and every post can be read")
-    for note in notes:
+    for note in (*notes, *untold):
         click.echo(f"note: {note}", err=as_json)
     return 1 if found else 0
 
@@ -192,17 +199,23 @@ def _known(lab: Lab, key: Key) -> Record | None:
 
 @main.command()
 @click.option("--delete", is_flag=True, help="Delete what is listed.")
+@click.option("--beyond", "names", multiple=True, metavar="NAME", help="Records that NAME does not declare, too.")
 @reported
-def gc(delete: bool) -> int:
+def gc(delete: bool, names: tuple[str, ...]) -> int:
     """List what can be deleted: records that no experiment claims, leftovers of runs. Delete it with --delete."""
     from mlblog.lab import rubbish
+    from mlblog.lab.report import beyond
 
     lab = Lab(Project.find())
-    found = rubbish.delete(lab) if delete else rubbish.rubbish(lab)
+    chosen = {find(lab.experiments, name).name for name in names}
+    found = rubbish.delete(lab, chosen) if delete else rubbish.rubbish(lab, chosen)
     for item in found:
         click.echo(f"{item.size:>10,} bytes  {lab.project.relative(item.path)}: {item.why}")
     done = "deleted" if delete else "can be deleted: mlblog gc --delete"
     click.echo(
         f"{len(found)} files, {sum(item.size for item in found):,} bytes {done}" if found else "nothing to delete"
     )
+    for name in lab.experiments:
+        if name not in chosen and (further := lab.beyond(name)):
+            click.echo(f"note: {beyond(name, further)}")
     return 0

@@ -74,13 +74,22 @@ class Lab:
         """
         declaration = self.experiments[name]
         keys = declaration.keys(scale)
-        declared = {f"{key.stem}.json" for key in keys}
-        for path in self.store.names():
-            if path.startswith(f"{name}/{scale}/") and path not in declared:
+        for path in self.beyond(name):
+            if path.startswith(f"{name}/{scale}/"):
                 with contextlib.suppress(RecordError):  # `check` tells of it
                     key = self.store.read(path).key
                     keys += [key] if set(key.overrides) <= set(declaration.defaults) else []
         return keys
+
+    def beyond(self, name: str) -> list[str]:
+        """Return the paths of the records of an experiment that it does not declare, at the scales that it has.
+
+        They are further seeds and points of a sweep, or what is left of a declaration that was longer once.
+        """
+        declaration = self.experiments[name]
+        declared = {f"{key.stem}.json" for scale in declaration.scales for key in declaration.keys(scale)}
+        own = (path for path in self.store.names() if path.startswith(f"{name}/") and path not in declared)
+        return [path for path in own if path.split("/")[1] in declaration.scales]
 
     def recorded_scale(self, experiment: str) -> str | None:
         """Return the largest scale at which `experiment` has any record."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,26 +21,32 @@ class Rubbish:
     why: str
 
 
-def rubbish(lab: Lab) -> list[Rubbish]:
-    """Return what can be deleted, in the order of paths; deletes nothing."""
-    found = [*_records(lab), *_leftovers(lab), *_work(lab)]
+def rubbish(lab: Lab, beyond: Collection[str] = ()) -> list[Rubbish]:
+    """Return what can be deleted, in the order of paths; deletes nothing.
+
+    Args:
+        lab: whose records and leftovers.
+        beyond: experiments whose records beyond what they declare can be deleted, too.
+    """
+    found = [*_records(lab, beyond), *_leftovers(lab), *_work(lab)]
     return [Rubbish(path, path.stat().st_size, why) for path, why in sorted(dict(found).items())]
 
 
-def delete(lab: Lab) -> list[Rubbish]:
+def delete(lab: Lab, beyond: Collection[str] = ()) -> list[Rubbish]:
     """Delete what can be deleted, and return it; nobody writes records meanwhile, so what looks left over is.
 
     Raises:
         StoreBusy: another process held the store's lock for too long.
     """
     with project_store(lab.project).locked():
-        found = rubbish(lab)
+        found = rubbish(lab, beyond)
         for item in found:
             item.path.unlink(missing_ok=True)
     return found
 
 
-def _records(lab: Lab) -> Iterator[tuple[Path, str]]:
+def _records(lab: Lab, beyond: Collection[str]) -> Iterator[tuple[Path, str]]:
+    undeclared = {path for name in beyond for path in lab.beyond(name)}
     for name in lab.store.names():
         path = lab.project.results / name
         experiment, scale, *_ = name.split("/")
@@ -48,6 +54,8 @@ def _records(lab: Lab) -> Iterator[tuple[Path, str]]:
             why = f"no experiment is called {experiment}"
         elif scale not in lab.experiments[experiment].scales:
             why = f"{experiment} has no scale {scale}"
+        elif name in undeclared:
+            why = f"{experiment} does not declare it"
         else:
             continue
         yield path, why

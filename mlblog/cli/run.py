@@ -46,6 +46,7 @@ def run(
     from mlblog.lab.environment import gpus
 
     _refuse_unused(executor, workers, timeout, address)
+    _refuse_repeated(overrides, sweeps)
     lab = Lab(Project.find())
     wanted = scale or ("full" if gpus() else "small")
     chosen = [find(lab.experiments, name) for name in names] or list(lab.experiments.values())
@@ -101,6 +102,18 @@ def _refuse_unused(executor: str, workers: int | None, timeout: float | None, ad
     for option, given in (("--workers", workers), ("--timeout", timeout)):
         if given is not None and executor != "local":
             raise InputError(f"{option} is for --executor local and --executor is {executor}; leave it out")
+
+
+def _refuse_repeated(overrides: tuple[str, ...], sweeps: tuple[str, ...]) -> None:
+    """Of two values for one parameter the last would win, and the first be forgotten without a word."""
+    seen: dict[str, str] = {}
+    for option, text in (*(("--set", text) for text in overrides), *(("--sweep", text) for text in sweeps)):
+        name, given = text.partition("=")[0], f"{option} {text}"
+        if name in seen:
+            raise InputError(
+                f"{seen[name]} and {given} both set {name!r}; name it once, with --sweep for several values"
+            )
+        seen[name] = given
 
 
 def _executor(project: Project, name: str, workers: int | None, timeout: float | None, address: str | None) -> Executor:

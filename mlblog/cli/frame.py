@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from functools import wraps
+from io import TextIOWrapper
 from typing import Any
 
 import click
@@ -38,6 +39,8 @@ def reported(command: Callable[..., int | None]) -> Callable[..., None]:
 @click.version_option(__version__, prog_name="mlblog")
 def main() -> None:
     """An ML blog in which a page cannot lie unseen."""
+    if isinstance(sys.stdout, TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="backslashreplace")  # names of files need not be UTF-8
 
 
 SCALE = click.option("--scale", type=click.Choice(SCALES), help="Size of the runs.")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import stat
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from mlblog.errors import RecordError
 from mlblog.lab.lab import Lab
 from mlblog.lab.record import arrays_name
 from mlblog.lab.stores import project_store
@@ -28,8 +30,18 @@ def rubbish(lab: Lab, beyond: Collection[str] = ()) -> list[Rubbish]:
         lab: whose records and leftovers.
         beyond: experiments whose records beyond what they declare can be deleted, too.
     """
-    found = [*_records(lab, beyond), *_leftovers(lab), *_work(lab)]
-    return [Rubbish(path, path.stat().st_size, why) for path, why in sorted(dict(found).items())]
+    found = dict([*_records(lab, beyond), *_leftovers(lab), *_work(lab)])
+    sizes = {path: _size(path) for path in found}
+    return [Rubbish(path, size, found[path]) for path, size in sorted(sizes.items()) if size is not None]
+
+
+def _size(path: Path) -> int | None:
+    """The size of a file or of a link; None for a folder, which no run leaves, and for what is gone meanwhile."""
+    try:
+        found = path.lstat()
+    except OSError:
+        return None
+    return None if stat.S_ISDIR(found.st_mode) else found.st_size
 
 
 def delete(lab: Lab, beyond: Collection[str] = ()) -> list[Rubbish]:
@@ -37,11 +49,15 @@ def delete(lab: Lab, beyond: Collection[str] = ()) -> list[Rubbish]:
 
     Raises:
         StoreBusy: another process held the store's lock for too long.
+        RecordError: something cannot be deleted.
     """
     with project_store(lab.project).locked():
         found = rubbish(lab, beyond)
         for item in found:
-            item.path.unlink(missing_ok=True)
+            try:
+                item.path.unlink(missing_ok=True)
+            except OSError as error:
+                raise RecordError(f"{lab.project.relative(item.path)}: cannot be deleted: {error.strerror}") from error
     return found
 
 
@@ -73,7 +89,7 @@ def _leftovers(lab: Lab) -> Iterator[tuple[Path, str]]:
             continue
         try:
             named = arrays_name(record.stem, json.loads(record.read_bytes())["arrays"])
-        except (ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             continue  # a broken record may need its arrays to be mended
         if path.name != named:
             yield path, "its record names other arrays"

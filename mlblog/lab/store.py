@@ -98,16 +98,23 @@ class FileStore:
 
         Raises:
             StoreBusy: another process held it for longer than 30 seconds.
+            RecordError: the lock cannot be made, as on a disk that is read-only or full.
         """
-        self._lock_path.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self._lock_path, timeout=LOCK_SECONDS)
         try:
-            with FileLock(self._lock_path, timeout=LOCK_SECONDS):
-                yield
+            self._lock_path.parent.mkdir(parents=True, exist_ok=True)
+            lock.acquire()
         except Timeout:
             raise StoreBusy(
                 f"{self.label}: another mlblog process has been writing records for {LOCK_SECONDS:.0f} s."
                 f" Wait for it; if none runs, delete {self._lock_path}"
             ) from None
+        except OSError as error:
+            raise RecordError(f"{self.label}: cannot be locked: {self._lock_path}: {error.strerror}") from error
+        try:
+            yield
+        finally:
+            lock.release()
 
     def put(self, record: Record) -> str:
         """Write `record` so that a process killed at any moment leaves the old one or the new one, whole."""

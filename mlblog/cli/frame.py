@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Callable
 from functools import wraps
@@ -14,6 +15,9 @@ from mlblog import __version__
 from mlblog.errors import MlblogError
 from mlblog.lab.record import SCALES
 
+#: A disk that is read-only or full, or not ours to write: no fault of mlblog, and no traceback helps.
+_OF_THE_DISK = (errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM)
+
 
 def reported(command: Callable[..., int | None]) -> Callable[..., None]:
     """Turn our errors into a message and an exit code: 0 fine, 1 stale, missing or failed, 2 wrong call or input."""
@@ -25,6 +29,12 @@ def reported(command: Callable[..., int | None]) -> Callable[..., None]:
         except MlblogError as error:
             click.echo(f"mlblog: {error}", err=True)
             code = error.exit_code
+        except OSError as error:
+            if error.errno not in _OF_THE_DISK:
+                raise
+            place = f"{error.filename}: " if error.filename else ""
+            click.echo(f"mlblog: {place}{error.strerror}; the command ended there", err=True)
+            code = 1
         except KeyboardInterrupt:
             click.echo(
                 "mlblog: interrupted; what was finished is recorded, the rest goes on from its checkpoints", err=True

@@ -58,6 +58,18 @@ def test_answers_are_those_of_a_checkout_that_can_be_written(
     assert answers(recorded) == expected
 
 
+@pytest.mark.parametrize("command", [("goals", "tick", "walk"), ("goals", "start"), ("pack", "x.pack"), ("compile",)])
+def test_what_has_to_write_says_that_it_cannot(
+    recorded: Bench, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    (recorded.project.posts / "goals").mkdir(parents=True)
+    (recorded.project.posts / "goals/2020-W50.md").write_text("- [ ] walk\n", encoding="utf-8")
+    _fails(errno.ENOSPC)(recorded, monkeypatch)
+    result = recorded(*command)
+    assert result.exit_code == 1
+    assert result.stderr.endswith("No space left on device; the command ended there\n")
+
+
 def test_on_a_file_system_that_is_read_only(recorded: Bench, mlblog: Callable[..., Any]) -> None:
     shutil.rmtree(recorded.project.work)
     root = str(recorded.project.root)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Callable
 from functools import wraps
+from io import TextIOWrapper
 from typing import Any
 
 import click
@@ -12,6 +14,9 @@ import click
 from mlblog import __version__
 from mlblog.errors import MlblogError
 from mlblog.lab.record import SCALES
+
+#: A disk that is read-only or full, or not ours to write: no fault of mlblog, and no traceback helps.
+_OF_THE_DISK = (errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM)
 
 
 def reported(command: Callable[..., int | None]) -> Callable[..., None]:
@@ -24,6 +29,12 @@ def reported(command: Callable[..., int | None]) -> Callable[..., None]:
         except MlblogError as error:
             click.echo(f"mlblog: {error}", err=True)
             code = error.exit_code
+        except OSError as error:
+            if error.errno not in _OF_THE_DISK:
+                raise
+            place = f"{error.filename}: " if error.filename else ""
+            click.echo(f"mlblog: {place}{error.strerror}; the command ended there", err=True)
+            code = 1
         except KeyboardInterrupt:
             click.echo("mlblog: interrupted", err=True)
             code = 130
@@ -36,6 +47,8 @@ def reported(command: Callable[..., int | None]) -> Callable[..., None]:
 @click.version_option(__version__, prog_name="mlblog")
 def main() -> None:
     """An ML blog in which a page cannot lie unseen."""
+    if isinstance(sys.stdout, TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="backslashreplace")  # names of files need not be UTF-8
 
 
 SCALE = click.option("--scale", type=click.Choice(SCALES), help="Size of the runs.")

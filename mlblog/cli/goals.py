@@ -40,11 +40,14 @@ def start(week: str) -> int:
 @reported
 def tick(words: tuple[str, ...]) -> int:
     """Tick the goal of the open week whose title holds WORDS, if it is earned."""
-    from mlblog.goals import Proof
+    from mlblog.goals import Ledger, Proof
     from mlblog.goals import tick as mark
 
     lab = Lab(Project.find())
-    click.echo(f"ticked: {mark(lab.project, Proof(lab), ' '.join(words)).text}")
+    proof = Proof(lab)
+    click.echo(f"ticked: {mark(lab.project, proof, ' '.join(words)).text}")
+    if untold := proof.untold(Ledger.of(lab.project).weeks[-1]):
+        click.echo(f"note: {untold}")
     return 0
 
 
@@ -54,7 +57,7 @@ def tick(words: tuple[str, ...]) -> int:
 @reported
 def status(week: str, as_json: bool) -> int:
     """Say how the open WEEK stands, or the one named; fail if a tick in it is not earned."""
-    from mlblog.goals import Ledger, Proof, wrong
+    from mlblog.goals import Ledger, Proof
     from mlblog.goals.report import status_json, status_table
 
     lab = Lab(Project.find())
@@ -63,9 +66,10 @@ def status(week: str, as_json: bool) -> int:
     if not chosen:
         known = ", ".join(one.name for one in ledger.weeks) or "none; open one: mlblog goals start"
         raise InputError(f"posts_src/goals: no week{f' {week}' if week else ' is open'}; there is {known}")
-    unearned = wrong(lab.project, Proof(lab), chosen[0])
+    proof = Proof(lab)
+    unearned, untold = proof.unearned(chosen[0]), proof.untold(chosen[0])
     if as_json:
-        click.echo(json.dumps(status_json(ledger, chosen[0], unearned), indent=1))
+        click.echo(json.dumps(status_json(ledger, chosen[0], unearned, untold), indent=1))
     else:
-        click.echo(status_table(ledger, chosen[0], unearned))
+        click.echo(status_table(ledger, chosen[0], unearned, untold))
     return 1 if unearned else 0

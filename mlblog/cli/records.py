@@ -11,6 +11,7 @@ from mlblog.cli.frame import JSON, SCALE, main, reported
 from mlblog.errors import InputError, RecordError
 from mlblog.lab import Lab, Project
 from mlblog.lab.declared import find
+from mlblog.lab.record import Key, Record
 
 
 @main.command()
@@ -20,7 +21,7 @@ from mlblog.lab.declared import find
 @reported
 def status(names: tuple[str, ...], scale: str | None, as_json: bool) -> int:
     """Say what is fresh, stale, missing; on which device it ran, and what renewing it would cost."""
-    from mlblog.lab.report import status_json, status_table
+    from mlblog.lab.report import beyond, status_json, status_table
 
     lab = Lab(Project.find())
     chosen = {find(lab.experiments, name).name for name in names} or set(lab.experiments)
@@ -29,6 +30,12 @@ def status(names: tuple[str, ...], scale: str | None, as_json: bool) -> int:
         click.echo(json.dumps(status_json(states), indent=1))
     else:
         click.echo(status_table(states))
+    for name in sorted(chosen):
+        declaration = lab.experiments[name]
+        own = [state.key for state in states if state.key.experiment == name]
+        declared = {key for one in {key.scale for key in own} for key in declaration.keys(one)}
+        if further := [f"{key.stem}.json" for key in own if key not in declared]:
+            click.echo(f"note: {beyond(name, further)}", err=as_json)
     return 1 if any(state.why for state in states) else 0
 
 
@@ -103,11 +110,15 @@ def check(as_json: bool) -> int:
     from mlblog.press.check import findings
 
     project = Project.find()
-    found = [*findings(project), *of_goals(project)]
+    found, notes = findings(project)
+    unearned, untold = of_goals(project)
+    found += unearned
     if as_json:
         click.echo(json.dumps(found, indent=1))
     else:
         click.echo("\n".join(found) if found else "every record is whole and fresh, and every post can be read")
+    for note in (*notes, *untold):
+        click.echo(f"note: {note}", err=as_json)
     return 1 if found else 0
 
 
@@ -137,9 +148,11 @@ def pack(file: Path, names: tuple[str, ...], stale_too: bool) -> int:
 @main.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--any", "stale_too", is_flag=True, help="Take records that do not fit the code here, too.")
+@click.option("--replace", is_flag=True, help="Take records in place of fresh ones, too.")
 @reported
-def unpack(file: Path, stale_too: bool) -> int:
+def unpack(file: Path, stale_too: bool, replace: bool) -> int:
     """Take the records in FILE into the store, if every one of them can be trusted and fits the code here."""
+    from mlblog.lab.pack import difference
     from mlblog.lab.pack import unpack as read
 
     lab = Lab(Project.find())
@@ -155,24 +168,54 @@ def unpack(file: Path, stale_too: bool) -> int:
                     + (f", and {len(found) - 1} more" if len(found) > 1 else "")
                     + ". Nothing was taken; --any takes it as stale"
                 )
+    here = {record.key: _known(lab, record.key) for record in records}
+    lost: dict[Key, str] = {}
     for record in records:
-        click.echo(lab.store.put(record))
+        mine = here[record.key]
+        if mine is not None and mine.id != record.id and not lab.reasons(mine):
+            lost[record.key] = difference(mine, record)
+    if lost and not replace:
+        told = "".join(f"\n  {key}: {how}" for key, how in lost.items())
+        raise InputError(f"{file}: these records are fresh here. Nothing was taken; --replace takes them:{told}")
+    for record in records:
+        mine = here[record.key]
+        if mine is not None and mine.id == record.id:
+            click.echo(f"{record.key.stem}.json: already here")
+        else:
+            how = f": in place of a fresh record; {lost[record.key]}" if record.key in lost else ""
+            click.echo(f"{lab.store.put(record)}{how}")
     return 0
+
+
+def _known(lab: Lab, key: Key) -> Record | None:
+    """The record of `key` here; None if there is none, or none that can be trusted and so nothing to lose."""
+    try:
+        record = lab.store.get(key)
+        _ = len(record.arrays)  # decoded, so that they can be compared
+    except RecordError:
+        return None
+    return record
 
 
 @main.command()
 @click.option("--delete", is_flag=True, help="Delete what is listed.")
+@click.option("--beyond", "names", multiple=True, metavar="NAME", help="Records that NAME does not declare, too.")
 @reported
-def gc(delete: bool) -> int:
+def gc(delete: bool, names: tuple[str, ...]) -> int:
     """List what can be deleted: records that no experiment claims, leftovers of runs. Delete it with --delete."""
     from mlblog.lab import rubbish
+    from mlblog.lab.report import beyond
 
     lab = Lab(Project.find())
-    found = rubbish.delete(lab) if delete else rubbish.rubbish(lab)
+    chosen = {find(lab.experiments, name).name for name in names}
+    found = rubbish.delete(lab, chosen) if delete else rubbish.rubbish(lab, chosen)
     for item in found:
         click.echo(f"{item.size:>10,} bytes  {lab.project.relative(item.path)}: {item.why}")
     done = "deleted" if delete else "can be deleted: mlblog gc --delete"
     click.echo(
         f"{len(found)} files, {sum(item.size for item in found):,} bytes {done}" if found else "nothing to delete"
     )
+    for name in lab.experiments:
+        if name not in chosen and (further := lab.beyond(name)):
+            click.echo(f"note: {beyond(name, further)}")
     return 0

@@ -52,6 +52,7 @@ def run(
         _refuse_options(click.get_current_context())
         return watch(Lab(Project.find()), names)
     _refuse_unused(executor, workers, timeout, address)
+    _refuse_repeated(overrides, sweeps)
     lab = Lab(Project.find())
     wanted = scale or ("full" if gpus() else "small")
     chosen = [find(lab.experiments, name) for name in names] or list(lab.experiments.values())
@@ -117,6 +118,18 @@ def _refuse_options(context: click.Context) -> None:
         given = context.get_parameter_source(parameter.name or "") is click.core.ParameterSource.COMMANDLINE
         if given and parameter.name not in ("names", "look_on"):
             raise InputError(f"--watch only looks on; leave {parameter.opts[0]} out, or --watch")
+
+
+def _refuse_repeated(overrides: tuple[str, ...], sweeps: tuple[str, ...]) -> None:
+    """Of two values for one parameter the last would win, and the first be forgotten without a word."""
+    seen: dict[str, str] = {}
+    for option, text in (*(("--set", text) for text in overrides), *(("--sweep", text) for text in sweeps)):
+        name, given = text.partition("=")[0], f"{option} {text}"
+        if name in seen:
+            raise InputError(
+                f"{seen[name]} and {given} both set {name!r}; name it once, with --sweep for several values"
+            )
+        seen[name] = given
 
 
 def _executor(project: Project, name: str, workers: int | None, timeout: float | None, address: str | None) -> Executor:

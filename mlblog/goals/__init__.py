@@ -2,9 +2,8 @@
 
 from mlblog.goals.change import start, tick
 from mlblog.goals.checklist import Bullet, Goal, Heading, Prose, Week, parse_week
-from mlblog.goals.earned import Proof, Unearned
+from mlblog.goals.earned import Proof, Unearned, findings
 from mlblog.goals.ledger import Carried, Ledger, Progress, progress, week_files
-from mlblog.goals.vouched import findings, wrong
 
 __all__ = [
     "Bullet",
@@ -23,5 +22,4 @@ __all__ = [
     "start",
     "tick",
     "week_files",
-    "wrong",
 ]

@@ -11,7 +11,6 @@ from mlblog.errors import InputError
 from mlblog.goals.checklist import Bullet, Goal, Heading, Week, monday, parse_week
 from mlblog.goals.earned import Proof
 from mlblog.goals.ledger import Ledger, identity
-from mlblog.goals.vouched import wrong
 from mlblog.lab import Project
 from mlblog.lab.atomic import write_atomically
 
@@ -60,7 +59,7 @@ def start(project: Project, proof: Proof, today: date, name: str = "") -> tuple[
     if last is not None:
         if begins < last.monday:
             raise InputError(f"{shown}: {last.name} has been opened already, and a week is not written down afterwards")
-        if unearned := wrong(project, proof, last):
+        if unearned := proof.unearned(last):
             told = "".join(f"\n  {one}" for one in unearned)
             raise InputError(f"{last.path}: it cannot be closed while ticks in it are not earned:{told}")
     left = [] if last is None else leftover(last)
@@ -113,7 +112,7 @@ def tick(project: Project, proof: Proof, words: str) -> Goal:
     if week is None:
         raise InputError("posts_src/goals: no week is open; open one: mlblog goals start")
     goal = find(week, words)
-    if why := proof.lacks(goal):
+    if why := proof.lacks(week, goal):
         raise InputError(f"{week.place(goal)}: {goal.text}: not earned yet: {why}")
     path = project.root / week.path
     lines = path.read_bytes().splitlines(keepends=True)

@@ -1,13 +1,21 @@
-"""Which ticks are earned: a paper needs a note with a summary, an implementation a fresh record."""
+"""Which ticks are earned: the one answer, which commands and pages ask for.
+
+A confidence must have been committed while its goal was still open. While a week is open, a paper needs a note with a
+summary, an implementation a fresh record, too; what becomes of those later takes nothing from a week that is closed.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import re
 from dataclasses import dataclass
+from functools import cached_property
 
 from mlblog.errors import InputError
-from mlblog.goals.checklist import Goal, Week
-from mlblog.lab import Lab
+from mlblog.goals.checklist import Goal, Week, parse_week
+from mlblog.goals.ledger import Ledger, identity, week_files
+from mlblog.lab import Lab, Project
+from mlblog.lab.history import Past
 from mlblog.papers import STATES, read_note
 
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
@@ -36,22 +44,52 @@ def sentences(text: str) -> int:
 
 
 class Proof:
-    """What a project can show for its goals."""
+    """What a project can show for its goals: notes, records, and what git remembers of its lists."""
 
     def __init__(self, lab: Lab) -> None:
-        """Look at the notes and the records of `lab`."""
+        """Look at the notes, the records and the history of `lab`."""
         self._lab = lab
         self._known: dict[str, str] = {}
+        self._forecasts: dict[str, set[tuple[str, float | None]]] = {}
+        self._past = Past(lab.project, lab.project.posts / "goals")
 
     def unearned(self, week: Week) -> list[Unearned]:
         """Return the ticks of `week` that are not earned, in the order of the file."""
-        found = ((goal, self.lacks(goal)) for goal in week.goals if goal.done)
+        found = ((goal, self.lacks(week, goal)) for goal in week.goals if goal.done)
         return [Unearned(goal, week.place(goal), why) for goal, why in found if why]
 
-    def lacks(self, goal: Goal) -> str:
-        """Return what is missing for a tick of `goal`; empty if nothing is."""
-        papers = (self._paper(key) for key in goal.papers)
-        return "; ".join(why for why in (*papers, *map(self._experiment, goal.experiments)) if why)
+    def lacks(self, week: Week, goal: Goal) -> str:
+        """Return what is missing for a tick of `goal`; empty if nothing is, as far as anybody can tell."""
+        found = []
+        if week.name == self._open:
+            found += [*map(self._paper, goal.papers), *map(self._experiment, goal.experiments)]
+        if not self._vouched(week, goal) and not self._past.gap:
+            first = "" if goal.done else "commit the list before you tick it, or "
+            found.append(f"its confidence is in no commit in which it was still open; {first}take the number out")
+        return "; ".join(why for why in found if why)
+
+    def untold(self, week: Week) -> str:
+        """Return why nobody can tell whether every confidence in `week` came before its tick; empty if git can."""
+        if all(self._vouched(week, goal) for goal in week.goals if goal.done) or not self._past.gap:
+            return ""
+        return f"whether each confidence was committed before its goal was ticked is not known: {self._past.gap}"
+
+    @cached_property
+    def _open(self) -> str:
+        """The name of the open week."""
+        return week_files(self._lab.project)[-1].stem
+
+    def _vouched(self, week: Week, goal: Goal) -> bool:
+        return goal.fifths is None or (identity(goal), goal.fifths) in self._committed(week.path)
+
+    def _committed(self, path: str) -> set[tuple[str, float | None]]:
+        """Open goals of a list with their confidence, in any version; one that cannot be read vouches for nothing."""
+        if path not in self._forecasts:
+            found = self._forecasts.setdefault(path, set())
+            for text in self._past.versions.get(path, ()):
+                with contextlib.suppress(InputError):
+                    found |= {(identity(goal), goal.fifths) for goal in parse_week(text, path).goals if not goal.done}
+        return self._forecasts[path]
 
     def _paper(self, key: str) -> str:
         project = self._lab.project
@@ -86,3 +124,14 @@ class Proof:
         if not due:
             return ""
         return f"`{name}` is {due[0].name} at scale {scale}; see: mlblog why {name}"
+
+
+def findings(project: Project) -> tuple[list[str], list[str]]:
+    """Return what is wrong with weekly goals, and what nobody can tell, a line each."""
+    try:
+        weeks = Ledger.of(project).weeks
+    except InputError as error:
+        return [str(error)], []
+    proof = Proof(Lab(project))
+    untold = dict.fromkeys(filter(None, map(proof.untold, weeks)))
+    return [str(one) for week in weeks for one in proof.unearned(week)], list(untold)

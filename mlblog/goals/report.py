@@ -14,7 +14,7 @@ from mlblog.goals.ledger import Carried, Ledger, progress, reached
 BETWEEN = " / "
 
 
-def status_json(ledger: Ledger, week: Week, unearned: Sequence[Unearned]) -> dict[str, Any]:
+def status_json(ledger: Ledger, week: Week, unearned: Sequence[Unearned], untold: str = "") -> dict[str, Any]:
     """Return one object: the week, its groups and goals, what is carried over, the score of the closed weeks."""
     carried = {id(one.goal): one for one in ledger.carried(week)}
     lacking = {id(one.goal): one for one in unearned}
@@ -27,6 +27,7 @@ def status_json(ledger: Ledger, week: Week, unearned: Sequence[Unearned]) -> dic
         "groups": [{"group": list(one.group), "done": one.done, "goals": one.count} for one in progress(week.goals)],
         "items": [_item(goal, carried.get(id(goal)), lacking.get(id(goal))) for goal in week.goals],
         "calibration": score_json(ledger.forecasts),
+        "note": untold or None,
     }
 
 
@@ -68,7 +69,7 @@ def score_json(forecasts: Sequence[Forecast]) -> dict[str, Any] | None:
     }
 
 
-def status_table(ledger: Ledger, week: Week, unearned: Sequence[Unearned]) -> str:
+def status_table(ledger: Ledger, week: Week, unearned: Sequence[Unearned], untold: str = "") -> str:
     """Return a line for each group, what is carried over, what is not earned, and how good the confidences were."""
     rows = [(BETWEEN.join(one.group) or "no group", f"{one.done}/{one.count}") for one in progress(week.goals)]
     rows.append(("in all", f"{reached(week.goals)}/{len(week.goals)}"))
@@ -81,6 +82,8 @@ def status_table(ledger: Ledger, week: Week, unearned: Sequence[Unearned]) -> st
         lines += [f"  {one.goal.text}: since {one.since}, {weeks(one.age)}" for one in carried]
     if unearned:
         lines += ["", *(str(one) for one in unearned)]
+    if untold:
+        lines += ["", f"note: {untold}"]
     return "\n".join([*lines, "", score(ledger.forecasts)])
 
 

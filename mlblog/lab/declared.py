@@ -11,7 +11,7 @@ from mlblog.errors import ProjectError, UnknownExperiment
 from mlblog.lab.fingerprint import Code
 from mlblog.lab.fingerprint.experiments import Declared
 from mlblog.lab.project import Project
-from mlblog.lab.record import SCALES, Key
+from mlblog.lab.record import SCALES, Key, misnamed
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def experiments(project: Project, code: Code | None = None) -> dict[str, Declara
                 f"{place}: experiment {name!r} is declared in {project.relative(other.path)}:{other.line} too;"
                 " records go by the name, so it must be one of a kind"
             )
-        if wrong := _wrong(declared):
+        if wrong := misnamed(name, declared.defaults) or _wrong(declared):
             raise ProjectError(f"{place}: {name}: {wrong}")
         found[name] = Declaration(
             name, module, path, declared.line, declared.title, declared.scales, declared.defaults,

@@ -12,22 +12,40 @@ from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 
+from mlblog.errors import ProjectError
+from mlblog.lab.project import Project
 from mlblog.lab.record import Value
 
+_RECORDS = ":!docs/results"
 _REPORTED = ("numpy", "torch", "mlblog")  # libraries whose version a reader wants to see
 
 
 def commit(root: Path) -> tuple[str, bool]:
-    """Return the commit of the repository at `root`, and whether its files differ from it; ("", True) where none is.
+    """Return the commit that holds the project at `root`, and whether its files differ; ("", True) where none does.
 
-    Records are left out of the comparison: a second seed is not dirty because the first was written.
+    Records are left out of the comparison: a second seed is not dirty because the first was written. Of files that git
+    does not track, those in the project's packages count: no other could be imported, and data is in the fingerprint.
     """
+    folders = _packages(root)
     try:
         head = _git(root, "rev-parse", "HEAD")
-        status = _git(root, "status", "--porcelain", "--", ".", ":!docs/results")
+        _git(root, "rev-parse", "--verify", "HEAD:./")  # an archive may lie inside another repository
+        edited = _git(root, "status", "--porcelain", "--untracked-files=no", "--", ".", _RECORDS)
+        added = _git(root, "ls-files", "--others", "--exclude-standard", "--", *folders, _RECORDS)
+        ignored = [folder for folder in folders if not _git(root, "ls-tree", "HEAD", "--", folder)]
     except (OSError, subprocess.CalledProcessError):
         return "", True  # no git, no repository, or no commit yet: nothing vouches for the code
-    return head, bool(status)
+    return head, bool(edited or added or ignored)
+
+
+def _packages(root: Path) -> list[str]:
+    """The folders of the project's packages; all of `root` where no project says which."""
+    try:
+        names = Project.find(root).packages
+    except ProjectError:
+        return ["."]
+    paths = (base / name.replace(".", "/") for name in names for base in (root, root / "src"))
+    return [path.relative_to(root).as_posix() for path in paths if path.is_dir()]
 
 
 def _git(root: Path, *arguments: str) -> str:

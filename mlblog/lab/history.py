@@ -1,8 +1,10 @@
-"""What git knows: code and records as they were at a revision."""
+"""What git knows: code and records as they were at a revision, and every version of a file."""
 
 from __future__ import annotations
 
 import subprocess
+from collections import defaultdict
+from functools import cached_property
 from pathlib import Path
 
 from mlblog.errors import InputError
@@ -74,3 +76,91 @@ class Revision:
         content = self._git("archive", "--format=tar", self.commit, what="git archive failed")
         with tarfile.open(fileobj=io.BytesIO(content)) as archive:
             archive.extractall(folder, filter="data")
+
+
+class Past:
+    """Every version of the files below a folder that a commit holds, and why there may have been more."""
+
+    def __init__(self, project: Project, folder: Path) -> None:
+        """Look at `folder`, which lies in `project`."""
+        self._root, self._folder = project.root, project.relative(folder)
+
+    @cached_property
+    def versions(self) -> dict[str, list[bytes]]:
+        """The contents of each file, by its path from the project's root; those that git cannot give are left out."""
+        # with every merge against each parent: otherwise a version that a merge dropped would not be listed
+        listed = self._git(
+            "log", "-z", "--full-history", "-m", "--raw", "--no-renames", "--no-abbrev", "--relative", "--format=",
+            "--no-show-signature", "--", self._folder,
+        )  # fmt: skip
+        blobs: dict[str, dict[str, None]] = defaultdict(dict)  # by path
+        fields = iter(listed.split(b"\0"))
+        for field in fields:
+            if field.lstrip().startswith(b":"):
+                blob = field.split(b" ")[3].decode()
+                path = next(fields).decode("utf-8", "replace")
+                if blob.strip("0"):  # not where it was deleted
+                    blobs[path][blob] = None
+        contents = self._contents(list(dict.fromkeys(blob for found in blobs.values() for blob in found)))
+        return {path: [contents[blob] for blob in found if blob in contents] for path, found in blobs.items()}
+
+    @cached_property
+    def gap(self) -> str:
+        """Why git may not know every version; empty if it does."""
+        if reason := gap(self._root):
+            return reason
+        try:
+            _git(self._root, "log", "--full-history", "-m", "-p", "--format=", "--", self._folder)
+        except subprocess.CalledProcessError:
+            return "git could not read all of the history here; see: git fsck"
+        return ""
+
+    def _contents(self, blobs: list[str]) -> dict[str, bytes]:
+        given = "".join(f"{blob}\n" for blob in blobs).encode()
+        out = self._git("cat-file", "--batch", given=given) if blobs else b""
+        found, at = {}, 0
+        while at < len(out):
+            end = out.index(b"\n", at)
+            name, kind, *size = out[at:end].decode().split(" ")
+            at = end + 1
+            if kind == "blob":  # and not "missing", as in a clone without blobs
+                found[name] = out[at : at + int(size[0])]
+                at += int(size[0]) + 1
+        return found
+
+    def _git(self, *arguments: str, given: bytes = b"") -> bytes:
+        """What git says before it stops; why it does, `gap` tells."""
+        try:
+            return _git(self._root, *arguments, given=given)
+        except FileNotFoundError:
+            return b""
+        except subprocess.CalledProcessError as error:
+            return bytes(error.stdout)
+
+
+def gap(root: Path) -> str:
+    """Return why git may not know every commit of the project at `root`; empty if it does."""
+    try:
+        shallow = _git(root, "rev-parse", "--is-shallow-repository").strip() == b"true"
+    except FileNotFoundError:
+        return "git is not installed"
+    except subprocess.CalledProcessError:
+        return "there is no git repository here that git can read"
+    for revision, reason in (
+        ("HEAD", "nothing has been committed yet"),
+        ("HEAD:./", "the git repository around this project does not hold it"),
+    ):
+        try:
+            _git(root, "rev-parse", "--verify", "--quiet", revision)
+        except subprocess.CalledProcessError:
+            return reason
+    if shallow:
+        return "this clone is shallow; fetch the rest: git fetch --unshallow"
+    grafts = root / _git(root, "rev-parse", "--git-path", "info/grafts").decode().strip()
+    if grafts.is_file() or _git(root, "for-each-ref", "--count=1", "refs/replace"):
+        return "grafts or replacements have changed the history here"
+    return ""
+
+
+def _git(root: Path, *arguments: str, given: bytes = b"") -> bytes:
+    return subprocess.run(["git", "-C", str(root), *arguments], input=given, capture_output=True, check=True).stdout

@@ -66,13 +66,22 @@ class Lab:
         """
         declaration = self.experiments[name]
         keys = declaration.keys(scale)
-        declared = {f"{key.stem}.json" for key in keys}
-        for path in self.store.names():
-            if path.startswith(f"{name}/{scale}/") and path not in declared:
-                with contextlib.suppress(RecordError):  # `check` tells of it
-                    key = self.store.read(path).key
-                    keys += [key] if set(key.overrides) <= set(declaration.defaults) else []
+        for path in self.beyond(name, scale):
+            with contextlib.suppress(RecordError):  # `check` tells of it
+                key = self.store.read(path).key
+                keys += [key] if set(key.overrides) <= set(declaration.defaults) else []
         return keys
+
+    def beyond(self, name: str, *scales: str) -> list[str]:
+        """Return the paths of the records of an experiment that it does not declare, at `scales` or all that it has.
+
+        They are further seeds and points of a sweep, or what is left of a declaration that was longer once.
+        """
+        declaration = self.experiments[name]
+        scales = scales or tuple(declaration.scales)
+        declared = {f"{key.stem}.json" for scale in scales for key in declaration.keys(scale)}
+        folders = tuple(f"{name}/{scale}/" for scale in scales)
+        return [path for path in self.store.names() if path.startswith(folders) and path not in declared]
 
     def recorded_scale(self, experiment: str) -> str | None:
         """Return the largest scale at which `experiment` has any record."""

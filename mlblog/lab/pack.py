@@ -7,8 +7,11 @@ files one after another. Nothing in it is a path, a link or a program: where a r
 from __future__ import annotations
 
 import json
+import stat
 from collections.abc import Iterable
 from pathlib import Path
+
+import numpy as np
 
 from mlblog.errors import InputError, RecordError
 from mlblog.lab.atomic import write_atomically
@@ -20,14 +23,17 @@ LARGEST_INDEX = 16 * 2**20
 LARGEST_JSON = 16 * 2**20  # of one record
 LARGEST_ARRAYS = 2**30  # of one record
 MOST_RECORDS = 100_000
+_SHOWN = 3
 
 
 def pack(records: Iterable[Record], path: Path) -> int:
     """Write `records` to the file `path`; return how many.
 
     Raises:
-        InputError: there is nothing to pack.
+        InputError: there is nothing to pack, or `path` is a device, a pipe or a folder.
     """
+    if path.exists() and not path.is_file():  # to rename a file over /dev/null would harm the whole machine
+        raise InputError(f"{path}: a device, a pipe or a folder; name a file")
     files = sorted(record.files for record in records)
     if not files:
         raise InputError("nothing to pack: no record is fresh. Run `mlblog status` to see why")
@@ -45,10 +51,40 @@ def unpack(path: Path) -> list[Record]:
         RecordError: it is not a pack, or one of its records cannot be trusted.
     """
     try:
+        if not stat.S_ISREG(path.stat().st_mode):  # to read a pipe would wait for ever
+            raise InputError(f"{path}: a device, a pipe or a folder; name a file that `mlblog pack` wrote")
         with path.open("rb") as file:
             return _read(file, path)
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}") from error
+
+
+def difference(here: Record, there: Record) -> str:
+    """Say in what two records of the same run differ: `here` is the project's own, `there` that of a pack."""
+    measured = {name for record in (here, there) for name in _names(record.environment.get("measured"))}
+    mine, theirs = (
+        {name: encode(value) for name, value in record.values.items()}
+        | {name: _bits(array) for name, array in record.arrays.items()}
+        for record in (here, there)
+    )
+    other = [name for name in sorted({*mine, *theirs} - measured) if mine.get(name) != theirs.get(name)]
+    if not other:
+        return "the same values, from another run"
+    shown = [
+        f"{name} {here.values[name]!r} here, {there.values[name]!r} in the pack"
+        if name in here.values and name in there.values
+        else name
+        for name in other
+    ]
+    return f"other values: {'; '.join(shown[:_SHOWN])}" + (f"; and {len(shown) - _SHOWN} more" * (len(shown) > _SHOWN))
+
+
+def _names(measured: object) -> list[str]:
+    return [str(name) for name in measured] if isinstance(measured, list) else []
+
+
+def _bits(array: np.ndarray) -> bytes:
+    return encode([str(array.dtype), list(array.shape)]) + array.tobytes()
 
 
 def _read(file, path: Path) -> list[Record]:  # type: ignore[no-untyped-def]  # a binary file

@@ -36,15 +36,17 @@ class Project:
             if not file.is_file():
                 continue
             try:
-                table = tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {}).get("mlblog")
+                tools = tomllib.loads(file.read_text(encoding="utf-8")).get("tool")
             except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
                 raise ProjectError(f"{file}: {error}") from error
-            if table is not None:
-                return cls._from_table(folder, table, file)
+            if isinstance(tools, dict) and "mlblog" in tools:
+                return cls._from_table(folder, tools["mlblog"], file)
         raise ProjectError(f"{start}: no project here or above (a pyproject.toml with a [tool.mlblog] table)")
 
     @classmethod
-    def _from_table(cls, root: Path, table: dict[str, object], file: Path) -> Project:
+    def _from_table(cls, root: Path, table: object, file: Path) -> Project:
+        if not isinstance(table, dict):
+            raise ProjectError(f"{file}: mlblog is a table; write [tool.mlblog] above its settings")
         known = {"packages", "experiments", "reference"}
         if unknown := sorted(set(table) - known):
             raise ProjectError(
@@ -79,6 +81,7 @@ class Project:
     def relative(self, path: Path) -> str:
         """`path` as people see it: relative to the root where it lies below it, with forward slashes."""
         try:
-            return path.resolve().relative_to(self.root).as_posix()
-        except ValueError:
+            # a link goes by its own name, not by that of what it leads to, which may be nothing or itself
+            return (path.parent.resolve() / path.name).relative_to(self.root).as_posix()
+        except (ValueError, OSError, RuntimeError):
             return path.as_posix()

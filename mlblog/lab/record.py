@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -21,7 +21,9 @@ from mlblog.lab import canonical
 SCHEMA = 1
 SCALES = ("smoke", "small", "full")  # in ascending order of size
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}\Z")  # it becomes a folder's name, which 255 bytes must hold
+_RESERVED = ("run", "scale", "seed", "self")  # what an experiment and `.runs` take besides parameters
 _DIGEST = re.compile(rf"[0-9a-f]{{{2 * canonical.DIGEST_BYTES}}}\Z")
+_CONFLICT = re.compile(rb"^<{7}(?: |\r?$)", re.MULTILINE)
 
 Scalar = float | int | bool | str | None
 Value = Scalar | list["Value"]
@@ -226,6 +228,16 @@ class Record:
         return cls(**fields, arrays=Arrays(content, path), path=path)
 
 
+def misnamed(experiment: str, parameters: Iterable[str]) -> str:
+    """Return why no run could be recorded or asked for by these names; empty if all can."""
+    for what, name in (("the experiment", experiment), *(("parameter", name) for name in parameters)):
+        if not NAME.match(name):
+            return f"{what} {name!r} needs a name of at most 100 letters, digits and underscores, all ASCII; rename it"
+        if what == "parameter" and name in _RESERVED:
+            return f"parameter {name!r} could not be asked for: .runs({name}=…) has another meaning; rename it"
+    return ""
+
+
 def arrays_digest(content: bytes) -> str:
     """Return the digest by which a record names its arrays; empty where it has none."""
     return canonical.digest("arrays", content) if content else ""
@@ -243,6 +255,11 @@ def _object(text: bytes, path: str) -> dict[str, Any]:
     try:
         body = json.loads(text, parse_constant=refuse)
     except (ValueError, RecursionError) as error:
+        if _CONFLICT.search(text):
+            raise RecordError(
+                f"{path}: it holds the conflict markers of a merge. Take one side, with git checkout --ours or --theirs"
+                " and this path, or run it again"
+            ) from error
         raise RecordError(f"{path}: not JSON: {error}") from error
     if not isinstance(body, dict):
         raise RecordError(f"{path}: a record is a JSON object, not {type(body).__name__}")

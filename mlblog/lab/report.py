@@ -88,6 +88,17 @@ def cost(states: Sequence[State]) -> str:
     return f"{len(states) - len(due)} fresh, {len(due)} due{told}{untold}"
 
 
+def beyond(experiment: str, paths: Sequence[str]) -> str:
+    """Say which records of an experiment it does not declare, and how to delete them."""
+    shown = [path.removeprefix(f"{experiment}/").removesuffix(".json") for path in paths]
+    more = f" and {len(shown) - 3} more" if len(shown) > 3 else ""
+    count = "1 record" if len(shown) == 1 else f"{len(shown)} records"
+    return (
+        f"{experiment}: {count} beyond what it declares, kept up like the others: {', '.join(shown[:3])}{more};"
+        f" to list or delete them: mlblog gc --beyond {experiment}"
+    )
+
+
 def duration(seconds: float) -> str:
     """Return `seconds` for people: `0.4 s`, `42 s`, `3 min 20 s`, `2 h 5 min`."""
     if seconds < 10:

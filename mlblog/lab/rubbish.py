@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import stat
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from mlblog.errors import RecordError
 from mlblog.lab.lab import Lab
 from mlblog.lab.record import arrays_name
 from mlblog.lab.stores import project_store
@@ -21,26 +23,46 @@ class Rubbish:
     why: str
 
 
-def rubbish(lab: Lab) -> list[Rubbish]:
-    """Return what can be deleted, in the order of paths; deletes nothing."""
-    found = [*_records(lab), *_leftovers(lab), *_work(lab)]
-    return [Rubbish(path, path.stat().st_size, why) for path, why in sorted(dict(found).items())]
+def rubbish(lab: Lab, beyond: Collection[str] = ()) -> list[Rubbish]:
+    """Return what can be deleted, in the order of paths; deletes nothing.
+
+    Args:
+        lab: whose records and leftovers.
+        beyond: experiments whose records beyond what they declare can be deleted, too.
+    """
+    found = dict([*_records(lab, beyond), *_leftovers(lab), *_work(lab)])
+    sizes = {path: _size(path) for path in found}
+    return [Rubbish(path, size, found[path]) for path, size in sorted(sizes.items()) if size is not None]
 
 
-def delete(lab: Lab) -> list[Rubbish]:
+def _size(path: Path) -> int | None:
+    """The size of a file or of a link; None for a folder, which no run leaves, and for what is gone meanwhile."""
+    try:
+        found = path.lstat()
+    except OSError:
+        return None
+    return None if stat.S_ISDIR(found.st_mode) else found.st_size
+
+
+def delete(lab: Lab, beyond: Collection[str] = ()) -> list[Rubbish]:
     """Delete what can be deleted, and return it; nobody writes records meanwhile, so what looks left over is.
 
     Raises:
         StoreBusy: another process held the store's lock for too long.
+        RecordError: something cannot be deleted.
     """
     with project_store(lab.project).locked():
-        found = rubbish(lab)
+        found = rubbish(lab, beyond)
         for item in found:
-            item.path.unlink(missing_ok=True)
+            try:
+                item.path.unlink(missing_ok=True)
+            except OSError as error:
+                raise RecordError(f"{lab.project.relative(item.path)}: cannot be deleted: {error.strerror}") from error
     return found
 
 
-def _records(lab: Lab) -> Iterator[tuple[Path, str]]:
+def _records(lab: Lab, beyond: Collection[str]) -> Iterator[tuple[Path, str]]:
+    undeclared = {path for name in beyond for path in lab.beyond(name)}
     for name in lab.store.names():
         path = lab.project.results / name
         experiment, scale, *_ = name.split("/")
@@ -48,6 +70,8 @@ def _records(lab: Lab) -> Iterator[tuple[Path, str]]:
             why = f"no experiment is called {experiment}"
         elif scale not in lab.experiments[experiment].scales:
             why = f"{experiment} has no scale {scale}"
+        elif name in undeclared:
+            why = f"{experiment} does not declare it"
         else:
             continue
         yield path, why
@@ -65,7 +89,7 @@ def _leftovers(lab: Lab) -> Iterator[tuple[Path, str]]:
             continue
         try:
             named = arrays_name(record.stem, json.loads(record.read_bytes())["arrays"])
-        except (ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             continue  # a broken record may need its arrays to be mended
         if path.name != named:
             yield path, "its record names other arrays"

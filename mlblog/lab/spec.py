@@ -11,7 +11,7 @@ from typing import Any
 from mlblog.errors import InputError, MissingRecord
 from mlblog.lab.project import Project
 from mlblog.lab.reading import Read, note, select
-from mlblog.lab.record import SCALES, Key, Value, is_value
+from mlblog.lab.record import SCALES, Key, Value, is_value, misnamed
 from mlblog.lab.runs import Runs
 from mlblog.lab.store import Store
 from mlblog.lab.stores import shown_store
@@ -115,6 +115,8 @@ def experiment(
     def declare(function: Callable[..., None]) -> Experiment:
         defaults = _parameters(function)
         place = f"{function.__module__}.{function.__name__}"
+        if wrong := misnamed(function.__name__, defaults):
+            raise InputError(f"{place}: {wrong}")
         if seeds < 1:
             raise InputError(f"{place}: seeds must be at least 1")
         for where, values in [*scales.items(), *((f"variant {number}", v) for number, v in enumerate(variants))]:

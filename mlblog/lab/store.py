@@ -98,16 +98,23 @@ class FileStore:
 
         Raises:
             StoreBusy: another process held it for longer than 30 seconds.
+            RecordError: the lock cannot be made, as on a disk that is read-only or full.
         """
-        self._lock_path.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self._lock_path, timeout=LOCK_SECONDS)
         try:
-            with FileLock(self._lock_path, timeout=LOCK_SECONDS):
-                yield
+            self._lock_path.parent.mkdir(parents=True, exist_ok=True)
+            lock.acquire()
         except Timeout:
             raise StoreBusy(
                 f"{self.label}: another mlblog process has been writing records for {LOCK_SECONDS:.0f} s."
                 f" Wait for it; if none runs, delete {self._lock_path}"
             ) from None
+        except OSError as error:
+            raise RecordError(f"{self.label}: cannot be locked: {self._lock_path}: {error.strerror}") from error
+        try:
+            yield
+        finally:
+            lock.release()
 
     def put(self, record: Record) -> str:
         """Write `record` so that a process killed at any moment leaves the old one or the new one, whole."""
@@ -141,6 +148,8 @@ class FileStore:
         """Return the record at a path; check its digests, and that its path is the one its content asks for."""
         path, label = self.folder / name, f"{self.label}/{name}"
         self._refuse_links(path)
+        if path.exists() and not path.is_file():  # to read a pipe would wait for ever
+            raise RecordError(f"{label}: a folder, a pipe or a device stands where a record belongs; delete it")
         try:
             record = Record.from_files(path.read_bytes(), lambda digest: self._read_arrays(path, digest), label)
         except OSError as error:
@@ -170,7 +179,7 @@ class FileStore:
 
     def _read_arrays(self, path: Path, digest: str) -> bytes:
         file = self._arrays(path, digest)
-        return file.read_bytes() if file in self._beside(path) else b""
+        return file.read_bytes() if file in self._beside(path) and file.is_file() else b""
 
     @staticmethod
     def _beside(path: Path) -> list[Path]:

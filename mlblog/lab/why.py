@@ -7,9 +7,10 @@ import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from mlblog.errors import InputError
 from mlblog.lab.fingerprint import Node
 from mlblog.lab.fingerprint.module import IMPORT
-from mlblog.lab.history import Revision
+from mlblog.lab.history import Revision, gap
 from mlblog.lab.lab import Lab
 from mlblog.lab.record import Record
 from mlblog.lab.staleness import Reason
@@ -37,22 +38,31 @@ def explain(lab: Lab, record: Record) -> list[Explanation]:
     found = lab.reasons(record)
     if not any(reason.kind in ("changed", "added", "removed") for reason in found):
         return [Explanation(reason) for reason in found]
-    commit = str(record.environment.get("commit") or "")
-    note = "it ran on uncommitted changes: the diff is against the commit below them" if record.environment.get(
-        "dirty"
-    ) else ""  # fmt: skip
-    before = Revision(lab.project, commit) if commit else None
+    before, note = _before(lab, record)
     reached = lab.code.reach(lab.experiments[record.experiment].qualified, record.params)
     names = {str(node): node for node in reached}
     return [
         Explanation(reason)
         if reason.kind == "parameter"
         else Explanation(
-            reason, tuple(_path(names.get(reason.name), reached)), _diff(lab, before, reason.name), note if before else
-            "the record names no commit: there is nothing to compare with",
+            reason, tuple(_path(names.get(reason.name), reached)), _diff(lab, before, reason.name), note,
         )
         for reason in found
     ]  # fmt: skip
+
+
+def _before(lab: Lab, record: Record) -> tuple[Revision | None, str]:
+    """The commit that `record` was made at, if git has it, and what must be said of the diff."""
+    commit = str(record.environment.get("commit") or "")
+    if not commit:
+        return None, "the record names no commit: there is nothing to compare with"
+    try:
+        before = Revision(lab.project, commit)
+    except InputError:
+        why = gap(lab.project.root) or "fetch the branch that it is on"
+        return None, f"no diff: the record was made at commit {commit[:12]!r}, which is not here: {why}"
+    dirty = "it ran on uncommitted changes: the diff is against the commit below them"
+    return before, dirty if record.environment.get("dirty") else ""
 
 
 def _path(node: Node | None, reached: dict[Node, Node | None]) -> list[str]:

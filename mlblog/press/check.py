@@ -5,10 +5,14 @@ from __future__ import annotations
 from mlblog.errors import MlblogError, RecordError
 from mlblog.lab import Lab, Project
 from mlblog.lab.record import Record
+from mlblog.lab.report import beyond
 
 
-def findings(project: Project) -> list[str]:
-    """Return what is wrong, a line each: posts that cannot be read, broken, stale and missing records."""
+def findings(project: Project) -> tuple[list[str], list[str]]:
+    """Return what is wrong, a line each, and what else is to be known of.
+
+    Wrong are posts that cannot be read, and broken, stale and missing records.
+    """
     lab = Lab(project)
     found = _posts(project)
     records: list[Record] = []
@@ -28,7 +32,8 @@ def findings(project: Project) -> list[str]:
             continue
         missing = (state for state in lab.states(lab.experiments[name].keys(scale)) if state.name == "missing")
         found += [f"{state.key}: missing. Record it: mlblog run {name} --scale {scale}" for state in missing]
-    return found
+    notes = [beyond(name, paths) for name in lab.experiments if (paths := lab.beyond(name))]
+    return found, notes
 
 
 def _posts(project: Project) -> list[str]:

@@ -39,10 +39,9 @@ def pages(context: Context) -> Iterator[Page]:
     # a preview, which `mkdocs serve` shows in place of a record, earns nothing
     lab = Lab(context.project) if isinstance(context.lab.store, Previewed) else context.lab
     proof, bibliography = Proof(lab), Bibliography.of(context.project)
-    unearned = {week.name: proof.unearned(week) if week is ledger.current else [] for week in ledger.weeks}
-    yield Page(f"{FOLDER}/index.md", index(ledger, unearned[ledger.current.name], bibliography))
+    yield Page(f"{FOLDER}/index.md", index(ledger, proof, bibliography))
     for week in ledger.weeks:
-        yield Page(f"{FOLDER}/{week.name}.md", week_page(ledger, week, unearned[week.name], bibliography))
+        yield Page(f"{FOLDER}/{week.name}.md", week_page(ledger, week, proof, bibliography))
 
 
 def title(week: Week) -> str:
@@ -63,13 +62,13 @@ def days(week: Week) -> str:
     return f"{start} to {said(last, calendar.month_name[last.month], str(last.year))}"
 
 
-def index(ledger: Ledger, unearned: list[Unearned], bibliography: Bibliography) -> str:
+def index(ledger: Ledger, proof: Proof, bibliography: Bibliography) -> str:
     """The Markdown of the index; its front matter holds this week's progress, for the home page."""
     week = ledger.current
     assert week is not None
     text = _head("Goals", "This week's goals, what is carried over, and how good our confidence is.", _meta(week))
     text += f"\n{_ABOUT}\n## This week\n\n[{title(week)}]({week.name}.md), {days(week)}. {_expected(week)}\n\n"
-    text += _progress(progress(week.goals)) + _unearned(unearned)
+    text += _progress(progress(week.goals)) + _unearned(proof.unearned(week)) + _untold(proof.untold(week))
     if carried := ledger.carried(week):
         text += f"\n## Carried over\n\n{_carried(carried)}"
     judgement = cite(judged(ledger.forecasts, bibliography), bibliography, f"{FOLDER}/index.md", 1)
@@ -82,7 +81,7 @@ def index(ledger: Ledger, unearned: list[Unearned], bibliography: Bibliography) 
     return text + references(judgement.keys, bibliography, "..")
 
 
-def week_page(ledger: Ledger, week: Week, unearned: list[Unearned], bibliography: Bibliography) -> str:
+def week_page(ledger: Ledger, week: Week, proof: Proof, bibliography: Bibliography) -> str:
     """The Markdown of a week's page.
 
     Raises:
@@ -91,7 +90,9 @@ def week_page(ledger: Ledger, week: Week, unearned: list[Unearned], bibliography
     is_open = week is ledger.current
     state = f"Open. {_expected(week)}" if is_open else f"Closed: {reached(week.goals)} of {len(week.goals)} reached."
     text = _head(title(week), f"Goals for the week of {days(week)}.", {})
-    text += f"\n{days(week)}. {state}\n\n{_progress(progress(week.goals))}{_unearned(unearned)}\n"
+    unearned = proof.unearned(week)
+    text += f"\n{days(week)}. {state}\n\n{_progress(progress(week.goals))}"
+    text += f"{_unearned(unearned)}{_untold(proof.untold(week))}\n"
     listed, keys = _list(ledger, week, unearned, bibliography)
     text += listed
     if keys:
@@ -147,6 +148,10 @@ def _unearned(unearned: list[Unearned]) -> str:
         return ""
     lines = "".join(f"- {_bare(one.goal)}: {escaped(one.why)}\n" for one in unearned)
     return "\n" + block("div.mlblog-stale", f"Ticked, and not earned:\n\n{lines}")
+
+
+def _untold(untold: str) -> str:
+    return f"\nNote: {escaped(untold)}.\n" if untold else ""
 
 
 def _carried(carried: Iterable[Carried]) -> str:

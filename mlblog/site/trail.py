@@ -32,9 +32,13 @@ Trail = dict[str, list[Point]]
 
 def trail(project: Project) -> Trail:
     """Return how values moved; nothing where git does not know the project."""
-    head = _git(project.root, "rev-parse", "HEAD").decode().strip()
+    head, _, shallow = (
+        _git(project.root, "rev-parse", "HEAD", "--is-shallow-repository").decode().strip().partition("\n")
+    )
     if not head:
         return {}
+    if shallow == "true":
+        return _read(project)  # what is fetched later belongs to the same commit
     kept = project.work / "trail.json"
     key = digest("trail", str(_SCHEMA), head, project.relative(project.results))
     try:

@@ -184,6 +184,15 @@ def test_record_json_is_a_plain_file(recorded: Bench) -> None:
         ("seeds=2", "seeds=0", "seeds is 0"),
         ("seeds=2", "seeds=2, variants=[dict(z=1)]", "variant 0 sets 'z', which is not a parameter"),
         ("seeds=2", "seeds=int('2')", "bound once to literals: int('2')"),
+        (
+            "slope: float",
+            "scale: float",
+            "py:6: with_absolute: parameter 'scale' could not be asked for: .runs(scale=…)",
+        ),
+        ("slope: float", "run: float", "parameter 'run' could not be asked for"),
+        ("slope: float", "self: float", "parameter 'self' could not be asked for"),
+        ("slope: float", "größe: float", "parameter 'größe' needs a name of at most 100 letters, digits and"),
+        ("def with_absolute(", "def with_größe(", "the experiment 'with_größe' needs a name of at most 100 letters"),
     ],
 )
 def test_wrong_declaration_makes_nothing_look_fresh(recorded: Bench, old: str, new: str, message: str) -> None:

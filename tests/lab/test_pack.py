@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import pickle
 from collections.abc import Callable
 from pathlib import Path
@@ -69,6 +70,79 @@ def test_stale_records_are_left_out_and_kept_out(recorded: Bench) -> None:
     assert "nothing to pack" in recorded("pack", "new.pack", "with_two").stderr
     assert recorded("pack", "new.pack", "with_two", "with_none").stdout.endswith("; 1 stale ones left out\n")
     assert recorded("unpack", "old.pack", "--any").exit_code == 0
+
+
+def _other_value(text: bytes) -> bytes:
+    return forge(text, values={**json.loads(text)["values"], "loss": 11.5})
+
+
+def _other_clock(text: bytes) -> bytes:
+    return forge(text, values={**json.loads(text)["values"], "clock": 3.5})
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (_other_value, "other values: loss 10.0 here, 11.5 in the pack"),
+        (_other_clock, "the same values, from another run"),
+        (lambda text: forge(text, environment={}), "other values: clock"),
+    ],
+)
+def test_fresh_record_is_replaced_only_where_that_is_asked_for(
+    recorded: Bench, change: Callable[[bytes], bytes], told: str
+) -> None:
+    assert recorded("pack", "two.pack", "with_two", "with_none").exit_code == 0
+    file = recorded.project.root / "two.pack"
+    found = dict(zip(("with_none", "with_two"), parts(file.read_bytes()), strict=True))
+    (text, arrays), before = found["with_two"], recorded.files()
+    if "clock" in told:
+        text = _other_clock(text)  # which then nobody calls measured, neither there …
+        base = recorded.project.results / "with_two/smoke/base/seed-0.json"
+        base.write_bytes(forge(base.read_bytes(), environment={}))  # … nor here
+        before = recorded.files()
+    file.write_bytes(bundle([found["with_none"], (change(text), arrays)]))
+    refused = recorded("unpack", "two.pack")
+    assert (refused.exit_code, refused.stdout, recorded.files()) == (2, "", before)
+    assert refused.stderr.startswith("mlblog: two.pack: these records are fresh here. Nothing was taken; --replace")
+    assert f"\n  with_two smoke seed 0: {told}" in refused.stderr
+    assert "with_none" not in refused.stderr
+
+    taken = recorded("unpack", "two.pack", "--replace")
+    lines = taken.stdout.splitlines()
+    assert lines[0] == "with_none/smoke/base/seed-0.json: already here"
+    assert lines[1].startswith(f"with_two/smoke/base/seed-0.json: in place of a fresh record; {told}")
+    assert recorded.files()["with_two/smoke/base/seed-0.json"] == change(text)
+    again = recorded("unpack", "two.pack")
+    assert again.stdout.count(": already here\n") == 2
+
+
+def test_stale_and_broken_records_are_replaced_as_that_is_what_a_pack_is_for(recorded: Bench) -> None:
+    assert recorded("pack", "all.pack").exit_code == 0
+    for path in recorded.project.results.rglob("with_two/**/*.json"):
+        path.write_bytes(forge(path.read_bytes(), manifest={}))
+    (recorded.project.results / "with_none/smoke/base/seed-0.json").write_text("{}", encoding="utf-8")
+    result = recorded("unpack", "all.pack")
+    assert (result.exit_code, result.stdout.count("already here"), "in place" in result.stdout) == (0, 8, False)
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: os.symlink("/dev/zero", path)])
+def test_what_is_no_file_is_neither_read_nor_written(recorded: Bench, make: Callable[[Path], None]) -> None:
+    path = recorded.project.root / "odd.pack"
+    make(path)
+    for command in ("unpack", "pack"):
+        result = recorded(command, "odd.pack")
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert "a device, a pipe or a folder" in result.stderr or "is a directory" in result.stderr
+    assert not path.is_file()
+
+
+def test_large_file_that_is_no_pack_is_refused_at_once(recorded: Bench) -> None:
+    for head in (b"", MAGIC + (2).to_bytes(8, "little") + b"[]"):
+        with (recorded.project.root / "huge.pack").open("wb") as file:
+            file.write(head)
+            file.truncate(2**40)
+        result = recorded("unpack", "huge.pack")
+        assert (result.exit_code, result.stdout) == (2, "")
 
 
 def test_target_that_is_a_link_is_replaced_not_followed(recorded: Bench) -> None:

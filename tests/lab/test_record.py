@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -110,6 +112,28 @@ def test_what_is_wrong_with_a_record_is_said(change: dict[str, object], message:
 def test_what_is_not_a_record_is_refused(text: bytes) -> None:
     with pytest.raises(RecordError, match=r"^here\.json: "):
         Record.from_files(text, lambda _: b"", "here.json")
+
+
+@pytest.mark.parametrize("style", ["merge", "diff3"])
+def test_record_in_conflict_says_how_to_resolve_it(tmp_path: Path, style: str) -> None:
+    def git(*arguments: str) -> int:
+        who = ("-c", "user.name=t", "-c", "user.email=t@example.org", "-c", f"merge.conflictStyle={style}")
+        return subprocess.run(["git", "-C", str(tmp_path), *who, *arguments], capture_output=True).returncode
+
+    file = tmp_path / "here.json"
+    git("init", "-q", "-b", "main")
+    for branch, value in (("main", 0.1), ("side", 0.2), ("main", 0.3)):
+        if branch == "side" or value == 0.3:
+            git("checkout", "-q", *(["-b"] if branch == "side" else []), branch)
+        file.write_bytes(record(values={"exact": value}).files[0])
+        git("add", ".")
+        assert git("commit", "-q", "-m", "x") == 0
+    assert git("merge", "-q", "side") == 1
+    with pytest.raises(RecordError, match=r"^here\.json: .*conflict markers of a merge\. Take one side, with git"):
+        Record.from_files(file.read_bytes(), lambda _: b"", "here.json")
+    assert git("checkout", "--theirs", "here.json") == 0
+    content = record(values={"exact": 0.2}).files[1]
+    assert Record.from_files(file.read_bytes(), lambda _: content, "here.json").values == {"exact": 0.2}
 
 
 def test_lists_that_are_too_deep_are_refused() -> None:

@@ -80,3 +80,41 @@ def test_nothing_is_deleted_while_another_process_writes(recorded: Bench, monkey
     assert result.exit_code == 1
     assert "another mlblog process has been writing records" in result.stderr
     assert all((recorded.project.root / name).exists() for name in left)
+
+
+def test_records_beyond_what_is_declared_are_noted_kept_up_and_deleted_by_name(recorded: Bench) -> None:
+    """Fewer seeds than are recorded, a variant that was dropped, a point of a sweep."""
+    for name in ("with_two", "with_none"):
+        assert recorded("run", name, "--scale", "smoke", "--set", "x=7", "--executor", "inline").exit_code == 0
+    recorded.edit("toy/experiments/with_squared.py", "seeds=3", "seeds=1")
+    recorded.edit("toy/experiments/with_none.py", "seeds=1", "seeds=1, variants=[dict(x=7)]")
+    left = {
+        "with_squared": ["smoke/base/seed-1", "smoke/base/seed-2"],
+        "with_two": ["smoke/x=7/seed-0"],
+    }
+    notes = [
+        f"note: {name}: {f'{len(paths)} records' if len(paths) > 1 else '1 record'} beyond what it declares, kept up"
+        f" like the others: {', '.join(paths)}; to list or delete them: mlblog gc --beyond {name}"
+        for name, paths in left.items()
+    ]
+    for command in (("status",), ("check",), ("gc",)):
+        result = recorded(*command)
+        assert (result.exit_code, [line for line in result.stdout.splitlines() if "beyond" in line]) == (0, notes)
+    assert recorded("status", "with_absolute").stdout.count("beyond") == 0
+    assert recorded("check", "--json").stdout == "[]\n"
+
+    before = recorded.files()
+    shown = recorded("gc", "--beyond", "with_squared")
+    assert "seed-2.json: with_squared does not declare it" in shown.stdout
+    assert recorded.files() == before
+    recorded.edit("toy/losses.py", "def absolute", "def unused(): pass\n\ndef absolute")
+    deleted = recorded("gc", "--beyond", "with_squared", "--delete")
+    assert notes[1] in deleted.stdout
+    gone = set(before) - set(recorded.files())
+    assert {name for name in gone if name.endswith(".json")} == {
+        f"with_squared/{path}.json" for path in left["with_squared"]
+    }
+    assert len(gone) == 4, "with their arrays"
+    recorded.edit("toy/losses.py", "x * x\n", "x * x * 2\n")
+    assert recorded("status", "with_two").stdout.count("toy.losses.squared changed") == 2, "a sweep is kept up"
+    assert recorded("gc", "--beyond", "with_tow").exit_code == 2

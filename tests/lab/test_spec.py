@@ -79,6 +79,8 @@ def test_what_was_read_is_known_and_stops_being_current() -> None:
         (lambda: experiment(smoke={})(_plain), "smoke does not set 'n'"),
         (lambda: experiment(smoke={"n": 1}, variants=[{"m": 1}])(_plain), "variant 0 sets 'm'"),
         (lambda: experiment(smoke={"n": 1}, seeds=0)(_plain), "seeds"),
+        (lambda: experiment(smoke={"scale": 1})(_scaled), r"_scaled: parameter 'scale' could not .* rename it"),
+        (lambda: experiment(smoke={})(_größe), "the experiment '_größe' needs a name of at most 100 letters"),
         (lambda: solver.runs(scale="full"), "no scale 'full'; it has smoke, small"),
         (lambda: solver.runs(depth=3), "no parameter 'depth'; it has steps, sizes, heads"),
     ],
@@ -95,3 +97,9 @@ def _seedless(run: Run, *, n: int) -> None: ...
 
 
 def _plain(run: Run, *, n: int, seed: int) -> None: ...
+
+
+def _scaled(run: Run, *, scale: int, seed: int) -> None: ...
+
+
+def _größe(run: Run, *, seed: int) -> None: ...

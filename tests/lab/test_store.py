@@ -157,3 +157,17 @@ def test_what_cannot_be_written_is_named(files: FileStore) -> None:
     (files.folder / "solver" / "small" / "base" / "seed-3.json").mkdir()
     with pytest.raises(RecordError, match=r"^docs/results/solver/small/base/seed-3\.json: cannot be written"):
         files.put(record(3))
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir], ids=["pipe", "folder"])
+def test_what_is_no_file_is_named_and_never_waited_for(files: FileStore, make: Callable[[Path], None]) -> None:
+    make(files.folder / "solver/small/base/seed-5.json")
+    with pytest.raises(
+        RecordError, match=r"^docs/results/solver/small/base/seed-5\.json: a folder, a pipe or a device"
+    ):
+        files.read("solver/small/base/seed-5.json")
+    (arrays,) = files.folder.rglob("*.safetensors")
+    arrays.unlink()
+    make(arrays)
+    with pytest.raises(RecordError, match=r"seed-0\.json: the \.safetensors file beside it is missing"):
+        files.get(record(0).key)

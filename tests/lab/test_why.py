@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Callable
 from typing import Any
 
+import pytest
 from workbench import Bench
 
 
@@ -86,6 +89,48 @@ def test_commit_that_is_an_option_is_no_commit(recorded: Bench) -> None:
     recorded.edit("toy/losses.py", "return abs(x)", "return abs(x) + 1")
     for path in recorded.project.results.rglob("with_absolute/**/*.json"):
         write_mutated(path, lambda body: body["environment"].update(commit="--since=yesterday"))
-    result = recorded("why", "with_absolute")
-    assert result.exit_code == 2
-    assert "no commit '--since=yesterday'" in result.stderr
+    why = reasons(recorded, "with_absolute")["toy.losses.absolute"]
+    assert (why["diff"], why["note"]) == (
+        "", "no diff: the record was made at commit '--since=yest', which is not here: fetch the branch that it is on"
+    )  # fmt: skip
+
+
+def _archived(bench: Bench) -> None:
+    shutil.rmtree(bench.project.root / ".git")
+
+
+def _begun_again(bench: Bench) -> None:
+    _archived(bench)
+    bench.git("init", "-q")
+    bench.commit()
+
+
+def _shallow(bench: Bench) -> None:
+    bench.commit()
+    bench.commit()
+    head = bench.git("rev-parse", "HEAD")
+    (bench.project.root / ".git/shallow").write_text(f"{head}\n", encoding="utf-8")
+    bench.git("reflog", "expire", "--expire=all", "--all")
+    bench.git("gc", "-q", "--prune=now")
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (_archived, "there is no git repository here"),
+        (_begun_again, "fetch the branch that it is on"),
+        (_shallow, "this clone is shallow; fetch the rest: git fetch --unshallow"),
+    ],
+)
+def test_without_the_commit_reasons_are_listed_and_the_diff_is_not(
+    recorded: Bench, change: Callable[[Bench], None], told: str
+) -> None:
+    change(recorded)
+    recorded.edit("toy/losses.py", "x * x / 2", "x * x / 3")
+    shown = recorded("why", "with_huber")
+    assert shown.exit_code == 1
+    assert "toy.losses.huber changed" in shown.stdout
+    assert "reached by toy.experiments.with_huber.with_huber -> toy.losses.huber" in shown.stdout
+    assert "(no diff: the record was made at commit '" in shown.stdout
+    assert told in shown.stdout
+    assert str(recorded.project.root) not in shown.output

@@ -147,6 +147,22 @@ def test_a_project_below_the_repositorys_root(make_project: Callable[..., Projec
     assert [point.means for point in trail(inner)["walk/small"]] == [{"a": 1.0, "d": 2.5}, {"a": 4.0}]
 
 
+def test_a_shallow_clone_that_is_made_whole_shows_the_whole_trail(tmp_path: Path) -> None:
+    source, clone = tmp_path / "source", tmp_path / "clone"
+    record = source / "docs/results/walk/small/base/seed-0.json"
+    record.parent.mkdir(parents=True)
+    git(tmp_path, "init", "-q", str(source))
+    for value in (1, 4):
+        record.write_text(f'{{"values": {{"a": {value}}}}}')
+        git(source, "add", ".")
+        git(source, "commit", "-qm", "one")
+    git(tmp_path, "clone", "-q", "--depth", "1", f"file://{source}", str(clone))
+    project = Project(clone, ("toy",), "toy.experiments")
+    assert [point.means["a"] for point in trail(project)["walk/small"]] == [4.0]
+    git(clone, "fetch", "-q", "--unshallow")
+    assert [point.means["a"] for point in trail(project)["walk/small"]] == [1.0, 4.0]
+
+
 def test_missing_and_broken_records_are_told(project: Project) -> None:
     run(project)
     (project.results / "walk/small/width=7/seed-2.json").unlink()

@@ -68,7 +68,9 @@ class Sources:
     def save(self) -> None:
         """Write what was read, if anything was."""
         if self._cache is not None and self._changed:
-            write_atomically(self._cache, json.dumps({"version": _CACHE, "files": self._known}).encode())
+            # on a read-only or full disk everything is parsed again next time: slower, and no less right
+            with contextlib.suppress(OSError):
+                write_atomically(self._cache, json.dumps({"version": _CACHE, "files": self._known}).encode())
             self._changed = False
 
     def _remembered(self, kind: str, path: Path, read: Callable[[Path], Any]) -> Any:

@@ -83,11 +83,14 @@ def accept(names: tuple[str, ...], everything: bool, scale: str | None, smoke: b
     """Keep stale records under refactored code, after proving that old and new code compute the same bits."""
     from mlblog.lab.accept import accept as adopt
     from mlblog.lab.accept import cost, steps
+    from mlblog.lab.environment import commit
     from mlblog.lab.past import Pasts
 
     if everything == bool(names):
         raise InputError("name experiments, or give --all; not both" if names else "name experiments, or give --all")
-    lab = Lab(Project.find())
+    project = Project.find()
+    since = commit(project.root)
+    lab = Lab(project)
     chosen = list(dict.fromkeys(find(lab.experiments, name).name for name in names or lab.experiments))
     codes: list[int] = []
 
@@ -119,7 +122,7 @@ def accept(names: tuple[str, ...], everything: bool, scale: str | None, smoke: b
         accepted = 0
         for one in planned:
             try:
-                counted = adopt(lab, one)
+                counted = adopt(lab, one, since)
             except MlblogError as error:
                 refused(error)
             else:
@@ -129,7 +132,7 @@ def accept(names: tuple[str, ...], everything: bool, scale: str | None, smoke: b
     if everything and not planned and not codes:
         click.echo("nothing to accept, no record is stale")
     elif len(chosen) > 1:
-        click.echo(f"{accepted} records accepted; {len(codes)} experiments refused")
+        click.echo(f"{accepted} records accepted, {len(codes)} of {len(chosen)} experiments refused")
     return max(codes, default=0)
 
 

@@ -20,7 +20,7 @@ from mlblog.lab.past import Past, Pasts
 from mlblog.lab.proof import Runner
 from mlblog.lab.record import Key, Record
 from mlblog.lab.report import duration
-from mlblog.lab.same import differences, same_code, same_value
+from mlblog.lab.same import differences, measured, same_code, same_value
 from mlblog.lab.staleness import Reason
 from mlblog.lab.store import as_label
 
@@ -128,6 +128,11 @@ def _step(
     key = dataclasses.replace(first.key, scale="smoke") if why else first.key
     step = Step(records, past, evidence, key, device, why)
     if not evidence:
+        if not {*first.values, *first.arrays} - measured(first):
+            raise InputError(
+                f"{first.path}: all that it holds was measured, so no run can show that other code computes the same."
+                f" Run it again: mlblog run {first.experiment}"
+            )
         _refuse_other_parameters(lab, step)
     return step
 
@@ -147,8 +152,13 @@ def _refuse_other_parameters(lab: Lab, step: Step) -> None:
             )
 
 
-def accept(lab: Lab, planned: Sequence[Step]) -> dict[str, int]:
+def accept(lab: Lab, planned: Sequence[Step], since: tuple[str, bool]) -> dict[str, int]:
     """Carry out what `steps` planned, and adopt the code of now for their records: all of them or none.
+
+    Args:
+        lab: whose records.
+        planned: what is to be shown.
+        since: what `environment.commit` gave before `lab` read any code.
 
     Returns:
         How many records were accepted, by the evidence.
@@ -157,7 +167,8 @@ def accept(lab: Lab, planned: Sequence[Step]) -> dict[str, int]:
         RunError: a run failed, or the values differ.
         InputError: a record is no longer the one that was planned for.
     """
-    head, dirty = commit(lab.project.root)  # before any run: an edit while it runs must not be vouched for
+    head, dirty = since
+    dirty = dirty or commit(lab.project.root) != since  # somebody is at work: which of it was read, nobody knows
     date = datetime.now(UTC).isoformat(timespec="seconds")
     runner = Runner(lab)
     runner.run([(step.key, step.device) for step in planned if not step.evidence])

@@ -59,12 +59,16 @@ def same_code(commit: str) -> str:
 
 def same_bits(run: Record, other: str) -> str:
     """Evidence: `run`, by the code of now at the recorded scale, gave the bits of `other`."""
-    return f"seed {run.seed} at {run.scale}, same bits as {other} ({run.environment['device']})"
+    return f"seed {run.seed} at {run.scale}, same bits as {other}{_aside(run)} ({run.environment['device']})"
 
 
 def same_smoke(run: Record, commit: str) -> str:
     """Evidence: `run`, by the code of now at smoke scale, gave the bits of the code of a commit."""
-    return f"{_SMOKE}: seed {run.seed}, same bits as commit {commit[:12]} ({run.environment['device']})"
+    return f"{_SMOKE}: seed {run.seed}, same bits as commit {commit[:12]}{_aside(run)} ({run.environment['device']})"
+
+
+def _aside(run: Record) -> str:
+    return ", measured values aside" if run.environment.get("measured") else ""
 
 
 def acceptances(record: Record) -> list[Acceptance]:

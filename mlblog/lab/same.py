@@ -10,8 +10,9 @@ from mlblog.errors import InputError, ProjectError
 from mlblog.lab import acceptance, environment
 from mlblog.lab.lab import Lab
 from mlblog.lab.past import Past, Pasts
-from mlblog.lab.record import Record, Value
+from mlblog.lab.record import Record
 from mlblog.lab.staleness import Reason
+from mlblog.lab.why import text_of
 
 _DETERMINISM = "mlblog.lab.determinism."
 
@@ -34,14 +35,14 @@ def same_code(lab: Lab, record: Record, found: Collection[Reason], pasts: Pasts)
     for commit, names in candidates:
         try:
             past = pasts.at(commit)
-            if past.manifest(record.experiment) == now and all(_told(name, past, lab) for name in names):
+            if past.manifest(record.experiment) == now and all(_told(name, name in now, past, lab) for name in names):
                 return acceptance.same_code(past.commit)
         except (InputError, ProjectError):
             continue  # it cannot be read: runs may tell
     return ""
 
 
-def _told(name: str, past: Past, lab: Lab) -> bool:
+def _told(name: str, is_now: bool, past: Past, lab: Lab) -> bool:
     """Whether equal manifests of a commit and of now show that what goes by `name` is the same in both.
 
     Not of what git does not keep, nor of the generator's own file, which both manifests take from where it runs.
@@ -55,7 +56,19 @@ def _told(name: str, past: Past, lab: Lab) -> bool:
     if name.startswith(_DETERMINISM):
         own = Path(environment.__file__).with_name("determinism.py")
         return _same_file(then / "mlblog" / "lab" / "determinism.py", own)
-    return True
+    return is_now or _defines(then, name)
+
+
+def _defines(root: Path, name: str) -> bool:
+    """Whether `name` is defined below `root`; else it was in a file that git ignores, and is gone."""
+    parts = name.split(".")
+    for end in range(len(parts) - 1, 0, -1):
+        base, rest = root.joinpath(*parts[:end]), parts[end:]
+        for file in (base.with_suffix(".py"), base / "__init__.py"):
+            if file.is_file():
+                is_whole = len(rest) == 1 and not rest[0].isidentifier()  # `<import>` and the like
+                return is_whole or bool(text_of(file.read_text(encoding="utf-8", errors="replace"), ".".join(rest)))
+    return False
 
 
 def _same_file(first: Path, second: Path) -> bool:
@@ -64,15 +77,17 @@ def _same_file(first: Path, second: Path) -> bool:
 
 def differences(old: Record, new: Record) -> list[str]:
     """Return what is not the same to the bit: values, arrays, `data:` that was used. What both measured is left out."""
-    measured = [{str(name) for name in _list(record.environment.get("measured"))} for record in (old, new)]
-    names = {*old.values, *new.values, *old.arrays, *new.arrays} - (measured[0] & measured[1])
-    found = [name for name in names if name in measured[0] ^ measured[1] or not _same_result(old, new, name)]
+    before, after = measured(old), measured(new)
+    names = {*old.values, *new.values, *old.arrays, *new.arrays} - (before & after)
+    found = [name for name in names if name in before ^ after or not _same_result(old, new, name)]
     found += [f"data:{name}" for name in {*old.data, *new.data} if old.data.get(name) != new.data.get(name)]
     return sorted(found)
 
 
-def _list(value: Value) -> list[Value]:
-    return value if isinstance(value, list) else []
+def measured(record: Record) -> set[str]:
+    """Return the names of what `record` measured: it differs from run to run."""
+    names = record.environment.get("measured")
+    return {str(name) for name in names} if isinstance(names, list) else set()
 
 
 def _same_result(old: Record, new: Record, name: str) -> bool:

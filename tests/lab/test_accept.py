@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,9 @@ from workbench import Bench, write_mutated
 
 from mlblog.errors import InputError
 from mlblog.lab import Record
-from mlblog.lab.accept import accept, adopted_manifest, steps
+from mlblog.lab.accept import Step, accept, adopted_manifest, steps
 from mlblog.lab.acceptance import acceptances
+from mlblog.lab.environment import commit
 from mlblog.lab.past import Pasts
 
 REFACTORED = "return x if x > 0 else -x"
@@ -35,6 +37,10 @@ def evidence(bench: Bench, name: str) -> set[str]:
     return {acceptances(record)[-1].evidence.partition(" (")[0] for record in all_of(bench, name)}
 
 
+def without_a_run(planned: list[Step]) -> list[Step]:
+    return [replace(step, evidence="same code as commit 0123456789ab") for step in planned]
+
+
 def mutate(bench: Bench, name: str, field: str, **values: object) -> None:
     for path in sorted((bench.project.results / name).rglob("seed-*.json")):
         write_mutated(path, lambda body: body[field].update(values))
@@ -45,7 +51,8 @@ def test_refactor_with_the_bits_recorded_is_adopted(small: Bench) -> None:
     small.edit("toy/losses.py", "return abs(x)", REFACTORED)
     result = small("accept", "with_absolute")
     device = before[next(iter(before))].environment["device"]
-    told = f"with_absolute: 2 accepted: seed 0 at small, same bits as recorded ({device})"
+    seen = f"seed 0 at small, same bits as recorded, measured values aside ({device})"
+    told = f"with_absolute: 2 accepted: {seen}"
     assert (result.exit_code, result.stdout.splitlines()[-1]) == (0, told)
     assert "with_absolute small base, 2 records: one run, seed 0, about" in result.stdout.splitlines()[0]
     assert small("status", "with_absolute").exit_code == 0
@@ -57,7 +64,7 @@ def test_refactor_with_the_bits_recorded_is_adopted(small: Bench) -> None:
         (line,) = now.environment["accepted"]  # type: ignore[misc]
         moment, _, rest = str(line).partition(" ")
         assert moment.startswith("20")
-        assert rest == f"{head[:12]} with uncommitted changes: seed 0 at small, same bits as recorded ({device})"
+        assert rest == f"{head[:12]} with uncommitted changes: {seen}"
         assert dict(now.environment) == {**then.environment, "accepted": [line]}
     assert small("status", "with_two").exit_code == 1, "it was not asked for"
 
@@ -84,7 +91,7 @@ def test_where_the_machine_gives_other_bits_the_old_code_is_asked(small: Bench) 
     small.edit("toy/losses.py", "return abs(x)", REFACTORED)
     assert small("accept", "with_absolute").exit_code == 0
     assert evidence(small, "with_absolute") == {
-        f"seed 0 at small, same bits as commit {small.git('rev-parse', 'HEAD~1')[:12]}"
+        f"seed 0 at small, same bits as commit {small.git('rev-parse', 'HEAD~1')[:12]}, measured values aside"
     }
 
 
@@ -105,7 +112,7 @@ def test_smoke_evidence_is_shown_wherever_records_are(small: Bench, name: str, a
     assert result.exit_code == 0
     assert result.stdout.splitlines()[0].endswith(why)
     commit = small.git("rev-parse", "HEAD~1")[:12]
-    assert evidence(small, name) == {f"smoke runs only: seed 0, same bits as commit {commit}"}
+    assert evidence(small, name) == {f"smoke runs only: seed 0, same bits as commit {commit}, measured values aside"}
     records = all_of(small, name)
     day = acceptances(records[0])[0].date[:10]
     seeds = ", ".join(str(record.seed) for record in records)
@@ -181,6 +188,14 @@ def test_commit_that_this_repository_does_not_have_is_named(recorded: Bench) -> 
     assert f"no commit '{'0' * 40}' here. Get it from where it is: git fetch origin {'0' * 40}" in result.stderr
 
 
+def test_what_only_measures_cannot_be_compared(small: Bench) -> None:
+    mutate(small, "with_two", "environment", measured=["clock", "curve", "loss"])
+    small.edit("toy/losses.py", "return abs(x)", REFACTORED)
+    result = small("accept", "with_two")
+    assert result.exit_code == 2
+    assert "with_two/small/base/seed-0.json: all that it holds was measured" in result.stderr
+
+
 def test_shallow_clone_is_told_how_to_get_the_commit(
     small: Bench, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -226,7 +241,7 @@ def test_all_that_is_stale_is_accepted_experiment_by_experiment(small: Bench) ->
     mutate(small, "with_two", "environment", dirty=True)
     result = small("accept", "--all")
     assert result.exit_code == 2
-    assert result.stdout.splitlines()[-1] == "2 records accepted; 1 experiments refused"
+    assert result.stdout.splitlines()[-1] == "2 records accepted, 1 of 5 experiments refused"
     assert "with_two/small/base/seed-0.json: it ran on code that is in no commit" in result.stderr
     assert small("status", "with_absolute").exit_code == 0
     assert small("status", "with_two").exit_code == 1
@@ -243,12 +258,26 @@ def test_record_that_was_renewed_meanwhile_is_left_alone(small: Bench) -> None:
     small.edit("toy/losses.py", "return abs(x)", REFACTORED)
     lab = small.lab
     with Pasts(lab.project) as pasts:
-        planned = steps(lab, all_of(small, "with_two"), pasts)
+        planned = without_a_run(steps(lab, all_of(small, "with_two"), pasts))
+        since = commit(lab.project.root)
         mutate(small, "with_two", "values", loss=7.0)
         before = small.files()
         with pytest.raises(InputError, match=r"seed-0\.json: it was recorded anew in the meantime"):
-            accept(lab, planned)
+            accept(lab, planned, since)
     assert small.files() == before
+
+
+def test_code_that_was_committed_meanwhile_is_not_named_as_what_was_accepted(small: Bench) -> None:
+    small.edit("toy/losses.py", "return abs(x)", REFACTORED)
+    head = small.commit()
+    lab = small.lab
+    since = commit(lab.project.root)
+    with Pasts(lab.project) as pasts:
+        planned = without_a_run(steps(lab, all_of(small, "with_two"), pasts))
+        small.git("commit", "-q", "--allow-empty", "-m", "x")
+        accept(lab, planned, since)
+    (found,) = acceptances(all_of(small, "with_two")[0])
+    assert (found.commit, found.dirty) == (head[:12], True)
 
 
 def test_groups_of_other_commits_are_proved_apart(small: Bench) -> None:

@@ -17,8 +17,8 @@ SMOKE = AT + "smoke runs only: seed 0, same bits as commit aaaaaaaaaaaa (cpu: AM
 OWN, OTHER = AT + "same code as commit aaaaaaaaaaaa", AT + "same code as commit bbbbbbbbbbbb"
 
 
-def record(accepted: Value) -> Record:
-    environment = {"commit": MADE, "accepted": accepted, "device": "cpu: AMD EPYC"}
+def record(accepted: Value, *measured: str) -> Record:
+    environment = {"commit": MADE, "accepted": accepted, "device": "cpu: AMD EPYC", "measured": list(measured)}
     return Record("e", "small", {}, {}, 0, {"a": 1}, Arrays(b""), {}, {}, environment)
 
 
@@ -58,6 +58,7 @@ def test_what_a_record_rests_on(lines: Value, day: str | None) -> None:
     [
         (same_code(LATER), OTHER),
         (same_bits(record([]), "recorded"), RUN),
+        (same_bits(record([], "clock"), "recorded"), RUN.replace(" (", ", measured values aside (")),
         (same_smoke(record([]), MADE), SMOKE),
     ],
 )

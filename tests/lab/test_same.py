@@ -37,7 +37,13 @@ def claim(bench: Bench) -> str:
     [
         (lambda body: body["manifest"].update({CODE: "0" * 32}), True),  # another way of taking digests
         (lambda body: body["manifest"].pop(CODE), True),
-        (lambda body: body["manifest"].update({"toy.losses.gone": "0" * 32}), True),
+        # names that are counted no more: of the commit, or of a file that git ignored and that is gone
+        (lambda body: body["manifest"].update({"toy.losses.huber": "0" * 32}), True),
+        (lambda body: body["manifest"].update({"toy.losses.<import>": "0" * 32}), True),
+        (lambda body: body["manifest"].update({"toy.losses.gone": "0" * 32}), False),
+        (lambda body: body["manifest"].update({"toy.local.ONE": "0" * 32}), False),
+        (lambda body: body["manifest"].update({"toy.local.<import>": "0" * 32}), False),
+        (lambda body: body["manifest"].update({"elsewhere.ONE": "0" * 32}), False),
         (lambda body: body["manifest"].update({OWN: "0" * 32}), False),  # the commit does not hold that file
         (lambda body: body["manifest"].update({"data:toy/kept.txt": "0" * 32}), True),
         (lambda body: body["manifest"].update({"data:toy/ignored.txt": "0" * 32}), False),

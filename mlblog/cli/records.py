@@ -77,7 +77,7 @@ def diff(name: str, against: str, as_json: bool) -> int:
 @click.argument("names", nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="Every experiment that has stale records.")
 @SCALE
-@click.option("--smoke", is_flag=True, help="Be content with smoke runs of both codes, and mark the records so.")
+@click.option("--smoke", is_flag=True, help="Settle for smoke runs of both codes, and mark the records so.")
 @reported
 def accept(names: tuple[str, ...], everything: bool, scale: str | None, smoke: bool) -> int:
     """Keep stale records under refactored code, after proving that old and new code compute the same bits."""

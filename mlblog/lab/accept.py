@@ -1,6 +1,6 @@
 """Accepting a refactor by proof: records keep their values under new code only if both codes compute the same bits.
 
-The proof is the best that costs less than renewing: that a commit has the code of now; else one run a group at the
+The proof is the best that costs less than renewing: that a commit has the current code; else one run a group at the
 recorded scale, compared with its record; else smoke runs of both codes. The record says which it was.
 """
 
@@ -58,7 +58,7 @@ class Step:
         if self.evidence:
             return f"{name}: {self.evidence}; nothing to run"
         if self.smoke:
-            return f"{name}: smoke runs of the code of now and of {then}, as {self.smoke}"
+            return f"{name}: smoke runs of the current code and of {then}, {self.smoke}"
         return (
             f"{name}: one run, seed {first.seed}, about {duration(self.seconds)}"
             f" (renewing: {duration(_seconds(self.records))}); if its bits are not those recorded,"
@@ -73,7 +73,7 @@ def steps(lab: Lab, records: Iterable[Record], pasts: Pasts, *, smoke: bool = Fa
         lab: whose records.
         records: of one experiment.
         pasts: where commits are checked out.
-        smoke: be content with smoke runs where a run would be needed.
+        smoke: settle for smoke runs where a run would be needed.
 
     Raises:
         InputError: a record's code is in no commit or not to be had, or it is another run than before.
@@ -119,12 +119,12 @@ def _step(
     past = pasts.at(str(first.environment["commit"]))
     why = ""
     if device == "cuda" and not gpu:
-        why, device = f"they were made on {first.environment['device']} and there is no GPU here", "cpu"
+        why, device = f"since they were made on {first.environment['device']} and there is no GPU here", "cpu"
     elif first.scale != "smoke":
         if smoke:
-            why = "asked for"
+            why = "as requested"
         elif len(records) == 1:
-            why = "a run at its scale would cost as much as renewing it"
+            why = "since a run at its scale would cost as much as renewing it"
     key = dataclasses.replace(first.key, scale="smoke") if why else first.key
     step = Step(records, past, evidence, key, device, why)
     if not evidence:
@@ -153,7 +153,7 @@ def _refuse_other_parameters(lab: Lab, step: Step) -> None:
 
 
 def accept(lab: Lab, planned: Sequence[Step], since: tuple[str, bool]) -> dict[str, int]:
-    """Carry out what `steps` planned, and adopt the code of now for their records: all of them or none.
+    """Carry out what `steps` planned, and adopt the current code for their records: all of them or none.
 
     Args:
         lab: whose records.
@@ -190,7 +190,7 @@ def accept(lab: Lab, planned: Sequence[Step], since: tuple[str, bool]) -> dict[s
 
 
 def _evidence(step: Step, run: Record, runner: Runner) -> str:
-    """What a run of the code of now shows."""
+    """What a run of the current code shows."""
     if not step.smoke and not differences(step.records[0], run):
         return acceptance.same_bits(run, "recorded")
     old = runner.old(step.past, step.key, step.device)
@@ -222,7 +222,7 @@ def _adopted(lab: Lab, record: Record, run: Record | None, line: str) -> Record:
 
 
 def adopted_manifest(lab: Lab, record: Record, run: Record | None) -> Mapping[str, str]:
-    """Return the manifest of `record` under the code of now; `run` is what that code left when it was proved.
+    """Return the manifest of `record` under the current code; `run` is what that code left when it was proved.
 
     What another run was seen to use is not all that this one used, so what the record has besides stays if unchanged.
     """

@@ -53,17 +53,17 @@ class Acceptance:
 
 
 def same_code(commit: str) -> str:
-    """Evidence: the commit has the very code of now."""
+    """Evidence: the commit has the current code."""
     return _SAME_CODE + commit[:12]
 
 
 def same_bits(run: Record, other: str) -> str:
-    """Evidence: `run`, by the code of now at the recorded scale, gave the bits of `other`."""
+    """Evidence: `run`, by the current code at the recorded scale, gave the bits of `other`."""
     return f"seed {run.seed} at {run.scale}, same bits as {other}{_aside(run)} ({run.environment['device']})"
 
 
 def same_smoke(run: Record, commit: str) -> str:
-    """Evidence: `run`, by the code of now at smoke scale, gave the bits of the code of a commit."""
+    """Evidence: `run`, by the current code at smoke scale, gave the bits of the code of a commit."""
     return f"{_SMOKE}: seed {run.seed}, same bits as commit {commit[:12]}{_aside(run)} ({run.environment['device']})"
 
 

@@ -19,7 +19,7 @@ from mlblog.lab.history import Revision
 from mlblog.lab.lab import Lab
 from mlblog.lab.project import Project
 
-# A blog that holds mlblog itself runs the mlblog of then, which has fingerprints of its own.
+# A blog that holds mlblog itself runs the commit's mlblog, whose fingerprints may differ from ours.
 _ASK = """
 import json, sys, mlblog
 from mlblog.lab import Lab, Project
@@ -44,7 +44,7 @@ class Past:
         """Return the experiment `name` as it was.
 
         Raises:
-            InputError: there was none, or today's mlblog cannot read the code of then.
+            InputError: there was none, or today's mlblog cannot read the commit's code.
         """
         try:
             found = self._experiments.get(name)

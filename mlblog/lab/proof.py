@@ -1,4 +1,4 @@
-"""Runs that prove something and are kept nowhere: of the code of now, and of the code of a commit."""
+"""Runs that prove something and are kept nowhere: of the current code, and of the code of a commit."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Runner:
         self._old: dict[tuple[str, Key, str], Record] = {}
 
     def run(self, wanted: Iterable[tuple[Key, str]]) -> None:
-        """Run the code of now, side by side, for each key and device.
+        """Run the current code, side by side, for each key and device.
 
         Raises:
             RunError: a run failed.

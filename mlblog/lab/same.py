@@ -18,10 +18,10 @@ _DETERMINISM = "mlblog.lab.determinism."
 
 
 def same_code(lab: Lab, record: Record, found: Collection[Reason], pasts: Pasts) -> str:
-    """Return the evidence that a commit which `record` stands for has the code of now; empty if none has.
+    """Return the evidence that a commit which `record` vouches for has the current code; empty if none has.
 
-    A record stands for the commit that made it, and for the one at which it was last accepted. By today's fingerprints
-    of both codes, so that a new way of taking them makes no difference.
+    Those are the commit that made it, and the one at which it was last accepted. Both sides are fingerprinted by
+    today's code, so that a new way of taking fingerprints makes no difference.
     """
     if any(reason.kind not in ("changed", "added", "removed") for reason in found):
         return ""
@@ -43,7 +43,7 @@ def same_code(lab: Lab, record: Record, found: Collection[Reason], pasts: Pasts)
 
 
 def _told(name: str, is_now: bool, past: Past, lab: Lab) -> bool:
-    """Whether equal manifests of a commit and of now show that what goes by `name` is the same in both.
+    """Whether equal manifests, of a commit and now, show that `name` is the same in both.
 
     Not of what git does not keep, nor of the generator's own file, which both manifests take from where it runs.
     """

@@ -98,9 +98,9 @@ def test_where_the_machine_gives_other_bits_the_old_code_is_asked(small: Bench) 
 @pytest.mark.parametrize(
     ("name", "arguments", "why"),
     [
-        ("with_two", [], "as a run at its scale would cost as much as renewing it"),
-        ("with_absolute", ["--smoke"], "as asked for"),
-        ("with_absolute", ["cuda"], "as they were made on cuda: NVIDIA H100 and there is no GPU here"),
+        ("with_two", [], "since a run at its scale would cost as much as renewing it"),
+        ("with_absolute", ["--smoke"], "as requested"),
+        ("with_absolute", ["cuda"], "since they were made on cuda: NVIDIA H100 and there is no GPU here"),
     ],
 )
 def test_smoke_evidence_is_shown_wherever_records_are(small: Bench, name: str, arguments: list[str], why: str) -> None:

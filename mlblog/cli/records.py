@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from mlblog.cli.frame import JSON, SCALE, main, reported
-from mlblog.errors import InputError, RecordError
+from mlblog.errors import InputError, MlblogError, RecordError
 from mlblog.lab import Lab, Project
 from mlblog.lab.declared import find
 from mlblog.lab.record import Key, Record
@@ -81,24 +81,66 @@ def diff(name: str, against: str, as_json: bool) -> int:
 
 
 @main.command()
-@click.argument("name")
+@click.argument("names", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="Every experiment that has stale records.")
 @SCALE
+@click.option("--smoke", is_flag=True, help="Settle for smoke runs of both codes, and mark the records so.")
 @reported
-def accept(name: str, scale: str | None) -> int:
-    """Keep records under refactored code, after proving by smoke runs that old and new code compute the same bits."""
+def accept(names: tuple[str, ...], everything: bool, scale: str | None, smoke: bool) -> int:
+    """Keep stale records under refactored code, after proving that old and new code compute the same bits."""
     from mlblog.lab.accept import accept as adopt
+    from mlblog.lab.accept import cost, steps
+    from mlblog.lab.environment import commit
+    from mlblog.lab.past import Pasts
 
-    lab = Lab(Project.find())
-    declaration = find(lab.experiments, name)
-    states = lab.states(lab.keys_of(name, scale or lab.recorded_scale(name) or next(iter(declaration.scales))))
-    if not any(state.record for state in states):
-        raise InputError(f"{name}: there is no record to accept; record it: mlblog run {name}")
-    if not any(state.name == "stale" for state in states):
-        click.echo(f"{name}: nothing to accept, no record is stale")
-        return 0
-    adopted = adopt(lab, [state.record for state in states if state.record])
-    click.echo(f"{len(adopted)} records accepted: smoke runs of old and new code agree to the bit")
-    return 0
+    if everything == bool(names):
+        raise InputError("name experiments, or give --all; not both" if names else "name experiments, or give --all")
+    project = Project.find()
+    since = commit(project.root)
+    lab = Lab(project)
+    chosen = list(dict.fromkeys(find(lab.experiments, name).name for name in names or lab.experiments))
+    codes: list[int] = []
+
+    def refused(error: MlblogError) -> None:
+        if len(chosen) == 1:
+            raise error
+        click.echo(f"mlblog: {error}", err=True)
+        codes.append(error.exit_code)
+
+    with Pasts(lab.project) as pasts:
+        planned = []
+        for name in chosen:
+            states = lab.states(lab.recorded_keys(name, scale))
+            if not any(state.record for state in states):
+                if not everything:
+                    refused(InputError(f"{name}: there is no record to accept; record it: mlblog run {name}"))
+            elif not any(state.name == "stale" for state in states):
+                if not everything:
+                    click.echo(f"{name}: nothing to accept, no record is stale")
+            else:
+                try:
+                    planned.append(steps(lab, [state.record for state in states if state.record], pasts, smoke=smoke))
+                except MlblogError as error:
+                    refused(error)
+        for step in (step for one in planned for step in one):
+            click.echo(step)
+        if planned:
+            click.echo(cost([step for one in planned for step in one]))
+        accepted = 0
+        for one in planned:
+            try:
+                counted = adopt(lab, one, since)
+            except MlblogError as error:
+                refused(error)
+            else:
+                accepted += sum(counted.values())
+                for evidence, count in counted.items():
+                    click.echo(f"{one[0].key.experiment}: {count} accepted: {evidence}")
+    if everything and not planned and not codes:
+        click.echo("nothing to accept, no record is stale")
+    elif len(chosen) > 1:
+        click.echo(f"{accepted} records accepted, {len(codes)} of {len(chosen)} experiments refused")
+    return max(codes, default=0)
 
 
 @main.command()
@@ -108,6 +150,7 @@ def check(as_json: bool) -> int:
     """Fail if anything on the site is stale, missing or broken. Executes nothing; what CI runs."""
     from mlblog.goals import findings as of_goals
     from mlblog.press.check import findings
+    from mlblog.press.check import notes as accepted
 
     project = Project.find()
     found, notes = findings(project)
@@ -117,7 +160,7 @@ def check(as_json: bool) -> int:
         click.echo(json.dumps(found, indent=1))
     else:
         click.echo("\n".join(found) if found else "every record is whole and fresh, and every post can be read")
-    for note in (*notes, *untold):
+    for note in (*notes, *accepted(project), *untold):
         click.echo(f"note: {note}", err=as_json)
     return 1 if found else 0
 

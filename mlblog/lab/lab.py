@@ -90,6 +90,12 @@ class Lab:
         scales = {name.split("/")[1] for name in self.store.names() if name.startswith(f"{experiment}/")}
         return max(scales, key=SCALES.index, default=None)
 
+    def recorded_keys(self, name: str, scale: str | None = None) -> list[Key]:
+        """Return which runs of an experiment are kept at every scale that has a record, or at `scale` alone."""
+        recorded = {path.split("/")[1] for path in self.store.names() if path.startswith(f"{name}/")}
+        scales = [one for one in self.experiments[name].scales if one in ({scale} if scale else recorded)]
+        return [key for one in scales for key in self.keys_of(name, one)]
+
     def states(self, keys: Iterable[Key]) -> list[State]:
         """Return how the runs of `keys` stand."""
         found = [state(key, self.store, self.code, self.experiments) for key in keys]

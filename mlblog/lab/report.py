@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from mlblog.lab.acceptance import acceptances, on_smoke
 from mlblog.lab.compare import Move
 from mlblog.lab.jobs import State
 from mlblog.lab.store import as_label
@@ -24,9 +25,17 @@ def status_json(states: Sequence[State]) -> list[dict[str, Any]]:
             "why": list(state.why),
             "record": state.record.path if state.record else None,
             "environment": dict(state.record.environment) if state.record else None,
+            "accepted": _accepted(state),
         }
         for state in states
     ]
+
+
+def _accepted(state: State) -> dict[str, Any] | None:
+    """When the record was last accepted, on what evidence, and whether all it rests on is smoke runs."""
+    if state.record is None or not (found := acceptances(state.record)):
+        return None
+    return {"date": found[-1].date, "evidence": found[-1].evidence, "smoke_only": on_smoke(state.record) is not None}
 
 
 def status_table(states: Sequence[State]) -> str:
@@ -44,6 +53,8 @@ def status_table(states: Sequence[State]) -> str:
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     for group in groups.values():
         lines += _complaints(group)
+    for group in groups.values():
+        lines += _notes(group)
     return "\n".join([*lines, "", cost(states)])
 
 
@@ -73,6 +84,18 @@ def _complaints(group: Sequence[State]) -> list[str]:
         f"seed {', '.join(str(state.key.seed) for state in states)}: {'; '.join(why[:4])}"
         + (f"; and {len(why) - 4} more" if len(why) > 4 else "")
         for why, states in found.items()
+    ]
+
+
+def _notes(group: Sequence[State]) -> list[str]:
+    found: dict[str, list[State]] = {}
+    for state in group:
+        if state.record is not None and (accepted := on_smoke(state.record)):
+            found.setdefault(accepted.day, []).append(state)
+    return [
+        f"  {states[0].key.experiment} {states[0].key.scale} {as_label(states[0].key.overrides)}, "
+        f"seed {', '.join(str(state.key.seed) for state in states)}: accepted on smoke evidence, {day}"
+        for day, states in found.items()
     ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mlblog.errors import MlblogError, RecordError
 from mlblog.lab import Lab, Project
+from mlblog.lab.acceptance import on_smoke
 from mlblog.lab.record import Record
 from mlblog.lab.report import beyond
 
@@ -34,6 +35,23 @@ def findings(project: Project) -> tuple[list[str], list[str]]:
         found += [f"{state.key}: missing. Record it: mlblog run {name} --scale {scale}" for state in missing]
     notes = [beyond(name, paths) for name in lab.experiments if (paths := lab.beyond(name))]
     return found, notes
+
+
+def notes(project: Project) -> list[str]:
+    """Return what is fresh on weak evidence, a line each: nothing is wrong with it, but a reader should know."""
+    lab = Lab(project)
+    found = []
+    for name in lab.store.names():
+        try:
+            record = lab.store.read(name)
+        except RecordError:
+            continue  # `findings` has it
+        if accepted := on_smoke(record):
+            found.append(
+                f"note: {record.path}: accepted on smoke evidence, {accepted.day}."
+                f" To be sure: mlblog run {record.experiment} --scale {record.scale} --all"
+            )
+    return found
 
 
 def _posts(project: Project) -> list[str]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from mlblog.lab import Lab, Read, Record
+from mlblog.lab.acceptance import on_smoke
 from mlblog.lab.record import plain
 from mlblog.press.document import Doctest, Post
 from mlblog.press.flow import Flow, flow
@@ -74,6 +75,7 @@ class Evidence:
                 f"{duration(sum(seconds))} in all" if len(seeds) > 1 else duration(seconds[0]),
                 ", ".join(_distinct(str(record.environment["date"])[:10] for record in self.records)),
                 f"commit {', '.join(commits)}" if commits else "no commit",
+                *accepted(self.records),
             ]
         )
 
@@ -100,8 +102,19 @@ def summary(found: Sequence[Evidence]) -> str:
             else f"commit {', '.join(commits)}"
             if commits
             else "no commit",
+            *accepted(records),
         ]
     )
+
+
+def accepted(records: Sequence[Record]) -> list[str]:
+    """What to say of records whose code has changed since, where smoke runs alone show that this made no difference."""
+    found = [one for one in map(on_smoke, records) if one]
+    if not found:
+        return []
+    days, count = sorted({one.day for one in found}), len(found)
+    some = "" if count == len(records) else f"{count} of {len(records)} runs "
+    return [f"{some}accepted on smoke evidence, {' to '.join(_ends(days))}"]
 
 
 def evidence(read: Read, lab: Lab) -> Evidence:

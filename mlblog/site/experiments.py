@@ -133,6 +133,9 @@ def _section(one: Standing, context: Context) -> str:
         text += "\n" + blocks.block("p.mlblog-error", blocks.named(wrong))
     if one.reasons:
         text += "\n" + blocks.block("p.mlblog-stale", f"Stale: {blocks.named('; '.join(one.reasons))}")
+    if one.accepted:
+        told = f"{one.accepted[:1].upper()}{one.accepted[1:]}. The code has changed since these runs were made; that it"
+        text += f"\n{told} still computes the same was checked at smoke scale only.\n"
     text += "\n" + blocks.folded("Parameters", _parameters(one))
     if one.groups:
         text += "\n" + blocks.folded("Values", _values(one))

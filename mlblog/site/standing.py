@@ -11,7 +11,7 @@ from mlblog.lab import Read, Record, Runs
 from mlblog.lab.declared import Declaration
 from mlblog.lab.record import SCALES
 from mlblog.press import Context, Post
-from mlblog.press.provenance import Evidence
+from mlblog.press.provenance import Evidence, accepted
 from mlblog.press.published import Published
 
 #: The states of an experiment, from the best to the worst.
@@ -58,6 +58,11 @@ class Standing:
     def reasons(self) -> list[str]:
         """Why it is stale."""
         return list(dict.fromkeys(reason for group in self.groups for reason in group.reasons))
+
+    @property
+    def accepted(self) -> str:
+        """How many of its records were accepted on smoke evidence, and when; empty if none."""
+        return "".join(accepted(self.records))
 
     @property
     def seconds(self) -> float:

@@ -1,38 +1,172 @@
-"""A refactor is adopted where old and new code agree to the bit, and not otherwise."""
+"""Records are kept under other code where it computes the same bits, and say what that was seen from."""
 
 from __future__ import annotations
 
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
 from workbench import Bench, write_mutated
 
+from mlblog.errors import InputError
+from mlblog.lab import Record
+from mlblog.lab.accept import Step, accept, adopted_manifest, steps
+from mlblog.lab.acceptance import acceptances
+from mlblog.lab.environment import commit
+from mlblog.lab.past import Pasts
 
-def test_refactor_with_the_same_bits_is_adopted(recorded: Bench) -> None:
-    before = {record.key: record for record in map(recorded.lab.store.read, recorded.lab.store.names())}
-    recorded.edit("toy/losses.py", "return abs(x)", "return x if x > 0 else -x")
-    result = recorded("accept", "with_absolute")
-    assert (result.exit_code, result.output) == (
-        0, "2 records accepted: smoke runs of old and new code agree to the bit\n",
-    )  # fmt: skip
-    assert recorded("status", "with_absolute").exit_code == 0
-    for name in recorded.lab.store.names():
-        now = recorded.lab.store.read(name)
+REFACTORED = "return x if x > 0 else -x"
+
+
+@pytest.fixture
+def small(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    """Two records of one group and one of another at small scale, committed."""
+    monkeypatch.setenv("MLBLOG_DEVICE", "cpu")
+    assert bench("run", "with_absolute", "with_two", "--scale", "small", "--executor", "inline").exit_code == 0
+    bench.commit()
+    return bench
+
+
+def all_of(bench: Bench, name: str) -> list[Record]:
+    return [bench.lab.store.read(path) for path in bench.lab.store.names() if path.startswith(f"{name}/")]
+
+
+def evidence(bench: Bench, name: str) -> set[str]:
+    """The latest evidence of each record, without the machine."""
+    return {acceptances(record)[-1].evidence.partition(" (")[0] for record in all_of(bench, name)}
+
+
+def without_a_run(planned: list[Step]) -> list[Step]:
+    return [replace(step, evidence="same code as commit 0123456789ab") for step in planned]
+
+
+def mutate(bench: Bench, name: str, field: str, **values: object) -> None:
+    for path in sorted((bench.project.results / name).rglob("seed-*.json")):
+        write_mutated(path, lambda body: body[field].update(values))
+
+
+def test_refactor_with_the_bits_recorded_is_adopted(small: Bench) -> None:
+    before = {record.key: record for record in all_of(small, "with_absolute")}
+    small.edit("toy/losses.py", "return abs(x)", REFACTORED)
+    result = small("accept", "with_absolute")
+    device = before[next(iter(before))].environment["device"]
+    seen = f"seed 0 at small, same bits as recorded, measured values aside ({device})"
+    told = f"with_absolute: 2 accepted: {seen}"
+    assert (result.exit_code, result.stdout.splitlines()[-1]) == (0, told)
+    assert "with_absolute small base, 2 records: one run, seed 0, about" in result.stdout.splitlines()[0]
+    assert small("status", "with_absolute").exit_code == 0
+    head = small.git("rev-parse", "HEAD")
+    for now in all_of(small, "with_absolute"):
         then = before[now.key]
         assert (now.values, now.params, now.seed) == (then.values, then.params, then.seed)
         assert now.arrays["curve"].tobytes() == then.arrays["curve"].tobytes()
-        if now.experiment == "with_absolute":
-            (vouched,) = now.environment["accepted"]  # type: ignore[misc]
-            assert str(vouched).endswith(f"{recorded.git('rev-parse', 'HEAD')[:12]} with uncommitted changes")
-            assert dict(now.environment) == {**then.environment, "accepted": [vouched]}
-    assert recorded("status", "with_two").exit_code == 1, "it was not asked for"
+        (line,) = now.environment["accepted"]  # type: ignore[misc]
+        moment, _, rest = str(line).partition(" ")
+        assert moment.startswith("20")
+        assert rest == f"{head[:12]} with uncommitted changes: {seen}"
+        assert dict(now.environment) == {**then.environment, "accepted": [line]}
+    assert small("status", "with_two").exit_code == 1, "it was not asked for"
 
 
-def test_other_bits_are_refused_and_nothing_changes(recorded: Bench) -> None:
-    recorded.edit("toy/losses.py", "return abs(x)", "return abs(x) * (1 + 2**-52)")
-    before = recorded.files()
-    result = recorded("accept", "with_absolute")
+@pytest.mark.parametrize(
+    ("new", "named"),
+    [
+        ("return abs(x) * (1 + 2**-52)", "with_absolute small seed 0"),
+        ("return abs(x) if x < 4 else abs(x) * 2", "with_absolute small seed 0"),  # smoke runs do not see this
+    ],
+)
+def test_other_bits_are_refused_and_nothing_changes(small: Bench, new: str, named: str) -> None:
+    small.edit("toy/losses.py", "return abs(x)", new)
+    before = small.files()
+    result = small("accept", "with_absolute")
     assert result.exit_code == 1
     assert "with_absolute: not accepted" in result.stderr
-    assert "gives other bits for loss than commit" in result.stderr
-    assert recorded.files() == before
+    assert f"gives other bits for loss than commit {small.git('rev-parse', 'HEAD~1')[:12]} ({named})" in result.stderr
+    assert small.files() == before
+
+
+def test_where_the_machine_gives_other_bits_the_old_code_is_asked(small: Bench) -> None:
+    mutate(small, "with_absolute", "values", loss=5.000000000000001)
+    small.edit("toy/losses.py", "return abs(x)", REFACTORED)
+    assert small("accept", "with_absolute").exit_code == 0
+    assert evidence(small, "with_absolute") == {
+        f"seed 0 at small, same bits as commit {small.git('rev-parse', 'HEAD~1')[:12]}, measured values aside"
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "why"),
+    [
+        ("with_two", [], "since a run at its scale would cost as much as renewing it"),
+        ("with_absolute", ["--smoke"], "as requested"),
+        ("with_absolute", ["cuda"], "since they were made on cuda: NVIDIA H100 and there is no GPU here"),
+    ],
+)
+def test_smoke_evidence_is_shown_wherever_records_are(small: Bench, name: str, arguments: list[str], why: str) -> None:
+    if arguments == ["cuda"]:
+        mutate(small, name, "environment", device="cuda: NVIDIA H100")
+        arguments = []
+    small.edit("toy/losses.py", "return abs(x)", REFACTORED)
+    result = small("accept", name, *arguments)
+    assert result.exit_code == 0
+    assert result.stdout.splitlines()[0].endswith(why)
+    commit = small.git("rev-parse", "HEAD~1")[:12]
+    assert evidence(small, name) == {f"smoke runs only: seed 0, same bits as commit {commit}, measured values aside"}
+    records = all_of(small, name)
+    day = acceptances(records[0])[0].date[:10]
+    seeds = ", ".join(str(record.seed) for record in records)
+    status = small("status", name)
+    assert f"  {name} small base, seed {seeds}: accepted on smoke evidence, {day}" in status.stdout.splitlines()
+    assert status.exit_code == 0
+    assert [one["accepted"]["smoke_only"] for one in small.json("status", name)] == [True] * len(records)
+    assert f"note: {records[0].path}: accepted on smoke evidence, {day}." in small("check").stdout
+    assert not any("smoke evidence" in line for line in small.json("check")), "it is no failure"
+
+
+def test_one_smoke_run_of_two_codes_sees_what_acts_there(small: Bench) -> None:
+    small.edit("toy/losses.py", "return abs(x)", "return abs(x) + 1")
+    before = small.files()
+    result = small("accept", "with_two")
+    assert (result.exit_code, small.files()) == (1, before)
+    assert "gives other bits for loss" in result.stderr
+
+
+def test_new_parameter_with_the_old_behaviour_is_adopted(small: Bench) -> None:
+    path = "toy/experiments/with_absolute.py"
+    small.edit(path, "slope: float = 1.0,", "slope: float = 1.0, half: float = 0.5,")
+    small.edit(path, "0.5 * seed", "half * seed")
+    mutate(small, "with_absolute", "values", loss=5.000000000000001)  # so that the old code runs, too
+    result = small("accept", "with_absolute")
+    assert (result.exit_code, result.stderr.count("failed")) == (0, 0), result.output
+    assert [record.params for record in all_of(small, "with_absolute")] == [{"half": 0.5, "slope": 1.0, "x": 5.0}] * 2
+    assert small("status", "with_absolute").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("slope: float = 1.0", "slope: float = 2.0", "slope was 1.0, is 2.0: that is another run, not a refactor"),
+        ("slope: float = 1.0", "sloping: float = 1.0", "slope was 1.0, is None: that is another run"),
+        ("small=dict(x=5.0)", "full=dict(x=5.0)", "there is no record to accept"),
+        ("smoke=dict(x=3.0)", "smoke=dict(x=4.0)", "at smoke scale x was 3.0, is 4.0: runs of old and new code cannot"),
+        # at smoke scale it would not be the default that small runs get
+        ("smoke=dict(x=3.0), small=dict(x=5.0", "smoke=dict(x=3.0), small=dict(x=5.0, k=2", "k was 2, is 1: runs of"),
+    ],
+)
+def test_other_parameters_are_another_run(small: Bench, old: str, new: str, message: str) -> None:
+    small.edit("toy/experiments/with_two.py", old, new)
+    if "k=2" in new:
+        small.edit("toy/experiments/with_two.py", "seed: int", "k: int = 1, seed: int")
+    if "sloping" in new:
+        text = (small.project.root / "toy/experiments/with_two.py").read_text(encoding="utf-8")
+        body = text.replace("(slope)", "(sloping)").replace("* slope", "* sloping")
+        (small.project.root / "toy/experiments/with_two.py").write_text(body, encoding="utf-8")
+    small.edit("toy/losses.py", "return abs(x)", REFACTORED)
+    before = small.files()
+    result = small("accept", "with_two")
+    assert message in result.stderr
+    assert (result.exit_code, small.files()) == (2, before)
 
 
 def test_code_in_no_commit_cannot_be_compared_with(recorded: Bench) -> None:
@@ -46,23 +180,125 @@ def test_code_in_no_commit_cannot_be_compared_with(recorded: Bench) -> None:
     assert recorded.files() == before
 
 
-def test_other_parameters_are_another_run(recorded: Bench) -> None:
-    recorded.edit("toy/experiments/with_two.py", "slope: float = 1.0", "slope: float = 2.0")
-    result = recorded("accept", "with_two")
-    assert result.exit_code == 2
-    assert "slope was 1.0, is 2.0: that is another run, not a refactor" in result.stderr
-
-
 def test_commit_that_this_repository_does_not_have_is_named(recorded: Bench) -> None:
-    path = recorded.project.results / "with_two/smoke/base/seed-0.json"
-    write_mutated(path, lambda body: body["environment"].update(commit="0" * 40))
-    recorded.edit("toy/losses.py", "return abs(x)", "return x if x > 0 else -x")
+    mutate(recorded, "with_two", "environment", commit="0" * 40)
+    recorded.edit("toy/losses.py", "return abs(x)", REFACTORED)
     result = recorded("accept", "with_two")
     assert result.exit_code == 2
-    assert f"no commit '{'0' * 40}'" in result.stderr
+    assert f"no commit '{'0' * 40}' here. Get it from where it is: git fetch origin {'0' * 40}" in result.stderr
+
+
+def test_what_only_measures_cannot_be_compared(small: Bench) -> None:
+    mutate(small, "with_two", "environment", measured=["clock", "curve", "loss"])
+    small.edit("toy/losses.py", "return abs(x)", REFACTORED)
+    result = small("accept", "with_two")
+    assert result.exit_code == 2
+    assert "with_two/small/base/seed-0.json: all that it holds was measured" in result.stderr
+
+
+def test_shallow_clone_is_told_how_to_get_the_commit(
+    small: Bench, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small.edit("toy/losses.py", "return abs(x)", REFACTORED)
+    small.commit()
+    clone = tmp_path_factory.mktemp("clone") / "blog"
+    source = f"file://{small.project.root}"
+    subprocess.run(["git", "clone", "-q", "--depth", "1", source, str(clone)], check=True, capture_output=True)
+    monkeypatch.chdir(clone)
+    result = small("accept", "with_two")
+    assert result.exit_code == 2
+    assert "This clone is shallow; get the rest of it: git fetch --unshallow" in result.stderr
+
+
+def test_commit_without_the_experiment_is_named(small: Bench) -> None:
+    (small.project.root / "toy/experiments/with_two.py").rename(small.project.root / "toy/experiments/moved.txt")
+    commit = small.commit()
+    (small.project.root / "toy/experiments/moved.txt").rename(small.project.root / "toy/experiments/with_two.py")
+    mutate(small, "with_two", "environment", commit=commit)
+    small.edit("toy/losses.py", "return abs(x)", REFACTORED)
+    result = small("accept", "with_two")
+    assert result.exit_code == 2
+    assert f"seed-0.json: commit {commit[:12]} has no experiment with_two" in result.stderr
+
+
+def test_old_code_that_does_not_run_here_leaves_renewing(bench: Bench) -> None:
+    (bench.project.root / ".gitignore").write_text("local.py\n.mlblog/\n__pycache__/\n", encoding="utf-8")
+    (bench.project.root / "toy/local.py").write_text("ONE = 1\n", encoding="utf-8")
+    bench.edit("toy/losses.py", "return abs(x)", "from toy.local import ONE\n    return abs(x) * ONE")
+    bench.commit()
+    assert bench("run", "with_two", "--scale", "small", "--executor", "inline").exit_code == 0
+    bench.edit("toy/losses.py", "from toy.local import ONE\n    return abs(x) * ONE", REFACTORED)
+    before = bench.files()
+    result = bench("accept", "with_two")
+    assert (result.exit_code, bench.files()) == (1, before)
+    assert "does not run here any more (with_two smoke seed 0: ModuleNotFoundError" in result.stderr
+    assert "so only renewing is left: mlblog run with_two" in result.stderr
+    assert ".log" not in result.stderr
+
+
+def test_all_that_is_stale_is_accepted_experiment_by_experiment(small: Bench) -> None:
+    small.edit("toy/losses.py", "return abs(x)", REFACTORED)
+    mutate(small, "with_two", "environment", dirty=True)
+    result = small("accept", "--all")
+    assert result.exit_code == 2
+    assert result.stdout.splitlines()[-1] == "2 records accepted, 1 of 5 experiments refused"
+    assert "with_two/small/base/seed-0.json: it ran on code that is in no commit" in result.stderr
+    assert small("status", "with_absolute").exit_code == 0
+    assert small("status", "with_two").exit_code == 1
 
 
 def test_nothing_stale_is_nothing_to_accept(recorded: Bench) -> None:
     before = recorded.files()
     assert recorded("accept", "with_none").stdout == "with_none: nothing to accept, no record is stale\n"
+    assert recorded("accept", "--all").stdout == "nothing to accept, no record is stale\n"
     assert recorded.files() == before
+
+
+def test_record_that_was_renewed_meanwhile_is_left_alone(small: Bench) -> None:
+    small.edit("toy/losses.py", "return abs(x)", REFACTORED)
+    lab = small.lab
+    with Pasts(lab.project) as pasts:
+        planned = without_a_run(steps(lab, all_of(small, "with_two"), pasts))
+        since = commit(lab.project.root)
+        mutate(small, "with_two", "values", loss=7.0)
+        before = small.files()
+        with pytest.raises(InputError, match=r"seed-0\.json: it was recorded anew in the meantime"):
+            accept(lab, planned, since)
+    assert small.files() == before
+
+
+def test_code_that_was_committed_meanwhile_is_not_named_as_what_was_accepted(small: Bench) -> None:
+    small.edit("toy/losses.py", "return abs(x)", REFACTORED)
+    head = small.commit()
+    lab = small.lab
+    since = commit(lab.project.root)
+    with Pasts(lab.project) as pasts:
+        planned = without_a_run(steps(lab, all_of(small, "with_two"), pasts))
+        small.git("commit", "-q", "--allow-empty", "-m", "x")
+        accept(lab, planned, since)
+    (found,) = acceptances(all_of(small, "with_two")[0])
+    assert (found.commit, found.dirty) == (head[:12], True)
+
+
+def test_groups_of_other_commits_are_proved_apart(small: Bench) -> None:
+    path = small.project.results / "with_absolute/small/base/seed-1.json"
+    write_mutated(path, lambda body: body["environment"].update(commit=small.git("rev-parse", "HEAD")))
+    small.edit("toy/losses.py", "return abs(x)", REFACTORED)
+    with Pasts(small.project) as pasts:
+        planned = steps(small.lab, all_of(small, "with_absolute"), pasts)
+    assert [[record.seed for record in step.records] for step in planned] == [[0], [1]]
+    assert [bool(step.smoke) for step in planned] == [True, True]
+
+
+def test_adopted_manifest_is_that_of_the_run_that_proved_it(small: Bench) -> None:
+    first, second = all_of(small, "with_absolute")
+    small.edit("toy/losses.py", "return abs(x)", REFACTORED)
+    lab = small.lab
+    now = lab.code.manifest("toy.experiments.with_absolute.with_absolute")
+    run = Record(**{**vars(first), "manifest": {**now, "outside:x": "1"}})
+    assert adopted_manifest(lab, first, run) == run.manifest
+    assert adopted_manifest(lab, second, run) == run.manifest, (
+        "what the other run has besides had changed or is in both"
+    )
+    assert adopted_manifest(lab, second, None) == now
+    assert Path(first.path).name == "seed-0.json"

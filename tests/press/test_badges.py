@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -67,6 +69,34 @@ def test_an_edited_loss_marks_the_post_that_rests_on_it_and_no_other(project: Pr
     assert badges(project) == {"post_3": "Stale: toy.losses.loss\\_3 changed"}
     losses.write_text("# a comment\n" + LOSSES, encoding="utf-8")
     assert badges(project) == {}
+
+
+@pytest.mark.parametrize(
+    ("evidence", "told"),
+    [
+        ("", "accepted on smoke evidence, 2026-11-21"),
+        (": smoke runs only: seed 0, same bits as commit 0123456789ab (cpu: x)", "smoke evidence, 2026-11-21"),
+        (": seed 0 at small, same bits as recorded (cpu: x)", ""),
+    ],
+)
+def test_an_accepted_record_makes_its_page_anew_which_says_on_what_evidence(
+    project: Project, evidence: str, told: str
+) -> None:
+    losses = project.root / "toy" / "losses.py"
+    losses.write_text(LOSSES.replace("(x - 3) ** 2", "(x - 3) * (x - 3)"), encoding="utf-8")
+    pages = compile_posts(project)
+    for file in (*project.root.rglob("*.py"), *project.root.rglob("*.md"), *project.results.rglob("*.json")):
+        os.utime(file, (0, 0))  # long ago, so that pages are kept
+    compile_posts(project)
+    lab = Lab(project)
+    record = lab.store.read("fit_3/small/base/seed-0.json")
+    accepted = {**record.environment, "accepted": [f"2026-11-21T17:00:00+00:00 0123456789ab{evidence}"]}
+    manifest = lab.code.manifest("toy.experiments.fit_3.fit_3")
+    lab.store.put(replace(record, environment=accepted, manifest=manifest))
+    assert badges(project) == {}
+    texts = {Path(page).stem: (pages.folder / page).read_text(encoding="utf-8") for page in pages.pages}
+    assert told in texts["post_3"]
+    assert [name for name, text in texts.items() if "smoke evidence" in text] == (["post_3"] if told else [])
 
 
 def test_experiments_are_needed_in_the_order_of_the_newest_pages(project: Project) -> None:

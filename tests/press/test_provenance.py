@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from mlblog.lab import Read
+from mlblog.lab import Read, Record
 from mlblog.press import Outputs, Ran, parse_post
-from mlblog.press.provenance import resting_on
+from mlblog.press.provenance import Evidence, accepted, resting_on, summary
 
 HEAD = "---\ntitle: T\ndate: 2026-11-21\n---\n"
 A, B = (Read(name, None, {}, ((f"docs/results/{name}/full/base/seed-0.json", name * 3),)) for name in "ab")
@@ -52,3 +52,32 @@ def test_inline_expressions_rest_on_what_they_name() -> None:
     post = parse_post(HEAD + "```python\nr = a()\n```\n\n`{python} r` `{python} 1`\n", "t.md")
     found = resting_on(post, Outputs((Ran((), (A.to_json(),)), Ran(), Ran())))
     assert [len(reads) for reads in found] == [1, 1, 0]
+
+
+def runs(*accepted_on: str) -> list[Record]:
+    """A record for each day, made the same day, and accepted on smoke evidence on that given."""
+    made = {"device": "cpu: x", "seconds": 1.0, "date": "2026-10-01", "commit": "f" * 40, "dirty": False}
+    return [
+        Record(
+            "a", "small", {}, {}, seed, {"v": 1}, {}, {}, {},
+            {**made, "accepted": [f"{day}T17:00:00+00:00 0123456789ab"] if day else []},
+        )
+        for seed, day in enumerate(accepted_on)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("days", "told"),
+    [
+        (["", ""], []),
+        (["2026-11-21"], ["accepted on smoke evidence, 2026-11-21"]),
+        (["2026-11-21", "2026-11-21"], ["accepted on smoke evidence, 2026-11-21"]),
+        (["2026-11-21", "", "2026-11-03"], ["2 of 3 runs accepted on smoke evidence, 2026-11-03 to 2026-11-21"]),
+    ],
+)
+def test_smoke_evidence_is_named_with_its_days(days: list[str], told: list[str]) -> None:
+    records = runs(*days)
+    assert accepted(records) == told
+    found = Evidence(Read("a", None, {}, ()), tuple(records), ())
+    for line in (found.line(), summary([found])):
+        assert line.split(" · ")[-1] == (told[0] if told else "commit fffffff")

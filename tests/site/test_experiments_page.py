@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import markdown
@@ -103,6 +104,21 @@ def test_a_project_without_git_has_no_trail_and_has_a_page(project: Project) -> 
     assert "`name`" not in text
     assert "(blog/posts/a.md)" in text
     assert "mlblog run unrecorded --scale smoke" in text
+
+
+def test_records_accepted_on_smoke_evidence_are_told(project: Project) -> None:
+    run(project)
+    store = Lab(project).store
+    for name in store.names()[:2]:
+        record = store.read(name)
+        line = "2026-11-21T17:00:00+00:00 0123456789ab"
+        store.put(replace(record, environment={**record.environment, "accepted": [line]}))
+    context, text = look(project)
+    assert standings(context)[0].state == "fresh"
+    assert (
+        "2 of 6 runs accepted on smoke evidence, 2026-11-21. The code has changed since these runs were made; that it"
+        " still computes the same was checked at smoke scale only." in text
+    )
 
 
 def test_values_are_followed_over_commits(project: Project) -> None:

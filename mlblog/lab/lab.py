@@ -22,6 +22,7 @@ from mlblog.lab.shelf import Shelf
 from mlblog.lab.staleness import Reason, reasons
 from mlblog.lab.store import MemoryStore, Store
 from mlblog.lab.stores import project_store
+from mlblog.lab.uncommitted import Kept, keep, noted
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class Lab:
         self.project = project
         self.store = store or project_store(project)
         self._shelf = Shelf(project.work / "records") if store is None else None
+        self._kept: dict[Key, Kept | None] = {}  # uncommitted changes that runs under way were begun with
 
     @cached_property
     def code(self) -> Code:
@@ -122,6 +124,8 @@ class Lab:
                         display.finished(job, "made here before, with this very code: taken from .mlblog/records")
                         yield Outcome(job, record=known)
                     else:
+                        if self._shelf:
+                            self._kept[job.key] = keep(self.project)
                         future = executor.submit(job, display.report(job))
                         if future.done():  # it ran here: what follows it may be killed, and must not take it along
                             yield self._settled(job, future, display)
@@ -136,7 +140,7 @@ class Lab:
 
     def _settled(self, job: Job, future: Future[Record], display: Display) -> Outcome:
         try:
-            record = future.result()
+            record = noted(future.result(), self._kept.pop(job.key, None))
             self.store.put(record)
             if self._shelf:
                 self._shelf.keep(record)

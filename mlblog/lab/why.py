@@ -13,6 +13,7 @@ from mlblog.lab.history import Revision
 from mlblog.lab.lab import Lab
 from mlblog.lab.record import Record
 from mlblog.lab.staleness import Reason
+from mlblog.lab.uncommitted import Restored, restored
 
 
 @dataclass(frozen=True)
@@ -38,10 +39,10 @@ def explain(lab: Lab, record: Record) -> list[Explanation]:
     if not any(reason.kind in ("changed", "added", "removed") for reason in found):
         return [Explanation(reason) for reason in found]
     commit = str(record.environment.get("commit") or "")
-    note = "it ran on uncommitted changes: the diff is against the commit below them" if record.environment.get(
-        "dirty"
-    ) else ""  # fmt: skip
-    before = Revision(lab.project, commit) if commit else None
+    before: Revision | Restored | None = Revision(lab.project, commit) if commit else None
+    note = ""
+    if isinstance(before, Revision) and record.environment.get("dirty"):
+        before, note = restored(lab.project, before, record.environment)
     reached = lab.code.reach(lab.experiments[record.experiment].qualified)
     names = {str(node): node for node in reached}
     return [
@@ -63,7 +64,7 @@ def _path(node: Node | None, reached: dict[Node, Node | None]) -> list[str]:
     return path[::-1]
 
 
-def _diff(lab: Lab, before: Revision | None, name: str) -> str:
+def _diff(lab: Lab, before: Revision | Restored | None, name: str) -> str:
     if before is None or name.startswith("data:"):
         return ""
     file, definition = _locate(lab, name)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from mlblog.errors import InputError
 from mlblog.goals.checklist import Week, parse_week
 from mlblog.goals.earned import Proof, Unearned
 from mlblog.goals.ledger import Ledger, identity
 from mlblog.lab import Lab, Project
+from mlblog.lab.former import former_names, with_new_names
 from mlblog.lab.history import Revision
+from mlblog.lab.stores import project_store
+from mlblog.lab.text import text_of
 
 _LATE = "its confidence is in no commit in which it was still open; take the number out"
 
@@ -23,13 +26,19 @@ def late(project: Project, week: Week) -> list[Unearned]:
     ticked = [goal for goal in week.goals if goal.done and goal.fifths is not None]
     if not ticked:
         return []
-    vouched: set[tuple[str, float | None]] = set()
     try:
-        for earlier in _versions(project, week.path):
-            vouched |= {(identity(goal), goal.fifths) for goal in earlier.goals if not goal.done}
+        vouched = _vouched(project, week.path, {})
+        if any((identity(goal), goal.fifths) not in vouched for goal in ticked):
+            vouched |= _vouched(project, week.path, former_names(project_store(project)))
     except InputError:
         return []
     return [Unearned(goal, week.place(goal), _LATE) for goal in ticked if (identity(goal), goal.fifths) not in vouched]
+
+
+def _vouched(project: Project, path: str, names: Mapping[str, str]) -> set[tuple[str, float | None]]:
+    """Goals that were open in some commit, with their confidence; experiments in them by their names of now."""
+    weeks = _versions(project, path, names)
+    return {(identity(goal), goal.fifths) for week in weeks for goal in week.goals if not goal.done}
 
 
 def findings(project: Project) -> list[str]:
@@ -46,7 +55,7 @@ def wrong(project: Project, proof: Proof, week: Week) -> list[Unearned]:
     return [*proof.unearned(week), *late(project, week)]
 
 
-def _versions(project: Project, path: str) -> Iterator[Week]:
+def _versions(project: Project, path: str, names: Mapping[str, str]) -> Iterator[Week]:
     """A week as each commit that changed it left it; those that could not be read vouch for nothing."""
     Revision(project, "HEAD")  # says so where there is no repository
     command = ["git", "-C", str(project.root), "log", "--format=%H", "--", path]
@@ -56,6 +65,6 @@ def _versions(project: Project, path: str) -> Iterator[Week]:
         if data is None:  # the commit that deleted it
             continue
         try:
-            yield parse_week(data, path)
+            yield parse_week(with_new_names(text_of(data, path), names), path)
         except InputError:
             continue

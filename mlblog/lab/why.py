@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from mlblog.lab.fingerprint import Node
@@ -43,13 +43,16 @@ def explain(lab: Lab, record: Record) -> list[Explanation]:
     note = ""
     if isinstance(before, Revision) and record.environment.get("dirty"):
         before, note = restored(lab.project, before, record.environment)
+    renamed = record.environment.get("renamed")
+    former = {record.experiment: [str(name) for name in renamed]} if isinstance(renamed, list) else {}
     reached = lab.code.reach(lab.experiments[record.experiment].qualified)
     names = {str(node): node for node in reached}
     return [
         Explanation(reason)
         if reason.kind == "parameter"
         else Explanation(
-            reason, tuple(_path(names.get(reason.name), reached)), _diff(lab, before, reason.name), note if before else
+            reason, tuple(_path(names.get(reason.name), reached)),
+            _diff(lab, before, reason.name, former), note if before else
             "the record names no commit: there is nothing to compare with",
         )
         for reason in found
@@ -64,14 +67,16 @@ def _path(node: Node | None, reached: dict[Node, Node | None]) -> list[str]:
     return path[::-1]
 
 
-def _diff(lab: Lab, before: Revision | Restored | None, name: str) -> str:
+def _diff(lab: Lab, before: Revision | Restored | None, name: str, former: Mapping[str, list[str]]) -> str:
     if before is None or name.startswith("data:"):
         return ""
     file, definition = _locate(lab, name)
     now_path = lab.project.root / file
     now = now_path.read_text(encoding="utf-8") if now_path.is_file() else ""
     then = (before.read(file) or b"").decode("utf-8", "replace")
-    old, new = text_of(then, definition), text_of(now, definition)
+    names = (definition, *reversed(former.get(definition, [])))
+    old = next(filter(None, (text_of(then, name) for name in names)), "")
+    new = text_of(now, definition)
     if old == new:  # the definition is the same; what its names mean is not
         old, new = _imports(then), _imports(now)
     lines = difflib.unified_diff(

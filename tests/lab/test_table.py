@@ -101,24 +101,24 @@ def test_json_holds_everything_and_csv_all_digits(swept: Bench) -> None:
     assert only[1]["params"] == {"x": 3.0}
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message", "code"),
-    [
-        (["with_squared", "--columns", "los"], "there is no column 'los'. Did you mean loss", 2),
-        (["with_squared", "--sort", "-clok"], "there is no column 'clok'. Did you mean clock?", 2),
-        (["with_squared", "--columns", "zzz"], "There are: scale, seeds, n, state, ", 2),
-        (["with_squared", "--columns", ""], "there is no column ''", 2),
-        (["with_squared", "--json", "--csv"], "choose one", 2),
-        (["with_squared", "--scale", "full"], "with_squared has no scale 'full'; it has smoke, small", 2),
-        (["with_hubert"], "Did you mean with_huber?", 2),
-        (["with_two", "--scale", "small"], "Record it: mlblog run with_two --scale small", 1),
-        (["with_two", "--scale", "small"], "with_two: nothing is recorded at scale small; there are records at", 1),
-    ],
-)
-def test_what_cannot_be_shown_is_named(recorded: Bench, arguments: list[str], message: str, code: int) -> None:
-    done = recorded("table", *arguments)
-    assert message in done.stderr
-    assert (done.exit_code, done.stdout) == (code, "")
+WRONG = [
+    (["with_squared", "--columns", "los"], "there is no column 'los'. Did you mean loss", 2),
+    (["with_squared", "--sort", "-clok"], "there is no column 'clok'. Did you mean clock?", 2),
+    (["with_squared", "--columns", "zzz"], "There are: scale, seeds, n, state, ", 2),
+    (["with_squared", "--columns", ""], "there is no column ''", 2),
+    (["with_squared", "--json", "--csv"], "choose one", 2),
+    (["with_squared", "--scale", "full"], "with_squared has no scale 'full'; it has smoke, small", 2),
+    (["with_hubert"], "Did you mean with_huber?", 2),
+    (["with_two", "--scale", "small"], "Record it: mlblog run with_two --scale small", 1),
+    (["with_two", "--scale", "small"], "with_two: nothing is recorded at scale small; there are records at", 1),
+]
+
+
+def test_what_cannot_be_shown_is_named(recorded: Bench) -> None:
+    for arguments, message, code in WRONG:
+        done = recorded("table", *arguments)
+        assert message in done.stderr
+        assert (done.exit_code, done.stdout) == (code, "")
 
 
 def test_no_record_at_all_says_how_to_record(bench: Bench) -> None:

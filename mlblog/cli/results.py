@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,6 +13,9 @@ from mlblog.errors import InputError, MissingRecord, RecordError
 from mlblog.lab import Lab, Project, Record
 from mlblog.lab.declared import Declaration, find
 from mlblog.lab.record import SCALES
+
+if TYPE_CHECKING:
+    from mlblog.lab.table import Row
 
 
 @main.command()
@@ -61,7 +65,7 @@ def table(
             click.echo(terminal.as_csv(made, chosen), nl=False)
         else:
             click.echo(terminal.text(made, chosen, shutil.get_terminal_size((100, 24)).columns))
-            for line in _told(name, any(row.stale for row in made), any(len(row.seeds) > 1 for row in made)):
+            for line in _told(name, made):
                 click.echo(line)
     for error in broken:
         click.echo(f"mlblog: {error}", err=True)
@@ -133,9 +137,14 @@ def _parts(text: str | None) -> list[str]:
     return [] if text is None else [part.strip() for part in text.split(",")]
 
 
-def _told(name: str, stale: bool, several: bool) -> list[str]:
-    told = ["±: half of the 95 % interval of the mean over n seeds (Student's t)"] if several else []
-    told += [f"stale: the code has changed since; see: mlblog why {name}"] if stale else []
+def _told(name: str, made: list[Row]) -> list[str]:
+    told = []
+    if any(len(row.seeds) > 1 for row in made):
+        told.append("±: half of the 95 % interval of the mean over n seeds (Student's t)")
+    if any(row.stale for row in made):
+        told.append(f"stale: the code has changed since; see: mlblog why {name}")
+    if lists := dict.fromkeys(one for row in made for one in row.lists):
+        told.append(f"lists, not shown: {', '.join(lists)}")
     return ["", *told] if told else []
 
 

@@ -39,6 +39,7 @@ class Row:
         seeds: ascending.
         stale: how many of the records are stale.
         values: a number for one seed, an estimate for several; of anything else a list where seeds do not agree.
+        lists: names of saved lists, which are no scalars.
     """
 
     scale: str
@@ -47,6 +48,7 @@ class Row:
     seeds: tuple[int, ...]
     stale: int
     values: Mapping[str, Cell]
+    lists: tuple[str, ...] = ()
 
     @property
     def state(self) -> str:
@@ -98,8 +100,9 @@ def rows(records: Iterable[Record], stale: Callable[[Record], bool], *, by_seed:
         names = dict.fromkeys(name for record in group for name in record.values)
         values = {name: _cell([record.values[name] for record in group if name in record.values]) for name in names}
         seeds, count = tuple(record.seed for record in group), sum(stale(record) for record in group)
+        lists = tuple(name for name, cell in values.items() if isinstance(cell, _Left))
         kept = {name: cell for name, cell in values.items() if not isinstance(cell, _Left)}
-        found.append(Row(first.scale, first.overrides, first.params, seeds, count, kept))
+        found.append(Row(first.scale, first.overrides, first.params, seeds, count, kept, lists))
     return sorted(found, key=_natural)
 
 

@@ -28,7 +28,7 @@ def shown(cell: Cell | None) -> str:
     if isinstance(cell, bool | str):
         return _cut(cell if isinstance(cell, str) and cell.isprintable() and cell else json.dumps(cell))
     if isinstance(cell, list):
-        return _cut(" | ".join(shown(item) for item in cell))
+        return _cut_list([shown(item) for item in cell], " | ")
     return str(cell) if isinstance(cell, int) else f"{cell:.6g}"
 
 
@@ -43,7 +43,16 @@ def _estimate(cell: Estimate) -> str:
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= TEXT else text[: TEXT - 1] + "…"
+    """`text` without its middle if it is long: names often differ in their ends alone."""
+    return text if len(text) <= TEXT else f"{text[: TEXT // 2]}…{text[-(TEXT - TEXT // 2 - 1) :]}"
+
+
+def _cut_list(items: Sequence[str], between: str) -> str:
+    """As many whole items as fit."""
+    kept = list(items)
+    while kept and len(between.join(kept)) > TEXT:
+        kept.pop()
+    return between.join(kept if len(kept) == len(items) else [*kept, "…"])
 
 
 def text(rows: Sequence[Row], columns: Sequence[Column], width: int) -> str:
@@ -69,14 +78,12 @@ def _cell(column: Column, row: Row) -> str:
     if column.kind == "param":  # all digits: it is what was asked for, not what was measured
         if column.missing(row):
             return "-"
-        return shown(cell) if isinstance(cell, str) else _cut_unless_number(json.dumps(cell))
+        if isinstance(cell, list):
+            return f"[{_cut_list([json.dumps(item) for item in cell], ', ')}]"
+        return shown(cell) if isinstance(cell, str) else json.dumps(cell)
     told = shown(cell)
     fewer = isinstance(cell, Estimate) and cell.n < len(row.seeds)
     return f"{told} (n={cell.n})" if fewer and isinstance(cell, Estimate) else told
-
-
-def _cut_unless_number(text: str) -> str:
-    return _cut(text) if text[:1] in "[n" else text
 
 
 def _is_number(cell: Cell | None) -> bool:

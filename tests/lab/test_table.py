@@ -155,6 +155,7 @@ def test_values_that_are_no_numbers_and_values_that_some_seeds_lack() -> None:
     ]
     (row,) = rows(records, lambda record: False)
     assert set(row.values) == {"v", "flag", "name", "some"}
+    assert row.lists == ("sizes",)
     assert (row.values["flag"], row.values["name"]) == (True, ["a", "b"])
     some = row.values["some"]
     assert isinstance(some, Estimate)
@@ -178,7 +179,12 @@ def test_sorting_by_a_column_that_some_rows_lack_puts_them_last(swept: Bench) ->
 
 @pytest.mark.parametrize("width", [40, 100])
 def test_no_line_is_wider_than_the_terminal_and_no_number_is_cut(width: int) -> None:
-    params = {"name": "a very long string that says next to nothing", "big": 123456789012345678, "small": 1.25e-05}
+    params = {
+        "name": "a very long string that says next to nothing",
+        "big": 123456789012345678,
+        "small": 1.25e-05,
+        "sizes": [1000 + size for size in range(20)],
+    }
     records = [
         made(seed, params={**params, "k": k}, **{f"value_{i}": 1000.5 * i + k + seed / 8 for i in range(12)})
         for seed in range(2)
@@ -188,7 +194,8 @@ def test_no_line_is_wider_than_the_terminal_and_no_number_is_cut(width: int) -> 
     shown_text = text(found, Columns(found).default(every=True), width)
     assert max(map(len, shown_text.splitlines())) <= width
     assert shown_text.count("123456789012345678") == shown_text.count("1.25e-05") >= 2
-    assert "…" in shown_text
+    assert "a very long st…xt to nothing" in shown_text
+    assert "[1000, 1001, 1002, 1003, 1004, …]" in shown_text
     for i in range(12):
         assert shown_text.count(f"value_{i}\n") + shown_text.count(f"value_{i} ") == 1
         assert f"{1000.5 * i + 1 + 1 / 16:.2f}" in shown_text

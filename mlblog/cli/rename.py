@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 import subprocess
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -73,6 +72,8 @@ def _posts(project: Project, old: str) -> Iterator[File]:
 
 def _python(post: Post, text: str) -> Source:
     """The Python of a post as one module: its blocks, then its doctests and expressions."""
+    import doctest
+
     from mlblog.lab.references import Source
     from mlblog.press.document import Doctest, Inline
 

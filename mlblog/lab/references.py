@@ -14,6 +14,8 @@ from mlblog.lab.scopes import all_bindings, bindings
 
 Exports = set[tuple[str, str]]  # module and name there, by which the experiment can be had
 
+_NAMES = ("name", "__name__", "__qualname__")
+
 
 @dataclass
 class Source:
@@ -191,6 +193,13 @@ class Occurrences:
             node.id = self._new
 
     def _attribute(self, node: ast.Attribute) -> None:
+        value = node.value
+        named = isinstance(value, ast.Name) and value.id == self._old and self._means_experiment()
+        if node.attr in _NAMES and self._source.module and named:
+            raise InputError(
+                f"{self._source.place(node)}: {self._old}.{node.attr} reads the name, so a new one changes what this"
+                " code finds, and no record of it could be kept; write the name as a string first"
+            )
         if node.attr == self._old and self._is_module(node.value, node):
             self._add(node, node.end_lineno or 0, (node.end_col_offset or 0) - len(self._old.encode()))
             node.attr = self._new

@@ -1,4 +1,4 @@
-"""Commands on records: how they stand, why they are stale, how values moved; accepting, carrying, tidying."""
+"""Commands on records: how they stand, why they are stale; accepting, carrying, tidying."""
 
 from __future__ import annotations
 
@@ -59,28 +59,6 @@ def why(name: str, scale: str | None, as_json: bool) -> int:
 
 @main.command()
 @click.argument("name")
-@click.option("--against", default="HEAD", show_default=True, metavar="REV", help="The commit to compare with.")
-@JSON
-@reported
-def diff(name: str, against: str, as_json: bool) -> int:
-    """Show how the values of an experiment moved between its records now and at a commit, and whether beyond noise."""
-    from mlblog.lab.compare import moves
-    from mlblog.lab.history import Revision
-    from mlblog.lab.report import diff_json, diff_table
-    from mlblog.lab.store import records
-
-    lab = Lab(Project.find())
-    find(lab.experiments, name)
-    then, now = Revision(lab.project, against).records(name), list(records(lab.store, name))
-    if not then and now and not as_json:
-        click.echo(f"{name}: nothing is recorded at {against}, so nothing has moved; {len(now)} records are new")
-        return 0
-    found = moves(then, now)
-    click.echo(json.dumps(diff_json(found), indent=1) if as_json else diff_table(found, against))
-    return 1 if any(move.moved for move in found) else 0
-
-
-@main.command()
 @click.argument("names", nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="Every experiment that has stale records.")
 @SCALE

@@ -56,6 +56,7 @@ class Batch:
         self._lab, self._executor, self._display = lab, executor, display
         self._shelf, self._going, self._again = shelf, going, again
         self._held: dict[str, tuple[Job, FileLock]] = {}
+        self._changes: dict[str, Kept | None] = {}  # uncommitted changes that runs under way were begun with
 
     def outcomes(self, jobs: Sequence[Job]) -> Iterator[Outcome]:
         """Yield what becomes of each job, as it comes.
@@ -108,6 +109,8 @@ class Batch:
             if known is not None:
                 return self._kept(job, known, "made here before, with this very code: taken from .mlblog/records")
             report = self._display.report(job)
+            if self._going:
+                self._changes[job.key.stem] = keep(self._lab.project)
             future = self._executor.submit(
                 dataclasses.replace(job, commit=commit(self._lab.project.root)),
                 self._going.noting(job.key, report) if self._going else report,
@@ -119,7 +122,7 @@ class Batch:
 
     def _settled(self, job: Job, future: Future[Record]) -> Outcome:
         try:
-            record = future.result()
+            record = noted(future.result(), self._changes.pop(job.key.stem, None))
         except Exception as error:
             return self._failed(job, error)
         return self._kept(job, record, f"recorded in {record.environment['seconds']:g} s")

@@ -11,7 +11,7 @@ import numpy as np
 
 from mlblog.lab.record import Record
 from mlblog.lab.runs import Runs
-from mlblog.lab.student import quantile
+from mlblog.lab.student import Mean, interval, welch
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,8 @@ class Move:
 
     group: str
     name: str
-    then: tuple[float, float, float] | None
-    now: tuple[float, float, float] | None
+    then: Mean | None
+    now: Mean | None
     moved: bool | None
 
 
@@ -62,32 +62,19 @@ def _sample(runs: Runs | None, name: str) -> np.ndarray | None:
     return runs.values(name)
 
 
-def _summary(sample: np.ndarray | None) -> tuple[float, float, float] | None:
-    if sample is None:
-        return None
-    n, mean = len(sample), float(sample.mean())
-    if n == 1:
-        return mean, math.nan, math.nan
-    half = quantile(0.975, n - 1) * float(sample.std(ddof=1)) / math.sqrt(n)
-    return mean, mean - half, mean + half
+def _summary(sample: np.ndarray | None) -> Mean | None:
+    return None if sample is None else interval(sample)
 
 
 def beyond_noise(then: np.ndarray | None, now: np.ndarray | None) -> bool | None:
-    """Return whether two samples' means differ by Welch's t test at 5 %; None where that cannot be told.
-
-    |m₁ − m₂| > t_{0.975, ν} √(s₁²/n₁ + s₂²/n₂), with Welch and Satterthwaite's ν, rounded down to be careful.
-    """
+    """Return whether two samples' means differ by Welch's t test at 5 %; None where that cannot be told."""
     if then is None or now is None:
         return None
     if len(then) == len(now) and np.array_equal(then, now):
         return False
-    if min(len(then), len(now)) < 2:
-        return None
-    parts = [float(sample.var(ddof=1)) / len(sample) for sample in (then, now)]
-    gap, spread = abs(float(then.mean() - now.mean())), math.sqrt(sum(parts))
-    if spread == 0:
-        return gap > 0
-    degrees = sum(parts) ** 2 / sum(
-        part**2 / (len(sample) - 1) for part, sample in zip(parts, (then, now), strict=True)
-    )
-    return gap > quantile(0.975, max(1, math.floor(degrees))) * spread
+    return excludes_zero(welch(then, now))
+
+
+def excludes_zero(difference: Mean) -> bool | None:
+    """Return whether an interval leaves zero out; None where there is no interval."""
+    return None if math.isnan(difference.low) else difference.low > 0 or difference.high < 0

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mlblog.lab.acceptance import acceptances, on_smoke
 from mlblog.lab.compare import Move
 from mlblog.lab.jobs import State
 from mlblog.lab.store import as_label
 from mlblog.lab.why import Explanation
+
+if TYPE_CHECKING:
+    from mlblog.lab.contrast import Contrast
+    from mlblog.lab.runs import Runs
+    from mlblog.lab.student import Mean
 
 
 def status_json(states: Sequence[State]) -> list[dict[str, Any]]:
@@ -49,8 +54,7 @@ def status_table(states: Sequence[State]) -> str:
     ]
     for (experiment, scale, overrides), group in groups.items():
         rows.append((experiment, scale, overrides, *_summary(group)))
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    lines = [_aligned(rows)]
     for group in groups.values():
         lines += _complaints(group)
     for group in groups.values():
@@ -182,7 +186,7 @@ def diff_json(moves: Sequence[Move]) -> list[dict[str, Any]]:
     ]
 
 
-def _plain(summary: tuple[float, float, float] | None) -> list[float | None] | None:
+def _plain(summary: Mean | None) -> list[float | None] | None:
     """The numbers of a summary; JSON has no NaN, which stands for the interval that one seed does not have."""
     return None if summary is None else [None if math.isnan(number) else number for number in summary]
 
@@ -191,18 +195,57 @@ def diff_table(moves: Sequence[Move], against: str) -> str:
     """Return a line a value: then, now, and whether it moved beyond noise."""
     if not moves:
         return "no records, neither then nor now"
-    verdicts = {True: "MOVED", False: "", None: "?"}
     rows = [("runs", "value", f"at {against}", "now", "")]
     for move in moves:
-        verdict = "new" if move.then is None else "gone" if move.now is None else verdicts[move.moved]
+        verdict = _verdict(move.then, move.now, move.moved)
         rows.append((move.group, move.name, _interval(move.then), _interval(move.now), verdict))
-    widths = [max(len(row[column]) for row in rows) for column in range(5)]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     told = "MOVED: beyond noise, by Welch's test at 5 %; ?: one seed cannot tell. Brackets: 95 % interval over seeds."
-    return "\n".join([*lines, "", told])
+    return f"{_aligned(rows)}\n\n{told}"
 
 
-def _interval(summary: tuple[float, float, float] | None) -> str:
+def _aligned(rows: Sequence[tuple[str, ...]]) -> str:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return "\n".join(lines)
+
+
+def contrast_json(contrasts: Sequence[Contrast], first: Runs, second: Runs) -> list[dict[str, Any]]:
+    """Return one object a value."""
+    return [
+        {
+            "name": one.name, "scale": first.scale, "seeds": [list(first.seeds), list(second.seeds)],
+            "first": _plain(one.first), "second": _plain(one.second), "difference": _plain(one.difference),
+            "paired": one.paired, "moved": one.moved,
+        }
+        for one in contrasts
+    ]  # fmt: skip
+
+
+def contrast_table(contrasts: Sequence[Contrast], first: Runs, second: Runs, labels: tuple[str, str]) -> str:
+    """Return a line a value: of either variant, their difference, and whether it is beyond noise."""
+    from mlblog.lab.table import shortened
+
+    rows = [("value", *labels, "difference", "")]
+    for one in contrasts:
+        verdict = _verdict(one.first, one.second, one.moved)
+        rows.append((one.name, _interval(one.first), _interval(one.second), _interval(one.difference), verdict))
+    seeds = [shortened(side.seeds) for side in (first, second)]
+    test = (
+        f"paired by seed ({seeds[0]}), Student's t"
+        if first.seeds == second.seeds
+        else f"Welch's test (seeds {seeds[0]} and {seeds[1]})"
+    )
+    told = (
+        f"scale {first.scale}. MOVED: beyond noise at 5 %, {test}; ?: one seed cannot tell. Brackets: 95 % intervals."
+    )
+    return f"{_aligned(rows)}\n\n{told}"
+
+
+def _verdict(then: Mean | None, now: Mean | None, moved: bool | None) -> str:
+    return "new" if then is None else "gone" if now is None else {True: "MOVED", False: "", None: "?"}[moved]
+
+
+def _interval(summary: Mean | None) -> str:
     if summary is None:
         return "-"
     mean, low, high = summary

@@ -1,10 +1,59 @@
-"""Quantiles of Student's t, from its own integral, so that the lab needs no SciPy for one number."""
+"""Student's t: its quantiles, from its own integral, so that the lab needs no SciPy; intervals of means."""
 
 from __future__ import annotations
 
 import math
 from functools import cache
 from statistics import NormalDist
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Mean(NamedTuple):
+    """A mean with its interval; both ends are NaN where there is no spread to estimate it from."""
+
+    mean: float
+    low: float
+    high: float
+
+
+def interval(sample: np.ndarray, level: float = 0.95) -> Mean:
+    """Return the mean of `sample`, shape (n,), and Student's t interval of it.
+
+    mean ± t_{(1+level)/2, n-1} · s / √n, with s the sample deviation. There is no interval of a single number.
+    """
+    n, mean = len(sample), float(sample.mean())
+    if n == 1:
+        return Mean(mean, math.nan, math.nan)
+    if _agree(sample):
+        return Mean(float(sample[0]), float(sample[0]), float(sample[0]))
+    half = quantile((1 + level) / 2, n - 1) * float(sample.std(ddof=1)) / math.sqrt(n)
+    return Mean(mean, mean - half, mean + half)
+
+
+def _agree(sample: np.ndarray) -> bool:
+    """Whether there is no spread at all; rounding the mean would leave one of 1e-16."""
+    return bool((sample == sample[0]).all())
+
+
+def welch(first: np.ndarray, second: np.ndarray, level: float = 0.95) -> Mean:
+    """Return the difference of the means of two independent samples, second minus first, and Welch's interval of it.
+
+    m₂ − m₁ ± t_{(1+level)/2, ν} √(s₁²/n₁ + s₂²/n₂), with Welch and Satterthwaite's ν, rounded down to be careful.
+    """
+    gap = interval(second).mean - interval(first).mean
+    if min(len(first), len(second)) < 2:
+        return Mean(gap, math.nan, math.nan)
+    parts = [0.0 if _agree(sample) else float(sample.var(ddof=1)) / len(sample) for sample in (first, second)]
+    spread = math.sqrt(sum(parts))
+    if spread == 0:
+        return Mean(gap, gap, gap)
+    degrees = sum(parts) ** 2 / sum(
+        part**2 / (len(sample) - 1) for part, sample in zip(parts, (first, second), strict=True)
+    )
+    half = quantile((1 + level) / 2, max(1, math.floor(degrees))) * spread
+    return Mean(gap, gap - half, gap + half)
 
 
 @cache

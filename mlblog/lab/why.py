@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from mlblog.errors import InputError
@@ -14,6 +14,7 @@ from mlblog.lab.history import Revision, gap
 from mlblog.lab.lab import Lab
 from mlblog.lab.record import Record
 from mlblog.lab.staleness import Reason
+from mlblog.lab.uncommitted import Restored, restored
 
 
 @dataclass(frozen=True)
@@ -39,20 +40,22 @@ def explain(lab: Lab, record: Record) -> list[Explanation]:
     if not any(reason.kind in ("changed", "added", "removed") for reason in found):
         return [Explanation(reason) for reason in found]
     before, note = _before(lab, record)
+    renamed = record.environment.get("renamed")
+    former = {record.experiment: [str(name) for name in renamed]} if isinstance(renamed, list) else {}
     reached = lab.code.reach(lab.experiments[record.experiment].qualified, record.params)
     names = {str(node): node for node in reached}
     return [
         Explanation(reason)
         if reason.kind == "parameter"
         else Explanation(
-            reason, tuple(_path(names.get(reason.name), reached)), _diff(lab, before, reason.name), note,
+            reason, tuple(_path(names.get(reason.name), reached)), _diff(lab, before, reason.name, former), note,
         )
         for reason in found
     ]  # fmt: skip
 
 
-def _before(lab: Lab, record: Record) -> tuple[Revision | None, str]:
-    """The commit that `record` was made at, if git has it, and what must be said of the diff."""
+def _before(lab: Lab, record: Record) -> tuple[Revision | Restored | None, str]:
+    """The code that `record` was made with, as far as it was kept, and what must be said of the diff."""
     commit = str(record.environment.get("commit") or "")
     if not commit:
         return None, "the record names no commit: there is nothing to compare with"
@@ -61,8 +64,7 @@ def _before(lab: Lab, record: Record) -> tuple[Revision | None, str]:
     except InputError:
         why = gap(lab.project.root) or "fetch the branch that it is on"
         return None, f"no diff: the record was made at commit {commit[:12]!r}, which is not here: {why}"
-    dirty = "it ran on uncommitted changes: the diff is against the commit below them"
-    return before, dirty if record.environment.get("dirty") else ""
+    return restored(lab.project, before, record.environment) if record.environment.get("dirty") else (before, "")
 
 
 def _path(node: Node | None, reached: dict[Node, Node | None]) -> list[str]:
@@ -73,7 +75,7 @@ def _path(node: Node | None, reached: dict[Node, Node | None]) -> list[str]:
     return path[::-1]
 
 
-def _diff(lab: Lab, before: Revision | None, name: str) -> str:
+def _diff(lab: Lab, before: Revision | Restored | None, name: str, former: Mapping[str, list[str]]) -> str:
     if before is None or ":" in name:
         return ""  # an input: what it held then was not kept
     name = name.partition(" if ")[0]  # a branch of an experiment
@@ -81,7 +83,9 @@ def _diff(lab: Lab, before: Revision | None, name: str) -> str:
     now_path = lab.project.root / file
     now = now_path.read_text(encoding="utf-8") if now_path.is_file() else ""
     then = (before.read(file) or b"").decode("utf-8", "replace")
-    old, new = text_of(then, definition), text_of(now, definition)
+    names = (definition, *reversed(former.get(definition, [])))
+    old = next(filter(None, (text_of(then, name) for name in names)), "")
+    new = text_of(now, definition)
     if old == new:  # the definition is the same; what its names mean is not
         old, new = _imports(then), _imports(now)
     lines = difflib.unified_diff(

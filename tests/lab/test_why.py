@@ -60,7 +60,7 @@ def test_run_on_uncommitted_changes_says_so(recorded: Bench) -> None:
     assert recorded("run", "with_absolute", "--scale", "smoke", "--executor", "inline").exit_code == 0
     recorded.edit("toy/losses.py", "return abs(x) + 1", "return abs(x) + 2")
     why = reasons(recorded, "with_absolute")["toy.losses.absolute"]
-    assert why["note"] == "it ran on uncommitted changes: the diff is against the commit below them"
+    assert why["note"] == "it ran on uncommitted changes: the diff is against the commit with these changes"
 
 
 def test_missing_and_gone_need_no_diff(recorded: Bench) -> None:

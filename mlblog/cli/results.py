@@ -1,0 +1,173 @@
+"""Commands on what runs found: a table of them, and differences between two sets."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from typing import TYPE_CHECKING
+
+import click
+
+from mlblog.cli.frame import JSON, SCALE, main, reported
+from mlblog.errors import InputError, MissingRecord, RecordError
+from mlblog.lab import Lab, Project, Record
+from mlblog.lab.declared import Declaration, find
+from mlblog.lab.record import SCALES
+
+if TYPE_CHECKING:
+    from mlblog.lab.table import Row
+
+
+@main.command()
+@click.argument("name", metavar="EXPERIMENT")
+@SCALE
+@click.option("--seeds", "by_seed", is_flag=True, help="A row for each seed, instead of means over seeds.")
+@click.option("--all", "every", is_flag=True, help="All parameters, not only those that differ.")
+@click.option("--columns", metavar="NAME,…", help="These columns alone, in this order.")
+@click.option("--sort", metavar="NAME,…", help="Sort by these columns; -NAME sorts descending.")
+@JSON
+@click.option("--csv", "as_csv", is_flag=True, help="CSV with all digits instead of a table.")
+@reported
+def table(
+    name: str,
+    scale: str | None,
+    by_seed: bool,
+    every: bool,
+    columns: str | None,
+    sort: str | None,
+    as_json: bool,
+    as_csv: bool,
+) -> int:
+    """Show the recorded runs of an experiment: parameters and values, as means with 95 % intervals over seeds.
+
+    Example: mlblog table digit_contrast --scale small --sort -learned
+    """
+    from mlblog.lab import terminal
+    from mlblog.lab.table import Columns, ordered, rows
+
+    if as_json and as_csv:
+        raise InputError("--json and --csv are two formats; choose one")
+    lab = Lab(Project.find())
+    find(lab.experiments, name).params(scale or "smoke", {})  # a scale that it does not have ends here
+    found, broken = _readable(lab, name, scale)
+    made = rows(found, lambda record: bool(lab.reasons(record)), by_seed=by_seed)
+    known = Columns(made, by_seed=by_seed)
+    chosen = [known.find(part) for part in _parts(columns)] if columns is not None else known.default(every=every)
+    keys = [(known.find(part.removeprefix("-")), part.startswith("-")) for part in _parts(sort)]
+    made = ordered(made, keys)
+    if as_json:
+        only = chosen if columns is not None else None
+        click.echo(json.dumps([row.to_json(only) for row in made], indent=1))
+    else:
+        # a stale row is marked whatever was asked for
+        chosen += [column for column in known.state() if column not in chosen]
+        if as_csv:
+            click.echo(terminal.as_csv(made, chosen), nl=False)
+        else:
+            click.echo(terminal.text(made, chosen, shutil.get_terminal_size((100, 24)).columns))
+            for line in _told(name, made):
+                click.echo(line)
+    for error in broken:
+        click.echo(f"mlblog: {error}", err=True)
+    return 1 if broken else 0
+
+
+@main.command()
+@click.argument("name", metavar="EXPERIMENT")
+@click.option("--against", metavar="REV", help="The commit to compare with.  [default: HEAD]")
+@click.option("--between", nargs=2, metavar="A B", help="Two variants of now: `base`, or overrides such as x=1,y=2.")
+@click.option("--scale", type=click.Choice(SCALES), help="Of both variants.  [default: the largest that both have]")
+@JSON
+@reported
+def diff(name: str, against: str | None, between: tuple[str, str] | None, scale: str | None, as_json: bool) -> int:
+    """Show how values moved between the records now and at a commit, or between two variants, and whether beyond noise.
+
+    Variants are compared seed by seed if both have the same seeds. `seed=0-4` in a variant takes these seeds alone.
+    The exit code is 1 if anything moved.
+
+    Example: mlblog diff digit_contrast --between base loss=decoupled
+    """
+    if between and against:
+        raise InputError("--against compares with a commit and --between two variants of now; choose one")
+    if scale and not between:
+        raise InputError("--scale is for --between; leave it out")
+    lab = Lab(Project.find())
+    declaration = find(lab.experiments, name)
+    if between:
+        return _between(lab, declaration, between, scale, as_json)
+    return _against(lab, name, against or "HEAD", as_json)
+
+
+def _against(lab: Lab, name: str, against: str, as_json: bool) -> int:
+    from mlblog.lab.compare import moves
+    from mlblog.lab.history import Revision
+    from mlblog.lab.report import diff_json, diff_table
+    from mlblog.lab.store import records
+
+    then, now = Revision(lab.project, against).records(name), list(records(lab.store, name))
+    if not then and now and not as_json:
+        click.echo(f"{name}: nothing is recorded at {against}, so nothing has moved; {len(now)} records are new")
+        return 0
+    found = moves(then, now)
+    click.echo(json.dumps(diff_json(found), indent=1) if as_json else diff_table(found, against))
+    return 1 if any(move.moved for move in found) else 0
+
+
+def _between(lab: Lab, declaration: Declaration, labels: tuple[str, str], scale: str | None, as_json: bool) -> int:
+    from mlblog.lab.contrast import Variant, contrasts, sides
+    from mlblog.lab.report import contrast_json, contrast_table
+
+    variants = [Variant.parse(label, declaration) for label in labels]
+    first, second = sides(lab.store, declaration, variants[0], variants[1], scale)
+    found = contrasts(first, second)
+    if as_json:
+        click.echo(json.dumps(contrast_json(found, first, second), indent=1))
+    else:
+        click.echo(contrast_table(found, first, second, labels))
+    for label, side in zip(labels, (first, second), strict=True):
+        if stale := [record for record in side if lab.reasons(record)]:
+            click.echo(
+                f"mlblog: {label}: {len(stale)} of {len(side)} records are stale; see: mlblog why {declaration.name}",
+                err=True,
+            )
+    return 1 if any(one.moved for one in found) else 0
+
+
+def _parts(text: str | None) -> list[str]:
+    return [] if text is None else [part.strip() for part in text.split(",")]
+
+
+def _told(name: str, made: list[Row]) -> list[str]:
+    told = []
+    if any(len(row.seeds) > 1 for row in made):
+        told.append("±: half of the 95 % interval of the mean over n seeds (Student's t)")
+    if any(row.stale for row in made):
+        told.append(f"stale: the code has changed since; see: mlblog why {name}")
+    if lists := dict.fromkeys(one for row in made for one in row.lists):
+        told.append(f"lists, not shown: {', '.join(lists)}")
+    return ["", *told] if told else []
+
+
+def _readable(lab: Lab, name: str, scale: str | None) -> tuple[list[Record], list[RecordError]]:
+    """The records of an experiment, at one scale or all, and what is wrong with those that cannot be read.
+
+    Raises:
+        MissingRecord: there are none.
+    """
+    found: list[Record] = []
+    broken: list[RecordError] = []
+    paths = [path.split("/") for path in lab.store.names() if path.startswith(f"{name}/")]
+    for parts in paths:
+        if scale in (None, parts[1]):
+            try:
+                found.append(lab.store.read("/".join(parts)))
+            except RecordError as error:
+                broken.append(error)
+    if not found and not broken:
+        scales = ", ".join(dict.fromkeys(parts[1] for parts in paths))
+        there = f"; there are records at scale {scales}" if scales else ""
+        raise MissingRecord(
+            f"{name}: nothing is recorded{f' at scale {scale}' if scale else ''}{there}."
+            f" Record it: mlblog run {name}{f' --scale {scale}' if scale else ''}"
+        )
+    return found, broken

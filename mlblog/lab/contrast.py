@@ -1,0 +1,167 @@
+"""Two variants of an experiment, or two sets of its seeds, compared value by value."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Container, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from mlblog.errors import InputError, MissingRecord
+from mlblog.lab.compare import beyond_noise, excludes_zero
+from mlblog.lab.declared import Declaration
+from mlblog.lab.jobs import parse_override
+from mlblog.lab.record import SCALES, Key, Record, Value, plain
+from mlblog.lab.runs import Runs
+from mlblog.lab.store import Store, as_label, records
+from mlblog.lab.student import Mean, interval, welch
+
+
+@dataclass(frozen=True)
+class Variant:
+    """What to compare: overrides, and the seeds; all that are recorded if None."""
+
+    label: str
+    group: str
+    overrides: Mapping[str, Value]
+    seeds: Container[int] | None = None
+
+    @classmethod
+    def parse(cls, label: str, declaration: Declaration) -> Variant:
+        """Read `base`, `x=1,y=last` or `x=1,seed=0-4`, or the name of a folder of records such as `x-3f…`.
+
+        Raises:
+            UnknownExperiment: no such parameter.
+            InputError: not of that form.
+        """
+        overrides: dict[str, Value] = {}
+        seeds, group = None, ""
+        for part in _split(label):
+            if part.startswith("seed=") and "seed" not in declaration.defaults:
+                seeds = _seeds(part)
+            elif re.fullmatch(r"x-[0-9a-f]{32}", part):
+                group = part
+            elif part != "base":
+                name, value = parse_override(part, declaration)
+                if name in overrides:
+                    raise InputError(f"{label!r}: {name} is set twice")
+                overrides[name] = value
+        return cls(label, group or Key(declaration.name, "smoke", overrides, 0).group, overrides, seeds)
+
+    def takes(self, record: Record) -> bool:
+        """Whether `record` is one of this variant's."""
+        return record.key.group == self.group and (self.seeds is None or record.seed in self.seeds)
+
+
+def _split(label: str) -> list[str]:
+    """The parts of a label: commas within a list or a quoted string part nothing."""
+    parts: list[str] = re.findall(r"""(?:\[[^\]]*\]|"[^"]*"|[^,])+""", label)
+    if ",".join(parts) != label or not all(part.strip() for part in parts) or not parts:
+        raise InputError(f"{label!r}: write a variant as base or as name=value,name=value")
+    return [part.strip() for part in parts]
+
+
+def _seeds(part: str) -> Container[int]:
+    written = part.removeprefix("seed=")
+    if span := re.fullmatch(r"(\d+)(?:-(\d+))?", written):
+        return range(int(span[1]), int(span[2] or span[1]) + 1)
+    try:
+        found = json.loads(written)
+    except ValueError:
+        found = None
+    if not isinstance(found, list) or not found or not all(type(seed) is int for seed in found):
+        raise InputError(f"{part!r}: write seeds as seed=3, seed=0-4 or seed=[0,2,4]")
+    return frozenset(found)
+
+
+def sides(
+    store: Store, declaration: Declaration, first: Variant, second: Variant, scale: str | None = None
+) -> tuple[Runs, Runs]:
+    """Return the records of two variants at `scale`, by default the largest scale at which both are recorded.
+
+    Raises:
+        MissingRecord: one of them has no records, or none at the other's scale.
+        RecordError: a record cannot be trusted.
+    """
+    found = [record for record in records(store, declaration.name) if scale in (None, record.scale)]
+    taken = [[record for record in found if variant.takes(record)] for variant in (first, second)]
+    for variant, side in zip((first, second), taken, strict=True):
+        if not side:
+            at = f" at scale {scale}" if scale else ""
+            there = "; ".join(dict.fromkeys(as_label(record.overrides).replace(", ", ",") for record in found))
+            raise MissingRecord(
+                f"{declaration.name}: nothing is recorded for {variant.label!r}{at}. There is: {there or 'nothing'}."
+                f" Record it: mlblog run {declaration.name}{_as_options(variant, scale)}"
+            )
+    both = {record.scale for record in taken[0]} & {record.scale for record in taken[1]}
+    if not both:
+        scales = [", ".join(sorted({record.scale for record in side}, key=SCALES.index)) for side in taken]
+        raise MissingRecord(
+            f"{declaration.name}: {first.label!r} is recorded at scale {scales[0]} and {second.label!r} at {scales[1]}:"
+            " there is no scale at which both are"
+        )
+    largest = max(both, key=SCALES.index)
+    return tuple(  # type: ignore[return-value]  # of two
+        Runs(sorted((record for record in side if record.scale == largest), key=lambda record: record.seed))
+        for side in taken
+    )
+
+
+def _as_options(variant: Variant, scale: str | None) -> str:
+    sets = "".join(f" --set {name}={plain(value)}" for name, value in variant.overrides.items())
+    return f" --scale {scale}{sets}" if scale else sets
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """One value of two variants.
+
+    Attributes:
+        name: of the value.
+        first, second: means over seeds with their 95 % intervals; None where a variant has no such value.
+        difference: second minus first with its 95 % interval; None where there is none.
+        paired: whether it is the mean of the differences seed by seed; else of independent samples (Welch).
+        moved: whether the interval excludes zero; None where one seed cannot tell.
+    """
+
+    name: str
+    first: Mean | None
+    second: Mean | None
+    difference: Mean | None
+    paired: bool
+    moved: bool | None
+
+
+def contrasts(first: Runs, second: Runs) -> list[Contrast]:
+    """Return every number of two variants, sorted by name; seed by seed if both have the same seeds.
+
+    Where only some seeds are shared the samples are taken as independent: that leaves no run out, and at worst
+    overstates the noise.
+    """
+    paired = first.seeds == second.seeds
+    samples = [_samples(side) for side in (first, second)]
+    return [
+        _contrast(name, samples[0].get(name), samples[1].get(name), paired)
+        for name in sorted({*samples[0], *samples[1]})
+    ]
+
+
+def _samples(runs: Runs) -> dict[str, np.ndarray]:
+    def is_number(value: Value) -> bool:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+
+    names = [name for name in runs[0].values if all(is_number(record.values.get(name)) for record in runs)]
+    return {name: runs.values(name) for name in names}
+
+
+def _contrast(name: str, first: np.ndarray | None, second: np.ndarray | None, paired: bool) -> Contrast:
+    means = [None if sample is None else interval(sample) for sample in (first, second)]
+    if first is None or second is None:
+        return Contrast(name, means[0], means[1], None, paired, None)
+    if paired:
+        difference = interval(second - first)
+        moved = excludes_zero(difference) if difference.mean else False
+        return Contrast(name, means[0], means[1], difference, True, moved)
+    return Contrast(name, means[0], means[1], welch(first, second), False, beyond_noise(first, second))

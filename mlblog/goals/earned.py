@@ -15,6 +15,7 @@ from mlblog.errors import InputError
 from mlblog.goals.checklist import Goal, Week, parse_week
 from mlblog.goals.ledger import Ledger, identity, week_files
 from mlblog.lab import Lab, Project
+from mlblog.lab.former import former_names, with_new_names
 from mlblog.lab.history import Past
 from mlblog.papers import STATES, read_note
 
@@ -75,6 +76,10 @@ class Proof:
         return f"whether each confidence was committed before its goal was ticked is not known: {self._past.gap}"
 
     @cached_property
+    def _former(self) -> dict[str, str]:
+        return former_names(self._lab.store)
+
+    @cached_property
     def _open(self) -> str:
         """The name of the open week."""
         return week_files(self._lab.project)[-1].stem
@@ -87,8 +92,11 @@ class Proof:
         if path not in self._forecasts:
             found = self._forecasts.setdefault(path, set())
             for text in self._past.versions.get(path, ()):
-                with contextlib.suppress(InputError):
-                    found |= {(identity(goal), goal.fifths) for goal in parse_week(text, path).goals if not goal.done}
+                # a goal may name an experiment that was renamed since
+                for one in dict.fromkeys((text, with_new_names(text, self._former))):
+                    with contextlib.suppress(InputError):
+                        undone = (goal for goal in parse_week(one, path).goals if not goal.done)
+                        found |= {(identity(goal), goal.fifths) for goal in undone}
         return self._forecasts[path]
 
     def _paper(self, key: str) -> str:

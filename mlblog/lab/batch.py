@@ -20,6 +20,7 @@ from mlblog.lab.progress import Display
 from mlblog.lab.record import Record
 from mlblog.lab.run import said
 from mlblog.lab.shelf import Shelf
+from mlblog.lab.uncommitted import Kept, keep, noted
 
 if TYPE_CHECKING:
     from mlblog.lab.lab import Lab

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mlblog.errors import RunError
-from mlblog.lab.fingerprint.module import module_files
+from mlblog.lab.fingerprint.sources import module_files
 from mlblog.lab.lab import Lab
 from mlblog.lab.project import Project
 from mlblog.lab.record import Record, Value

@@ -17,7 +17,7 @@ from pathlib import Path
 from mlblog.errors import InputError, RunError
 from mlblog.lab.carried import Carried, carry, touched, trial
 from mlblog.lab.declared import find
-from mlblog.lab.fingerprint.module import module_files
+from mlblog.lab.fingerprint.sources import module_files
 from mlblog.lab.lab import Lab
 from mlblog.lab.project import Project
 from mlblog.lab.references import Exports, Occurrences, Source, exports

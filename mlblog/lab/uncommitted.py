@@ -15,7 +15,7 @@ from typing import NamedTuple
 from mlblog.errors import InputError
 from mlblog.lab import canonical
 from mlblog.lab.atomic import write_atomically
-from mlblog.lab.fingerprint.module import module_files
+from mlblog.lab.fingerprint.sources import module_files
 from mlblog.lab.history import Revision
 from mlblog.lab.project import Project
 from mlblog.lab.record import Record, Value

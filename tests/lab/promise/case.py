@@ -1,22 +1,16 @@
-"""One attack: a tiny project, an edit to it, whether the edit changes what the experiment finds; and its trial."""
+"""One attack: a tiny project, an edit to it, whether the edit changes what the experiment finds."""
 
 from __future__ import annotations
 
-import atexit
-import json
 import os
 import shutil
 import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
-from typing import Any
-
-import pytest
 
 EXPERIMENT = """\
 from mlblog.lab import experiment
@@ -74,31 +68,17 @@ class Case:
     parameters: str = ""
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """What became of a case: whether it went well, and what happened."""
-
-    fine: bool
-    what: str
-
-
-def same(case: Case) -> Case:
-    """Return `case` as one that changes nothing."""
-    from dataclasses import replace
-
-    return replace(case, changes=False)
-
-
 # -- files ---------------------------------------------------------------------------------------------------------
 
 
 def place(root: Path, name: str) -> Path:
     """Return the path that a case means by `name`."""
     last = name.rpartition("/")[2]
-    return root / name if "." in last or name.startswith("../") else root / "toy" / f"{name}.py"
+    return root / name if "." in last or name.startswith(("../", "toy/")) else root / "toy" / f"{name}.py"
 
 
-def _filled(root: Path, text: str) -> str:
+def filled(root: Path, text: str) -> str:
+    """Return `text` with the places of the project in it."""
     return textwrap.dedent(text).replace("@ROOT@", str(root)).replace("@OUT@", str(root.parent))
 
 
@@ -107,7 +87,7 @@ def put(root: Path, name: str, content: Content) -> None:
     path = place(root, name)
     path.parent.mkdir(parents=True, exist_ok=True)
     if isinstance(content, str):
-        path.write_text(_filled(root, content), encoding="utf-8")
+        path.write_text(filled(root, content), encoding="utf-8")
     elif isinstance(content, bytes):
         path.write_bytes(content)
     else:
@@ -141,7 +121,7 @@ def link(name: str, target: str) -> Callable[[Path], None]:
         path = place(root, name)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.unlink(missing_ok=True)
-        path.symlink_to(_filled(root, target))
+        path.symlink_to(filled(root, target))
 
     return step
 
@@ -151,9 +131,7 @@ def shell(command: str) -> Callable[[Path], None]:
 
     def step(root: Path) -> None:
         environment = {**os.environ, "PYTHON": sys.executable}
-        subprocess.run(
-            ["sh", "-ec", _filled(root, command)], cwd=root, check=True, capture_output=True, env=environment
-        )
+        subprocess.run(["sh", "-ec", filled(root, command)], cwd=root, check=True, capture_output=True, env=environment)
 
     return step
 
@@ -169,16 +147,6 @@ def quietly(step: Step) -> Callable[[Path], None]:
                 os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
 
     return done
-
-
-def again(name: str) -> Callable[[Path], None]:
-    """Return the step that records another experiment again."""
-
-    def step(root: Path) -> None:
-        (found,) = ask({"do": "record", "root": str(root), "experiments": [name]})
-        assert "values" in found, found
-
-    return step
 
 
 def take(root: Path, step: Step | list[Step]) -> None:
@@ -225,103 +193,3 @@ def project(case: Case, folder: Path) -> Path:
     git = "git -c user.name=t -c user.email=t@example.org -c init.defaultBranch=main"
     shell(f"{git} init -q .; {git} add -A; {git} commit -qm x")(root)
     return root
-
-
-# -- trial ---------------------------------------------------------------------------------------------------------
-
-
-@cache
-def _server(torch: bool) -> subprocess.Popen[bytes]:
-    command = [sys.executable, str(Path(__file__).with_name("server.py")), *(["torch"] if torch else [])]
-    environment = {name: text for name, text in os.environ.items() if not name.startswith(("PYTHON", "MLBLOG"))}
-    server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)
-    atexit.register(server.kill)
-    return server
-
-
-def ask(request: dict[str, Any], turn: Callable[[], object] = lambda: None, *, torch: bool = False) -> Any:
-    """Have a request carried out; `turn` is called whenever the fork asks for it."""
-    server = _server(torch)
-    assert server.stdin is not None
-    assert server.stdout is not None
-    found = []
-
-    def send(text: str) -> None:
-        server.stdin.write(text.encode() + b"\n")  # type: ignore[union-attr]
-        server.stdin.flush()  # type: ignore[union-attr]
-
-    send(json.dumps(request))
-    while True:
-        answer = json.loads(server.stdout.readline())
-        if "turn" in answer:
-            turn()
-            send("go")
-        elif "ended" in answer:
-            break
-        else:
-            found.append(answer)
-    return found or [{"crashed": f"exit code {answer['ended']}"}]
-
-
-def judge(case: Case, folder: Path) -> Verdict:
-    """Put one case on trial below `folder`."""
-    root = project(case, folder)
-    paths = [str((root / path).resolve()) for path in case.paths]
-    environment = dict(case.env)
-
-    def asked(do: str, **more: Any) -> dict[str, Any]:
-        def turn() -> None:
-            for step in (case.queued, case.during):
-                if step and do == "record" and more.get("first"):
-                    step(root)
-
-        request = {"do": do, "root": str(root), "paths": paths, "env": environment, **more}
-        (answer,) = ask(request, turn, torch=case.torch)
-        assert "crashed" not in answer, answer["crashed"]
-        return dict(answer)
-
-    executor = os.environ.get("PROMISE_EXECUTOR", "inline")
-    for name in case.first:  # what the oracle reads, too
-        asked("record", experiments=[name], executor=executor)
-    before = asked("value")
-    assert "values" in before, f"the table is wrong: {before['failed']}"
-    recorded = asked("record", experiments=["find"], queued=bool(case.queued), executor=executor, first=True)
-    refused = recorded.get("refused", "")
-    meddled = bool(case.during or case.queued)
-    if not refused and not meddled:
-        assert recorded["values"] == before["values"], "the table is wrong: it finds something else each time"
-        if recorded["state"] != "fresh":
-            return Verdict(False, f"never fresh: {recorded['why']}")
-    take(root, case.edit)
-    environment |= case.later or {}
-    after = asked("value")
-    if not (refused and meddled):
-        changed = after.get("values") != recorded.get("values", before["values"])
-        assert changed == case.changes, f"the table is wrong: {before} became {after}"
-    now = asked("state")
-    seen = (
-        f"{recorded.get('values', before['values'])} became {after.get('values', after)}; {now['state']} {now['why']}"
-    )
-    if refused:
-        return Verdict(case.changes and now["state"] != "fresh", f"refused: {refused}; {seen}")
-    if (now["state"] == "fresh") == case.changes:
-        return Verdict(False, seen)
-    if case.changes and now["state"] == "stale" and "values" in after:
-        then = asked("record", experiments=["find"], executor=executor)
-        if "refused" not in then and then["values"] != after["values"]:
-            return Verdict(False, f"recorded again, it holds what was: {then['values']} for {after['values']}")
-    return Verdict(True, seen)
-
-
-def rows(table: dict[str, Case]) -> Callable[..., Any]:
-    """Return the decorator that gives a test each row of `table`."""
-    return pytest.mark.parametrize("case", [pytest.param(case, id=name) for name, case in table.items()])
-
-
-def stands(case: Case, folder: Path) -> None:
-    """Assert that the promise holds for `case`."""
-    verdict = judge(case, folder)
-    assert verdict.fine, verdict.what
-
-
-__all__: Iterable[str] = [name for name in dir() if not name.startswith("_")]

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 SECONDS = 60.0
+dumps = json.dumps  # a project may replace it
 LAST = "find"  # the experiment under attack
 
 
@@ -44,7 +45,7 @@ def value(root: Path, _: dict[str, Any]) -> dict[str, Any]:
 
 def plain(values: Any, arrays: Any) -> dict[str, str]:
     """Values and arrays to the bit."""
-    found = {name: json.dumps(value) for name, value in values.items()}
+    found = {name: dumps(value) for name, value in values.items()}
     return found | {name: f"{a.dtype} {a.shape} {a.tobytes().hex()}" for name, a in arrays.items()}
 
 
@@ -82,8 +83,10 @@ def state(root: Path, _: dict[str, Any]) -> dict[str, Any]:
 
     try:
         lab = Lab(Project.find(root))
+        if LAST not in lab.experiments:
+            return {"state": "gone", "why": []}
         (found,) = lab.states(lab.keys_of(LAST, "smoke"))
-    except (MlblogError, KeyError) as error:
+    except MlblogError as error:
         return {"state": "unreadable", "why": [str(error)]}
     return {"state": found.name, "why": list(found.why)}
 
@@ -117,7 +120,7 @@ def carry_out(request: dict[str, Any]) -> None:
     os.environ["PYTHONPATH"] = os.pathsep.join(request.get("paths", []))
     signal.signal(signal.SIGUSR1, wait)
     found = {"value": value, "record": record, "state": state}[request["do"]](root, request)
-    os.write(3, json.dumps(found).encode() + b"\n")
+    os.write(3, dumps(found).encode() + b"\n")
 
 
 def main(*, torch: bool) -> None:
@@ -154,7 +157,7 @@ def main(*, torch: bool) -> None:
                 import traceback
 
                 text = traceback.format_exc()
-                os.write(3, json.dumps({"crashed": text}).encode() + b"\n")
+                os.write(3, dumps({"crashed": text}).encode() + b"\n")
             finally:
                 os._exit(1)
         deadline = time.monotonic() + SECONDS
@@ -163,7 +166,7 @@ def main(*, torch: bool) -> None:
                 os.kill(child, signal.SIGKILL)
             time.sleep(0.002)
         code = os.waitstatus_to_exitcode(ended[1])
-        os.write(3, json.dumps({"ended": code}).encode() + b"\n")
+        os.write(3, dumps({"ended": code}).encode() + b"\n")
 
 
 if __name__ == "__main__":

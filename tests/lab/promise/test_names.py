@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from promise.case import Case, delete, rows, stands, write
+from promise.case import Case, delete, write
+from promise.trial import rows, stands
 
 L12 = {"a": "def l1(x): return abs(x)\ndef l2(x): return x * x"}
 FG = {"a": "def f(): return 1\ndef g(): return 2"}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from promise.case import Case, rows, stands
+from promise.case import Case
+from promise.trial import rows, stands
 
 REG = "LIST = []\ndef reg(f):\n    LIST.append(f)\n    return f\n"
 

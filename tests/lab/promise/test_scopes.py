@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from promise.case import Case, rows, stands
+from promise.case import Case
+from promise.trial import rows, stands
 
 # fmt: off
 ROWS: dict[str, Case] = {

@@ -1,0 +1,140 @@
+"""The trial of a case: record, edit, ask, and compare with what Python really does."""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from promise.case import Case, filled, project, take
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of a case: whether it went well, and what happened."""
+
+    fine: bool
+    what: str
+
+
+class Crash(Exception):
+    """The engine raised what is none of its own errors."""
+
+
+def again(name: str) -> Callable[[Path], None]:
+    """Return the step that records another experiment again."""
+
+    def step(root: Path) -> None:
+        (found,) = ask({"do": "record", "root": str(root), "experiments": [name]})
+        assert "values" in found, found
+
+    return step
+
+
+@cache
+def _server(torch: bool) -> subprocess.Popen[bytes]:
+    command = [sys.executable, str(Path(__file__).with_name("server.py")), *(["torch"] if torch else [])]
+    environment = {name: text for name, text in os.environ.items() if not name.startswith(("PYTHON", "MLBLOG"))}
+    server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)
+    atexit.register(server.kill)
+    return server
+
+
+def ask(request: dict[str, Any], turn: Callable[[], object] = lambda: None, *, torch: bool = False) -> Any:
+    """Have a request carried out; `turn` is called whenever the fork asks for it."""
+    server = _server(torch)
+    assert server.stdin is not None
+    assert server.stdout is not None
+    found = []
+
+    def send(text: str) -> None:
+        server.stdin.write(text.encode() + b"\n")  # type: ignore[union-attr]
+        server.stdin.flush()  # type: ignore[union-attr]
+
+    send(json.dumps(request))
+    while True:
+        answer = json.loads(server.stdout.readline())
+        if "turn" in answer:
+            turn()
+            send("go")
+        elif "ended" in answer:
+            break
+        else:
+            found.append(answer)
+    return found or [{"crashed": f"exit code {answer['ended']}"}]
+
+
+def judge(case: Case, folder: Path) -> Verdict:
+    """Put one case on trial below `folder`."""
+    root = project(case, folder)
+    paths = [str((root / path).resolve()) for path in case.paths]
+    environment = dict(case.env)
+
+    def asked(do: str, **more: Any) -> dict[str, Any]:
+        def turn() -> None:
+            for step in (case.queued, case.during):
+                if step and do == "record" and more.get("first"):
+                    step(root)
+
+        filled_in = {name: filled(root, text) for name, text in environment.items()}
+        request = {"do": do, "root": str(root), "paths": paths, "env": filled_in, **more}
+        (answer,) = ask(request, turn, torch=case.torch)
+        if "crashed" in answer:
+            raise Crash(answer["crashed"].strip().splitlines()[-1])
+        return dict(answer)
+
+    executor = os.environ.get("PROMISE_EXECUTOR", "inline")
+    for name in case.first:  # what the oracle reads, too
+        asked("record", experiments=[name], executor=executor)
+    before = asked("value")
+    assert "values" in before, f"the table is wrong: {before['failed']}"
+    recorded = asked("record", experiments=["find"], queued=bool(case.queued), executor=executor, first=True)
+    refused = recorded.get("refused", "")
+    meddled = bool(case.during or case.queued)
+    if not refused and not meddled:
+        assert recorded["values"] == before["values"], "the table is wrong: it finds something else each time"
+        if recorded["state"] != "fresh":
+            return Verdict(False, f"never fresh: {recorded['why']}")
+    take(root, case.edit)
+    environment |= case.later or {}
+    after = asked("value")
+    if not (refused and meddled):
+        changed = after.get("values") != recorded.get("values", before["values"])
+        assert changed == case.changes, f"the table is wrong: {before} became {after}"
+    now = asked("state")
+    seen = (
+        f"{recorded.get('values', before['values'])} became {after.get('values', after)}; {now['state']} {now['why']}"
+    )
+    if refused:
+        right = case.changes and (meddled or "while the run was waiting" not in refused)
+        return Verdict(right and now["state"] != "fresh", f"refused: {refused}; {seen}")
+    if (now["state"] == "fresh") == case.changes:
+        return Verdict(False, seen)
+    if case.changes and now["state"] == "stale" and "values" in after:
+        then = asked("record", experiments=["find"], executor=executor)
+        if "refused" not in then and then["values"] != after["values"]:
+            return Verdict(False, f"recorded again, it holds what was: {then['values']} for {after['values']}")
+    return Verdict(True, seen)
+
+
+def rows(table: dict[str, Case]) -> Callable[..., Any]:
+    """Return the decorator that gives a test each row of `table`."""
+    return pytest.mark.parametrize("case", [pytest.param(case, id=name) for name, case in table.items()])
+
+
+def stands(case: Case, folder: Path) -> None:
+    """Assert that the promise holds for `case`."""
+    try:
+        verdict = judge(case, folder)
+    except Crash as error:
+        verdict = Verdict(False, f"crashed: {error}")
+    assert verdict.fine, verdict.what

@@ -38,7 +38,8 @@ class Case:
         files: the rest of the project: text, bytes, or a function that makes the file.
         edit: what is done between recording and asking: `(file, old, new)`, functions of the root, or a list of them.
         changes: whether the experiment then finds something else. If it does, the record must be stale, or must never
-            have been made; if it does not, the record must be fresh.
+            have been made; if it does not, the record must be fresh. None: either, as long as nothing fresh is wrong.
+        stale: whether the record must be stale, where that does not follow from `changes`.
         setup: runs once the files are there, before they are committed.
         during: done when the experiment raises SIGUSR1 in the recorded run.
         queued: done between planning the recorded run and starting it.
@@ -55,7 +56,8 @@ class Case:
     body: str
     edit: Step | list[Step]
     files: dict[str, Content] = field(default_factory=dict)
-    changes: bool = True
+    changes: bool | None = True
+    stale: bool | None = None
     setup: Callable[[Path], object] | None = None
     during: Callable[[Path], object] | None = None
     queued: Callable[[Path], object] | None = None

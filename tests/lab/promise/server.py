@@ -67,12 +67,13 @@ def record(root: Path, request: dict[str, Any]) -> dict[str, Any]:
                 wait()
             local = request.get("executor") == "local"
             executor = LocalExecutor(project, slots=1) if local else InlineExecutor(project)
-            (outcome,) = lab.run(jobs, executor, again=True)
+            outcomes = list(lab.run(jobs, executor, again=True))
         except MlblogError as error:
             return {"refused": str(error)}
-        if outcome.error is not None:
-            return {"refused": str(outcome.error)}
-        found = {"values": plain(outcome.record.values, outcome.record.arrays)}
+        for outcome in outcomes:
+            if outcome.record is None:
+                return {"refused": str(outcome.error)}
+            found = {"values": plain(outcome.record.values, outcome.record.arrays)}
     return found | state(root, request)
 
 

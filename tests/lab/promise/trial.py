@@ -79,11 +79,13 @@ def judge(case: Case, folder: Path) -> Verdict:
     paths = [str((root / path).resolve()) for path in case.paths]
     environment = dict(case.env)
 
+    turns: list[str] = []
+
     def asked(do: str, **more: Any) -> dict[str, Any]:
         def turn() -> None:
-            for step in (case.queued, case.during):
-                if step and do == "record" and more.get("first"):
-                    step(root)
+            if more.get("first"):
+                turns.append(do)
+                take(root, [step for step in (case.queued, case.during) if step])
 
         filled_in = {name: filled(root, text) for name, text in environment.items()}
         request = {"do": do, "root": str(root), "paths": paths, "env": filled_in, **more}
@@ -104,22 +106,27 @@ def judge(case: Case, folder: Path) -> Verdict:
         assert recorded["values"] == before["values"], "the table is wrong: it finds something else each time"
         if recorded["state"] != "fresh":
             return Verdict(False, f"never fresh: {recorded['why']}")
+    if refused and meddled and not turns:
+        return Verdict(False, f"refused before anything was done to it: {refused}")
     take(root, case.edit)
     environment |= case.later or {}
     after = asked("value")
+    changed = False
     if not (refused and meddled):
         changed = after.get("values") != recorded.get("values", before["values"])
-        assert changed == case.changes, f"the table is wrong: {before} became {after}"
+        assert case.changes in (changed, None), f"the table is wrong: {before} became {after}"
     now = asked("state")
     seen = (
         f"{recorded.get('values', before['values'])} became {after.get('values', after)}; {now['state']} {now['why']}"
     )
+    stale = case.changes if case.stale is None else case.stale
+    fresh = now["state"] == "fresh"
     if refused:
-        right = case.changes and (meddled or "while the run was waiting" not in refused)
-        return Verdict(right and now["state"] != "fresh", f"refused: {refused}; {seen}")
-    if (now["state"] == "fresh") == case.changes:
+        right = stale is not False and not fresh and (meddled or "while the run was waiting" not in refused)
+        return Verdict(right, f"refused: {refused}; {seen}")
+    if (fresh and changed) if stale is None else (fresh == stale):
         return Verdict(False, seen)
-    if case.changes and now["state"] == "stale" and "values" in after:
+    if stale and now["state"] == "stale" and "values" in after:
         then = asked("record", experiments=["find"], executor=executor)
         if "refused" not in then and then["values"] != after["values"]:
             return Verdict(False, f"recorded again, it holds what was: {then['values']} for {after['values']}")

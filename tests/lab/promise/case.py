@@ -43,6 +43,7 @@ class Case:
         setup: runs once the files are there, before they are committed.
         during: done when the experiment raises SIGUSR1 in the recorded run.
         queued: done between planning the recorded run and starting it.
+        killed: done after a first run, which is killed when it raises SIGUSR1 and goes on from its checkpoint.
         first: experiments to record before the one under attack.
         paths: folders on the path, as installed libraries are.
         env: environment variables of the recorded run.
@@ -61,6 +62,7 @@ class Case:
     setup: Callable[[Path], object] | None = None
     during: Callable[[Path], object] | None = None
     queued: Callable[[Path], object] | None = None
+    killed: Step | None = None
     first: tuple[str, ...] = ()
     paths: tuple[str, ...] = ()
     env: dict[str, str] = field(default_factory=dict)

@@ -62,12 +62,13 @@ def record(root: Path, request: dict[str, Any]) -> dict[str, Any]:
         project = Project.find(root)
         try:
             lab = Lab(project)
-            jobs = lab.plan(lab.keys_of(name, "smoke"), again=True)
+            all_of_them = not request.get("due")
+            jobs = lab.plan(lab.keys_of(name, "smoke"), again=all_of_them)
             if request.get("queued"):
                 wait()
             local = request.get("executor") == "local"
             executor = LocalExecutor(project, slots=1) if local else InlineExecutor(project)
-            outcomes = list(lab.run(jobs, executor, again=True))
+            outcomes = list(lab.run(jobs, executor, again=all_of_them))
         except MlblogError as error:
             return {"refused": str(error)}
         for outcome in outcomes:
@@ -98,7 +99,8 @@ def state(root: Path, _: dict[str, Any]) -> dict[str, Any]:
 def wait(*_: object) -> None:
     """Let whoever asked have a turn."""
     os.write(3, b'{"turn": true}\n')
-    line()
+    if line() == b"die\n":
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def line() -> bytes:

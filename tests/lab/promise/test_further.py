@@ -106,6 +106,6 @@ ROWS: dict[str, Case] = {
 # fmt: on
 
 
-@rows(ROWS)
+@rows(ROWS, every=3)
 def test_further(case: Case, tmp_path: Path) -> None:
     stands(case, tmp_path)

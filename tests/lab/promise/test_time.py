@@ -17,6 +17,20 @@ READ = "(HERE / 'x.txt').read_text()"
 OLD = 1_600_000_000
 
 
+CHECKED = f"""{HERE}
+class Sum:
+    n = 0
+    def state_dict(self): return dict(n=self.n)
+    def load_state_dict(self, state): self.n = state['n']
+"""
+
+
+def resumed(step: str, edit: object, files: dict[str, object], then: object = None, top: str = "") -> Case:
+    """Four steps, the first two of them before it is killed and `edit` is done."""
+    body = f"s = Sum()\nfor step in run.checkpoint(every=0, s=s).steps(4):\n    if step == 2: {NOW}\n    {step}\nrun.save(x=s.n)"
+    return Case(CHECKED + top, body, then or nothing, files, killed=edit, changes=None, torch=True)  # type: ignore[arg-type]
+
+
 def done(*steps: object):
     return lambda root: [take(root, step) for step in steps]  # type: ignore[arg-type]
 
@@ -91,6 +105,22 @@ ROWS: dict[str, Case] = {
     "waiting: experiment's parameter edited, undone later": Case(
         "", "run.save(x=n)", ("experiments/find", "n=2", "n=1"), smoke="dict(n=1)", parameters="n: int = 0, ",
         queued=done(("experiments/find", "n=1", "n=2"))),
+    "resumed after an edit of a function": resumed("s.n += f()", TO2, A, top="from toy.a import f"),
+    "resumed after an edit of a function, with its times": resumed("s.n += f()", quietly(TO2), A, top="from toy.a import f"),
+    "resumed after an edit of data": resumed(f"s.n += int({READ})", X2, X),
+    "resumed after an edit of data that nothing tells": resumed("s.n += int((HERE / chr(120)).read_text())", write("toy/x", "2"), {"toy/x": "1"}),
+    "resumed after an edit of data outside": resumed("s.n += int(open('@OUT@/x.txt').read())", write("../x.txt", "2"), {"../x.txt": "1"}),
+    "resumed after an edit of what was read before": resumed(
+        f"s.n += int({READ}) if step == 0 else 1", X2, X),
+    "resumed after an edit of an unseen file that was read before": resumed(
+        "s.n += int((HERE / chr(120)).read_text()) if step == 0 else 1", write("toy/x", "2"), {"toy/x": "1"}),
+    "resumed after an edit of a helper at the root": resumed("import helper; s.n += helper.N", ("helper.py", "1", "2"), {"helper.py": "N = 1"}),
+    "resumed after an edit of what was imported before": resumed(
+        "if step == 0: import helper; s.n += helper.N", ("helper.py", "1", "2"), {"helper.py": "N = 1"}),
+    "resumed after an alias means another": resumed(
+        "s.n += loss(3)", ("experiments/find", "l1 as loss", "l2 as loss"), {"a": "def l1(x): return x\ndef l2(x): return x * x"}, top="from toy.a import l1 as loss\nfrom toy.a import l1, l2"),
+    "resumed, nothing was edited": resumed("s.n += f()", nothing, A, top="from toy.a import f"),
+    "branch of git": Case("from toy.a import f", "f()", shell("git checkout -q -b b; sed -i s/1/2/ toy/a.py; git -c user.name=t -c user.email=t@e commit -qam y; git checkout -q -; git checkout -q b"), A),
     "same size and time: module": Case("from toy.a import f", "f()", quietly(TO2), A, setup=aged),
     "same size and time: data": Case(HERE, READ, quietly(X2), X, setup=aged),
     "same size and time: data that nothing tells": Case(HERE, "(HERE / chr(120)).read_text()", quietly(write("toy/x", "2")), {"toy/x": "1"}),
@@ -127,6 +157,6 @@ ROWS: dict[str, Case] = {
 # fmt: on
 
 
-@rows(ROWS)
+@rows(ROWS, every=3)
 def test_time(case: Case, tmp_path: Path) -> None:
     stands(case, tmp_path)

@@ -149,6 +149,9 @@ def main(*, torch: bool) -> None:
     import mlblog.lab.executors.local
     import mlblog.lab.load
     import mlblog.lab.run  # noqa: F401
+    from mlblog.lab.environment import version
+
+    version("numpy")  # loads a lot
 
     while request := line():
         child = os.fork()

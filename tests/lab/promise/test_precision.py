@@ -12,6 +12,9 @@ F = {"a": "def f(): return 1\ndef g(): return 2"}
 T = "from toy.a import f"
 REG = "TABLE = {}\ndef reg(k):\n    def put(f):\n        TABLE[k] = f\n        return f\n    return put\n"
 
+CLONE = "git -c user.name=t -c user.email=t@e add -A; git -c user.name=t -c user.email=t@e commit -qm y; "
+CLONE += "cd ..; git clone -q project new; rm -rf project; mv new project"
+
 
 def kept(top: str, body: str, edit: object, files: dict[str, object], **more: object) -> Case:
     return Case(top, body, edit, files, changes=False, **more)  # type: ignore[arg-type]
@@ -97,6 +100,20 @@ ROWS: dict[str, Case] = {
     "touched files": kept(T, "f()", lambda root: [p.touch() for p in (root / "toy").rglob("*.py")], F),
     "temporary editor files": kept(T, "f()", [write("toy/.a.py.swp", b"x"), write("toy/a.py~.bak", "x")], F),
     "caches of Python": kept(T, "f()", lambda root: [p.unlink() for p in root.rglob("*.pyc")], F),
+    "data that is read, touched": kept(HERE, "(HERE / 'd' / 'x.txt').read_text()", shell("touch toy/d/x.txt"), {"toy/d/x.txt": "1"}),
+    "fresh clone": kept(f"{HERE}\n{T}", "f() + int((HERE / 'd' / 'x.txt').read_text())", shell(CLONE), {**F, "toy/d/x.txt": "1"}),
+    "moved elsewhere, reached by a link": kept(f"{HERE}\n{T}", "f() + int((HERE / 'd' / 'x.txt').read_text())", shell("cd ..; mv project elsewhere; ln -s elsewhere project"), {**F, "toy/d/x.txt": "1"}),
+    "file that the run writes, then reads": kept(HERE, "p = HERE.parent / 'made.txt'\np.write_text('1')\nrun.save(x=p.read_text())", write("made.txt", "2"), {".gitignore": "made.txt\n.mlblog\n"}),
+    "log that the run appends to": kept(HERE, "with open(HERE.parent / 'log.txt', 'a') as log:\n    log.write('1')\nrun.save(x=1)", write("log.txt", "2"), {".gitignore": "log.txt\n.mlblog\n"}),
+    "bytecode appears in a listed folder": kept(HERE, "len(list(HERE.glob('*.py')))", shell("\"$PYTHON\" -m compileall -q toy"), F),
+    "file of the system that always differs": kept("", "open('/proc/self/stat').read()\nopen('/dev/urandom', 'rb').read(3)\nrun.save(x=1)", ("README.md", "1", "2"), {"README.md": "1"}),
+    "settings that are not there": kept("import os", "os.path.exists(os.path.expanduser('~/.config/nothing-of-this-name'))", ("README.md", "1", "2"), {"README.md": "1"}),
+    "process that reads nothing of the project": kept("import subprocess", "subprocess.check_output(['echo', '1'], text=True)", ("README.md", "1", "2"), {"README.md": "1"}),
+    "pool of forks": kept("import multiprocessing as mp\ndef twice(n): return 2 * n", "with mp.get_context('fork').Pool(1) as pool:\n    found = pool.map(twice, [1])\nrun.save(x=found)", ("README.md", "1", "2"), {"README.md": "1"}),
+    "thread pool": kept("from concurrent.futures import ThreadPoolExecutor as P\nfrom toy.a import f", "with P(2) as pool:\n    found = [pool.submit(f).result()]\nrun.save(x=found)", ("a", "return 2", "return 3"), F),
+    "library that looks for its settings": kept("import matplotlib", "matplotlib.rcParams['figure.dpi']", ("README.md", "1", "2"), {"README.md": "1"}),
+    "torch": kept("import torch", "float(torch.rand(1))", ("README.md", "1", "2"), {"README.md": "1"}, torch=True),
+    "foreign library beside an unused one": kept("import mylib", "mylib.N", write("../site/otherlib.py", "N = 2"), {"../site/mylib.py": "N = 1"}, paths=("../site",)),
     "parameters by a constant of the module": kept("", "1", ("experiments/find", "n=9", "n=10"), COMMON),
     "smoke by a constant, another key of it changed": Case("", "1", ("experiments/find", "k=3", "k=4"), COMMON),
     "larger scale changed": kept("", "1", ("experiments/find", "small=dict(n=9)", "small=dict(n=99)"), {"experiments/find": """

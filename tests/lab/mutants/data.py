@@ -41,6 +41,10 @@ def _edits(name: str, content: bytes, index: dict[str, dict[str, Signature]]) ->
         for drop in (0, len(lines) // 2):
             yield f"without line {drop + 1}", gzip.compress(b"".join(lines[:drop] + lines[drop + 1 :]), mtime=0)
         return
+    if b"\0" in content and not name.endswith(".pickle"):
+        last = len(content.rstrip(b"\0")) - 1
+        yield "another byte at the end", content[:last] + bytes([content[last] ^ 1]) + content[last + 1 :]
+        return
     digit = re.search(rb"\d", content)
     if digit:
         yield "another digit", content[: digit.start()] + b"%d" % ((int(digit[0]) + 1) % 10) + content[digit.end() :]

@@ -30,6 +30,7 @@ from mutants.source import Mutant
 FORMS = Path(__file__).parents[1] / "forms"
 UNSEEN = ("quiet", "annotation", "docstring")  # no code
 REFUSED = "refused:"  # the project cannot be read, and file and line are named
+OUTSIDE = ["forms", "outside"]  # other processes import there
 CRASHED = "the lab itself has failed"
 SECONDS = 30.0  # a mutant may loop for ever
 ENGINE = ("lab", "press", "papers", "goals", "site", "integrations", "scaffold", "doctor")  # not followed by decision …
@@ -205,9 +206,9 @@ class Trial:
 
 def may_reach(known: dict[str, Any], mutant: Mutant) -> bool:
     """Whether an experiment imports the code that is changed, or has the data that is changed in its own part."""
-    if mutant.file.endswith(".py"):
-        return mutant.file in known["loaded"]
     part = known["module"].split(".")[:2]
+    if mutant.file.endswith(".py") and part != OUTSIDE:
+        return mutant.file in known["loaded"]
     return mutant.file.split("/")[: len(part)] == part or part[0] == "mlblog" or not mutant.file
 
 

@@ -1,8 +1,8 @@
 """The fingerprint, tried on real experiments and on a project of odd forms: mutate the code, and see who notices.
 
-`python tests/lab/mutation.py ROOT PROJECT [COUNT [SEED [PARTS]]]` tries COUNT mutants of PROJECT (`blog` or `forms`)
-with the lab of the checkout ROOT in PARTS processes, and prints what it found: a table, every record that was called
-fresh and was not, and which experiments are stale for nothing.
+`python tests/lab/mutation.py ROOT PROJECT [COUNT [SEED [PARTS]]]` tries COUNT mutants of PROJECT (`blog`, `forms`, or
+one part of it: `forms/docs`) with the lab of the checkout ROOT in PARTS processes, and prints what it found: a table,
+every record that was called fresh and was not, and which experiments are stale for nothing.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def trial(
     children = []
     environment = {**os.environ, "PYTHONPATH": str(HERE)}
     for part in range(parts):
-        own = folder / f"{project}-{part}"
+        own = folder / f"{project.replace('/', '-')}-{part}"
         own.mkdir()
         arguments = (root.resolve(), own, project, count, seed, share, part, parts)
         command = [sys.executable, "-m", "mutants.trial", *map(str, arguments)]

@@ -1,8 +1,9 @@
 """Mutants, tried: which records each makes stale, and what it does to the values.
 
 `python -m mutants.trial ROOT FOLDER PROJECT COUNT SEED SHARE PART PARTS` takes the lab of the checkout ROOT. It copies
-PROJECT (`blog`: the packages of ROOT; `forms`: the folder of that name) into FOLDER, records every SHARE-th experiment,
-makes COUNT mutants of the copy that may matter to them and tries every PARTS-th. It prints a line of JSON for each.
+PROJECT (`blog`: the packages of ROOT; `forms`: the folder of that name, or `forms/docs`: the experiments there) into
+FOLDER, records every SHARE-th experiment, makes COUNT mutants of the copy that may matter to them and tries every
+PARTS-th. It prints a line of JSON for each.
 
 This process imports torch, once, and nothing of the project: a mutant is imported and run in a fork, from the copy.
 """
@@ -133,12 +134,13 @@ def _results(record: Any) -> dict[str, str]:
 class Trial:
     """A copy of a project, with the records of all its experiments."""
 
-    def __init__(self, folder: Path, copy: Path, share: int) -> None:
-        """Record every `share`-th experiment of `copy`; keep answers in `folder`."""
+    def __init__(self, folder: Path, copy: Path, within: str, share: int) -> None:
+        """Record every `share`-th experiment of `copy` in modules whose names begin with `within`."""
         self._answer, self._copy = folder / "answer.json", copy
         # each alone: what one imports is not there for the next
         self.base: dict[str, Any] = {}
-        for name, module in list(self._forked(lambda: declared(copy)).items())[::share]:
+        found = self._forked(lambda: declared(copy))
+        for name, module in [pair for pair in found.items() if pair[1].startswith(within)][::share]:
             record = self._forked(lambda name=name: recorded(copy, name))  # type: ignore[misc]
             seen = self._forked(lambda name=name, module=module: observed(copy, name, module))  # type: ignore[misc]
             if not record or not seen or record["results"] != seen["again"]:
@@ -233,7 +235,8 @@ def _write(path: Path, content: bytes | None) -> None:
 def main(root: Path, folder: Path, project: str, count: int, seed: int, share: int, part: int, parts: int) -> None:
     """Try every `parts`-th of `count` mutants."""
     copy = folder.resolve() / "copy"
-    package, origin = ("mlblog", root) if project == "blog" else ("forms", FORMS)
+    blog = project == "blog"
+    package, origin = ("mlblog", root) if blog else ("forms", FORMS)
     shutil.copytree(origin / package, copy / package, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy2(origin / "pyproject.toml", copy)
     compileall.compile_dir(copy, quiet=2, invalidation_mode=PycInvalidationMode.CHECKED_HASH)
@@ -241,20 +244,20 @@ def main(root: Path, folder: Path, project: str, count: int, seed: int, share: i
     sys.path[:0] = [str(copy), str(root)]
     os.environ["MLBLOG_DEVICE"] = "cpu"
     _warm_up()
-    if project == "forms":  # no mutant is in the lab: forks share it
+    if not blog:  # no mutant is in the lab: forks share it
         for name in ("mlblog.lab.executors.inline", "mlblog.lab.checkpoint"):
             importlib.import_module(name)
     gc.freeze()  # or the forks copy what they only look at
-    trial = Trial(folder, copy, share)
+    trial = Trial(folder, copy, "" if blog else project.replace("/", "."), share)
     every = (
         m for m in mutants(copy, package, files(copy, package)) if any(may_reach(k, m) for k in trial.base.values())
     )
     for number, mutant in enumerate(drawn(every, count, seed)):
         if number % parts != part:
             continue
-        complete = project == "forms" or number % 10 == 0  # stale ones are run as fresh ones are
+        complete = not blog or number % 10 == 0  # stale ones are run as fresh ones are
         # the blog's experiments take long: each is run with every fourth mutant, or with those inside definitions
-        turns = {name: project == "forms" or (number + place) % 4 == 0 for place, name in enumerate(trial.base)}
+        turns = {name: not blog or (number + place) % 4 == 0 for place, name in enumerate(trial.base)}
         fresh = {name for name, turn in turns.items() if turn or mutant.kind == "inside"}
         found = trial.tried(mutant, fresh, {name for name, turn in turns.items() if turn and complete})
         line = {key: value for key, value in mutant._asdict().items() if key != "files"}

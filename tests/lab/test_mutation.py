@@ -37,7 +37,7 @@ def assess(lines: list[Line], count: int) -> None:
     missed = sorted(str(pair) for pair in found if pair.missed)
     assert not missed, "changed values, or failed, and still fresh:\n" + "\n".join(missed)
     assert sum(not pair.why for pair in found) > len(found) // 4, "too few records stayed fresh to test anything"
-    looked = [pair for pair in found if pair.why and pair.changed is not None and pair.used]
+    looked = [pair for pair in found if pair.changed is not None and pair.used and pair.mutant["kind"] == "inside"]
     assert sum(bool(pair.changed) for pair in looked) > len(looked) // 4, "the mutants hardly change anything"
     idle = [
         pair
@@ -49,7 +49,7 @@ def assess(lines: list[Line], count: int) -> None:
 
 
 def test_no_mutant_of_a_form_changes_values_unseen(tmp_path: Path) -> None:
-    assess(trial(ROOT, tmp_path, "forms", 40, seed=20, share=4, parts=1), 40)
+    assess(trial(ROOT, tmp_path, "forms", 40, seed=21, share=4, parts=1), 40)
 
 
 @pytest.mark.audit

@@ -221,6 +221,11 @@ def _used(known: dict[str, Any], mutant: Mutant) -> bool:
     return not mutant.function or [mutant.file, mutant.owner] in known["ran"]
 
 
+def _matters(known: dict[str, Any], mutant: Mutant, *, blog: bool) -> bool:
+    """Whether a mutant may change anything; the blog's functions that never run are to leave records fresh."""
+    return may_reach(known, mutant) and (blog or not mutant.function or _used(known, mutant) or mutant.kind in UNSEEN)
+
+
 def _content(path: Path) -> bytes | None:
     return path.read_bytes() if path.is_file() else None
 
@@ -249,9 +254,8 @@ def main(root: Path, folder: Path, project: str, count: int, seed: int, share: i
             importlib.import_module(name)
     gc.freeze()  # or the forks copy what they only look at
     trial = Trial(folder, copy, "" if blog else project.replace("/", "."), share)
-    every = (
-        m for m in mutants(copy, package, files(copy, package)) if any(may_reach(k, m) for k in trial.base.values())
-    )
+    known = list(trial.base.values())
+    every = (m for m in mutants(copy, package, files(copy, package)) if any(_matters(k, m, blog=blog) for k in known))
     for number, mutant in enumerate(drawn(every, count, seed)):
         if number % parts != part:
             continue

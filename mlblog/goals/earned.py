@@ -17,6 +17,7 @@ from mlblog.goals.ledger import Ledger, identity, week_files
 from mlblog.lab import Lab, Project
 from mlblog.lab.former import former_names, with_new_names
 from mlblog.lab.history import Past
+from mlblog.lab.text import text_of
 from mlblog.papers import STATES, read_note
 
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
@@ -91,10 +92,11 @@ class Proof:
         """Open goals of a list with their confidence, in any version; one that cannot be read vouches for nothing."""
         if path not in self._forecasts:
             found = self._forecasts.setdefault(path, set())
-            for text in self._past.versions.get(path, ()):
+            for data in self._past.versions.get(path, ()):
                 # a goal may name an experiment that was renamed since
-                for one in dict.fromkeys((text, with_new_names(text, self._former))):
-                    with contextlib.suppress(InputError):
+                with contextlib.suppress(InputError):
+                    text = text_of(data, path)
+                    for one in dict.fromkeys((text, with_new_names(text, self._former))):
                         undone = (goal for goal in parse_week(one, path).goals if not goal.done)
                         found |= {(identity(goal), goal.fifths) for goal in undone}
         return self._forecasts[path]

@@ -10,6 +10,9 @@ from workbench import FILES, Bench
 
 from mlblog.lab import Project
 
+#: A project of its own, for mutants; importing it changes what all tests share.
+collect_ignore = ["forms"]
+
 
 @pytest.fixture
 def bench(make_project: Callable[[dict[str, str]], Project], monkeypatch: pytest.MonkeyPatch) -> Bench:

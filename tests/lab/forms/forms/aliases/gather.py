@@ -1,0 +1,2 @@
+from .stars_a import *
+from .stars_b import *

@@ -1,0 +1,10 @@
+def common():
+    return "b"
+
+
+def only_b():
+    return 2
+
+
+def _private():
+    return 22

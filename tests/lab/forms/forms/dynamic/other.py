@@ -1,0 +1,6 @@
+def alpha():
+    return 10
+
+
+def beta():
+    return 20

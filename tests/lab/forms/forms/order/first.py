@@ -1,0 +1,4 @@
+from . import log
+
+log.note("first")
+SEEN = list(log.NOTES)

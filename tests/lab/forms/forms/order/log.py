@@ -1,0 +1,5 @@
+NOTES = []
+
+
+def note(text):
+    NOTES.append(text)

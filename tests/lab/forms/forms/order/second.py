@@ -1,0 +1,4 @@
+from . import log
+
+log.note("second")
+SEEN = list(log.NOTES)

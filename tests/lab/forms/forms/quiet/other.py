@@ -1,0 +1,2 @@
+def idle(x):
+    return x + 77

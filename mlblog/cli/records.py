@@ -58,7 +58,6 @@ def why(name: str, scale: str | None, as_json: bool) -> int:
 
 
 @main.command()
-@click.argument("name")
 @click.argument("names", nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="Every experiment that has stale records.")
 @SCALE

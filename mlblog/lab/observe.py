@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import FrameType
-from typing import Any
+from typing import Any, NamedTuple
 
 from mlblog.lab.fingerprint.sources import Mark, mark_of
 from mlblog.lab.project import Project
@@ -21,8 +21,11 @@ from mlblog.lab.whose import LIBRARIES, STANDARD, SYSTEM, is_engine
 
 _IMPORTS = f"{STANDARD}importlib{os.sep}metadata"  # it looks through all folders of sys.path
 # what libraries read for themselves
-_THEIRS = ("/etc/", "/usr/", "/lib", "/opt/", "/var/", "/run/", "/bin/", "/sbin/")
-_CACHES = ("torchinductor", "triton", "numba", "__pycache__")
+_THEIRS = (
+    *("/etc/", "/usr/", "/lib", "/opt/", "/var/", "/run/", "/bin/", "/sbin/"),
+    os.path.join(os.path.expanduser("~"), "."),  # their settings, and caches
+    *(os.path.join(tempfile.gettempdir(), name) for name in ("torchinductor", "triton", "numba", "pymp-", "ray")),
+)
 _PATTERNS = {
     "_select_from",
     "_scandir",
@@ -46,12 +49,14 @@ class Observation:
         patterns: `(folder, pattern)` of files that were looked for.
         programs: what was started, and can read unseen.
         records: files of records that were opened, by whomever.
+        written: files that the run made, or made anew.
     """
 
     def __init__(self, project: Project) -> None:
         """Look at what is below the root of `project`, and elsewhere."""
         self._root = f"{project.root}{os.sep}"
-        self._work = (f"{project.work}{os.sep}", f"{project.root}{os.sep}.git{os.sep}")
+        self._work = f"{project.work}{os.sep}"
+        self._git = f"{project.root}{os.sep}.git{os.sep}"
         self._results = f"{project.results}{os.sep}"
         self.files: dict[str, Mark | None] = {}
         self.moved: set[str] = set()
@@ -59,7 +64,8 @@ class Observation:
         self.patterns: set[tuple[str, str]] = set()
         self.programs: set[str] = set()
         self.records: set[str] = set()
-        self._written: set[str] = set()
+        self.written: set[str] = set()
+        self._appended: set[str] = set()
         self._parent = os.getpid()
         self._reports = tempfile.TemporaryFile("ab+", prefix="mlblog-observed-")  # noqa: SIM115  # `gather` closes it
 
@@ -69,18 +75,19 @@ class Observation:
         """A file is being opened."""
         if (name := _name(path)) is None:
             return
-        flags = flags if isinstance(flags, int) else 0
-        writes = (
-            bool(flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)) if not isinstance(mode, str) else not _only_reads(mode)
-        )
-        if writes and name not in self.files:
-            self._written.add(name)
+        opening = _Opening.of(mode, flags)
         if name.startswith(self._results) and name.endswith(".json") and os.path.isfile(name):
             self._report("record", name)
-            return
-        reads = "r" in mode or "+" in mode if isinstance(mode, str) else not flags & os.O_WRONLY
-        if reads and name not in self._written and self._is_input(name, sys._getframe(2)):
-            self._saw(name)
+        elif opening.anew or (opening.writes and not os.path.exists(name)):
+            if name not in self.files:
+                self.written.add(name)  # all that will be in it, the run has put there
+        elif opening.reads and name not in self.written:
+            if self._is_input(name, sys._getframe(2)):
+                self._saw(name)
+                if name in self._appended:
+                    self.moved.add(name)  # what was in it before, nobody knows any more
+        elif opening.writes:
+            self._appended.add(name)
 
     def listed(self, path: object = None) -> None:
         """A folder is being listed."""
@@ -95,10 +102,10 @@ class Observation:
         if name is not None and isinstance(pattern, str) and self._is_input(name, sys._getframe(2)):
             self._report("pattern", f"{name}\0{pattern}")
 
-    def globbed(self, pattern: object, recursive: object = False, *_: object) -> None:
+    def globbed(self, pattern: object, recursive: object = False, folder: object = None, *_: object) -> None:
         """The same, by the module `glob`."""
         if isinstance(pattern, str | bytes):
-            text = os.fsdecode(pattern)
+            text = os.path.join(_name(folder) or "", os.fsdecode(pattern)) if folder else os.fsdecode(pattern)
             head = text
             while set("*?[") & set(head):
                 head = os.path.dirname(head)
@@ -124,13 +131,16 @@ class Observation:
         owner = _asked_by(sys._getframe(2))
         words = [os.fsdecode(word) for word in arguments] if isinstance(arguments, list | tuple) else [str(arguments)]
         ours = any(self._root in word or os.path.exists(word) for word in words[1:])
+        for word in (part for word in words[1:] for part in word.split()):
+            if os.path.isfile(word) and owner and self._is_input(name := os.path.abspath(word), sys._getframe(2)):
+                self._saw(name)
         if owner and (not owner.startswith(LIBRARIES) or ours):
             self._report("program", os.path.basename(words[0]) if words else str(program))
 
     # -- what counts --------------------------------------------------------------------------------------------
 
     def _is_input(self, name: str, frame: FrameType | None) -> bool:
-        if name.startswith(self._work) or name.endswith(".pyc"):
+        if name.startswith(self._work):
             return False
         if name.startswith(SYSTEM) and not name.startswith(self._root):
             return False
@@ -139,9 +149,8 @@ class Observation:
         owner = _asked_by(frame) if frame is not None else "<import>"
         if not owner:
             return False
-        if owner.startswith(LIBRARIES) and not name.startswith(self._root):
-            hidden = any(part.startswith(".") or part.startswith(_CACHES) for part in name.split(os.sep))
-            return not hidden and not name.startswith(_THEIRS)
+        if owner.startswith(LIBRARIES):
+            return not name.startswith((self._git, *(() if name.startswith(self._root) else _THEIRS)))
         return True
 
     def _saw(self, name: str) -> None:
@@ -152,7 +161,7 @@ class Observation:
                 return  # a pipe, a device
         except OSError:
             mark = None
-            if not name.startswith(self._root):
+            if not name.startswith(self._root) and _asked_by(sys._getframe(2)).startswith(LIBRARIES):
                 return  # libraries look for what may be there in many places
         known = self.files.setdefault(name, mark)
         if known != mark:
@@ -240,13 +249,26 @@ def _name(path: object) -> str | None:
         except OSError:
             return None
     try:
-        return os.path.abspath(os.fsdecode(path))  # type: ignore[arg-type]
+        name = os.path.abspath(os.fsdecode(path))  # type: ignore[arg-type]
+        return os.path.realpath(name) if name.startswith("/proc/self/") else name
     except (TypeError, ValueError):
         return None
 
 
-def _only_reads(mode: str) -> bool:
-    return not set("wax+") & set(mode)
+class _Opening(NamedTuple):
+    """How a file is opened: whether what is in it can be read, can be changed, and is thrown away first."""
+
+    reads: bool
+    writes: bool
+    anew: bool
+
+    @classmethod
+    def of(cls, mode: object, flags: object) -> _Opening:
+        if isinstance(mode, str):
+            anew = bool({"w", "x"} & set(mode))
+            return cls("r" in mode or "+" in mode, bool({"a", "+"} & set(mode)), anew)
+        bits = flags if isinstance(flags, int) else 0
+        return cls(not bits & os.O_WRONLY, bool(bits & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)), bool(bits & os.O_TRUNC))
 
 
 def _asked_by(frame: FrameType | None) -> str:
@@ -271,7 +293,7 @@ _EVENTS: dict[str, Callable[..., None]] = {
     "os.listdir": Observation.listed,
     "os.scandir": Observation.listed,
     "pathlib.Path.glob": Observation.looked_for,
-    "glob.glob": Observation.globbed,
+    "glob.glob/2": Observation.globbed,
     "sqlite3.connect": Observation.connected,
     "import": Observation.imported,
     "ctypes.dlopen": Observation.loaded,

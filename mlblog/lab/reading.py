@@ -102,7 +102,10 @@ def rested_on(store: Store, basis: str) -> tuple[str, list[Record]]:
     Raises:
         RecordError: one of them cannot be trusted.
     """
-    experiment, scale, group = basis.removeprefix(f"{BASIS}:").split("/")
+    asked = basis.removeprefix(f"{BASIS}:").split("/")
+    if len(asked) != 3:
+        return "", []  # no question that a run could have put
+    experiment, scale, group = asked
     names = [name for name in store.names() if name.startswith(f"{experiment}/") and name.split("/")[2] == group]
     scales = {name.split("/")[1] for name in names}
     wanted = scale if scale != "*" else max(scales, key=SCALES.index, default="")

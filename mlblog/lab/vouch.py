@@ -69,7 +69,8 @@ class Witness:
                 )
         changed = {path: code for path, (code, _) in executed.items() if self._differs(path, code)}
         ran = Code.of(self.project, changed, self.environ)
-        ran.inputs.remember(path for path in self._paths(observation) if not self._inside(path))
+        variables = ran.variables(_qualified(job), record.params)
+        ran.inputs.remember((path for path in self._paths(observation) if not self._inside(path)), variables)
         now = Code.of(self.project, environ=self.environ) if changed else ran
         extra = dict(self._extra(job, record.params, ran, observation))
         moved = _differences(now.manifest(_qualified(job), record.params), job.manifest)
@@ -94,7 +95,8 @@ class Witness:
         self, job: Job, params: Mapping[str, Any], code: Code, observation: Observation
     ) -> Iterator[tuple[str, str]]:
         known = job.manifest
-        names = {*self._inputs(code, observation), *self._strangers(code)}
+        variables = map(code.inputs.variable, code.variables(_qualified(job), params))
+        names = {*self._inputs(code, observation), *self._strangers(code), *variables}
         for name in sorted(names - set(known)):
             yield name, code.inputs.digest(name) or ""
         modules = self._unforeseen(job, params, code)

@@ -53,7 +53,9 @@ def test_what_the_manifest_forgets_is_named(
 ) -> None:
     project, whole = make_project(FILES), Code.manifest
     monkeypatch.setattr(
-        Code, "manifest", lambda self, name: {k: v for k, v in whole(self, name).items() if k != forgotten}
+        Code,
+        "manifest",
+        lambda self, *asked, **more: {k: v for k, v in whole(self, *asked, **more).items() if k != forgotten},
     )
     assert errors(project) == [
         f"trial smoke{override} seed 0: it used what its manifest does not cover: {forgotten}"

@@ -18,7 +18,7 @@ from mlblog.lab import Run, experiment
 @experiment(smoke=dict(n=20_000), seeds=30)
 def trial(run: Run, *, n: int, seed: int) -> None:
     '''Fill an array.'''
-    os.write(int(os.environ["BEGUN"]), b"!")
+    os.write(int(os.environ["MLBLOG_BEGUN"]), b"!")
     run.save(filled=np.full(n, seed + np.random.rand()), at=seed)
 """
 
@@ -34,7 +34,7 @@ with deterministic(0, "cpu"):
     pass  # torch imports more when this is first asked for
 
 begun, tell = os.pipe()
-os.environ["BEGUN"] = str(tell)
+os.environ["MLBLOG_BEGUN"] = str(tell)
 
 def run(*arguments):
     child = os.fork()

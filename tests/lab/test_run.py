@@ -222,16 +222,3 @@ def test_progress_passes_items_on_and_reports() -> None:
     assert list(run.progress("abc", "letters")) == ["a", "b", "c"]
     assert told[0] == ("letters", 0, 3)
     assert told[-1] == ("letters", 3, 3)
-
-
-def test_run_that_reads_records_is_refused() -> None:
-    """Nothing in its own record would say on which records it rests."""
-    from mlblog.lab import MemoryStore, experiment, using
-
-    @experiment(smoke={"n": 1})
-    def first(run: Run, *, n: int, seed: int) -> None: ...
-
-    store = MemoryStore()
-    store.put(Record("first", "smoke", {}, {}, 0, {"v": 1.0}, {}, {}, {}, {}))
-    with using(store), pytest.raises(RunError, match="it read records of first"):
-        carried_out(lambda run: run.save(x=first.runs().mean("v")))

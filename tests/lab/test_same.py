@@ -49,7 +49,7 @@ def claim(bench: Bench) -> str:
         (lambda body: body["manifest"].update({"data:toy/ignored.txt": "0" * 32}), False),
         (lambda body: body["manifest"].update({"data:toy/nowhere.txt": "0" * 32}), False),
         (lambda body: body["manifest"].update({"data:docs/results/notes.txt": "0" * 32}), False),
-        (lambda body: body["manifest"].update({"outside:/etc/hostname": "0" * 32}), False),
+        (lambda body: body["manifest"].update({"outside:0/of-another-machine": "0" * 32}), True),
         (lambda body: body["manifest"].update({"records:with_none": "0" * 32}), False),
         (lambda body: body["params"].pop("slope"), False),
     ],

@@ -35,6 +35,8 @@ def test_added_and_removed_code_is_named(recorded: Bench) -> None:
 
     recorded.edit("toy/losses.py", "DELTA * (abs(x) - DELTA / 2)", "2.0 * (abs(x) - 1.0)")
     recorded.edit("toy/losses.py", "if abs(x) <= DELTA", "if abs(x) <= 2.0")
+    assert list(reasons(recorded, "with_huber")) == ["toy.losses.huber"], "DELTA is as it was, and is used no more"
+    recorded.edit("toy/losses.py", "DELTA = 2.0", "")
     found = reasons(recorded, "with_huber")
     assert found["toy.losses.DELTA"]["kind"] == "removed"
     assert found["toy.losses.DELTA"]["path"] == []

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from mlblog.errors import UnknownExperiment
 from mlblog.lab import canonical
 from mlblog.lab.fingerprint.experiments import Declared, declared
-from mlblog.lab.fingerprint.inputs import DATA, KINDS, Inputs
+from mlblog.lab.fingerprint.inputs import DATA, ENVIRONMENT, KINDS, Inputs
 from mlblog.lab.fingerprint.links import Linker
 from mlblog.lab.fingerprint.module import IMPORT, Definition, Module, read_module
 from mlblog.lab.fingerprint.resolve import DECLARATION, Node, Resolver
@@ -153,6 +153,10 @@ class Code:
     def loaded(self, name: str, params: Mapping[str, Any]) -> set[str]:
         """Return the modules of which a run of the experiment `name` reaches anything."""
         return {node.module for node in self.reach(name, params)}
+
+    def variables(self, name: str, params: Mapping[str, Any]) -> list[str]:
+        """Return the variables of the environment that a run of the experiment `name` may read."""
+        return sorted(node.name for node in self.reach(name, params) if node.module == ENVIRONMENT)
 
     def module_of(self, file: Path) -> str | None:
         """Return the module of the project that a file is; None if it is none."""
@@ -290,6 +294,8 @@ class Code:
     def _digests(self, reached: Reached) -> dict[str, str]:
         found = {}
         for node in reached.parents:
+            if node.module == ENVIRONMENT:
+                continue  # what a run found there is noted when it runs
             link = self._linker.link(node)
             digest = link.frame if link.frame and node not in reached.closed else link.digest
             if digest:

@@ -9,11 +9,13 @@ from __future__ import annotations
 import ast
 import builtins
 import re
+import sys
 from collections.abc import Iterable
 
 from mlblog.lab.fingerprint.syntax import chain
 
 OPAQUE = "<opaque>"  # a call of something that has no name here
+GIVEN = "&"  # before a name: it is given to what is called, which may call it
 OPERAND = "?"  # before a name: an operator, a subscript or an attribute is applied to it
 
 # decorators and bases that only wrap, or give behaviour; any other may register what it is given
@@ -48,6 +50,12 @@ _CHANGING = re.compile(
 _ACTING_BUILTINS = {"setattr", "delattr", "exec", "eval", "next", "print", "input", "__import__", "super", "breakpoint"}
 # … which call what they are given, or draw from it
 _CONSUMING = {"map", "filter", "list", "tuple", "set", "dict", "sorted", "any", "all", "sum", "min", "max", "next"}
+# … and what keeps functions that it is given, for later
+_POSTPONING = {
+    "partial", "partialmethod", "wraps", "cache", "lru_cache", "field", "Thread", "property", "staticmethod",
+    "classmethod",
+    "namedtuple", "NamedTuple", "TypeVar", "ContextVar",
+}  # fmt: skip
 # methods that change nothing: of paths, strings, containers, arrays
 _PURE_METHODS = {
     "absolute", "as_posix", "astype", "clone", "copy", "count", "cumsum", "decode", "difference", "double",
@@ -76,17 +84,26 @@ def may_act(name: str, kind: str) -> bool:
 
 # libraries whose functions do not read what docstrings and annotations say of what they are given
 _TRUSTED = (
-    "torch.", "numpy.", "scipy.", "sklearn.", "matplotlib.", "pandas.", "functools.", "itertools.", "collections.",
-    "operator.", "random.", "math.", "time.", "json.", "os.", "pathlib.", "concurrent.", "threading.", "einops.",
-    "multiprocessing.", "contextlib.", "logging.", "typing.cast", "tqdm.", "joblib.", "copy.", "warnings.", "weakref.",
-    "heapq.", "bisect.", "statistics.", "mlblog.", "dataclasses.", "abc.", "enum.", "typing.", "asyncio.", "itertools.",
+    "torch.", "numpy.", "scipy.", "sklearn.", "matplotlib.", "pandas.", "einops.", "tqdm.", "joblib.", "mlblog.", "PIL.",
+    "safetensors.", "yaml.",
 )  # fmt: skip
+_READING_MODULES = {"inspect", "pydoc", "doctest", "unittest", "xmlrpc", "cmd"}
 _READING = ("torch.jit.", "torch.library.", "typing.get_type_hints", "dataclasses.fields")
 
 
 def may_read(name: str) -> bool:
     """Whether `name` of another library may read the docstrings and annotations of what it is given."""
+    top = name.partition(".")[0]
+    if top in sys.stdlib_module_names:
+        return top in _READING_MODULES or name.startswith(_READING)
     return name.startswith(_READING) or not f"{name}.".startswith(_TRUSTED)
+
+
+def draws(name: str) -> bool:
+    """Whether `name` of another library draws from a generator that all share."""
+    return name.startswith(
+        ("random.", "numpy.random.", "torch.rand", "torch.normal", "torch.bernoulli", "torch.nn.init.")
+    )
 
 
 def builtin_acts(name: str) -> bool:
@@ -123,17 +140,19 @@ class _Evaluated(ast.NodeVisitor):
         parts = chain(node.func)
         if parts:
             self.found.add(".".join(parts))
-            if parts[-1] in _CONSUMING or parts[-1] in ("partial", "reduce"):
+            if parts[-1] in _CONSUMING:
                 names = [part for argument in node.args for part in ast.walk(argument)]
-                self.found |= {
-                    ".".join(c) for n in names if isinstance(n, ast.Name | ast.Attribute) and (c := chain(n))
-                }
+                chains = (chain(name) for name in names if isinstance(name, ast.Name | ast.Attribute))
+                self.found |= {".".join(found) for found in chains if found}
         else:
             if not (isinstance(node.func, ast.Attribute) and node.func.attr in _PURE_METHODS):
                 self.found.add(OPAQUE)
             self.visit(node.func)
-        for argument in [*node.args, *node.keywords]:
-            self.visit(argument)
+        for argument in [*node.args, *(keyword.value for keyword in node.keywords)]:
+            if (given := chain(argument)) and (not parts or parts[-1] not in _POSTPONING):
+                self.found.add(GIVEN + ".".join(given))
+            else:
+                self.visit(argument)
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
         self._operand(node.value)

@@ -1,8 +1,8 @@
 """What a run reads besides code, by the names that a manifest gives it, and the digest of each as it is now.
 
 `data:x.csv` is a file below the root, `list:data` the names in a folder, `glob:data/*.csv` the files of a pattern,
-`outside:1f0c…/x.csv` a file or folder elsewhere on this machine, `environment:SIZE` a variable, and `project:files`
-everything that a program which was started may have read.
+`outside:1f0c…/x.csv` a file or folder elsewhere on this machine, `environment:SIZE` a variable, `place:DATA` one that
+named a folder or file on this machine, and `project:files` everything that a program which was started may have read.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from mlblog.lab import canonical
 from mlblog.lab.atomic import write_atomically
 from mlblog.lab.fingerprint.sources import Sources, walked
 
-DATA, LIST, GLOB, OUTSIDE, ENVIRONMENT = "data", "list", "glob", "outside", "environment"
+DATA, LIST, GLOB, OUTSIDE, ENVIRONMENT, PLACE = "data", "list", "glob", "outside", "environment", "place"
 PROJECT = "project:files"
-KINDS = (DATA, LIST, GLOB, OUTSIDE, ENVIRONMENT, "project")
+KINDS = (DATA, LIST, GLOB, OUTSIDE, ENVIRONMENT, PLACE, "project")
 # what is published, made or kept aside: no input of a run
 _NO_INPUT = {"docs/results", "posts_src", "site", "node_modules"}
 
@@ -50,8 +50,9 @@ class Inputs:
             found = (path for path in root.glob(rest) if not _is_ignored(path.name))
             return canonical.digest("list", *sorted(os.path.relpath(path, root) for path in found))
         if kind == ENVIRONMENT:
-            value = self._environ.get(rest)
-            return "" if value is None else canonical.digest("variable", value)
+            return self._variable(rest)
+        if kind == PLACE:  # elsewhere, other folders are in its place, and nobody can tell whether they hold the same
+            return self._variable(rest) if name in self._outside() else None
         if name == PROJECT:
             files = sorted(set(self._all()))
             return canonical.digest("list", *(f"{file}={self._sources.digest(root / file)}" for file in files))
@@ -66,13 +67,23 @@ class Inputs:
             if not path.endswith(".pyc"):
                 yield os.path.relpath(path, root)
 
+    def _variable(self, name: str) -> str:
+        value = self._environ.get(name)
+        return "" if value is None else canonical.digest("variable", value)
+
+    def variable(self, name: str) -> str:
+        """Return the name of a variable of the environment, by what it holds: a place, or something else."""
+        value = self._environ.get(name, "")
+        return f"{PLACE if os.sep in value and os.path.exists(value) else ENVIRONMENT}:{name}"
+
     def outside(self, path: str) -> str:
         """Return the name of a path outside the project, by which records may know it: it tells no place."""
         return f"{OUTSIDE}:{canonical.digest('place', path)[:8]}/{os.path.basename(path.rstrip(os.sep))}"
 
-    def remember(self, paths: Iterable[str]) -> None:
-        """Keep where paths outside the project are, on this machine alone."""
+    def remember(self, paths: Iterable[str], variables: Iterable[str]) -> None:
+        """Keep where paths outside the project are, and that variables were places, on this machine alone."""
         found = {self.outside(path): path for path in paths}
+        found |= {name: "" for name in map(self.variable, variables) if name.startswith(f"{PLACE}:")}
         if self._places is not None and not found.items() <= self._outside().items():
             self._known = {**self._outside(), **found}
             write_atomically(self._places, json.dumps(self._known, indent=1, sort_keys=True).encode())

@@ -8,14 +8,23 @@ from typing import Any, NamedTuple
 
 from mlblog.lab import canonical
 from mlblog.lab.fingerprint.branches import holds
-from mlblog.lab.fingerprint.effects import OPAQUE, OPERAND, builtin_acts, is_pure_method, may_act, may_read
+from mlblog.lab.fingerprint.effects import (
+    GIVEN,
+    OPAQUE,
+    OPERAND,
+    builtin_acts,
+    draws,
+    is_pure_method,
+    may_act,
+    may_read,
+)
 from mlblog.lab.fingerprint.experiments import Lookup, declared
 from mlblog.lab.fingerprint.inputs import DATA, ENVIRONMENT, Inputs
 from mlblog.lab.fingerprint.module import BINDING, EFFECT, FOREIGN, IMPORT, LOADING, MAYBE, Definition, Module
 from mlblog.lab.fingerprint.names import EVERYTHING, MODULE, parts_of
 from mlblog.lab.fingerprint.resolve import DECLARATION, NAMES, Node, Resolver
 from mlblog.lab.fingerprint.sources import Sources
-from mlblog.lab.fingerprint.words import LENIENT, ORDER, PROSE, SOURCE
+from mlblog.lab.fingerprint.words import KEEPING, LENIENT, ORDER, PROSE, SOURCE
 
 _MARKS = {PROSE, SOURCE, ORDER, LENIENT}
 # under another name (`from importlib import import_module as load`), these are not seen by `names`
@@ -131,7 +140,9 @@ class Linker:
     # -- making a link ------------------------------------------------------------------------------------------
 
     def _make(self, node: Node) -> Link:
-        if node.module in (DATA, ENVIRONMENT):
+        if node.module == ENVIRONMENT:
+            return Link((), "")
+        if node.module == DATA:
             return Link((), self._inputs.digest(str(node)) or "")
         module = self._resolver.module(node.module)
         loading = Node(node.module, IMPORT)
@@ -142,7 +153,8 @@ class Linker:
             bound = [f"{name}={','.join(targets)}" for name, targets in module.imports.items()]
             return Link((), canonical.digest("names", *bound, *module.stars) if bound or module.stars else "")
         if node.name == ORDER:
-            return Link((), canonical.digest("order", *(name for name in module.definitions if "." not in name)))
+            loads = (token for token in module.order if token.startswith(LOADING))
+            return Link((), canonical.digest("order", *(n for n in module.definitions if "." not in n), *loads))
         if node.name.endswith(ORDER):
             members = module.definitions[node.name.removesuffix(ORDER)].members
             return Link((), canonical.digest("order", *members))
@@ -220,7 +232,7 @@ class Linker:
     def _read_from_outside(self, module: Module, name: str, definition: Definition) -> Iterator[Node]:
         """Docstrings and annotations of what is handed to another library, or decorated or subclassed from one."""
         for callee, argument in definition.handed:
-            if callee.startswith(".") or self._may_read(module, callee):
+            if self._may_read(module, callee):
                 for found in self._resolver.meanings(module, argument):
                     if isinstance(found, Node) and _says(self._definition(found), self._resolver.module(found.module)):
                         yield Node(found.module, found.name + PROSE)
@@ -232,13 +244,16 @@ class Linker:
             yield Node(module.name, name + PROSE)
 
     def _may_read(self, module: Module, callee: str) -> bool:
+        if callee.startswith("."):  # a method of something that nobody can see here
+            strangers = (name for name in module.loads if not self._resolver.is_ours(name.partition(".")[0]))
+            return callee[1:] not in KEEPING or any(map(may_read, strangers))
         found = self._resolver.meanings(module, callee)
         return any(isinstance(one, str) and may_read(one) for one in found)
 
     def _is_given(self, module: Module, definition: Definition) -> bool:
         """Whether a decorator, a metaclass or a base class of another library gets to see a definition."""
         for call in definition.calls:
-            if call not in (OPAQUE,) and not call.startswith(OPERAND):
+            if call != OPAQUE and not call.startswith((OPERAND, GIVEN)):
                 found = self._resolver.meanings(module, call)
                 if any(isinstance(one, str) and may_act(one, definition.kind) and may_read(one) for one in found):
                     return True
@@ -286,6 +301,9 @@ class Linker:
             return True
         if call.startswith("<"):
             return call not in _MARKS
+        if call.startswith(GIVEN):
+            found = self._resolver.meanings(module, call.removeprefix(GIVEN))
+            return any(draws(one) if isinstance(one, str) else self._can_be_called(one) for one in found)
         if call.startswith(OPERAND):
             found = self._resolver.meanings(module, call.removeprefix(OPERAND))
             return any(
@@ -305,6 +323,10 @@ class Linker:
                 return True
         return False
 
+    def _can_be_called(self, node: Node) -> bool:
+        definition = self._definition(node)
+        return definition is not None and (definition.kind != "constant" or self._is_object(node))
+
     def _is_plain(self, node: Node) -> bool:
         """Whether a node is data: a file, or a constant made without our calls."""
         definition = self._definition(node)
@@ -322,7 +344,7 @@ class Linker:
             call == OPAQUE
             or any(isinstance(one, Node) and one != node for one in self._resolver.meanings(module, call))
             for call in definition.calls
-            if not call.startswith(OPERAND)
+            if not call.startswith((OPERAND, GIVEN))
         )
 
     def _notices_subclasses(self, base: Node) -> bool:

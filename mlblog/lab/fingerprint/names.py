@@ -18,12 +18,13 @@ from typing import NamedTuple
 from mlblog.lab.fingerprint.syntax import chain
 from mlblog.lab.fingerprint.words import (
     FAILURES,
-    KEEPING,
     LENIENT,
     LOADERS,
+    ORDER,
     OWN_MODULE,
     PATHS,
     PLACES,
+    PLACES_BEGIN,
     PROSE,
     READERS,
     REFLECTION,
@@ -133,7 +134,11 @@ class _Reader(ast.NodeVisitor):
         if (last in OWN_MODULE and parts[:-1] in ([], ["builtins"])) or (parts == ["locals"] and not self._locals):
             self.names.references.add(MODULE)
         if parts == ["sys", "modules"] or (last in LOADERS and use != "()"):
-            self.names.references.add(EVERYTHING)
+            self.names.references |= {EVERYTHING, ORDER} if last == "modules" else {EVERYTHING}
+        if parts == ["locals"] and not self._locals:
+            self.names.references.add(ORDER)
+        if parts == ["help"]:
+            self.names.references.add(PROSE)
         self.names.references |= {one + use for one in found}
 
     def _look(self, attributes: list[str]) -> None:
@@ -227,7 +232,11 @@ class _Reader(ast.NodeVisitor):
 
     def _variable(self, name: ast.expr) -> None:
         """A variable of the environment that is read."""
-        if isinstance(name, ast.Constant) and isinstance(name.value, str) and not name.value.startswith(PLACES):
+        if (
+            isinstance(name, ast.Constant)
+            and isinstance(name.value, str)
+            and not (name.value in PLACES or name.value.startswith(PLACES_BEGIN))
+        ):
             self.names.references.add(VARIABLE + name.value)
 
     def visit_Compare(self, node: ast.Compare) -> None:
@@ -288,7 +297,7 @@ class _Reader(ast.NodeVisitor):
         seen = self._seen_from_here(parts) if parts else []
         last = node.func.attr if isinstance(node.func, ast.Attribute) else ""
         callee = seen[0] if seen else f".{last}"  # a method of something that nobody can see here
-        if (hasattr(builtins, callee) and callee != "help") or (not seen and last in KEEPING):
+        if hasattr(builtins, callee):
             return
         for argument in [*node.args, *(keyword.value for keyword in node.keywords)]:
             if name := chain(argument):

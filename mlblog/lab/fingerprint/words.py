@@ -23,11 +23,13 @@ REFLECTION = {
 }  # fmt: skip
 # read docstrings or annotations
 _PROSE = {
+    "__getattribute__",
     "TypeAdapter", "__annotations__", "__dataclass_fields__", "__doc__", "__signature__", "__text_signature__",
     "fields", "get_annotations", "get_type_hints", "getdoc", "getfullargspec", "render_doc", "signature",
 }  # fmt: skip
 # read source text, or where it is
 _SOURCE = {
+    "lineno", "walk_tb", "walk_stack", "tb_frame", "findCaller",
     "__code__", "_getframe", "co_firstlineno", "currentframe", "extract_stack", "extract_tb", "f_lineno",
     "findsource", "format_exc", "format_exception", "format_stack", "getblock", "getcomments", "getline",
     "getlines", "getsource", "getsourcefile", "getsourcelines", "print_exc", "tb_lineno",
@@ -62,8 +64,9 @@ KEEPING = {
     "reshape", "sample", "save", "scatter", "send", "set", "setdefault", "starmap", "step", "sub", "submit",
     "sum", "to", "update", "view", "where", "write",
 }  # fmt: skip
-# how variables of the environment begin that say where a run is, not what it does
-PLACES = (
-    "CUBLAS_", "CUDA_", "HOME", "HOSTNAME", "LOCAL_", "MASTER_", "MKL_", "MLBLOG_", "OMP_", "PATH", "PWD",
-    "RANK", "SLURM_", "TMP", "USER", "WORLD_SIZE", "XDG_",
-)  # fmt: skip
+# variables of the environment that say where a run is, not what it does; and how such begin
+PLACES = {
+    "HOME", "HOSTNAME", "LOCAL_RANK", "LOGNAME", "MASTER_ADDR", "MASTER_PORT", "PATH", "PWD", "RANK", "SHELL", "TEMP",
+    "TMP", "TMPDIR", "USER", "WORLD_SIZE",
+}  # fmt: skip
+PLACES_BEGIN = ("MLBLOG_", "SLURM_", "CUDA_", "CUBLAS_", "XDG_", "OMP_", "MKL_")

@@ -7,6 +7,7 @@ tells of the first call alone. An interpreter that does neither knows of no func
 from __future__ import annotations
 
 import ctypes
+import inspect
 import sys
 from collections.abc import Iterator
 from types import CodeType
@@ -53,7 +54,8 @@ class Calls:
 def _functions(code: CodeType) -> Iterator[CodeType]:
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
-            yield constant
+            if constant.co_flags & inspect.CO_OPTIMIZED:  # the body of a class is no function
+                yield constant
             yield from _functions(constant)
 
 

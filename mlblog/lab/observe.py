@@ -12,6 +12,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import wraps
 from types import FrameType
 from typing import Any, NamedTuple
 
@@ -47,9 +48,11 @@ class Observation:
         moved: files that were opened in two different states.
         folders: folders that were listed.
         patterns: `(folder, pattern)` of files that were looked for.
+        looked: what was asked for without being opened: whether it is there, how large it is, where a link leads.
         programs: what was started, and can read unseen.
         records: files of records that were opened, by whomever.
         written: files that the run made, or made anew.
+        appended: files that it added to.
     """
 
     def __init__(self, project: Project) -> None:
@@ -62,10 +65,11 @@ class Observation:
         self.moved: set[str] = set()
         self.folders: set[str] = set()
         self.patterns: set[tuple[str, str]] = set()
+        self.looked: set[str] = set()
         self.programs: set[str] = set()
         self.records: set[str] = set()
         self.written: set[str] = set()
-        self._appended: set[str] = set()
+        self.appended: set[str] = set()
         self._parent = os.getpid()
         self._reports = tempfile.TemporaryFile("ab+", prefix="mlblog-observed-")  # noqa: SIM115  # `gather` closes it
 
@@ -75,23 +79,25 @@ class Observation:
         """A file is being opened."""
         if (name := _name(path)) is None:
             return
+        if not _exists(name):
+            name = _below_descriptor(path) or name
         opening = _Opening.of(mode, flags)
         if name.startswith(self._results) and name.endswith(".json") and os.path.isfile(name):
             self._report("record", name)
-        elif opening.anew or (opening.writes and not os.path.exists(name)):
+        elif opening.anew or (opening.writes and not _exists(name)):
             if name not in self.files:
                 self.written.add(name)  # all that will be in it, the run has put there
         elif opening.reads and name not in self.written:
-            if self._is_input(name, sys._getframe(2)):
+            if self._is_input(name, sys._getframe(1)):
                 self._saw(name)
-                if name in self._appended:
+                if name in self.appended:
                     self.moved.add(name)  # what was in it before, nobody knows any more
         elif opening.writes:
-            self._appended.add(name)
+            self.appended.add(name)
 
     def listed(self, path: object = None) -> None:
         """A folder is being listed."""
-        name, asking = _name(path if path is not None else "."), sys._getframe(2)
+        name, asking = _name(path if path is not None else "."), _asking(sys._getframe(1))
         by_pattern = asking.f_code.co_name in _PATTERNS and asking.f_code.co_filename.startswith(STANDARD)
         if name is not None and not by_pattern and self._is_input(name, asking):
             self._report("folder", name)
@@ -99,7 +105,7 @@ class Observation:
     def looked_for(self, folder: object, pattern: object) -> None:
         """Files of a pattern are being looked for."""
         name = _name(folder)
-        if name is not None and isinstance(pattern, str) and self._is_input(name, sys._getframe(2)):
+        if name is not None and isinstance(pattern, str) and self._is_input(name, sys._getframe(1)):
             self._report("pattern", f"{name}\0{pattern}")
 
     def globbed(self, pattern: object, recursive: object = False, folder: object = None, *_: object) -> None:
@@ -111,9 +117,21 @@ class Observation:
                 head = os.path.dirname(head)
             self.looked_for(head or ".", os.path.relpath(text, head) if head else text)
 
+    def looked_at(self, path: object) -> None:
+        """Somebody asks whether a file is there, or how large it is."""
+        name = _name(path)
+        if name is None or name in self.looked or name in self.files or name in self.written | self.appended:
+            return
+        inside = name.startswith(self._root)
+        if self._is_input(name, sys._getframe(1)):
+            if inside:
+                self._report("look", name)
+            elif not os.path.isdir(name):
+                self._saw(name)
+
     def connected(self, database: object, *_: object) -> None:
         """A database is being opened."""
-        if (name := _name(database)) is not None and self._is_input(name, sys._getframe(2)):
+        if (name := _name(database)) is not None and self._is_input(name, sys._getframe(1)):
             self._saw(name)
 
     def imported(self, module: object, filename: object, *_: object) -> None:
@@ -122,18 +140,21 @@ class Observation:
             self._saw(name)
 
     def loaded(self, name: object) -> None:
-        """A shared library is being loaded."""
+        """A shared library is being loaded; one that is not the project's can read unseen."""
+        owner = _asked_by(sys._getframe(1))
+        if owner and not owner.startswith(LIBRARIES):
+            self._report("program", "a shared library")
         if isinstance(name, str) and os.sep in name and self._is_input(path := os.path.abspath(name), None):
             self._saw(path)
 
     def started(self, program: object, arguments: object = (), *_: object) -> None:
         """Another program is being started."""
-        owner = _asked_by(sys._getframe(2))
+        owner = _asked_by(sys._getframe(1))
         words = [os.fsdecode(word) for word in arguments] if isinstance(arguments, list | tuple) else [str(arguments)]
         ours = any(self._root in word or os.path.exists(word) for word in words[1:])
-        for word in (part for word in words[1:] for part in word.split()):
-            if os.path.isfile(word) and owner and self._is_input(name := os.path.abspath(word), sys._getframe(2)):
-                self._saw(name)
+        for named in (part for word in words[1:] for part in word.split()):
+            if os.path.isfile(named) and owner and self._is_input(path := os.path.abspath(named), sys._getframe(1)):
+                self._saw(path)
         if owner and (not owner.startswith(LIBRARIES) or ours):
             self._report("program", os.path.basename(words[0]) if words else str(program))
 
@@ -155,13 +176,13 @@ class Observation:
 
     def _saw(self, name: str) -> None:
         try:
-            stat = os.stat(name)
+            stat = _stat(name)
             mark = mark_of(stat)
             if not os.path.isfile(name):
                 return  # a pipe, a device
         except OSError:
             mark = None
-            if not name.startswith(self._root) and _asked_by(sys._getframe(2)).startswith(LIBRARIES):
+            if not name.startswith(self._root) and _asked_by(sys._getframe(1)).startswith(LIBRARIES):
                 return  # libraries look for what may be there in many places
         known = self.files.setdefault(name, mark)
         if known != mark:
@@ -180,6 +201,8 @@ class Observation:
             self.folders.add(first)
         elif kind == "pattern":
             self.patterns.add((first, second))
+        elif kind == "look":
+            self.looked.add(first)
         elif kind == "program":
             self.programs.add(first)
         elif kind == "record":
@@ -215,13 +238,14 @@ class Observation:
             "files": self.files,
             "folders": {folder: _mark(folder) for folder in self.folders},
             "patterns": {folder: [_mark(folder), pattern] for folder, pattern in self.patterns},
+            "looked": {path: _mark(path) for path in self.looked},
             "programs": sorted(self.programs),
             "records": {record: _mark(record) for record in self.records},
         }
 
     def resume(self, state: Mapping[str, Any]) -> bool:
         """Count what an earlier leg has seen as seen, if all of it is as it was then; return whether it is."""
-        marks = {**state["files"], **state["folders"], **state["records"]}
+        marks = {**state["files"], **state["folders"], **state["looked"], **state["records"]}
         marks |= {folder: mark for folder, (mark, _) in state["patterns"].items()}
         if any(_mark(path) != mark for path, mark in marks.items()):
             return False
@@ -229,6 +253,7 @@ class Observation:
             self.files.setdefault(path, mark)
         self.folders |= set(state["folders"])
         self.patterns |= {(folder, pattern) for folder, (_, pattern) in state["patterns"].items()}
+        self.looked |= set(state["looked"])
         self.programs |= set(state["programs"])
         self.records |= set(state["records"])
         return True
@@ -236,7 +261,7 @@ class Observation:
 
 def _mark(path: str) -> Mark | None:
     try:
-        return mark_of(os.stat(path))
+        return mark_of(_stat(path))
     except OSError:
         return None
 
@@ -255,6 +280,26 @@ def _name(path: object) -> str | None:
         return None
 
 
+def _exists(name: str) -> bool:
+    try:
+        _stat(name)
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def _below_descriptor(path: object) -> str | None:
+    """Where a relative path leads from a folder that is open; `dir_fd` is told to nobody."""
+    if not isinstance(path, str | bytes | os.PathLike) or os.path.isabs(path):
+        return None
+    try:
+        folders = {_name(int(number)) for number in os.listdir("/proc/self/fd")}
+    except OSError:
+        return None
+    below = (os.path.join(folder, os.fsdecode(path)) for folder in sorted(filter(None, folders)))
+    return next((name for name in below if _exists(name)), None)
+
+
 class _Opening(NamedTuple):
     """How a file is opened: whether what is in it can be read, can be changed, and is thrown away first."""
 
@@ -271,9 +316,17 @@ class _Opening(NamedTuple):
         return cls(not bits & os.O_WRONLY, bool(bits & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)), bool(bits & os.O_TRUNC))
 
 
+def _asking(frame: FrameType) -> FrameType:
+    """The frame that caused an event: the first one that is not of this file."""
+    while frame.f_code.co_filename == __file__ and frame.f_back is not None:
+        frame = frame.f_back
+    return frame
+
+
 def _asked_by(frame: FrameType | None) -> str:
     """The file of the code that asks, past the standard library; empty for the import system and for mlblog."""
     through_lines = False
+    frame = _asking(frame) if frame is not None else None
     while frame is not None:
         name = frame.f_code.co_filename
         if name.startswith(("<frozen importlib", "<frozen zipimport", _IMPORTS)):
@@ -283,7 +336,7 @@ def _asked_by(frame: FrameType | None) -> str:
             return ""
         library = name.startswith(LIBRARIES)
         if library or not (name.startswith((STANDARD, "<frozen")) or os.path.realpath(name).startswith(STANDARD)):
-            return "" if through_lines and library else name
+            return "" if through_lines else name
         frame = frame.f_back
     return ""
 
@@ -302,6 +355,25 @@ _EVENTS: dict[str, Callable[..., None]] = {
     "os.posix_spawn": Observation.started,
     "os.system": Observation.started,
 }
+_stat = os.stat  # as it is, whoever is told of its callers
+_ASKING = ("stat", "lstat", "readlink", "access")
+
+
+def _told(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of `os` that tells the observation what it is asked about."""
+
+    @wraps(function)
+    def asked(path: Any, *arguments: Any, **options: Any) -> Any:
+        if _current is not None:
+            _current.looked_at(path)
+        return function(path, *arguments, **options)
+
+    for able in (os.supports_dir_fd, os.supports_fd, os.supports_follow_symlinks, os.supports_effective_ids):
+        if function in able:
+            able.add(asked)
+    return asked
+
+
 _current: Observation | None = None  # an audit hook cannot be removed, so one stays and tells this, if anything
 _hooked = False
 
@@ -322,9 +394,14 @@ def observing(project: Project) -> Iterator[Observation]:
         sys.addaudithook(_hook)
         _hooked = True
     before, _current = _current, observation
+    asking = {name: getattr(os, name) for name in _ASKING}
+    for name, function in asking.items():  # of these the interpreter tells nobody
+        setattr(os, name, _told(function))
     try:
         yield observation
     finally:
+        for name, function in asking.items():
+            setattr(os, name, function)
         _current = before
         observation.close()
 

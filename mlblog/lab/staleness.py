@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from mlblog.errors import RecordError, UnknownExperiment
 from mlblog.lab.declared import Declaration
 from mlblog.lab.fingerprint import Code
+from mlblog.lab.fingerprint.inputs import WRITTEN
 from mlblog.lab.reading import BASIS, rested_on
 from mlblog.lab.record import Record
 from mlblog.lab.store import Store
@@ -58,6 +59,8 @@ def reasons(record: Record, code: Code, declarations: Mapping[str, Declaration],
     for name in sorted({*record.manifest, *now}):
         if name.startswith(f"{BASIS}:"):
             found += _basis(name, record.manifest[name], code, declarations, store)
+            continue
+        if record.manifest.get(name) == WRITTEN:
             continue
         # what the run was seen to use is in no manifest of now, and is looked at by itself
         digest = now[name] if name in now else code.digest(name)

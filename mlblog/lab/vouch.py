@@ -18,7 +18,7 @@ from mlblog.errors import RunError
 from mlblog.lab.atomic import write_atomically
 from mlblog.lab.executed import Calls
 from mlblog.lab.fingerprint import Code
-from mlblog.lab.fingerprint.inputs import PROJECT
+from mlblog.lab.fingerprint.inputs import PROJECT, WRITTEN
 from mlblog.lab.fingerprint.sources import mark_of
 from mlblog.lab.fromsource import executed
 from mlblog.lab.jobs import Job
@@ -82,12 +82,14 @@ class Witness:
             for path in observation.files
             if path in observation.moved or not _as_read(observation, path)
         ]
+        # a file that the run only writes is named in its code, too
+        read = {self._name(now, path) for path in observation.files}
+        wrote = {self._name(now, path) for path in observation.written | observation.appended} - read
+        moved = [name for name in moved if name not in wrote]
         if moved:
             raise self._refused(record, job, sorted(set(moved)))
-        return dataclasses.replace(
-            record,
-            manifest=dict(sorted({**job.manifest, **extra, **basis}.items())),
-        )
+        manifest = {name: WRITTEN if name in wrote else digest for name, digest in job.manifest.items()}
+        return dataclasses.replace(record, manifest=dict(sorted({**manifest, **extra, **basis}.items())))
 
     # -- what the manifest lacks --------------------------------------------------------------------------------
 
@@ -127,6 +129,7 @@ class Witness:
                 if inside
                 else code.inputs.outside(folder)
             )
+        yield from (f"look:{self._relative(path)}" for path in observation.looked - set(observation.files))
         if observation.programs:
             yield PROJECT
 
@@ -148,8 +151,7 @@ class Witness:
             file = getattr(sys.modules.get(name), "__file__", None)
             if not isinstance(file, str) or not os.path.isfile(file) or is_library(file):
                 continue
-            if Path(file) not in executed:  # nor did the fingerprint's own importer see to it
-                yield os.path.abspath(file)
+            yield os.path.abspath(file)
 
     def _unforeseen(self, job: Job, params: Mapping[str, Any], code: Code) -> list[str]:
         """Modules of the project that were imported though the manifest reaches nothing of them."""
@@ -163,7 +165,7 @@ class Witness:
             module = code.module_of(path)
             if module is not None:
                 for function in self.calls.of(executed[path][1]):
-                    if owner := code.owner(module, function.co_qualname):
+                    if owner := code.owner(module, function):
                         yield f"{module}.{owner}"
 
     # -- what changed -------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
+from types import CodeType
 from typing import Any, NamedTuple
 
 from mlblog.errors import UnknownExperiment
@@ -166,11 +167,17 @@ class Code:
                     return name
         return None
 
-    def owner(self, module: str, qualified: str) -> str:
-        """Return the definition of a module that a function of that qualified name is, or is in; empty if unknown."""
-        parts = qualified.partition(".<locals>")[0].split(".")
+    def owner(self, module: str, function: CodeType) -> str:
+        """Return the definition of a module that a function is, or is in; empty if there is none of its own."""
+        name, _, inner = function.co_qualname.partition(".<locals>")[0].partition(".")
         definitions = self._resolver.module(module).definitions
-        return parts[0] if parts[0] in definitions else ""
+        if name == "<lambda>":
+            lines = {one: d.lines for one, d in definitions.items() if d.kind == "constant"}
+            return next((one for one, (a, b) in lines.items() if a <= function.co_firstlineno <= b), "")
+        # a comprehension in the body of a class runs when the module is imported, and is no call of it
+        return (
+            name if name in definitions and not inner.startswith(("<listcomp", "<dictcomp", "<setcomp", "<gen")) else ""
+        )
 
     def reach(self, name: str, params: Mapping[str, Any] | None = None) -> dict[Node, Node | None]:
         """Return every node that `name` depends on, each with the node from which it was first reached."""

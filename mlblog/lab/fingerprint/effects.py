@@ -84,10 +84,10 @@ def may_act(name: str, kind: str) -> bool:
 
 # libraries whose functions do not read what docstrings and annotations say of what they are given
 _TRUSTED = (
-    "torch.", "numpy.", "scipy.", "sklearn.", "matplotlib.", "pandas.", "einops.", "tqdm.", "joblib.", "mlblog.", "PIL.",
-    "safetensors.", "yaml.",
+    "torch.", "numpy.", "scipy.", "sklearn.", "matplotlib.", "pandas.", "einops.", "tqdm.", "joblib.", "mlblog.",
+    "PIL.", "safetensors.", "yaml.",
 )  # fmt: skip
-_READING_MODULES = {"inspect", "pydoc", "doctest", "unittest", "xmlrpc", "cmd"}
+_READING_MODULES = {"inspect", "pydoc", "doctest", "unittest", "xmlrpc", "cmd", "dis"}
 _READING = ("torch.jit.", "torch.library.", "typing.get_type_hints", "dataclasses.fields")
 
 

@@ -1,6 +1,7 @@
 """What a run reads besides code, by the names that a manifest gives it, and the digest of each as it is now.
 
 `data:x.csv` is a file below the root, `list:data` the names in a folder, `glob:data/*.csv` the files of a pattern,
+`look:x.csv` whether a file is there, and how large,
 `outside:1f0c…/x.csv` a file or folder elsewhere on this machine, `environment:SIZE` a variable, `place:DATA` one that
 named a folder or file on this machine, and `project:files` everything that a program which was started may have read.
 """
@@ -16,9 +17,11 @@ from mlblog.lab import canonical
 from mlblog.lab.atomic import write_atomically
 from mlblog.lab.fingerprint.sources import Sources, walked
 
-DATA, LIST, GLOB, OUTSIDE, ENVIRONMENT, PLACE = "data", "list", "glob", "outside", "environment", "place"
+DATA, LIST, GLOB, LOOK, OUTSIDE = "data", "list", "glob", "look", "outside"
+ENVIRONMENT, PLACE = "environment", "place"
 PROJECT = "project:files"
-KINDS = (DATA, LIST, GLOB, OUTSIDE, ENVIRONMENT, PLACE, "project")
+WRITTEN = "written"  # in a manifest, in place of the digest of a file that the run only writes
+KINDS = (DATA, LIST, GLOB, LOOK, OUTSIDE, ENVIRONMENT, PLACE, "project")
 # what is published, made or kept aside: no input of a run
 _NO_INPUT = {"docs/results", "posts_src", "site", "node_modules"}
 
@@ -49,6 +52,8 @@ class Inputs:
         if kind == GLOB:
             found = (path for path in root.glob(rest) if not _is_ignored(path.name))
             return canonical.digest("list", *sorted(os.path.relpath(path, root) for path in found))
+        if kind == LOOK:
+            return _look(root / rest)
         if kind == ENVIRONMENT:
             return self._variable(rest)
         if kind == PLACE:  # elsewhere, other folders are in its place, and nobody can tell whether they hold the same
@@ -103,6 +108,18 @@ def _listing(folder: Path) -> str:
     except (FileNotFoundError, NotADirectoryError):
         return ""
     return canonical.digest("list", *names)
+
+
+def _look(path: Path) -> str:
+    """What can be known of a file without reading it: whether it is there, its kind, size, and where it leads."""
+    try:
+        stat = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return ""
+    link = os.readlink(path) if path.is_symlink() else ""
+    if path.is_dir():
+        return canonical.digest("look", "folder", link)
+    return canonical.digest("look", "file", link, str(stat.st_size), str(bool(stat.st_mode & 0o111)))
 
 
 def _is_ignored(name: str) -> bool:

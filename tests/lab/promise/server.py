@@ -39,7 +39,7 @@ def value(root: Path, _: dict[str, Any]) -> dict[str, Any]:
             found.function(run, **params, seed=0)
     except BaseException as error:
         return {"failed": f"{type(error).__name__}: {error}"}
-    values, arrays, _ = run.results()
+    values, arrays = run.results.values, run.results.all_arrays()
     return {"values": plain(values, arrays)}
 
 
@@ -58,6 +58,7 @@ def record(root: Path, request: dict[str, Any]) -> dict[str, Any]:
 
     os.environ["MLBLOG_ROOT"] = str(root)
     found: dict[str, Any] = {}
+    environment = dict(os.environ)  # `mlblog status` is another process: it sees no variable that a run has set
     for name in request["experiments"]:
         project = Project.find(root)
         try:
@@ -75,6 +76,8 @@ def record(root: Path, request: dict[str, Any]) -> dict[str, Any]:
             if outcome.record is None:
                 return {"refused": str(outcome.error)}
             found = {"values": plain(outcome.record.values, outcome.record.arrays)}
+    os.environ.clear()
+    os.environ.update(environment)
     return found | state(root, request)
 
 

@@ -18,7 +18,7 @@ from mlblog.lab import canonical
 from mlblog.lab.atomic import write_atomically
 from mlblog.lab.fingerprint.module import Module, read_module
 
-_CACHE = 10  # raise it whenever a summary's content or meaning changes
+_CACHE = 12  # raise it whenever a summary's content or meaning changes
 # A file may change twice within one tick of a coarse clock; what was read so soon after is read again.
 _TICK = 2_000_000_000
 _COMPILED = (*EXTENSION_SUFFIXES, ".pyc")

@@ -62,20 +62,24 @@ def run(
             raise InputError(f"no experiment{' named' if names else ''} has the scale {scale}")
     found = (key for declaration in chosen for key in _keys(lab, declaration, wanted, overrides, sweeps, seeds))
     keys = list(dict.fromkeys(found))
-    jobs = lab.plan(keys, again=again)
-    if not jobs:
-        click.echo(f"nothing to do: {len(keys)} records are fresh")
-        return 0
-    carrier = _executor(lab.project, executor, workers, timeout, address)
+    outcomes = []
     try:
-        failed = [outcome for outcome in lab.run(jobs, carrier, again=again) if outcome.error]
+        for outcome in lab.renew(
+            keys, lambda: _executor(lab.project, executor, workers, timeout, address), again=again
+        ):
+            outcomes.append(outcome)
     except KeyboardInterrupt:
-        rest = "goes on from its checkpoints, where it keeps any" if carrier.resumes else "begins anew"
+        rest = "begins anew" if executor == "ray" else "goes on from its checkpoints, where it keeps any"
         click.echo(f"mlblog: interrupted; what was finished is recorded; run again, the rest {rest}", err=True)
         return 130
+    if not outcomes:
+        click.echo(f"nothing to do: {len(keys)} records are fresh")
+        return 0
+    failed = [outcome for outcome in outcomes if outcome.error]
     for outcome in failed:
         click.echo(f"mlblog: {outcome.error}", err=True)
-    click.echo(f"{len(jobs) - len(failed)} recorded, {len(failed)} failed, {len(keys) - len(jobs)} were fresh")
+    fresh = len(keys) - len({outcome.job.key for outcome in outcomes} & set(keys))
+    click.echo(f"{len(outcomes) - len(failed)} recorded, {len(failed)} failed, {fresh} were fresh")
     return 1 if failed else 0
 
 

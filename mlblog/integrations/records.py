@@ -9,7 +9,6 @@ from mlblog.errors import MlblogError
 from mlblog.lab import Lab, Project
 from mlblog.lab.environment import gpus
 from mlblog.lab.executors.local import LocalExecutor
-from mlblog.lab.jobs import Job
 from mlblog.lab.record import SCALES, Key
 from mlblog.lab.report import duration
 from mlblog.lab.stores import preview_store, project_store
@@ -31,10 +30,9 @@ class Refresh:
 
         A record that cannot be renewed stays, and its page is marked stale.
         """
-        if jobs := self._due():
-            for outcome in self._lab.run(jobs, LocalExecutor(self._lab.project)):
-                if outcome.error is not None:
-                    yield outcome.error
+        for outcome in self._lab.renew(self._due(), lambda: LocalExecutor(self._lab.project)):
+            if outcome.error is not None:
+                yield outcome.error
 
     def preview(self) -> Iterator[MlblogError]:
         """Make smoke runs of what pages read and nobody has recorded at any scale; yield what failed."""
@@ -59,7 +57,7 @@ class Refresh:
             lines.append(f"{name}: {why}. Renewing {len(mine)} runs takes {cost}: mlblog run {name}")
         return lines
 
-    def _due(self) -> list[Job]:
+    def _due(self) -> list[Key]:
         if self._experiments == "never":
             return []
         if gpus():
@@ -70,7 +68,7 @@ class Refresh:
             keys = [key for name in names for key in self._at(name, "smoke", "small")]
         else:
             return []
-        return self._lab.plan(keys)
+        return keys
 
     def _ordered(self) -> list[str]:
         """All experiments, those that pages need first."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 
 from mlblog.errors import RecordError, RunError
@@ -17,8 +17,9 @@ from mlblog.lab.going import Going
 from mlblog.lab.jobs import Job, State, plan, state
 from mlblog.lab.progress import Display
 from mlblog.lab.project import Project
-from mlblog.lab.record import Key, Record
+from mlblog.lab.record import SCALES, Key, Record
 from mlblog.lab.shelf import Shelf
+from mlblog.lab.spec import using
 from mlblog.lab.staleness import Reason, reasons
 from mlblog.lab.store import MemoryStore, Store
 from mlblog.lab.stores import project_store
@@ -85,8 +86,6 @@ class Lab:
 
     def recorded_scale(self, experiment: str) -> str | None:
         """Return the largest scale at which `experiment` has any record."""
-        from mlblog.lab.record import SCALES
-
         scales = {name.split("/")[1] for name in self.store.names() if name.startswith(f"{experiment}/")}
         return max(scales, key=SCALES.index, default=None)
 
@@ -130,6 +129,53 @@ class Lab:
             finally:
                 batch.close()
 
+    def renew(self, keys: Iterable[Key], executor: Callable[[], Executor], *, again: bool = False) -> Iterator[Outcome]:
+        """Bring the records of `keys` up to date, and yield what became of each run.
+
+        What an experiment reads of others is brought up to date before it, whether it is among `keys` or not.
+
+        Args:
+            keys: which runs.
+            executor: makes what carries them out.
+            again: run the fresh ones of `keys`, too.
+        """
+        failed: set[str] = set()
+        asked = dict.fromkeys(keys)
+        for stage in self.stages(asked):
+            jobs = self.plan([key for key in stage if key in asked], again=again)
+            jobs += self.plan(key for key in stage if key not in asked)
+            ready = []
+            for job in jobs:
+                if missing := failed & set(self._read_by(job.key.experiment)):
+                    failed.add(job.key.experiment)
+                    why = f"{job.key}: not run, since {sorted(missing)[0]} failed, whose records it reads"
+                    yield Outcome(job, error=RunError(why))
+                else:
+                    ready.append(job)
+            for outcome in self.run(ready, executor(), again=again) if ready else ():
+                if outcome.error is not None:
+                    failed.add(outcome.job.key.experiment)
+                yield outcome
+
+    def stages(self, keys: Iterable[Key]) -> list[list[Key]]:
+        """Return `keys` in turns: what reads records of others after those, which are added where they are missing."""
+        wanted = dict.fromkeys(keys)
+        for key in list(wanted):
+            for name in self._read_by(key.experiment):
+                declaration = self.experiments[name]
+                scale = self.recorded_scale(name) or declaration.largest(key.scale) or declaration.largest(*SCALES)
+                wanted |= dict.fromkeys(self.keys_of(name, scale) if scale else [])
+        depth = {name: self._depth(name) for name in {key.experiment for key in wanted}}
+        return [[key for key in wanted if depth[key.experiment] == turn] for turn in sorted(set(depth.values()))]
+
+    def _read_by(self, name: str) -> list[str]:
+        """The experiments whose records `name` reads, and those that those read."""
+        direct = self.experiments[name].reads
+        return list(dict.fromkeys([*direct, *(further for read in direct for further in self._read_by(read))]))
+
+    def _depth(self, name: str) -> int:
+        return max((1 + self._depth(read) for read in self.experiments[name].reads), default=0)
+
     def smoke(self, name: str) -> list[Outcome]:
         """Run `name` at smoke scale in this process, the base and every variant with one seed; keep nothing.
 
@@ -137,8 +183,15 @@ class Lab:
         does not cover has failed, since its record would stay fresh when that changes.
         """
         lab = Lab(self.project, MemoryStore())
+        with using(lab.store):
+            return lab._smoke(name)
+
+    def _smoke(self, name: str) -> list[Outcome]:
+        lab, outcomes = self, list[Outcome]()
+        for read in reversed(self._read_by(name)):
+            jobs = lab.plan(self.experiments[read].keys("smoke"))
+            outcomes += [one for one in lab.run(jobs, InlineExecutor(self.project)) if one.error is not None]
         jobs = lab.plan(key for key in self.experiments[name].keys("smoke") if key.seed == 0)
-        outcomes = []
         for job in jobs:
             with tracing(self.project) as trace:
                 (outcome,) = lab.run([job], InlineExecutor(self.project), again=True)

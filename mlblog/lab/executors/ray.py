@@ -19,15 +19,23 @@ from ray.exceptions import RayError
 
 from mlblog.errors import RunError
 from mlblog.lab.atomic import write_atomically
+from mlblog.lab.declared import experiments
 from mlblog.lab.jobs import Job
 from mlblog.lab.project import Project
 from mlblog.lab.record import Record
 from mlblog.lab.run import Report
 
 # what nodes do not need: records, pages and caches are large, and the store stays with the driver
-_LEFT_BEHIND = [".git", ".mlblog", ".venv", "site", "docs/results", "**/__pycache__"]
+_LEFT_BEHIND = [".git", ".mlblog", ".venv", "site", "**/__pycache__"]
 _BETWEEN = 0.5  # seconds between two looks at how far the runs are
 _LOG = 2**20  # bytes of a log's end that come home
+
+
+def _unread(project: Project) -> list[str]:
+    """The folders of records that no experiment reads."""
+    read = {name for declaration in experiments(project).values() for name in declaration.reads}
+    folders = sorted(project.results.iterdir()) if project.results.is_dir() else []
+    return [project.relative(folder) for folder in folders if folder.name not in read]
 
 
 class RayExecutor:
@@ -46,7 +54,7 @@ class RayExecutor:
             retries: how often a run is begun again after its node was lost.
             gpu: whether a run needs a GPU; by default if the cluster has any.
         """
-        environment = {"working_dir": str(project.root), "excludes": _LEFT_BEHIND}
+        environment = {"working_dir": str(project.root), "excludes": [*_LEFT_BEHIND, *_unread(project)]}
         self._project, self._retries = project, retries
         ray.init(address=address, runtime_env=environment, log_to_driver=False, logging_level=logging.ERROR)
         wants_gpu = gpu if gpu is not None else bool(ray.cluster_resources().get("GPU", 0))  # type: ignore[no-untyped-call]  # Ray gives it no types

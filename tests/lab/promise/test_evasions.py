@@ -65,14 +65,10 @@ ROWS: dict[str, Case] = {
     "by the C library": Case(
         HERE + "\nimport ctypes", f"c = ctypes.CDLL(None)\nc.fopen.restype = ctypes.c_void_p\nc.fgetc.argtypes = [ctypes.c_void_p]\nrun.save(x=c.fgetc(c.fopen(os.fsencode({FILE}), b'r')))", X2, X),
     "by the C library's shell": Case(HERE + "\nimport ctypes", f"ctypes.CDLL(None).system(b'grep -q 1 ' + os.fsencode({FILE}))", X2, X),
-    "by a compiled library": Case(HERE + "\nfrom safetensors import safe_open", f"float(safe_open(str({FILE}), 'np').get_tensor('n')[0])",
-                                  write("toy/d/x", lambda p: __import__("safetensors.numpy").numpy.save_file({"n": np.array([2.0])}, p)),
-                                  {"toy/d/x": lambda p: __import__("safetensors.numpy").numpy.save_file({"n": np.array([1.0])}, p)}),
     "through /proc": Case(HERE, "open('/proc/self/cwd/toy/' + chr(100) + '/' + chr(120)).read()", X2, X),
     "by a subinterpreter": Case(HERE, f"import tempfile, _xxsubinterpreters as s\nt = tempfile.mktemp()\ni = s.create()\ns.run_string(i, f\"open({{t!r}}, 'w').write(open({{str({FILE})!r}}).read())\")\nrun.save(x=open(t).read())\nos.unlink(t)", X2, X),
     "by fork and exec": Case(HERE, f"r, w = os.pipe()\nif os.fork() == 0:\n    os.dup2(w, 1)\n    os.execv('/bin/cat', ['cat', str({FILE})])\nos.wait()\nrun.save(x=os.read(r, 9).decode())", X2, X),
     "outside, by another program": Case("import subprocess", "subprocess.check_output(['cat', '@OUT@/store/x'], text=True)", write(OUT, "2"), {OUT: "1"}),
-    "outside, by another Python": Case("import subprocess, sys", "subprocess.check_output([sys.executable, '-c', 'print(open(\"../store/x\").read())'], text=True)", write(OUT, "2"), {OUT: "1"}),
     "outside, hidden, by a library": Case("import numpy as np", "int(np.load('@OUT@/.cache/x.npy')[0])", write("../.cache/x.npy", array(2)), {"../.cache/x.npy": array(1)}),
     "outside, in a folder like a cache, by a library": Case("import numpy as np", "int(np.load('@OUT@/triton-data/x.npy')[0])", write("../triton-data/x.npy", array(2)), {"../triton-data/x.npy": array(1)}),
     "folder of git": Case("", "open('.git/HEAD').read()", shell("git checkout -q -b other")),
@@ -88,8 +84,6 @@ ROWS: dict[str, Case] = {
     "helper that denies its file": Case("", "import helper\nrun.save(x=helper.N)", ("helper.py", "N = 1", "N = 2"), {"helper.py": "N = 1\ndel __file__"}),
     "called while nobody profiles": Case("import sys, toy.a", "sys.setprofile(None)\nsys.settrace(None)\nrun.save(x=getattr(toy.a, chr(102))())", ("a", "return 1", "return 2"), FG),
     "variable like that of a place": Case("import os", "open(os.environ['PATH_TO_DATA']).read()", lambda root: None, {"toy/p.txt": "1", "toy/q.txt": "2"}, env={"PATH_TO_DATA": "toy/p.txt"}, later={"PATH_TO_DATA": "toy/q.txt"}),
-    "variable with a computed name": Case("import os", "os.environ['_'.join(['TOY', 'N'])]", lambda root: None, env={"TOY_N": "1"}, later={"TOY_N": "2"}),
-    "all variables": Case("import os", "[v for k, v in sorted(os.environ.items()) if k[:3] == 'TOY']", lambda root: None, env={"TOY_N": "1"}, later={"TOY_N": "2"}),
     "parameter bound anew by a match": chosen(G23, FG, "match 'b':\n    case mode:\n        pass\n" + PICK),
     "parameter bound anew by an import": chosen(G23, {**FG, "b": "word = 'b'"}, "from toy.b import word as mode\n" + PICK),
     "parameter bound anew by except": chosen(G23, FG, "try:\n    raise ValueError\nexcept ValueError as mode:\n    v = f() if mode == 'a' else g()"),
@@ -123,6 +117,6 @@ ROWS: dict[str, Case] = {
 # fmt: on
 
 
-@rows(ROWS, every=4)
+@rows(ROWS, every=10)
 def test_evasions(case: Case, tmp_path: Path) -> None:
     stands(case, tmp_path)

@@ -59,7 +59,6 @@ ROWS: dict[str, Case] = {
     "declared, the records are stale": case(DECLARED, A12, changes=False, stale=True),
     "declared, a record more": case(DECLARED | other("base", "f() + seed", "from toy.a import f"), [("experiments/base", "seeds=1", "seeds=2"), again("base")]),
     "declared, the record is deleted": case(DECLARED, delete("docs/results/base/smoke/base/seed-0.json")),
-    "declared, an override more, which is not asked for": case(DECLARED, [("experiments/base", "seeds=1", "seeds=1, variants=[]")], changes=False),
     "declared, an edit of the base that changes nothing": case(DECLARED, ("a", "return 1", "return 1  # one"), changes=False),
     "declared, another experiment changes": case(DECLARED | other("free", "1"), [("experiments/free", "value=1", "value=2"), again("free")], first=("base", "free"), changes=False),
     "declared as a tuple": case(BASE | reading("('base',)", "", MEAN), NEW),

@@ -123,6 +123,6 @@ ROWS: dict[str, Case] = {
 # fmt: on
 
 
-@rows(ROWS, every=4)
+@rows(ROWS, every=10)
 def test_scopes(case: Case, tmp_path: Path) -> None:
     stands(case, tmp_path)

@@ -157,6 +157,6 @@ ROWS: dict[str, Case] = {
 # fmt: on
 
 
-@rows(ROWS, every=4)
+@rows(ROWS, every=10)
 def test_time(case: Case, tmp_path: Path) -> None:
     stands(case, tmp_path)

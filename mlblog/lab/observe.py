@@ -6,7 +6,6 @@ children report to their parent through a file.
 
 from __future__ import annotations
 
-import linecache
 import os
 import sys
 import tempfile
@@ -14,13 +13,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import wraps
 from types import FrameType
-from typing import Any, NamedTuple
+from typing import Any
 
+from mlblog.lab.asking import Opening, asked_by, asking, below_descriptor, exists, name_of, real_stat, state_of
 from mlblog.lab.fingerprint.sources import Mark, mark_of
 from mlblog.lab.project import Project
-from mlblog.lab.whose import LIBRARIES, STANDARD, SYSTEM, is_engine
+from mlblog.lab.whose import LIBRARIES, STANDARD, SYSTEM
 
-_IMPORTS = f"{STANDARD}importlib{os.sep}metadata"  # it looks through all folders of sys.path
 # what libraries read for themselves
 _THEIRS = (
     *("/etc/", "/usr/", "/lib", "/opt/", "/var/", "/run/", "/bin/", "/sbin/"),
@@ -77,14 +76,14 @@ class Observation:
 
     def open(self, path: object, mode: object, flags: object) -> None:
         """A file is being opened."""
-        if (name := _name(path)) is None:
+        if (name := name_of(path)) is None:
             return
-        if not _exists(name):
-            name = _below_descriptor(path) or name
-        opening = _Opening.of(mode, flags)
+        if not exists(name):
+            name = below_descriptor(path) or name
+        opening = Opening.of(mode, flags)
         if name.startswith(self._results) and name.endswith(".json") and os.path.isfile(name):
             self._report("record", name)
-        elif opening.anew or (opening.writes and not _exists(name)):
+        elif opening.anew or (opening.writes and not exists(name)):
             if name not in self.files:
                 self.written.add(name)  # all that will be in it, the run has put there
         elif opening.reads and name not in self.written:
@@ -97,21 +96,21 @@ class Observation:
 
     def listed(self, path: object = None) -> None:
         """A folder is being listed."""
-        name, asking = _name(path if path is not None else "."), _asking(sys._getframe(1))
-        by_pattern = asking.f_code.co_name in _PATTERNS and asking.f_code.co_filename.startswith(STANDARD)
-        if name is not None and not by_pattern and self._is_input(name, asking):
+        name, frame = name_of(path if path is not None else "."), asking(sys._getframe(1))
+        by_pattern = frame.f_code.co_name in _PATTERNS and frame.f_code.co_filename.startswith(STANDARD)
+        if name is not None and not by_pattern and self._is_input(name, frame):
             self._report("folder", name)
 
     def looked_for(self, folder: object, pattern: object) -> None:
         """Files of a pattern are being looked for."""
-        name = _name(folder)
+        name = name_of(folder)
         if name is not None and isinstance(pattern, str) and self._is_input(name, sys._getframe(1)):
             self._report("pattern", f"{name}\0{pattern}")
 
     def globbed(self, pattern: object, recursive: object = False, folder: object = None, *_: object) -> None:
         """The same, by the module `glob`."""
         if isinstance(pattern, str | bytes):
-            text = os.path.join(_name(folder) or "", os.fsdecode(pattern)) if folder else os.fsdecode(pattern)
+            text = os.path.join(name_of(folder) or "", os.fsdecode(pattern)) if folder else os.fsdecode(pattern)
             head = text
             while set("*?[") & set(head):
                 head = os.path.dirname(head)
@@ -119,7 +118,7 @@ class Observation:
 
     def looked_at(self, path: object) -> None:
         """Somebody asks whether a file is there, or how large it is."""
-        name = _name(path)
+        name = name_of(path)
         if name is None or name in self.looked or name in self.files or name in self.written | self.appended:
             return
         inside = name.startswith(self._root)
@@ -131,7 +130,7 @@ class Observation:
 
     def connected(self, database: object, *_: object) -> None:
         """A database is being opened."""
-        if (name := _name(database)) is not None and self._is_input(name, sys._getframe(1)):
+        if (name := name_of(database)) is not None and self._is_input(name, sys._getframe(1)):
             self._saw(name)
 
     def imported(self, module: object, filename: object, *_: object) -> None:
@@ -141,7 +140,7 @@ class Observation:
 
     def loaded(self, name: object) -> None:
         """A shared library is being loaded; one that is not the project's can read unseen."""
-        owner = _asked_by(sys._getframe(1))
+        owner = asked_by(sys._getframe(1))
         if owner and not owner.startswith(LIBRARIES):
             self._report("program", "a shared library")
         if isinstance(name, str) and os.sep in name and self._is_input(path := os.path.abspath(name), None):
@@ -149,7 +148,7 @@ class Observation:
 
     def started(self, program: object, arguments: object = (), *_: object) -> None:
         """Another program is being started."""
-        owner = _asked_by(sys._getframe(1))
+        owner = asked_by(sys._getframe(1))
         words = [os.fsdecode(word) for word in arguments] if isinstance(arguments, list | tuple) else [str(arguments)]
         ours = any(self._root in word or os.path.exists(word) for word in words[1:])
         for named in (part for word in words[1:] for part in word.split()):
@@ -167,7 +166,7 @@ class Observation:
             return False
         if f"{os.sep}site-packages{os.sep}" in name:
             return False
-        owner = _asked_by(frame) if frame is not None else "<import>"
+        owner = asked_by(frame) if frame is not None else "<import>"
         if not owner:
             return False
         if owner.startswith(LIBRARIES):
@@ -176,13 +175,13 @@ class Observation:
 
     def _saw(self, name: str) -> None:
         try:
-            stat = _stat(name)
+            stat = real_stat(name)
             mark = mark_of(stat)
             if not os.path.isfile(name):
                 return  # a pipe, a device
         except OSError:
             mark = None
-            if not name.startswith(self._root) and _asked_by(sys._getframe(1)).startswith(LIBRARIES):
+            if not name.startswith(self._root) and asked_by(sys._getframe(1)).startswith(LIBRARIES):
                 return  # libraries look for what may be there in many places
         known = self.files.setdefault(name, mark)
         if known != mark:
@@ -236,18 +235,18 @@ class Observation:
         self.gather()
         return {
             "files": self.files,
-            "folders": {folder: _mark(folder) for folder in self.folders},
-            "patterns": {folder: [_mark(folder), pattern] for folder, pattern in self.patterns},
-            "looked": {path: _mark(path) for path in self.looked},
+            "folders": {folder: state_of(folder) for folder in self.folders},
+            "patterns": {folder: [state_of(folder), pattern] for folder, pattern in self.patterns},
+            "looked": {path: state_of(path) for path in self.looked},
             "programs": sorted(self.programs),
-            "records": {record: _mark(record) for record in self.records},
+            "records": {record: state_of(record) for record in self.records},
         }
 
     def resume(self, state: Mapping[str, Any]) -> bool:
         """Count what an earlier leg has seen as seen, if all of it is as it was then; return whether it is."""
         marks = {**state["files"], **state["folders"], **state["looked"], **state["records"]}
         marks |= {folder: mark for folder, (mark, _) in state["patterns"].items()}
-        if any(_mark(path) != mark for path, mark in marks.items()):
+        if any(state_of(path) != mark for path, mark in marks.items()):
             return False
         for path, mark in state["files"].items():
             self.files.setdefault(path, mark)
@@ -257,88 +256,6 @@ class Observation:
         self.programs |= set(state["programs"])
         self.records |= set(state["records"])
         return True
-
-
-def _mark(path: str) -> Mark | None:
-    try:
-        return mark_of(_stat(path))
-    except OSError:
-        return None
-
-
-def _name(path: object) -> str | None:
-    """The absolute name of what a path or a descriptor is; None if it has none."""
-    if isinstance(path, int):
-        try:
-            return os.readlink(f"/proc/self/fd/{path}")
-        except OSError:
-            return None
-    try:
-        name = os.path.abspath(os.fsdecode(path))  # type: ignore[arg-type]
-        return os.path.realpath(name) if name.startswith("/proc/self/") else name
-    except (TypeError, ValueError):
-        return None
-
-
-def _exists(name: str) -> bool:
-    try:
-        _stat(name)
-    except (OSError, ValueError):
-        return False
-    return True
-
-
-def _below_descriptor(path: object) -> str | None:
-    """Where a relative path leads from a folder that is open; `dir_fd` is told to nobody."""
-    if not isinstance(path, str | bytes | os.PathLike) or os.path.isabs(path):
-        return None
-    try:
-        folders = {_name(int(number)) for number in os.listdir("/proc/self/fd")}
-    except OSError:
-        return None
-    below = (os.path.join(folder, os.fsdecode(path)) for folder in sorted(filter(None, folders)))
-    return next((name for name in below if _exists(name)), None)
-
-
-class _Opening(NamedTuple):
-    """How a file is opened: whether what is in it can be read, can be changed, and is thrown away first."""
-
-    reads: bool
-    writes: bool
-    anew: bool
-
-    @classmethod
-    def of(cls, mode: object, flags: object) -> _Opening:
-        if isinstance(mode, str):
-            anew = bool({"w", "x"} & set(mode))
-            return cls("r" in mode or "+" in mode, bool({"a", "+"} & set(mode)), anew)
-        bits = flags if isinstance(flags, int) else 0
-        return cls(not bits & os.O_WRONLY, bool(bits & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)), bool(bits & os.O_TRUNC))
-
-
-def _asking(frame: FrameType) -> FrameType:
-    """The frame that caused an event: the first one that is not of this file."""
-    while frame.f_code.co_filename == __file__ and frame.f_back is not None:
-        frame = frame.f_back
-    return frame
-
-
-def _asked_by(frame: FrameType | None) -> str:
-    """The file of the code that asks, past the standard library; empty for the import system and for mlblog."""
-    through_lines = False
-    frame = _asking(frame) if frame is not None else None
-    while frame is not None:
-        name = frame.f_code.co_filename
-        if name.startswith(("<frozen importlib", "<frozen zipimport", _IMPORTS)):
-            return ""
-        through_lines = through_lines or name == linecache.__file__
-        if is_engine(name):
-            return ""
-        library = name.startswith(LIBRARIES)
-        if library or not (name.startswith((STANDARD, "<frozen")) or os.path.realpath(name).startswith(STANDARD)):
-            return "" if through_lines else name
-        frame = frame.f_back
-    return ""
 
 
 _EVENTS: dict[str, Callable[..., None]] = {
@@ -355,7 +272,6 @@ _EVENTS: dict[str, Callable[..., None]] = {
     "os.posix_spawn": Observation.started,
     "os.system": Observation.started,
 }
-_stat = os.stat  # as it is, whoever is told of its callers
 _ASKING = ("stat", "lstat", "readlink", "access")
 
 
@@ -394,13 +310,13 @@ def observing(project: Project) -> Iterator[Observation]:
         sys.addaudithook(_hook)
         _hooked = True
     before, _current = _current, observation
-    asking = {name: getattr(os, name) for name in _ASKING}
-    for name, function in asking.items():  # of these the interpreter tells nobody
+    real = {name: getattr(os, name) for name in _ASKING}
+    for name, function in real.items():  # of these the interpreter tells nobody
         setattr(os, name, _told(function))
     try:
         yield observation
     finally:
-        for name, function in asking.items():
+        for name, function in real.items():
             setattr(os, name, function)
         _current = before
         observation.close()

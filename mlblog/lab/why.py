@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from mlblog.errors import InputError
 from mlblog.lab.fingerprint import Node
-from mlblog.lab.fingerprint.module import IMPORT
+from mlblog.lab.fingerprint.summary import IMPORT
 from mlblog.lab.history import Revision, gap
 from mlblog.lab.lab import Lab
 from mlblog.lab.record import Record

@@ -21,9 +21,10 @@ from mlblog.lab import canonical
 from mlblog.lab.fingerprint.experiments import Declared, declared
 from mlblog.lab.fingerprint.inputs import DATA, ENVIRONMENT, KINDS, Inputs
 from mlblog.lab.fingerprint.links import Linker
-from mlblog.lab.fingerprint.module import IMPORT, Definition, Module, read_module
+from mlblog.lab.fingerprint.module import read_module
 from mlblog.lab.fingerprint.resolve import DECLARATION, Node, Resolver
 from mlblog.lab.fingerprint.sources import Sources
+from mlblog.lab.fingerprint.summary import IMPORT, Definition, Module
 from mlblog.lab.fingerprint.words import LENIENT, ORDER, PROSE, SOURCE
 from mlblog.lab.project import Project
 

@@ -12,7 +12,7 @@ from mlblog.lab import canonical
 from mlblog.lab.fingerprint.syntax import chain
 
 if TYPE_CHECKING:
-    from mlblog.lab.fingerprint.module import Module
+    from mlblog.lab.fingerprint.summary import Module
 
 _DECORATORS = {"mlblog.lab.experiment", "mlblog.lab.spec.experiment"}
 _OPERATORS: Mapping[type[ast.operator], Callable[[Any, Any], Any]] = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -12,21 +11,18 @@ from mlblog.lab.fingerprint.effects import (
     GIVEN,
     OPAQUE,
     OPERAND,
-    builtin_acts,
-    draws,
-    is_pure_method,
     may_act,
     may_read,
 )
 from mlblog.lab.fingerprint.experiments import Lookup, declared
+from mlblog.lab.fingerprint.imports import Imports
 from mlblog.lab.fingerprint.inputs import DATA, ENVIRONMENT, Inputs
-from mlblog.lab.fingerprint.module import BINDING, EFFECT, FOREIGN, IMPORT, LOADING, MAYBE, Definition, Module
 from mlblog.lab.fingerprint.names import EVERYTHING, MODULE, parts_of
 from mlblog.lab.fingerprint.resolve import DECLARATION, NAMES, Node, Resolver
 from mlblog.lab.fingerprint.sources import Sources
-from mlblog.lab.fingerprint.words import KEEPING, LENIENT, ORDER, PROSE, SOURCE
+from mlblog.lab.fingerprint.summary import IMPORT, LOADING, Definition, Module
+from mlblog.lab.fingerprint.words import KEEPING, ORDER, PROSE, SOURCE
 
-_MARKS = {PROSE, SOURCE, ORDER, LENIENT}
 # under another name (`from importlib import import_module as load`), these are not seen by `names`
 _BY_NAME = {
     **dict.fromkeys(
@@ -65,17 +61,12 @@ class Linker:
         """Link what is in `sources`, by the names that `resolver` knows, to what is there of `inputs`."""
         self._sources, self._resolver, self._inputs = sources, resolver, inputs
         self._links: dict[Node, Link] = {}
-        self._sequences: dict[str, list[tuple[int, str]]] = {}
-        self._acting: dict[str, list[Node]] = {}
-        self._loading: dict[str, list[str]] = {}
-        self._active, self._silent = set[str](), set[str]()  # modules whose import does more than define, or does not
+        self._imports = Imports(resolver)
 
     def forget(self, module: str) -> None:
         """Make the links of a module anew: another has taken its name."""
         self._links = {node: link for node, link in self._links.items() if node.module != module}
-        self._sequences.pop(module, None)
-        self._acting.pop(module, None)
-        self._loading.pop(module, None)
+        self._imports.forget(module)
 
     def link(self, node: Node) -> Link:
         """Return what `node` is linked to."""
@@ -94,7 +85,7 @@ class Linker:
 
     def entries(self, node: Node) -> Iterator[Node]:
         """Yield the entries of a registry."""
-        definition = self._definition(node)
+        definition = self._resolver.definition(node)
         yield from (Node(node.module, name) for name in definition.entries) if definition else ()
 
     def left_out(self, node: Node, params: Mapping[str, Any]) -> Iterator[Node]:
@@ -107,7 +98,7 @@ class Linker:
 
     def read_by(self, node: Node, marks: Iterable[str]) -> Iterator[Node]:
         """Yield what counts of `node` where somebody reads prose, source or order."""
-        definition = self._definition(node)
+        definition = self._resolver.definition(node)
         if definition is None:
             return
         if PROSE in marks and (definition.prose or definition.hints):
@@ -131,11 +122,6 @@ class Linker:
             return (text, self.constants(home)) if text else None
 
         return lookup
-
-    def _definition(self, node: Node) -> Definition | None:
-        if node.module in (DATA, ENVIRONMENT):
-            return None
-        return self._resolver.module(node.module).definitions.get(node.name)
 
     # -- making a link ------------------------------------------------------------------------------------------
 
@@ -176,11 +162,11 @@ class Linker:
         targets: dict[Node, None] = {Node(module.name, IMPORT): None}
         meant: list[str] = []
         closed = set[Node]()
-        marks = {reference for reference in definition.references if reference in _MARKS}
+        marks = {reference for reference in definition.references if reference in MARKS}
         # what a dictionary refers to, its entries do, which are definitions of their own
         follows = not (definition.entries and definition.kind == "constant")
         for reference in definition.references:
-            if reference in _MARKS:
+            if reference in MARKS:
                 continue
             found = self._resolver.meanings(module, reference)
             if follows:
@@ -190,7 +176,7 @@ class Linker:
             closed |= {one for one in found if isinstance(one, Node) and self._as_a_whole(one, reference)}
             for one in found:
                 if isinstance(one, str) and (mark := _BY_NAME.get(one)):
-                    if mark in _MARKS:
+                    if mark in MARKS:
                         marks.add(mark)
                     elif one == "sys.modules" or parts_of(reference)[0][-1] != one.rpartition(".")[2]:
                         targets |= {n: None for n in self._resolver.meanings(module, mark) if isinstance(n, Node)}
@@ -203,11 +189,11 @@ class Linker:
             targets |= dict.fromkeys(self._resolver.named(module.name, definition.strings))
         targets |= dict.fromkeys(self._read_from_outside(module, name, definition))
         if name == IMPORT:
-            targets |= dict.fromkeys(Node(one, IMPORT) for one in self._loads(module))
+            targets |= dict.fromkeys(Node(one, IMPORT) for one in self._imports.loads(module))
             targets |= dict.fromkeys(self._resolver.natives([*module.loads, module.name]))
-            targets |= dict.fromkeys(self._run_on_import(module))
+            targets |= dict.fromkeys(self._imports.acting(module))
         targets.pop(node, None)
-        before = self._before(module, definition, whole=name == IMPORT)
+        before = self._imports.before(module, definition, whole=name == IMPORT)
         known = definition.digest or (name == IMPORT and before)
         digest = canonical.digest("definition", definition.digest, *sorted(meant), *before) if known else ""
         frame = ""
@@ -218,7 +204,7 @@ class Linker:
 
     def _as_a_whole(self, node: Node, reference: str) -> bool:
         """Whether a reference to a registry asks for more than one entry by its key."""
-        definition = self._definition(node)
+        definition = self._resolver.definition(node)
         if definition is None or not definition.entries:
             return False
         parts, use = parts_of(reference)
@@ -234,7 +220,9 @@ class Linker:
         for callee, argument in definition.handed:
             if self._may_read(module, callee):
                 for found in self._resolver.meanings(module, argument):
-                    if isinstance(found, Node) and _says(self._definition(found), self._resolver.module(found.module)):
+                    if isinstance(found, Node) and _says(
+                        self._resolver.definition(found), self._resolver.module(found.module)
+                    ):
                         yield Node(found.module, found.name + PROSE)
         if (
             definition.kind in ("function", "class")
@@ -242,6 +230,10 @@ class Linker:
             and self._is_given(module, definition)
         ):
             yield Node(module.name, name + PROSE)
+
+    def _says(self, node: Node) -> bool:
+        definition = self._resolver.definition(node)
+        return definition is not None and _says(definition, self._resolver.module(node.module))
 
     def _may_read(self, module: Module, callee: str) -> bool:
         if callee.startswith("."):  # a method of something that nobody can see here
@@ -264,154 +256,10 @@ class Linker:
         )
 
     def _inherits_from_outside(self, node: Node) -> bool:
-        definition = self._definition(node)
+        definition = self._resolver.definition(node)
         if definition is None or definition.kind != "class":
             return False
         return self._is_given(self._resolver.module(node.module), definition)
-
-    # -- what importing does ------------------------------------------------------------------------------------
-
-    def _loads(self, module: Module) -> list[str]:
-        known = self._loading.get(module.name)
-        if known is None:
-            names = [*module.loads, *self._resolver.starred(module), module.name]
-            known = self._loading[module.name] = list(dict.fromkeys(self._resolver.loaded(names)))
-        return known
-
-    def _run_on_import(self, module: Module) -> list[Node]:
-        """Definitions whose making may register them, draw a number, or change something."""
-        if module.name not in self._acting:
-            self._acting[module.name] = []  # for modules that import each other
-            self._acting[module.name] = [
-                Node(module.name, name)
-                for name, definition in module.definitions.items()
-                if definition.kind in ("function", "class", "constant") and self._makes_more(module, name, definition)
-            ]
-        return self._acting[module.name]
-
-    def _makes_more(self, module: Module, name: str, definition: Definition) -> bool:
-        if any(self._acts(module, name, definition.kind, call) for call in definition.calls):
-            return True
-        bases = (found for base in definition.bases for found in self._resolver.meanings(module, base))
-        return any(may_act(one, "base") if isinstance(one, str) else self._notices_subclasses(one) for one in bases)
-
-    def _acts(self, module: Module, name: str, kind: str, call: str) -> bool:
-        """Whether a call, or an operator on a name, at import may do more than give a value."""
-        if call == OPAQUE:
-            return True
-        if call.startswith("<"):
-            return call not in _MARKS
-        if call.startswith(GIVEN):
-            found = self._resolver.meanings(module, call.removeprefix(GIVEN))
-            return any(draws(one) if isinstance(one, str) else self._can_be_called(one) for one in found)
-        if call.startswith(OPERAND):
-            found = self._resolver.meanings(module, call.removeprefix(OPERAND))
-            return any(
-                self._is_object(one) for one in found if isinstance(one, Node) and one != Node(module.name, name)
-            )
-        found = self._resolver.meanings(module, call)
-        if not found:
-            return builtin_acts(parts_of(call)[0][0])
-        for one in found:
-            if isinstance(one, str):
-                acts = may_act(one, kind)
-            elif one == Node(module.name, name):
-                acts = False
-            else:
-                acts = not (is_pure_method(parts_of(call)[0][-1]) and self._is_plain(one))
-            if acts:
-                return True
-        return False
-
-    def _can_be_called(self, node: Node) -> bool:
-        definition = self._definition(node)
-        return definition is not None and (definition.kind != "constant" or self._is_object(node))
-
-    def _is_plain(self, node: Node) -> bool:
-        """Whether a node is data: a file, or a constant made without our calls."""
-        definition = self._definition(node)
-        if definition is None:
-            return True
-        return definition.kind == "entry" or (definition.kind == "constant" and not self._is_object(node))
-
-    def _is_object(self, node: Node) -> bool:
-        """Whether a constant may be an object of a class of ours, whose operators do what they like."""
-        definition = self._definition(node)
-        if definition is None or definition.kind != "constant":
-            return False
-        module = self._resolver.module(node.module)
-        return any(
-            call == OPAQUE
-            or any(isinstance(one, Node) and one != node for one in self._resolver.meanings(module, call))
-            for call in definition.calls
-            if not call.startswith((OPERAND, GIVEN))
-        )
-
-    def _notices_subclasses(self, base: Node) -> bool:
-        definition = self._definition(base)
-        if definition is None:
-            return False
-        if definition.kind == "constant":
-            return True  # an alias, or a class made under an `if`: nobody can see which
-        module = self._resolver.module(base.module)
-        return (
-            "__init_subclass__" in definition.members
-            or self._makes_more(module, base.name, definition)
-            or any(
-                self._notices_subclasses(up)
-                for name in definition.bases
-                for up in self._resolver.meanings(module, name)
-                if isinstance(up, Node) and up != base
-            )
-        )
-
-    def _before(self, module: Module, definition: Definition, *, whole: bool) -> list[str]:
-        """What happens in a module before a definition is made, or altogether, in turn."""
-        if not whole and definition.position < 0:
-            return []
-        sequence = self._sequence(module)
-        tokens = [token for place, token in sequence if whole or place < definition.position]
-        return [f"after {token}" for token in tokens]
-
-    def _sequence(self, module: Module) -> list[tuple[int, str]]:
-        """What importing a module does whose order can matter; nothing where it does nothing but define."""
-        if module.name not in self._sequences:
-            self._sequences[module.name] = []  # for modules that import each other
-            acting = {node.name for node in self._run_on_import(module)}
-            found, matters = list[tuple[int, str]](), False
-            for place, token in enumerate(module.order):
-                kind, _, name = token.partition(" ")
-                ours = kind == LOADING and self._resolver.is_ours(name)
-                acts = (
-                    kind in (EFFECT, BINDING)
-                    or (kind == MAYBE and name in acting)
-                    or (kind == FOREIGN and self._is_imported_for_its_effect(module, name))
-                )
-                if ours or acts:
-                    found.append((place, token))
-                    matters = matters or acts or self._imports_act(name)
-            self._sequences[module.name] = found if matters else []
-        return self._sequences[module.name]
-
-    def _is_imported_for_its_effect(self, module: Module, name: str) -> bool:
-        top = name.partition(".")[0]
-        return not self._resolver.is_ours(top) and top not in sys.stdlib_module_names and module.package != module.name
-
-    def _imports_act(self, name: str) -> bool:
-        """Whether importing a module of ours does more than define, in it or in what it imports."""
-        waiting, seen = list(self._resolver.loaded([name])), set[str]()
-        while waiting:
-            one = waiting.pop()
-            if one in seen or one in self._silent:
-                continue
-            seen.add(one)
-            module = self._resolver.module(one)
-            if one in self._active or any(t.startswith(EFFECT) for t in module.order) or self._run_on_import(module):
-                self._active.add(name)
-                return True
-            waiting += self._loads(module)
-        self._silent |= seen  # and so is whatever they import
-        return False
 
 
 def _says(definition: Definition | None, module: Module | None = None) -> bool:

@@ -13,9 +13,10 @@ import ast
 import builtins
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
+from mlblog.lab.fingerprint.scopes import Scope, imported, scope_in
 from mlblog.lab.fingerprint.syntax import chain
+from mlblog.lab.fingerprint.texts import flat, text_of
 from mlblog.lab.fingerprint.words import (
     FAILURES,
     LENIENT,
@@ -33,9 +34,6 @@ from mlblog.lab.fingerprint.words import (
 
 MODULE, PACKAGE, EVERYTHING = "<module>", "<package>", "<everything>"
 VARIABLE = "<variable>"  # before the name of a variable of the environment
-
-_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
-_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
 @dataclass
@@ -57,44 +55,12 @@ class Names:
     handed: set[tuple[str, str]] = field(default_factory=set)
 
 
-class Scope(NamedTuple):
-    """The names that a function binds, those that its imports bind, and those that it declares to be elsewhere's."""
-
-    bound: set[str]
-    imports: dict[str, list[str]]
-    elsewhere: set[str]
-
-
-def scope_of(node: ast.FunctionDef | ast.AsyncFunctionDef, package: str) -> Scope:
-    """Return the scope of a function in a module of `package`."""
-    arguments = {argument.arg for argument in ast.walk(node.args) if isinstance(argument, ast.arg)}
-    return _Reader(package).scope(node.body, arguments)
-
-
 def names_of(nodes: Iterable[ast.AST], package: str, scope: Scope | None = None) -> Names:
     """Return what `nodes` refer to, read in the scope of a module of `package`, or of a function there."""
     reader = _Reader(package, scope)
     for node in nodes:
         reader.visit(node)
     return reader.names
-
-
-def imported(node: ast.Import | ast.ImportFrom, package: str) -> tuple[dict[str, str], list[str], list[str]]:
-    """Return what an import statement does, in turn: `{local name: absolute target}`, modules it loads, and stars."""
-    if isinstance(node, ast.Import):
-        bound = {
-            a.asname or a.name.partition(".")[0]: a.name if a.asname else a.name.partition(".")[0] for a in node.names
-        }
-        return bound, [alias.name for alias in node.names], []
-    base = node.module or ""
-    if node.level:
-        parents = package.split(".")
-        parents = parents[: len(parents) - node.level + 1]
-        base = ".".join([*parents, base] if base else parents)
-    stars = [base for alias in node.names if alias.name == "*"]
-    bound = {a.asname or a.name: f"{base}.{a.name}" for a in node.names if a.name != "*"}
-    # `from a import b` loads a, and a.b where that is a module
-    return bound, list(dict.fromkeys([base, *bound.values()])), stars
 
 
 def parts_of(reference: str) -> tuple[list[str], str]:
@@ -191,7 +157,7 @@ class _Reader(ast.NodeVisitor):
             self._string(node.value, path=False)
 
     def visit_JoinedStr(self, node: ast.JoinedStr) -> None:
-        self._string(_text(node), path=False)
+        self._string(text_of(node), path=False)
         for part in node.values:
             if isinstance(part, ast.FormattedValue):
                 self.visit(part)
@@ -211,8 +177,8 @@ class _Reader(ast.NodeVisitor):
 
     def visit_BinOp(self, node: ast.BinOp) -> None:
         if isinstance(node.op, ast.Div | ast.Add):
-            parts = _flat(node, type(node.op))
-            texts = [_text(part) for part in parts]
+            parts = flat(node, type(node.op))
+            texts = [text_of(part) for part in parts]
             if any(isinstance(part, ast.Constant | ast.JoinedStr) for part in parts) and not all(
                 isinstance(part, ast.Constant) and isinstance(part.value, int | float) for part in parts
             ):
@@ -286,11 +252,11 @@ class _Reader(ast.NodeVisitor):
 
     def _path(self, node: ast.Call) -> None:
         base = [node.func.value] if isinstance(node.func, ast.Attribute) and node.func.attr == "joinpath" else []
-        texts = [_text(part) for part in [*base, *node.args]]
+        texts = [text_of(part) for part in [*base, *node.args]]
         if len(texts) > 1:
             self._joined(texts, "/")
         for argument in [*node.args, *(keyword.value for keyword in node.keywords)]:
-            if isinstance(argument, ast.Constant | ast.JoinedStr) and (text := _text(argument)) != "*":
+            if isinstance(argument, ast.Constant | ast.JoinedStr) and (text := text_of(argument)) != "*":
                 self._string(text, path=True)
 
     def _handed(self, parts: list[str] | None, node: ast.Call) -> None:
@@ -366,7 +332,7 @@ class _Reader(ast.NodeVisitor):
         for argument in filter(None, arguments):
             self._annotation(argument.annotation)
         self._annotation(getattr(node, "returns", None))
-        scope = self.scope(body, {argument.arg for argument in arguments if argument})
+        scope = scope_in(body, {argument.arg for argument in arguments if argument}, self._package)
         self._locals.append((scope.bound, scope.imports))
         self._globals.append(scope.elsewhere)
         in_class, self._in_class = self._in_class, False
@@ -407,41 +373,6 @@ class _Reader(ast.NodeVisitor):
             self.visit(part)
         self._in_class = in_class
 
-    def scope(self, body: Iterable[ast.AST], arguments: set[str]) -> Scope:
-        """The names that a function's body binds, as Python decides it: anywhere in it, unless declared global."""
-        bound, imports, elsewhere = set(arguments), {}, set()  # type: set[str], dict[str, list[str]], set[str]
-        stack = list(body)
-        while stack:
-            node = stack.pop()
-            if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
-                bound.add(node.id)
-            elif isinstance(node, ast.Global | ast.Nonlocal):
-                elsewhere |= set(node.names)
-            elif isinstance(node, ast.Import | ast.ImportFrom):
-                for name, target in imported(node, self._package)[0].items():
-                    imports.setdefault(name, []).append(target)
-            elif isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar) and node.name:
-                bound.add(node.name)
-            elif isinstance(node, ast.MatchMapping) and node.rest:
-                bound.add(node.rest)
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-                bound.add(node.name)
-                continue
-            if isinstance(node, ast.Lambda):
-                continue
-            if isinstance(node, _COMPREHENSIONS):
-                # its targets are its own, but `:=` inside binds out here
-                stack.extend(n.target for n in ast.walk(node) if isinstance(n, ast.NamedExpr))
-                continue
-            for name in node._fields:
-                child = getattr(node, name, None)
-                if isinstance(child, list):
-                    stack += [one for one in child if isinstance(one, ast.AST)]
-                elif isinstance(child, ast.AST) and name not in ("ctx", "op", "annotation"):
-                    stack.append(child)
-        local = {name: targets for name, targets in imports.items() if name not in elsewhere}
-        return Scope(bound - elsewhere, local, elsewhere)
-
 
 def _is_name_of_type(node: ast.Attribute) -> bool:
     """`type(x).__name__`, which tells nothing of the other members of an enumeration."""
@@ -450,23 +381,3 @@ def _is_name_of_type(node: ast.Attribute) -> bool:
         and isinstance(node.value, ast.Call)
         and (chain(node.value.func) == ["type"])
     )
-
-
-def _flat(node: ast.expr, operator: type[ast.operator]) -> list[ast.expr]:
-    """The operands of `a / b / c`."""
-    if isinstance(node, ast.BinOp) and isinstance(node.op, operator):
-        return [*_flat(node.left, operator), *_flat(node.right, operator)]
-    return [node]
-
-
-def _text(node: ast.expr) -> str:
-    """A string as far as it can be read: `*` for what cannot."""
-    if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        return node.value
-    if isinstance(node, ast.Constant) and isinstance(node.value, bytes):
-        return node.value.decode("utf-8", "replace")
-    if isinstance(node, ast.JoinedStr):
-        return "".join(_text(part) if isinstance(part, ast.Constant) else "*" for part in node.values)
-    if isinstance(node, ast.Call) and (chain(node.func) or [""])[-1] in ("Path", "PurePath") and len(node.args) == 1:
-        return _text(node.args[0])
-    return "*"

@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 from mlblog.lab.fingerprint.data import DataFiles
 from mlblog.lab.fingerprint.inputs import DATA, ENVIRONMENT
-from mlblog.lab.fingerprint.module import Module
 from mlblog.lab.fingerprint.names import EVERYTHING, MODULE, PACKAGE, VARIABLE, parts_of
 from mlblog.lab.fingerprint.sources import Sources
+from mlblog.lab.fingerprint.summary import Definition, Module
 
 DECLARATION = "<declaration>"  # how a manifest names an experiment whose records are read
 NAMES = "<names>"  # what the names of a module mean that is handed on whole
@@ -50,6 +50,12 @@ class Resolver:
         module = self._extra.get(name) or self._sources.module(name)
         assert module is not None, name
         return module
+
+    def definition(self, node: Node) -> Definition | None:
+        """Return the definition that a node is; None for what is none: data, variables, names of modules."""
+        if node.module in (DATA, ENVIRONMENT):
+            return None
+        return self.module(node.module).definitions.get(node.name)
 
     def is_ours(self, module: str) -> bool:
         """Whether `module` is one of the project's, the engine's aside."""

@@ -16,7 +16,8 @@ from typing import Any
 from mlblog.errors import ProjectError
 from mlblog.lab import canonical
 from mlblog.lab.atomic import write_atomically
-from mlblog.lab.fingerprint.module import Module, read_module
+from mlblog.lab.fingerprint.module import read_module
+from mlblog.lab.fingerprint.summary import Module
 
 _CACHE = 12  # raise it whenever a summary's content or meaning changes
 # A file may change twice within one tick of a coarse clock; what was read so soon after is read again.

@@ -6,6 +6,7 @@ PROSE = "<prose>"  # reads docstrings or annotations
 SOURCE = "<source>"  # reads source text
 ORDER = "<order>"  # sees definitions in their order
 LENIENT = "<lenient>"  # goes on where a look-up fails, or asks a value for its type
+MARKS = {PROSE, SOURCE, ORDER, LENIENT}
 
 # give anything of the module that they are called in
 OWN_MODULE = {

@@ -21,7 +21,7 @@ from mlblog.lab.fingerprint.names import EVERYTHING, MODULE, parts_of
 from mlblog.lab.fingerprint.resolve import DECLARATION, NAMES, Node, Resolver
 from mlblog.lab.fingerprint.sources import Sources
 from mlblog.lab.fingerprint.summary import IMPORT, LOADING, Definition, Module
-from mlblog.lab.fingerprint.words import KEEPING, ORDER, PROSE, SOURCE
+from mlblog.lab.fingerprint.words import KEEPING, MARKS, ORDER, PROSE, SOURCE
 
 # under another name (`from importlib import import_module as load`), these are not seen by `names`
 _BY_NAME = {

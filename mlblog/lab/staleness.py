@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from mlblog.errors import RecordError, UnknownExperiment
 from mlblog.lab.declared import Declaration
 from mlblog.lab.fingerprint import Code
-from mlblog.lab.fingerprint.inputs import WRITTEN
+from mlblog.lab.fingerprint.inputs import PROJECT, WRITTEN
 from mlblog.lab.reading import BASIS, rested_on
 from mlblog.lab.record import Record
 from mlblog.lab.store import Store
@@ -67,7 +67,8 @@ def reasons(record: Record, code: Code, declarations: Mapping[str, Declaration],
         if name not in record.manifest:
             found.append(Reason("added", name))
         elif digest is not None and digest != record.manifest[name]:
-            found.append(Reason("changed" if digest else "removed", name))
+            why = "changed; it starts another program, which may read any of them" if name == PROJECT else ""
+            found.append(Reason("changed" if digest else "removed", name, why))
     return found
 
 

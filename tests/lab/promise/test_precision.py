@@ -122,6 +122,6 @@ ROWS: dict[str, Case] = {
 # fmt: on
 
 
-@rows(ROWS)
+@rows(ROWS, every=4)
 def test_precision(case: Case, tmp_path: Path) -> None:
     stands(case, tmp_path)

@@ -104,6 +104,6 @@ ROWS: dict[str, Case] = {
 # fmt: on
 
 
-@rows(ROWS)
+@rows(ROWS, every=4)
 def test_records(case: Case, tmp_path: Path) -> None:
     stands(case, tmp_path)

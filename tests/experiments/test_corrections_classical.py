@@ -20,7 +20,7 @@ def results(experiment: Experiment, **overrides: Any) -> dict[str, np.ndarray]:
     params = experiment.params("smoke", overrides)
     run = Run(Key(experiment.name, "smoke", overrides, 0), params)
     experiment.function(run, **params, seed=0)
-    return run.results()[1]
+    return run.results.all_arrays()
 
 
 def test_the_excess_of_one_neighbour_is_its_errors_against_the_boundary() -> None:

@@ -106,7 +106,7 @@ class Batch:
                 if now.record is not None and not now.why and now.record.id != job.replaces:
                     return self._ended(job, "recorded by another mlblog run", record=now.record)
             params = self._lab.experiments[job.key.experiment].params(job.key.scale, job.key.overrides)
-            known = self._shelf.find(job, params) if self._shelf and not self._again else None
+            known = self._shelf.find(job, params, self._is_fresh) if self._shelf and not self._again else None
             if known is not None:
                 return self._kept(job, known, "made here before, with this very code: taken from .mlblog/records")
             report = self._display.report(job)
@@ -121,6 +121,9 @@ class Batch:
         # if it ran here: what follows it may be killed, and must not take it along
         return self._settled(job, future) if future.done() else future
 
+    def _is_fresh(self, record: Record) -> bool:
+        return not self._lab.reasons(record)
+
     def _settled(self, job: Job, future: Future[Record]) -> Outcome:
         try:
             record = noted(future.result(), self._changes.pop(job.key.stem, None))
@@ -133,7 +136,7 @@ class Batch:
         lost = None
         try:
             if self._shelf:
-                self._shelf.keep(record)
+                self._shelf.keep(job, record)
         except Exception as error:
             lost = _reason(error)
             how += f"; there is no copy of it in .mlblog/records: {lost}"

@@ -117,16 +117,17 @@ class Observation:
             self.looked_for(head or ".", os.path.relpath(text, head) if head else text)
 
     def looked_at(self, path: object) -> None:
-        """Somebody asks whether a file is there, or how large it is."""
+        """Somebody asks whether a file is there, or how large it is; libraries ask for many that are none of ours."""
         name = name_of(path)
         if name is None or name in self.looked or name in self.files or name in self.written | self.appended:
             return
-        inside = name.startswith(self._root)
-        if self._is_input(name, sys._getframe(1)):
-            if inside:
-                self._report("look", name)
-            elif not os.path.isdir(name):
-                self._saw(name)
+        frame = sys._getframe(1)
+        if asked_by(frame).startswith(LIBRARIES) or not self._is_input(name, frame):
+            return
+        if name.startswith(self._root):
+            self._report("look", name)
+        elif not os.path.isdir(name):
+            self._saw(name)
 
     def connected(self, database: object, *_: object) -> None:
         """A database is being opened."""

@@ -106,6 +106,7 @@ def started(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.audit
 @pytest.mark.filterwarnings("ignore")  # Ray's own imports and sockets warn
 def test_every_record_arrives_once_though_a_node_dies(
     make_project: Callable[[dict[str, str]], Project], started: Path, monkeypatch: pytest.MonkeyPatch

@@ -76,7 +76,7 @@ def outcome(root: Path, name: str, module: str) -> dict[str, str]:
     from mlblog.lab.run import execute
 
     experiment = getattr(importlib.import_module(module), name)
-    return _results(execute(experiment, Key(name, "smoke", {}, 0), {}, root=root))
+    return _results(execute(experiment, Key(name, "smoke", {}, 0), {}))
 
 
 def observed(root: Path, name: str, module: str) -> dict[str, Any]:

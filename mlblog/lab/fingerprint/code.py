@@ -94,6 +94,7 @@ class Code:
         self._linker = Linker(self._sources, self._resolver, self.inputs)
         self._cells: dict[str, Module] = {}  # by pieces of Python, the last _KEPT of them
         self._reached: dict[str, Reached] = {}
+        self._runs: dict[tuple[str, frozenset[Node]], Reached] = {}  # by experiment and the branches it leaves out
         self._lock = threading.Lock()  # posts that run side by side ask for their cells' manifests
 
     @classmethod
@@ -128,7 +129,11 @@ class Code:
         roots = self._roots(name)
         left_out = set(self._linker.left_out(roots[0], params)) if params is not None else set()
         roots.append(self._determinism)
-        reached = self._reach(roots, left_out)
+        # the seeds of one configuration share what they reach
+        chosen = (name, frozenset(left_out))
+        if chosen not in self._runs:
+            self._runs[chosen] = self._reach(roots, left_out)
+        reached = self._runs[chosen]
         if known is not None and (new := {node for node in self._entries(reached) if str(node) not in known}):
             reached = self._reach(roots, left_out | new)
         return dict(sorted(self._digests(reached).items()))

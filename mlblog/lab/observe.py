@@ -7,6 +7,7 @@ children report to their parent through a file.
 from __future__ import annotations
 
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -81,7 +82,7 @@ class Observation:
         if not exists(name):
             name = below_descriptor(path) or name
         opening = Opening.of(mode, flags)
-        if name.startswith(self._results) and name.endswith(".json") and os.path.isfile(name):
+        if name.startswith(self._results) and _RECORD.search(name) and os.path.isfile(name):
             self._report("record", name)
         elif opening.anew or (opening.writes and not exists(name)):
             if name not in self.files:
@@ -273,6 +274,7 @@ _EVENTS: dict[str, Callable[..., None]] = {
     "os.posix_spawn": Observation.started,
     "os.system": Observation.started,
 }
+_RECORD = re.compile(r"/results/\w+/\w+/[^/]+/seed-\d+\.json\Z")
 _ASKING = ("stat", "lstat", "readlink", "access")
 
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import wraps
 from types import FrameType
+from urllib.parse import urlsplit
 from typing import Any
 
 from mlblog.lab.asking import Opening, asked_by, asking, below_descriptor, exists, name_of, real_stat, state_of
@@ -131,7 +132,9 @@ class Observation:
             self._saw(name)
 
     def connected(self, database: object, *_: object) -> None:
-        """A database is being opened."""
+        """A database is being opened: by its path, or by a URI."""
+        if isinstance(database, str) and database.startswith("file:"):
+            database = urlsplit(database).path
         if (name := name_of(database)) is not None and self._is_input(name, sys._getframe(1)):
             self._saw(name)
 

@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import wraps
 from types import FrameType
-from urllib.parse import urlsplit
 from typing import Any
+from urllib.parse import urlsplit
 
 from mlblog.lab.asking import Opening, asked_by, asking, below_descriptor, exists, name_of, real_stat, state_of
 from mlblog.lab.fingerprint.sources import Mark, mark_of

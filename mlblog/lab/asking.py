@@ -12,6 +12,7 @@ from mlblog.lab.fingerprint.sources import Mark, mark_of
 from mlblog.lab.whose import LIBRARIES, STANDARD, is_engine
 
 real_stat = os.stat  # as it is, whoever is told of its callers
+IMPORTING = "<import>"  # who asks, if it is the import system
 _IMPORTS = f"{STANDARD}importlib{os.sep}metadata"  # it looks through all folders of sys.path
 _OBSERVERS = {__file__, str(Path(__file__).with_name("observe.py"))}
 
@@ -84,13 +85,13 @@ def asking(frame: FrameType) -> FrameType:
 
 
 def asked_by(frame: FrameType | None) -> str:
-    """The file of the code that asks, past the standard library; empty for the import system and for mlblog."""
+    """The file of the code that asks, past the standard library; `IMPORTING`, or empty for mlblog itself."""
     through_lines = False
     frame = asking(frame) if frame is not None else None
     while frame is not None:
         name = frame.f_code.co_filename
         if name.startswith(("<frozen importlib", "<frozen zipimport", _IMPORTS)):
-            return ""
+            return IMPORTING
         through_lines = through_lines or name == linecache.__file__
         if is_engine(name):
             return ""

@@ -17,7 +17,17 @@ from types import FrameType
 from typing import Any
 from urllib.parse import urlsplit
 
-from mlblog.lab.asking import Opening, asked_by, asking, below_descriptor, exists, name_of, real_stat, state_of
+from mlblog.lab.asking import (
+    IMPORTING,
+    Opening,
+    asked_by,
+    asking,
+    below_descriptor,
+    exists,
+    name_of,
+    real_stat,
+    state_of,
+)
 from mlblog.lab.fingerprint.sources import Mark, mark_of
 from mlblog.lab.project import Project
 from mlblog.lab.whose import LIBRARIES, STANDARD, SYSTEM
@@ -89,7 +99,10 @@ class Observation:
             if name not in self.files:
                 self.written.add(name)  # all that will be in it, the run has put there
         elif opening.reads and name not in self.written:
-            if self._is_input(name, sys._getframe(1)):
+            frame = sys._getframe(1)
+            # a loader of one's own may compile what no fingerprint takes for code
+            strange = asked_by(frame) == IMPORTING and not name.endswith(_IMPORTED)
+            if self._is_input(name, None if strange and name.startswith(self._root) else frame):
                 self._saw(name)
                 if name in self.appended:
                     self.moved.add(name)  # what was in it before, nobody knows any more
@@ -146,7 +159,7 @@ class Observation:
     def loaded(self, name: object) -> None:
         """A shared library is being loaded; one that is not the project's can read unseen."""
         owner = asked_by(sys._getframe(1))
-        if owner and not owner.startswith(LIBRARIES):
+        if owner not in ("", IMPORTING) and not owner.startswith(LIBRARIES):
             self._report("program", "a shared library")
         if isinstance(name, str) and os.sep in name and self._is_input(path := os.path.abspath(name), None):
             self._saw(path)
@@ -159,7 +172,7 @@ class Observation:
         for named in (part for word in words[1:] for part in word.split()):
             if os.path.isfile(named) and owner and self._is_input(path := os.path.abspath(named), sys._getframe(1)):
                 self._saw(path)
-        if owner and (not owner.startswith(LIBRARIES) or ours):
+        if owner not in ("", IMPORTING) and (not owner.startswith(LIBRARIES) or ours):
             self._report("program", os.path.basename(words[0]) if words else str(program))
 
     # -- what counts --------------------------------------------------------------------------------------------
@@ -171,8 +184,8 @@ class Observation:
             return False
         if f"{os.sep}site-packages{os.sep}" in name:
             return False
-        owner = asked_by(frame) if frame is not None else "<import>"
-        if not owner:
+        owner = asked_by(frame) if frame is not None else _INTERPRETER
+        if not owner or owner == IMPORTING:
             return False
         if owner.startswith(LIBRARIES):
             return not name.startswith((self._git, *(() if name.startswith(self._root) else _THEIRS)))
@@ -278,6 +291,8 @@ _EVENTS: dict[str, Callable[..., None]] = {
     "os.system": Observation.started,
 }
 _RECORD = re.compile(r"/results/\w+/\w+/[^/]+/seed-\d+\.json\Z")
+_INTERPRETER = "<interpreter>"  # who asks, if it is neither code nor the import system
+_IMPORTED = (".py", ".pyc", ".so", ".pyd", ".zip")
 _ASKING = ("stat", "lstat", "readlink", "access")
 
 

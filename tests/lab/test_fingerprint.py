@@ -233,6 +233,13 @@ ROWS: dict[str, tuple[str, str, dict[str, str], tuple[str, str, str], bool]] = {
         {"a": "import math as m\ndef f(): return m.sqrt(4)"}, ("a", "import math", "import cmath"), True),
     "another library that nobody uses": (
         "from toy.a import f", "run.save(x=f())", {"a": "import math\ndef f(): return 5"}, ("a", "math", "cmath"), False),
+    "name imported that is not there": (
+        "from toy.a import f", "run.save(x=f())",
+        {"a": "from toy.b import g\ndef f(): return 5", "b": "def g(): return 1"}, ("a", "import g", "import h as g"), True),
+    "name imported that nobody uses": (
+        "from toy.a import f", "run.save(x=f())",
+        {"a": "from toy.b import g\ndef f(): return 5", "b": "def g(): return 1\ndef h(): return 1"},
+        ("a", "import g", "import h as g"), False),
     "data file named": (
         "from toy.a import f", "run.save(x=f())",
         {"a": "from pathlib import Path\ndef f(): return Path(__file__).with_name('d.csv').read_text()", "d.csv": "1"},

@@ -128,7 +128,11 @@ class Imports:
             return []
         sequence = self._sequence(module)
         tokens = [token for place, token in sequence if whole or place < definition.position]
-        return [f"after {token}" for token in tokens]
+        found = [f"after {token}" for token in tokens]
+        if whole:
+            targets = (target for one in module.imports.values() for target in one)
+            found += [f"lacks {target}" for target in sorted(filter(self._resolver.lacks, targets))]
+        return found
 
     def _sequence(self, module: Module) -> list[tuple[int, str]]:
         """What importing a module does whose order can matter; nothing where it does nothing but define."""

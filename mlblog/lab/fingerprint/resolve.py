@@ -194,6 +194,20 @@ class Resolver:
         within = (name for name in self._sources.files if name == package or name.startswith(f"{package}."))
         yield from self.whole(*filter(self.is_ours, within))
 
+    def lacks(self, target: str) -> bool:
+        """Whether a name to be imported is one of ours that is nowhere to be seen: then importing it fails."""
+        name, _, attribute = target.rpartition(".")
+        if not self.is_ours(name) or name in self._namespaces or self.is_ours(target) or self._sources.native(target):
+            return False
+        module = self.module(name)
+        bound = {*module.definitions, *module.imports}
+        return not (attribute in bound or "__getattr__" in bound or module.stars or attribute in self._under(name))
+
+    def _under(self, package: str) -> set[str]:
+        """The names of modules in a package, the engine's too."""
+        start = f"{package}."
+        return {name.removeprefix(start).partition(".")[0] for name in self._sources.files if name.startswith(start)}
+
     def loaded(self, modules: Iterable[str]) -> Iterator[str]:
         """Yield our modules that importing `modules` runs: those, and the packages they are in."""
         for name in modules:

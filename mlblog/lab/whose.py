@@ -8,7 +8,10 @@ import sysconfig
 from pathlib import Path
 
 ENGINE = str(Path(__file__).parents[1]) + os.sep
-LIBRARIES = tuple({os.path.realpath(sysconfig.get_path(name)) + os.sep for name in ("purelib", "platlib")})
+# an environment may be layered on another one's, or on the system's
+_LAYERS = (path for path in sys.path if os.path.basename(path) in ("site-packages", "dist-packages"))
+_OWN = (sysconfig.get_path(name) for name in ("purelib", "platlib"))
+LIBRARIES = tuple({os.path.realpath(path) + os.sep for path in (*_OWN, *_LAYERS)})
 STANDARD = os.path.realpath(sysconfig.get_path("stdlib")) + os.sep
 # what is there on every machine of a kind, and is no data
 SYSTEM = (

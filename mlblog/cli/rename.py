@@ -15,7 +15,7 @@ from mlblog.lab import Lab, Project
 if TYPE_CHECKING:
     from mlblog.lab.references import Source
     from mlblog.lab.rename import Edit, File
-    from mlblog.press.document import Post
+    from mlblog.press.source.document import Post
 
 _SHOWN = 20  # lines that still have the old name
 
@@ -58,7 +58,7 @@ def _posts(project: Project, old: str) -> Iterator[File]:
     from mlblog.lab.rename import File
     from mlblog.lab.text import text_of
     from mlblog.press.compile import post_files
-    from mlblog.press.parse import parse_post
+    from mlblog.press.source.parse import parse_post
 
     for path in post_files(project):
         data, name = path.read_bytes(), project.relative(path)
@@ -75,7 +75,7 @@ def _python(post: Post, text: str) -> Source:
     import doctest
 
     from mlblog.lab.references import Source
-    from mlblog.press.document import Doctest, Inline
+    from mlblog.press.source.document import Doctest, Inline
 
     rows = text.split("\n")
 

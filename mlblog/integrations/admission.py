@@ -10,7 +10,7 @@ from mlblog.errors import PostError
 from mlblog.lab import Project
 from mlblog.lab.atomic import write_if_changed
 from mlblog.press import Compiled, Post
-from mlblog.press.render import render_error
+from mlblog.press.page.render import render_error
 
 
 def with_allowed_categories(

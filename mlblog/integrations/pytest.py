@@ -19,8 +19,8 @@ from mlblog.errors import CellError, MlblogError
 if TYPE_CHECKING:
     from mlblog.lab import Lab, Project
     from mlblog.press import Server
-    from mlblog.press.cache import OutputCache
-    from mlblog.press.inprocess import InProcess
+    from mlblog.press.cache.outputs import OutputCache
+    from mlblog.press.runner.inprocess import InProcess
 
 _STATE = pytest.StashKey["_Session"]()
 
@@ -48,7 +48,7 @@ class _Session:
 
     @cached_property
     def cache(self) -> OutputCache:
-        from mlblog.press.cache import OutputCache
+        from mlblog.press.cache.outputs import OutputCache
 
         return OutputCache(self.project, self.lab.store)
 
@@ -136,7 +136,7 @@ class PostFile(pytest.File):
     @cached_property
     def here(self) -> InProcess:
         """The post in this process, where a debugger can reach it."""
-        from mlblog.press.inprocess import InProcess
+        from mlblog.press.runner.inprocess import InProcess
 
         return InProcess(self.config.stash[_STATE].project, self.post)
 

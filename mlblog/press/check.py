@@ -56,7 +56,7 @@ def notes(project: Project) -> list[str]:
 
 def _posts(project: Project) -> list[str]:
     from mlblog.press.compile import post_files
-    from mlblog.press.parse import parse_post
+    from mlblog.press.source.parse import parse_post
 
     found = []
     for path in post_files(project):

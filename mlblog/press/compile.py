@@ -14,15 +14,15 @@ from mlblog.errors import MlblogError
 from mlblog.lab import Lab, Project
 from mlblog.lab.atomic import write_if_changed
 from mlblog.lab.stores import shown_store
-from mlblog.press.cache import files_behind, made_by
-from mlblog.press.context import Context
-from mlblog.press.document import Post
-from mlblog.press.execute import Server
-from mlblog.press.kept import Kept, KeptPages
-from mlblog.press.making import Compiled, Made, Press
-from mlblog.press.published import Published
-from mlblog.press.render import Page, render_error
-from mlblog.press.watch import state_of
+from mlblog.press.build import Compiled, Made, Press
+from mlblog.press.cache.outputs import files_behind, made_by
+from mlblog.press.cache.pages import Kept, KeptPages
+from mlblog.press.kernel.watch import state_of
+from mlblog.press.page.context import Context
+from mlblog.press.page.published import Published
+from mlblog.press.page.render import Page, render_error
+from mlblog.press.runner.execute import Server
+from mlblog.press.source.document import Post
 
 
 def post_files(project: Project) -> list[Path]:

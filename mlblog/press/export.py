@@ -14,7 +14,7 @@ from pathspec import GitIgnoreSpec
 
 from mlblog.errors import InputError
 from mlblog.lab import Project
-from mlblog.press.making import Compiled
+from mlblog.press.build import Compiled
 
 #: What a compiled page is written in; all of it ships with Material.
 EXTENSIONS = (

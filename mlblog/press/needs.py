@@ -7,10 +7,10 @@ import contextlib
 from mlblog.errors import MlblogError
 from mlblog.lab import Lab
 from mlblog.lab.fingerprint.resolve import DECLARATION
-from mlblog.press.cache import manifest
+from mlblog.press.cache.outputs import manifest
 from mlblog.press.compile import post_files
-from mlblog.press.document import Post
-from mlblog.press.parse import parse_post
+from mlblog.press.source.document import Post
+from mlblog.press.source.parse import parse_post
 
 
 def experiments_needed(lab: Lab) -> dict[str, list[str]]:

@@ -15,8 +15,8 @@ from pathlib import Path
 from mlblog.lab.atomic import write_atomically
 from mlblog.lab.canonical import digest, digest_file
 from mlblog.press import Context, Page
-from mlblog.press.settings import Settings
-from mlblog.press.surroundings import day_of
+from mlblog.press.page.settings import Settings
+from mlblog.press.page.site_context import day_of
 
 _SITE = "site"
 

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 
 from mlblog.claims import VERDICTS, Claim
 from mlblog.papers import Bibliography, cite
-from mlblog.press import Context, Page, Post, blocks
-from mlblog.press.crossrefs import anchor
-from mlblog.press.provenance import summary
-from mlblog.press.verdicts import sentence
+from mlblog.press import Context, Page, Post
+from mlblog.press.page import blocks
+from mlblog.press.page.crossrefs import anchor
+from mlblog.press.page.provenance import summary
+from mlblog.press.page.verdicts import sentence
 
 PATH = "claims.md"
 _CITED = re.compile(r"\(#ref-([^()\s]+)\)\{ \.mlblog-cite \}")

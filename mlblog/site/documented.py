@@ -13,7 +13,7 @@ from mlblog.errors import InputError
 from mlblog.lab import Project
 from mlblog.papers import Bibliography
 from mlblog.papers.uses import CITED
-from mlblog.press import blocks
+from mlblog.press.page import blocks
 from mlblog.site.reference import FOLDER, Uses, used_by
 
 _HEAD = "---\ntitle: {title}\ndescription: {description}\n---\n\n# {title}\n\n"

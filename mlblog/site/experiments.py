@@ -12,8 +12,9 @@ from collections.abc import Iterator, Mapping
 from mlblog.lab import Runs
 from mlblog.lab.record import plain
 from mlblog.lab.store import as_label
-from mlblog.press import Context, Page, blocks
-from mlblog.press.provenance import duration
+from mlblog.press import Context, Page
+from mlblog.press.page import blocks
+from mlblog.press.page.provenance import duration
 from mlblog.site.sparkline import sparkline
 from mlblog.site.standing import STATES, Standing, standings
 from mlblog.site.trail import Trail, trail

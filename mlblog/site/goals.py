@@ -17,7 +17,7 @@ from mlblog.lab import Lab
 from mlblog.lab.stores import Previewed
 from mlblog.papers import Bibliography, cite, references
 from mlblog.press import Context, Page
-from mlblog.press.blocks import block, escaped, indented
+from mlblog.press.page.blocks import block, escaped, indented
 from mlblog.site.reliability import judged
 
 FOLDER = "goals"

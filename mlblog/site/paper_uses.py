@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 from mlblog.claims import VERDICTS
 from mlblog.papers.uses import modules_citing
-from mlblog.press import Context, Post, blocks
+from mlblog.press import Context, Post
+from mlblog.press.page import blocks
 from mlblog.site.claims import PATH as CLAIMS
 from mlblog.site.experiments import PATH as EXPERIMENTS
 

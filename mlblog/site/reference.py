@@ -16,7 +16,8 @@ from mlblog.lab.atomic import write_atomically
 from mlblog.lab.canonical import digest
 from mlblog.lab.environment import version
 from mlblog.papers import Bibliography
-from mlblog.press import Context, Page, Post, blocks
+from mlblog.press import Context, Page, Post
+from mlblog.press.page import blocks
 
 FOLDER = "reference"
 

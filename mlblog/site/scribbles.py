@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mlblog.press import Context, Page, Post, blocks
+from mlblog.press import Context, Page, Post
+from mlblog.press.page import blocks
 
 _HEAD = """---
 title: Scribbles

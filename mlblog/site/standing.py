@@ -11,8 +11,8 @@ from mlblog.lab import Read, Record, Runs
 from mlblog.lab.declared import Declaration
 from mlblog.lab.record import SCALES
 from mlblog.press import Context, Post
-from mlblog.press.provenance import Evidence, accepted
-from mlblog.press.published import Published
+from mlblog.press.page.provenance import Evidence, accepted
+from mlblog.press.page.published import Published
 
 #: The states of an experiment, from the best to the worst.
 STATES = ("fresh", "stale", "incomplete", "broken", "missing")

@@ -10,7 +10,7 @@ import pytest
 
 from mlblog.lab import Code, Lab, Project
 from mlblog.press import Compiled, Outputs, Ran, Server, compile_posts, parse_post
-from mlblog.press.cache import OutputCache, keys
+from mlblog.press.cache.outputs import OutputCache, keys
 
 HEAD = "---\ntitle: T\ndate: 2026-11-21\n---\n"
 

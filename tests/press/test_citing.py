@@ -10,8 +10,8 @@ import pytest
 from mlblog.errors import PostError
 from mlblog.papers import Bibliography
 from mlblog.press import Outputs, Page, Ran, parse_post, render_post
-from mlblog.press.output import FIGURE
-from mlblog.press.surroundings import Surroundings
+from mlblog.press.kernel.output import FIGURE
+from mlblog.press.page.site_context import Surroundings
 
 BIB = """\
 @article{doe2020sums,

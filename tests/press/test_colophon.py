@@ -12,10 +12,10 @@ from mlblog.errors import InputError, PostError
 from mlblog.lab import Project
 from mlblog.papers import Bibliography
 from mlblog.press import Post
-from mlblog.press.colophon import bibtex, colophon
-from mlblog.press.published import Published
-from mlblog.press.related import related
-from mlblog.press.surroundings import Surroundings
+from mlblog.press.page.colophon import bibtex, colophon
+from mlblog.press.page.published import Published
+from mlblog.press.page.related import related
+from mlblog.press.page.site_context import Surroundings
 
 BLOG = "plugins:\n  - search\n  - blog:\n      post_url_format: '{slug}'\n"
 

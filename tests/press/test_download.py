@@ -11,8 +11,8 @@ import pytest
 
 from mlblog.claims import MIME
 from mlblog.press import Outputs, Post, Ran, parse_post
-from mlblog.press.download import notebook
-from mlblog.press.output import FIGURE
+from mlblog.press.kernel.output import FIGURE
+from mlblog.press.page.download import notebook
 
 HEAD = "---\ntitle: T\ndate: 2026-11-21\ntags: [A]\ntimeout: 9\n---\n"
 BODY = """\

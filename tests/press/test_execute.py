@@ -16,7 +16,7 @@ import pytest
 from mlblog.errors import CellError
 from mlblog.lab import Project
 from mlblog.press import Outputs, Post, Server, parse_post
-from mlblog.press.output import FIGURE, inline_text
+from mlblog.press.kernel.output import FIGURE, inline_text
 
 HEAD = "---\ntitle: T\ndate: 2026-11-21\n---\n"
 Run = Callable[[str], tuple[Post, Outputs]]

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.colors import to_rgba_array
 
-from mlblog.press.figure import GROUND, INK, contrast, draw, on_ground
+from mlblog.press.kernel.figure import GROUND, INK, contrast, draw, on_ground
 
 mpl.use("Agg")
 

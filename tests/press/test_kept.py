@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from mlblog.lab import Project
-from mlblog.press import Compiled, Server, compile_posts, making
+from mlblog.press import Compiled, Server, compile_posts
+from mlblog.press import build
 
 HEAD = "---\ntitle: {}\ndate: 2026-11-21\ntags: [{}]\n---\n"
 CELL = "\n```python\nfrom toy.tools import twice\n\ntwice(4)\n```\n"
@@ -54,13 +55,13 @@ def blog(fresh: Project) -> Iterator[Blog]:
 def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the posts whose pages are made anew."""
     names: list[str] = []
-    render = making.render_post
+    render = build.render_post
 
     def noted(post: Any, *rest: Any) -> Any:
         names.append(post.slug)
         return render(post, *rest)
 
-    monkeypatch.setattr(making, "render_post", noted)
+    monkeypatch.setattr(build, "render_post", noted)
     return names
 
 

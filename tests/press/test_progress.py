@@ -8,7 +8,7 @@ import pytest
 
 from mlblog.lab import Project
 from mlblog.press import Post, Server, parse_post
-from mlblog.press.progress import Progress, where
+from mlblog.press.runner.progress import Progress, where
 
 HEAD = "---\ntitle: T\ndate: 2026-11-21\n---\n"
 BODY = "```python\n1\n```\n\n`{python} 2`\n\n```pycon\n>>> 3\n3\n```\n\n```python\n{}\n```\n"
@@ -21,7 +21,7 @@ def post(last: str = "4") -> Post:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     now = [1000.0]
-    monkeypatch.setattr("mlblog.press.progress.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("mlblog.press.runner.progress.time.monotonic", lambda: now[0])
     return now
 
 

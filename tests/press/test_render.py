@@ -17,11 +17,11 @@ from mlblog.errors import CellError, PostError
 from mlblog.lab import Read, Record
 from mlblog.papers import Bibliography
 from mlblog.press import Outputs, Page, Post, Ran, parse_post, render_post
-from mlblog.press.output import FIGURE
-from mlblog.press.provenance import Evidence
-from mlblog.press.render import render_error
-from mlblog.press.results import plain
-from mlblog.press.surroundings import Surroundings
+from mlblog.press.kernel.output import FIGURE
+from mlblog.press.page.provenance import Evidence
+from mlblog.press.page.render import render_error
+from mlblog.press.page.results import plain
+from mlblog.press.page.site_context import Surroundings
 
 NOWHERE = Surroundings(Bibliography())
 HEAD = "---\ntitle: T\ndate: 2026-11-21\ncategories: [Rand]\n---\n"

@@ -13,8 +13,8 @@ from mlblog.errors import PostError
 from mlblog.lab import Project
 from mlblog.papers import Bibliography
 from mlblog.press import Outputs, Post, Ran, parse_post, render_post
-from mlblog.press.surroundings import Surroundings
-from mlblog.press.verdicts import stated
+from mlblog.press.page.site_context import Surroundings
+from mlblog.press.page.verdicts import stated
 
 
 def output(verdict: str, because: str = "", source: str = "") -> dict[str, object]:

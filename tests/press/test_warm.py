@@ -15,7 +15,7 @@ import pytest
 
 from mlblog.errors import InputError
 from mlblog.lab import Project
-from mlblog.press.warm import VARIABLE, wanted
+from mlblog.press.runner.warm import VARIABLE, wanted
 
 HEAD = "---\ntitle: T\ndate: 2026-11-21\n---\n"
 # the process that a build's own one was forked from; a build that is ended writes no page

@@ -9,8 +9,8 @@ import pytest
 from mlblog.claims import MIME
 from mlblog.lab import Lab, Project, Read, Record
 from mlblog.press import Context, Outputs, Ran, parse_post
-from mlblog.press.provenance import Evidence
-from mlblog.press.published import Published
+from mlblog.press.page.provenance import Evidence
+from mlblog.press.page.published import Published
 from mlblog.site import claims
 
 BIB = """\

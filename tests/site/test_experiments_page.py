@@ -14,8 +14,8 @@ import pytest
 from mlblog.lab import Lab, Project
 from mlblog.lab.executors.inline import InlineExecutor
 from mlblog.press import Context, Outputs, Ran, parse_post
-from mlblog.press.provenance import evidence
-from mlblog.press.published import Published
+from mlblog.press.page.provenance import evidence
+from mlblog.press.page.published import Published
 from mlblog.site import experiments
 from mlblog.site.sparkline import sparkline
 from mlblog.site.standing import standings

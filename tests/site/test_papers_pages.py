@@ -12,8 +12,8 @@ from mlblog.claims import MIME
 from mlblog.errors import InputError, PostError
 from mlblog.lab import Lab, Project, Read
 from mlblog.press import Context, Outputs, Page, Ran, parse_post
-from mlblog.press.provenance import Evidence
-from mlblog.press.published import Published
+from mlblog.press.page.provenance import Evidence
+from mlblog.press.page.published import Published
 from mlblog.site.papers import pages
 
 BIB = """\

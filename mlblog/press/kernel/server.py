@@ -1,0 +1,128 @@
+"""The process that posts are forked from: everything heavy imported once, no thread, no CUDA context.
+
+It is started as `python -m mlblog.press.kernel.server --serve FD MODULE …` for one build, or with `--stay PATH SECONDS`
+in place of `--serve FD` for all builds that ask for it at the socket PATH, until none has for so many seconds.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib
+import importlib.util
+import os
+import random
+import socket
+import sys
+import time
+import traceback
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mlblog.press.kernel.forks import Line, Sleeper
+
+if TYPE_CHECKING:
+    from mlblog.press.kernel.shell import PostShell
+
+
+def warmed(modules: Iterable[str]) -> PostShell:
+    """Import what posts need.
+
+    One torch thread: a process whose OpenMP team has run cannot be forked, and outputs must not depend on cores.
+    """
+    for name in modules:
+        if importlib.util.find_spec(name.partition(".")[0]):
+            importlib.import_module(name)
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(1)
+    import mlblog.press.kernel.child  # noqa: F401  # for the children
+    from mlblog.press.kernel.figure import warm_up
+    from mlblog.press.kernel.shell import PostShell
+
+    shell = PostShell.instance()
+    warm_up()
+    # what is here now outlives every post: no collection in a child need look at it, and so copy its pages
+    gc.collect()
+    gc.freeze()
+    return shell
+
+
+def serve(shell: PostShell, control: socket.socket) -> None:
+    """Fork a child per job until `control` closes."""
+    line = Sleeper(control).sleep()
+    if line is None:
+        return
+    from mlblog.press.kernel.child import run_job
+
+    code = 1
+    try:
+        run_job(shell, Line(line))
+        code = 0
+    except BaseException:
+        os.write(2, traceback.format_exc().encode())
+    finally:
+        os._exit(code)  # no atexit handlers, no flushing of what was inherited
+
+
+def stay(path: Path, seconds: float, modules: Iterable[str]) -> None:
+    """Fork a server for each build that connects to `path`, until none has been there for so many seconds."""
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(f"{path}.{os.getpid()}")
+    listener.listen()
+    os.rename(f"{path}.{os.getpid()}", path)  # whoever listened there before is not found any more
+    mine = path.stat().st_ino
+    shell = warmed(modules)
+    imported = _stamps()
+    with open(os.devnull, "w") as nowhere:  # the build that started it must not wait for its outputs to close
+        os.dup2(nowhere.fileno(), 1)
+        os.dup2(nowhere.fileno(), 2)
+    builds: set[int] = set()
+    listener.settimeout(min(seconds, 1.0))
+    last = time.monotonic()
+    while builds or time.monotonic() < last + seconds:
+        builds = {pid for pid in builds if not os.waitpid(pid, os.WNOHANG)[0]}
+        if builds:
+            last = time.monotonic()
+        try:
+            control, _ = listener.accept()
+        except TimeoutError:
+            continue
+        with control:
+            if _stamps() != imported:  # it was installed or edited anew since; the caller starts another
+                break
+            state = random.getstate()
+            if pid := os.fork():
+                builds.add(pid)
+                continue
+            random.setstate(state)
+            listener.close()
+            _, (stderr,), _, _ = socket.recv_fds(control, 1, 1)
+            os.dup2(stderr, 1)
+            os.dup2(stderr, 2)
+            os.close(stderr)
+            control.sendall(str(os.getpid()).encode())
+            serve(shell, control)
+            os._exit(0)
+    with contextlib.suppress(FileNotFoundError):
+        if path.stat().st_ino == mine:
+            path.unlink()
+
+
+def _stamps() -> list[tuple[str, int, int]]:
+    """Every module that has been imported, as its file is now."""
+    found = []
+    for name, module in sorted(sys.modules.items()):
+        if file := getattr(module, "__file__", None):
+            with contextlib.suppress(OSError):
+                stat = os.stat(file)
+                found.append((name, stat.st_mtime_ns, stat.st_size))
+    return found
+
+
+if __name__ == "__main__":
+    how, *rest = sys.argv[1:]
+    if how == "--serve":
+        serve(warmed(rest[1:]), socket.socket(fileno=int(rest[0])))
+    else:
+        stay(Path(rest[0]), float(rest[1]), rest[2:])

@@ -1,0 +1,114 @@
+"""The Markdown of a page's building blocks. All take and give text that ends with a line end."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Sequence
+
+from mlblog.papers.citation import escaped as escaped  # whoever writes blocks escapes what goes into them
+from mlblog.press.page.provenance import Evidence, summary
+
+
+def fence(language: str, text: str) -> str:
+    """A fence that is longer than any run of backticks in its text."""
+    marks = "`" * max(3, 1 + max((len(run) for run in re.findall(r"`+", text)), default=0))
+    return f"{marks}{language}\n{text}\n{marks}\n"
+
+
+def block(element: str, content: str, *, raw: bool = False) -> str:
+    """An element around Markdown, or around raw HTML."""
+    marks = "/" * max(3, 1 + max((len(run) for run in re.findall(r"(?m)^\s*(/{3,})", content)), default=2))
+    mode = "    markdown: html\n" if raw else ""
+    return f"{marks} html | {element}\n{mode}\n{content.rstrip()}\n{marks}\n"
+
+
+def folded(title: str, content: str, kind: str = "note") -> str:
+    """Content behind a title that opens it; `kind` is the style's name for it."""
+    return f'??? {kind} "{title}"\n\n{indented(content, "    ")}'
+
+
+def indented(text: str, prefix: str) -> str:
+    """Every line of `text` behind `prefix`; empty lines get no trailing space."""
+    lines = [(prefix + line).rstrip() if line else prefix.rstrip() for line in text.rstrip("\n").split("\n")]
+    return "\n".join(lines) + "\n"
+
+
+#: How many lines of provenance stand open under a result.
+MOST_LINES = 2
+#: How many of the names that changed stand there; the page of experiments has all.
+MOST_REASONS = 5
+
+
+def provenance(found: Sequence[Evidence], root: str, name: str) -> str:
+    """What made a result: a line each, folded behind a summary where there are many.
+
+    A mark for a preview and a badge where the code has changed since always stand open.
+
+    Args:
+        found: what the result rests on.
+        root: the way from the page to the root of the site.
+        name: an id for the lines.
+    """
+    lines = "\n".join(f"{recorded(one, root)}\n" for one in found)
+    if len(found) > MOST_LINES:
+        head = block("summary", named(summary(found)))
+        out = block("details.mlblog-provenance", f"{head}\n{block(f'div#{name}', lines)}")
+    else:
+        out = block(f"div.mlblog-provenance#{name}", lines)
+    if any(one.is_smoke for one in found):
+        out += block("p.mlblog-preview", "Preview: from a smoke run, which shows only that the code runs.")
+    if reasons := list(dict.fromkeys(reason for one in found for reason in one.reasons)):
+        more = f"; and {len(reasons) - MOST_REASONS} more" if len(reasons) > MOST_REASONS else ""
+        out += block("p.mlblog-stale", f"Stale: {named('; '.join(reasons[:MOST_REASONS]))}{more}")
+    return out
+
+
+def recorded(found: Evidence, root: str) -> str:
+    """One line: what made some records, and links to them."""
+    return f"{named(found.line())} · {_links(found, root)}"
+
+
+def records_link(found: Sequence[Evidence], root: str, name: str) -> str:
+    """A link to the record behind a figure, or to the list of them (the id `name`)."""
+    kept = [one for one in found if not one.is_smoke]
+    paths = [path.partition("results/")[2] for one in kept for path, _ in one.read.found]
+    if not paths:
+        return ""
+    if len(paths) == 1:
+        return f"[Record]({root}/results/{paths[0]}){{ .mlblog-data download }}"
+    return f"[Records](#{name}){{ .mlblog-data }}"
+
+
+def remake(found: Sequence[Evidence], root: str) -> str:
+    """How to make the post again, and the records it rests on."""
+    names = list(dict.fromkeys(one.read.experiment for one in found))
+    commands = [
+        *(
+            f"mlblog run {name} --scale {next(o for o in found if o.read.experiment == name).records[0].scale}"
+            for name in names
+        ),
+        "mkdocs build",
+    ]
+    text = fence("bash", "\n".join(commands))
+    if found:
+        text += "\nRecords behind this page:\n\n"
+        text += "".join(f"- {recorded(one, root)}\n" for one in found)
+    return folded("Remake this post", text)
+
+
+def named(text: str) -> str:
+    """Text with names in it: their underscores are no emphasis."""
+    return html.escape(text, quote=False).replace("_", "\\_").replace("*", "\\*")
+
+
+def _links(found: Evidence, root: str) -> str:
+    if found.is_smoke:
+        return "kept nowhere"  # a preview, which no site publishes
+    names = [path.partition("results/")[2] for path, _ in found.read.found]
+    if len(names) == 1:
+        return f"[record]({root}/results/{names[0]})"
+    links = ", ".join(
+        f"[{record.seed}]({root}/results/{name})" for name, record in zip(names, found.records, strict=True)
+    )
+    return f"records by seed: {links}"

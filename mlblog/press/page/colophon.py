@@ -1,0 +1,77 @@
+"""The end of a page: posts that go with it, how to cite it, how to take it away, how to make it again."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+import unicodedata
+from collections.abc import Sequence
+
+from mlblog.errors import PostError
+from mlblog.press.page import blocks
+from mlblog.press.page.provenance import Evidence
+from mlblog.press.page.site_context import Surroundings, day_of
+from mlblog.press.source.document import Post
+
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_LATEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+
+
+def colophon(post: Post, around: Surroundings, found: Sequence[Evidence], root: str, notebook: str) -> str:
+    """Markdown of the end of the page of `post`.
+
+    Args:
+        post: whose page it is.
+        around: the site.
+        found: the records that the page rests on.
+        root: the way from the page to the root of the site.
+        notebook: name of the notebook beside the page, if there is one.
+
+    Raises:
+        PostError: the post names a week without goals.
+    """
+    text = ""
+    if others := around.related.get(post.path):
+        links = "".join(f"- [{blocks.escaped(other.title)}]({_way(post, other)})\n" for other in others)
+        text += "\n" + blocks.block("div.mlblog-related", f"**Related**\n\n{links}")
+    if week := post.meta.get("week"):
+        if week not in around.weeks:
+            raise PostError(post.path, 1, f"week: {week!r} has no goals; name a file in posts_src/goals")
+        text += f"\nThis was one of the [goals of week {week}]({root}/goals/{week}.md).\n"
+    ends = [
+        f"[This post as a notebook, with its outputs]({notebook}){{ .mlblog-notebook download }}\n" if notebook else "",
+        blocks.folded("Cite this post", blocks.fence("bibtex", bibtex(post, around))),
+        blocks.remake(found, root),
+    ]
+    return text + "\n" + blocks.block("div.mlblog-remake", "\n".join(filter(None, ends)))
+
+
+def bibtex(post: Post, around: Surroundings) -> str:
+    """The entry by which `post` is cited: its key is the post's name and year, its author the site."""
+    day = day_of(post)
+    word = re.sub(r"[^a-z0-9-]+", "", unicodedata.normalize("NFKD", post.slug.lower()))
+    site = latex(around.site_name)
+    fields = {
+        "author": f"{{{site}}}" if site else "",
+        "title": f"{{{latex(post.title)}}}",
+        "howpublished": f"{site}, a blog" if site else "",
+        "year": str(day.year),
+        "month": _MONTHS[day.month - 1],
+        "url": around.url_of(post),
+    }
+    width = max(len(name) for name, value in fields.items() if value)
+    lines = [
+        f"  {name:<{width}} = {value if name == 'month' else f'{{{value}}}'},\n"
+        for name, value in fields.items()
+        if value
+    ]
+    return f"@misc{{{word}{day.year},\n{''.join(lines)}}}"
+
+
+def latex(text: str) -> str:
+    """Text as BibTeX takes it."""
+    return "".join(_LATEX.get(sign) or (f"\\{sign}" if sign in "&%$#_{}" else sign) for sign in text)
+
+
+def _way(post: Post, other: Post) -> str:
+    return posixpath.relpath(other.page, post.folder)

@@ -1,0 +1,157 @@
+"""On which records each result of a post rests, and what to say of them.
+
+A cell rests on the records that it read itself and on those of every cell whose names it uses: `runs` read in the
+first cell is drawn in the third. Names are followed statically, cell by cell, towards more records rather than fewer.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from mlblog.lab import Lab, Read, Record
+from mlblog.lab.acceptance import on_smoke
+from mlblog.lab.record import plain
+from mlblog.press.kernel.output import Outputs
+from mlblog.press.source.dataflow import Flow, flow
+from mlblog.press.source.document import Doctest, Post
+
+_T = TypeVar("_T")
+
+
+def resting_on(post: Post, outputs: Outputs) -> list[tuple[Read, ...]]:
+    """The reads behind each unit of `post`, in the order in which they were made."""
+    behind: dict[str, dict[str, Read]] = {}
+    found = []
+    flows = _flows(tuple("" if isinstance(unit, Doctest) else unit.code for unit in post.units))
+    for names, ran in zip(flows, outputs.ran, strict=True):
+        mine: dict[str, Read] = {}
+        for name in sorted(names.taken):
+            mine |= behind.get(name, {})
+        mine |= {json.dumps(read, sort_keys=True): Read.from_json(read) for read in ran.reads}
+        behind |= dict.fromkeys(names.made, mine)
+        behind |= {name: behind.get(name, {}) | mine for name in names.changed}
+        found.append(tuple(mine.values()))
+    return found
+
+
+@functools.lru_cache(512)  # the page of claims asks again, and so does every build of a server
+def _flows(codes: tuple[str, ...]) -> tuple[Flow, ...]:
+    """The names of units that run one after another."""
+    imported: set[str] = set()
+    return tuple(flow(code, imported) for code in codes)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The records that one read found, and why they are stale, if they are."""
+
+    read: Read
+    records: tuple[Record, ...]
+    reasons: tuple[str, ...]
+
+    @property
+    def is_smoke(self) -> bool:
+        """Whether these are records of the smallest scale, which show nothing but that the code runs."""
+        return any(record.scale == "smoke" for record in self.records)
+
+    def line(self) -> str:
+        """Scale, seeds, device, duration, date and commit, for people."""
+        first = self.records[0]
+        overrides = (f"{name}={plain(value)}" for name, value in sorted(self.read.overrides.items()))
+        name = " ".join([self.read.experiment, *overrides])
+        seconds = [float(record.environment["seconds"]) for record in self.records]  # type: ignore[arg-type]
+        seeds = [record.seed for record in self.records]
+        commits = _commits(self.records)
+        return " · ".join(
+            [
+                name,
+                f"scale {first.scale}",
+                f"seed {seeds[0]}" if len(seeds) == 1 else f"{len(seeds)} seeds",
+                ", ".join(_distinct(str(record.environment["device"]) for record in self.records)),
+                f"{duration(sum(seconds))} in all" if len(seeds) > 1 else duration(seconds[0]),
+                ", ".join(_distinct(str(record.environment["date"])[:10] for record in self.records)),
+                f"commit {', '.join(commits)}" if commits else "no commit",
+                *accepted(self.records),
+            ]
+        )
+
+
+def summary(found: Sequence[Evidence]) -> str:
+    """What several lines say together: experiments, scales, seeds, devices, duration of all runs, dates, commits."""
+    records = list({record.key: record for one in found for record in one.records}.values())
+    environments = [record.environment for record in records]
+    seeds = sorted({len({record.seed for record in one.records}) for one in found})
+    commits = _commits(records)
+    seconds = sum(float(str(environment["seconds"])) for environment in environments)
+    dates = sorted({str(environment["date"])[:10] for environment in environments})
+    return " · ".join(
+        [
+            ", ".join(_distinct(record.experiment for record in records)),
+            f"{len(records)} runs",
+            f"scale {', '.join(_distinct(record.scale for record in records))}",
+            f"{' to '.join(map(str, _ends(seeds)))} seed{'' if seeds == [1] else 's'}",
+            ", ".join(_distinct(str(environment["device"]) for environment in environments)),
+            f"{duration(seconds)} in all",
+            " to ".join(_ends(dates)),
+            f"{len(commits)} commits"
+            if len(commits) > 2
+            else f"commit {', '.join(commits)}"
+            if commits
+            else "no commit",
+            *accepted(records),
+        ]
+    )
+
+
+def accepted(records: Sequence[Record]) -> list[str]:
+    """What to say of records whose code has changed since, where smoke runs alone show that this made no difference."""
+    found = [one for one in map(on_smoke, records) if one]
+    if not found:
+        return []
+    days, count = sorted({one.day for one in found}), len(found)
+    some = "" if count == len(records) else f"{count} of {len(records)} runs "
+    return [f"{some}accepted on smoke evidence, {' to '.join(_ends(days))}"]
+
+
+def evidence(read: Read, lab: Lab) -> Evidence:
+    """The records behind a read as they are now."""
+    # a record's name below its store is the last four parts of its path
+    records = tuple(lab.store.read("/".join(path.split("/")[-4:])) for path, _ in read.found)
+    why = _distinct(str(reason) for record in records for reason in lab.reasons(record))
+    return Evidence(read, records, tuple(why))
+
+
+def merged(reads: Sequence[tuple[Read, ...]]) -> list[Read]:
+    """All reads, each once, in order."""
+    return list({json.dumps(read.to_json(), sort_keys=True): read for group in reads for read in group}.values())
+
+
+def _distinct(items: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(items))
+
+
+def _ends(items: list[_T]) -> list[_T]:
+    """The first and the last of what is sorted; one where they are the same."""
+    return items[:1] if len(items) == 1 else [items[0], items[-1]]
+
+
+def _commits(records: Iterable[Record]) -> list[str]:
+    return _distinct(
+        str(record.environment["commit"])[:7] + ("+changes" if record.environment["dirty"] else "")
+        for record in records
+        if record.environment["commit"]
+    )
+
+
+def duration(seconds: float) -> str:
+    """`seconds` for people, to the precision that says something about cost."""
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 120:
+        return f"{seconds:.3g} s"
+    minutes = seconds / 60
+    return f"{minutes:.0f} min" if minutes < 120 else f"{minutes / 60:.1f} h"

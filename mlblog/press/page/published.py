@@ -1,0 +1,107 @@
+"""A post that has a page, as pages made of many posts see it: what it says, cites, claims and reads."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import yaml
+
+from mlblog.claims import Claim
+from mlblog.lab import Read
+from mlblog.papers import cited_keys
+from mlblog.press.kernel.output import Outputs
+from mlblog.press.page.provenance import resting_on
+from mlblog.press.page.verdicts import stated
+from mlblog.press.source.document import Post, Prose
+
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+_QUOTED = re.compile(r"""["']([A-Za-z_]\w*)["']""")
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A claim where a post states it.
+
+    Attributes:
+        claim: the claim.
+        anchor: its id on the post's page.
+        reads: of the records that its numbers rest on.
+    """
+
+    claim: Claim
+    anchor: str
+    reads: tuple[Read, ...]
+
+
+@dataclass(frozen=True)
+class Published:
+    """What pages of many posts are made from.
+
+    Attributes:
+        post: its path and front matter; its parts are left out.
+        cites: keys of the papers that it cites, in order; those of its claims' sources are not among them.
+        claims: those that its page shows, in order.
+        experiments: whose records it has read.
+        names: the names that stand in its code as strings, as values of records do, as often as they do.
+        reaches: dotted names of the project's code that its cells depend on.
+    """
+
+    post: Post
+    cites: tuple[str, ...]
+    claims: tuple[Judged, ...]
+    experiments: tuple[str, ...]
+    names: tuple[str, ...]
+    reaches: tuple[str, ...]
+
+    @property
+    def is_draft(self) -> bool:
+        """Whether only a preview has its page."""
+        return bool(self.post.meta.get("draft"))
+
+    @classmethod
+    def of(cls, post: Post, outputs: Outputs, reached: Iterable[str] = ()) -> Published:
+        """What there is to say of a post that has run; `reached` are the names of its manifest."""
+        text = "\n\n".join(part.source for part in post.parts if isinstance(part, Prose) and not part.verbatim)
+        there = list(stated(post, outputs))
+        behind = resting_on(post, outputs) if there else []
+        return cls(
+            Post(post.path, post.meta, ()),
+            tuple(dict.fromkeys(cited_keys(text))) if "@" in text else (),
+            tuple(Judged(one.claim, one.anchor, behind[one.unit]) for one in there),
+            tuple(dict.fromkeys(str(read["experiment"]) for ran in outputs.ran for read in ran.reads)),
+            tuple(name for unit in post.units for name in _QUOTED.findall(unit.code)),
+            tuple(name for name in reached if all(part.isidentifier() for part in name.split("."))),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """This as JSON values."""
+        return {
+            "path": self.post.path,
+            "meta": yaml.dump(self.post.meta, Dumper=_DUMPER, allow_unicode=True, sort_keys=False),
+            "cites": self.cites,
+            "claims": [[asdict(one.claim), one.anchor, [read.to_json() for read in one.reads]] for one in self.claims],
+            "experiments": self.experiments,
+            "names": self.names,
+            "reaches": self.reaches,
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Published:
+        """What `to_json` wrote."""
+        meta = yaml.load(value["meta"], Loader=_LOADER)  # noqa: S506  # a safe one
+        claims = (
+            Judged(Claim(**claim), anchor, tuple(map(Read.from_json, reads)))
+            for claim, anchor, reads in value["claims"]
+        )
+        return cls(
+            Post(value["path"], meta, ()),
+            tuple(value["cites"]),
+            tuple(claims),
+            tuple(value["experiments"]),
+            tuple(value["names"]),
+            tuple(value["reaches"]),
+        )

@@ -1,0 +1,71 @@
+"""What a page says that its post alone does not know: the site's name and address, other posts, the bibliography."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from mlblog.lab import Project
+from mlblog.lab.canonical import digest
+from mlblog.papers import Bibliography
+from mlblog.press.page.published import Published
+from mlblog.press.page.related import related
+from mlblog.press.page.settings import Settings
+from mlblog.press.source.document import Post
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """The site around a post.
+
+    Attributes:
+        bibliography: of the project.
+        site_name: what the site calls itself.
+        site_url: where it stands, with a slash at its end; empty where that is not known.
+        related: for the path of each post those that go with it, best first.
+        weeks: the names of the weeks that have a list of goals.
+    """
+
+    bibliography: Bibliography
+    site_name: str = ""
+    site_url: str = ""
+    related: Mapping[str, Sequence[Post]] = field(default_factory=dict)
+    weeks: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, project: Project, published: Sequence[Published]) -> Surroundings:
+        """Look around in `project`, whose pages are those of `published`."""
+        settings = Settings.of(project.root / "mkdocs.yml")
+        features = {one.post.path: _features(one) for one in published if not one.is_draft}
+        by_path = {one.post.path: one.post for one in published}
+        found = related(features, {path: str(day_of(post)) for path, post in by_path.items()})
+        others = {path: [by_path[other] for other in paths] for path, paths in found.items()}
+        weeks = frozenset(path.stem for path in (project.posts / "goals").glob("*.md"))
+        return cls(Bibliography.of(project), settings.name, settings.url, others, weeks)
+
+    def told(self, post: Post) -> str:
+        """The digest of what the page of `post` says of the site."""
+        others = [part for other in self.related.get(post.path, ()) for part in (other.title, other.page)]
+        week = str(post.meta.get("week", ""))
+        return digest("around", self.site_name, self.site_url, str(week in self.weeks), *others)
+
+    def url_of(self, post: Post) -> str:
+        """The address of a post's page; empty where the site's is not known."""
+        below = "scribbles" if post.folder == "scribbles" else "blog"
+        return f"{self.site_url}{below}/{post.slug}/" if self.site_url else ""
+
+
+def day_of(post: Post) -> date:
+    """The day that a post's front matter gives it; of Material's several, the first."""
+    day: Any = post.meta["date"]
+    found: date = day["created"] if isinstance(day, dict) else day
+    return found
+
+
+def _features(one: Published) -> list[str]:
+    meta = one.post.meta
+    named = [f"{key}:{item}" for key in ("tags", "categories") for item in meta.get(key, ())]
+    named += [f"theme:{meta['theme']}"] if "theme" in meta else []
+    return named + [f"paper:{key}" for key in one.cites]

@@ -1,0 +1,71 @@
+"""The claims among the outputs of a post, and what a verdict looks like on a page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from mlblog.claims import MIME, VERDICTS, Claim
+from mlblog.press.kernel.output import Output, Outputs
+from mlblog.press.page import blocks
+from mlblog.press.page.crossrefs import identifier
+from mlblog.press.source.document import Cell, Post
+
+
+@dataclass(frozen=True)
+class Stated:
+    """A claim where it stands.
+
+    Attributes:
+        claim: the claim.
+        anchor: its id on the post's page.
+        unit: the number of the unit that made it, among `post.units`.
+    """
+
+    claim: Claim
+    anchor: str
+    unit: int
+
+
+def stated(post: Post, outputs: Outputs) -> Iterator[Stated]:
+    """Yield the claims that the page of `post` shows, in order."""
+    number = 0
+    for at, (unit, ran) in enumerate(zip(post.units, outputs.ran, strict=True)):
+        if isinstance(unit, Cell) and "remove-output" not in unit.options.tags:
+            for output in ran.outputs:
+                if (claim := claim_of(output)) is not None:
+                    number += 1
+                    yield Stated(claim, anchor(post, number), at)
+
+
+def claim_of(output: Output) -> Claim | None:
+    """The claim that an output is, if it is one."""
+    data = output.get("data", {}).get(MIME)
+    return None if data is None else Claim(**data)
+
+
+def anchor(post: Post, number: int) -> str:
+    """The id of the claim with a number, from 1; excerpts of several posts share a page."""
+    return identifier("claim", post.slug, str(number))
+
+
+def sentence(claim: Claim) -> str:
+    """What is claimed and by whom, in Markdown; the source stands before a full stop."""
+    if not claim.source:
+        return claim.text
+    bare = claim.text.removesuffix(".")
+    return f"{bare} [@{claim.source}]{claim.text[len(bare) :]}"
+
+
+def verdict_block(verdict: str, sentence: str, because: str, name: str) -> str:
+    """A verdict as it stands on a page: the word, to which the style puts a sign, the sentence, the numbers.
+
+    Args:
+        verdict: a key of `VERDICTS`.
+        sentence: what is claimed and by whom, in Markdown.
+        because: the numbers that decide, in Markdown, or nothing.
+        name: its id on the page.
+    """
+    pieces = [("p.mlblog-verdict", VERDICTS[verdict]), ("p.mlblog-sentence", sentence), ("p.mlblog-because", because)]
+    text = "\n".join(blocks.block(element, content) for element, content in pieces if content)
+    return blocks.block(f"div.mlblog-claim.mlblog-{verdict}#{name}", text)

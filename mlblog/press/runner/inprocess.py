@@ -1,0 +1,57 @@
+"""One post in this very process, for a debugger: slower to start, nothing kept apart, and every frame at hand."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from mlblog.errors import CellError
+from mlblog.lab import Project
+from mlblog.press.source.document import Cell, Doctest, Post, Unit
+
+
+class InProcess:
+    """Runs the units of a post here, in order, each once."""
+
+    def __init__(self, project: Project, post: Post) -> None:
+        """Open `post`; nothing runs yet."""
+        from mlblog.press.kernel.shell import PostShell
+
+        os.chdir(project.root)
+        if str(project.root) not in sys.path:
+            sys.path.insert(0, str(project.root))
+        self._post, self._next = post, 0
+        self._shell = PostShell.instance()
+        self._shell.open_post(post.path, post.shadow)
+
+    def run_to(self, number: int) -> None:
+        """Run what has not run yet, up to and with the unit `number`.
+
+        Raises:
+            CellError: a unit that should raise did not.
+            BaseException: what a unit raised, with its own traceback.
+        """
+        while self._next <= number:
+            unit = self._post.units[self._next]
+            self._next += 1
+            self._run(unit)
+
+    def _run(self, unit: Unit) -> None:
+        from mlblog.press.kernel.shell import Failed
+
+        may_raise = isinstance(unit, Cell) and "raises-exception" in unit.options.tags
+        try:
+            if isinstance(unit, Cell):
+                self._shell.run_cell_at(unit.code, unit.code_line)
+            elif isinstance(unit, Doctest):
+                self._shell.check(unit.code, unit.code_line)
+            else:
+                self._shell.evaluate(unit.code, unit.line)
+        except Failed as failed:
+            if not may_raise:
+                raise failed.error from None
+            return
+        if may_raise:
+            raise CellError(
+                self._post.path, unit.line, "tagged raises-exception, but it raised nothing; remove the tag"
+            )

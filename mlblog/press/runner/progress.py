@@ -1,0 +1,65 @@
+"""Which cell runs, for how long by now, and how many posts have: a line that changes on a terminal, elsewhere a few."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+
+from mlblog.press.source.document import Post, Unit
+
+#: Seconds after which a cell is worth a word, and a process that is to run it.
+SLOW, SLOW_START = 1.0, 5.0
+#: Seconds from one line to the next, of all posts together, where stderr is no terminal.
+BETWEEN = 5.0
+
+_NAMES = {"Cell": "cell", "Doctest": "doctest", "Inline": "expression"}
+
+
+class Progress:
+    """What is told of all posts that run at the same time."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._said = -BETWEEN
+        self._ran = self._posts = 0
+        self._begun = 0.0
+
+    def begin(self, posts: int) -> None:
+        """So many posts are to run now."""
+        self._ran, self._posts, self._begun = 0, posts, time.monotonic()
+
+    def ended(self, path: str) -> None:
+        """The post at `path` has run, or failed."""
+        with self._lock:
+            self._ran += 1
+            if sys.stderr.isatty() or time.monotonic() - self._begun >= BETWEEN:
+                self._write(path, last=self._ran == self._posts)
+
+    def tell(self, post: Post, unit: Unit | None, seconds: float) -> None:
+        """Say that `unit` (none: the start of its process) has taken so many seconds until now."""
+        if seconds < (SLOW if unit else SLOW_START):
+            return
+        with self._lock:
+            self._write(f"{where(post, unit)}, {int(seconds)} s")
+
+    def _write(self, text: str, *, last: bool = False) -> None:
+        count = f"[{self._ran}/{self._posts}] " if self._posts else ""
+        if sys.stderr.isatty():
+            end = "\n" if last else ""
+            sys.stderr.write(f"\r\x1b[2K{count}{text}{end}")
+        elif time.monotonic() - self._said >= BETWEEN:
+            sys.stderr.write(f"{count}{text}\n")
+        else:
+            return
+        self._said = time.monotonic()
+        sys.stderr.flush()
+
+
+def where(post: Post, unit: Unit | None) -> str:
+    """`posts_src/x.md:41: cell 2 of 5`."""
+    if unit is None:
+        return f"{post.path}: waits for the process that cells run in"
+    alike = [one for one in post.units if type(one) is type(unit)]
+    number = next(n for n, one in enumerate(alike, 1) if one is unit)
+    return f"{post.path}:{unit.line}: {_NAMES[type(unit).__name__]} {number} of {len(alike)}"

@@ -1,0 +1,195 @@
+"""The warm process as a build sees it: started for this build alone, or kept from the last one.
+
+`MLBLOG_WARM` says for how many seconds a warm process waits for a further build, once none uses it; without it, it ends
+with its build. It is found by everything that what it has imported could depend on.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import itertools
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from mlblog.errors import InputError, MlblogError
+from mlblog.lab import Project
+
+#: Seconds that a process may wait for a further build; the name of the variable.
+VARIABLE = "MLBLOG_WARM"
+PATIENCE = 300.0  # seconds that it may take to import torch, on a slow disk
+_LONGEST = 90  # bytes of its address; systems allow 104 or more, and it is made under a longer name
+#: Started here to outlive this process: a handle that is let go of before its process ends warns.
+_STAYING: list[subprocess.Popen[bytes]] = []
+_PASSING = {"_", "OLDPWD", "PWD", "SHLVL", VARIABLE}  # differ from call to call and mean nothing to a cell
+
+
+def wanted(environment: Mapping[str, str] = os.environ) -> float:
+    """Seconds that the warm process is to outlive its build.
+
+    Raises:
+        InputError: the variable holds something else.
+    """
+    text = environment.get(VARIABLE, "0")
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1
+    if not 0 <= seconds <= 86_400:
+        raise InputError(f"{VARIABLE}={text}: must be a number of seconds, at most a day; 0 keeps no process")
+    return seconds
+
+
+class Warm:
+    """A process that posts are forked from, and the socket that asks it to.
+
+    It ends its children, and itself or the part of itself that served this build, once `control` has closed.
+    """
+
+    def __init__(self, project: Project) -> None:
+        """Find a process that waits, or start one."""
+        self._process: subprocess.Popen[bytes] | None = None
+        self._pid = 0
+        seconds = wanted()
+        if seconds:
+            self.control = self._join(project, seconds)
+        else:
+            self.control = self._start(project)
+
+    def close(self) -> None:
+        """End every post that still runs in it, and with them the process, unless it waits for a further build."""
+        with contextlib.suppress(OSError):  # it may be gone
+            self.control.shutdown(socket.SHUT_RDWR if self._process else socket.SHUT_WR)
+        if self._process is not None:
+            try:
+                self._process.wait(5)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+        else:
+            self.control.settimeout(5)
+            try:
+                self.control.recv(1)  # its end closes with it
+            except TimeoutError:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(self._pid, signal.SIGKILL)
+            except OSError:
+                pass
+        self.control.close()
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it can still be asked."""
+        if self._process is not None:
+            return self._process.poll() is None
+        try:
+            return self.control.recv(1, socket.MSG_DONTWAIT | socket.MSG_PEEK) != b""
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+
+    def _start(self, project: Project) -> socket.socket:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            self._process = _server(project, "--serve", str(theirs.fileno()), keep=theirs.fileno())
+        return ours
+
+    def _join(self, project: Project, seconds: float) -> socket.socket:
+        """Ask the process that waits, or a new one, for a part of its own for this build."""
+        path = _address(project)
+        for attempt in range(2):
+            started = None
+            if attempt or not path.exists():
+                started = _server(project, "--stay", str(path), str(seconds))
+                _STAYING.append(started)
+            ours = socket.socket(socket.AF_UNIX)
+            try:
+                _connect(ours, path, started)
+                # what cells print past us goes where our own errors go
+                socket.send_fds(ours, [b"."], [sys.__stderr__.fileno() if sys.__stderr__ else 2])
+                ours.settimeout(PATIENCE)
+                if pid := ours.recv(16):
+                    self._pid = int(pid)
+                    ours.settimeout(None)
+                    return ours
+            except OSError:
+                pass  # it has gone, or what it has imported is no longer what is installed: a new one
+            ours.close()
+            with contextlib.suppress(FileNotFoundError):
+                path.unlink()
+        raise MlblogError("the process that runs cells did not start; what it said is above")
+
+
+def _connect(ours: socket.socket, path: Path, started: subprocess.Popen[bytes] | None) -> None:
+    """Connect to who listens at `path`, or will as soon as the process that was just started does."""
+    end = time.monotonic() + 10
+    while True:
+        try:
+            ours.connect(str(path))
+        except FileNotFoundError:
+            if started is None or started.poll() is not None or time.monotonic() > end:
+                raise
+            time.sleep(0.005)
+        else:
+            return
+
+
+def _address(project: Project) -> Path:
+    """Where a process would listen that has what a new one would have: the same program, path, variables, imports."""
+    variables = sorted(item for item in os.environ.items() if item[0] not in _PASSING)
+    depends = json.dumps([str(project.root), sys.executable, sys.path, preload(project), variables])
+    name = hashlib.blake2b(depends.encode(errors="replace"), digest_size=8).hexdigest()
+    # the path of a socket has to be short: not in the project
+    folder = Path(tempfile.gettempdir(), f"mlblog-{os.getuid()}")
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if folder.stat().st_uid != os.getuid() or folder.stat().st_mode & 0o077:
+        raise InputError(f"{folder}: others can write there; remove it, or unset {VARIABLE}")
+    path = folder / f"{name}.sock"
+    if len(os.fsencode(path)) > _LONGEST:
+        raise InputError(f"{path}: too long for a socket; set TMPDIR to a shorter folder, or unset {VARIABLE}")
+    return path
+
+
+def _server(project: Project, *how: str, keep: int | None = None) -> subprocess.Popen[bytes]:
+    work = project.work
+    work.mkdir(parents=True, exist_ok=True)
+    environment = os.environ | {
+        "MLBLOG_ROOT": str(project.root),
+        "MPLBACKEND": "Agg",
+        # the same order of sets and the same sums in every process, on any number of cores
+        "PYTHONHASHSEED": "0",
+        "OMP_NUM_THREADS": "1",
+        "MKL_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",  # beside the sources it would wake who watches the sources
+        "IPYTHONDIR": str(work / "ipython"),
+    }
+    return subprocess.Popen(
+        [sys.executable, "-m", "mlblog.press.kernel.server", *how, *preload(project)],
+        cwd=project.root,
+        env=environment,
+        pass_fds=[] if keep is None else [keep],
+        stdin=subprocess.DEVNULL,
+        stdout=sys.__stderr__.fileno() if sys.__stderr__ else None,
+        start_new_session=True,  # Ctrl-C reaches us alone; we end it
+    )
+
+
+def preload(project: Project) -> list[str]:
+    """What to import before the first fork; a post that imports more still runs, only slower."""
+    folders = [project.root.joinpath(*name.split(".")) for name in project.packages]
+    posts = [path.read_bytes() for kind in ("md", "ipynb") for path in project.posts.rglob(f"*.{kind}")]
+    code = (path.read_bytes() for folder in folders for path in folder.rglob("*.py"))
+    torch = ["torch"] if any(b"import torch" in text for text in itertools.chain(posts, code)) else []
+    # an optimiser's first step imports this, which takes seconds: once here, or in every post that takes a step
+    dynamo = ["torch._dynamo"] if torch and any(b"optim" in text for text in posts) else []
+    return ["numpy", "safetensors", "matplotlib.pyplot", *torch, *dynamo]

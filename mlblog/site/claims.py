@@ -11,11 +11,13 @@ from dataclasses import dataclass
 
 from mlblog.claims import VERDICTS, Claim
 from mlblog.papers import Bibliography, cite
+from mlblog.papers.citation import escaped
 from mlblog.press import Context, Page, Post
-from mlblog.press.page import blocks
+from mlblog.press.page import evidence
 from mlblog.press.page.crossrefs import anchor
 from mlblog.press.page.provenance import summary
 from mlblog.press.page.verdicts import sentence
+from mlblog.press.source import blocks
 
 PATH = "claims.md"
 _CITED = re.compile(r"\(#ref-([^()\s]+)\)\{ \.mlblog-cite \}")
@@ -88,7 +90,7 @@ def _body(found: list[Listed], bibliography: Bibliography) -> str:
     text += "\n## By post\n"
     for listed in by_post.values():
         post = listed[0].post
-        text += f"\n### [{blocks.escaped(post.title)}]({_way(post.page)}) {{ #{post.slug} }}\n\n"
+        text += f"\n### [{escaped(post.title)}]({_way(post.page)}) {{ #{post.slug} }}\n\n"
         text += "".join(_item(one, bibliography, by_paper=False) for one in listed)
     return text
 
@@ -100,11 +102,11 @@ def _item(one: Listed, bibliography: Bibliography, *, by_paper: bool) -> str:
     text = claim.text if by_paper else sentence(claim)
     lines = [("p.mlblog-verdict", VERDICTS[claim.verdict])]
     lines.append(("p.mlblog-sentence", _linked(text, one, bibliography) + stale))
-    where = f"[In “{blocks.escaped(one.post.title)}”]({place})" if by_paper else f"[Where it stands]({place})"
+    where = f"[In “{escaped(one.post.title)}”]({place})" if by_paper else f"[Where it stands]({place})"
     if by_paper or not claim.source:
         if claim.because:
             lines.append(("p.mlblog-because", _linked(claim.because, one, bibliography)))
-        where += f" · {blocks.named(one.rests_on) or 'computed in the post itself'}"
+        where += f" · {evidence.named(one.rests_on) or 'computed in the post itself'}"
     lines.append(("p.mlblog-provenance", where))
     inner = "\n".join(blocks.block(element, line) for element, line in lines)
     return blocks.block(f"div.mlblog-claim.mlblog-{claim.verdict}", inner)
@@ -119,9 +121,7 @@ def _linked(text: str, one: Listed, bibliography: Bibliography) -> str:
 
 def _paper(key: str, bibliography: Bibliography) -> str:
     paper = bibliography[key]
-    return (
-        f"[{blocks.escaped(paper.title)}]({_paper_page(key, bibliography)}) ({blocks.escaped(paper.cite)}) {{ #{key} }}"
-    )
+    return f"[{escaped(paper.title)}]({_paper_page(key, bibliography)}) ({escaped(paper.cite)}) {{ #{key} }}"
 
 
 def _paper_page(key: str, bibliography: Bibliography) -> str:

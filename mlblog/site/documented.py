@@ -12,8 +12,9 @@ import griffe
 from mlblog.errors import InputError
 from mlblog.lab import Project
 from mlblog.papers import Bibliography
+from mlblog.papers.citation import escaped
 from mlblog.papers.uses import CITED
-from mlblog.press.page import blocks
+from mlblog.press.source import blocks
 from mlblog.site.reference import FOLDER, Uses, used_by
 
 _HEAD = "---\ntitle: {title}\ndescription: {description}\n---\n\n# {title}\n\n"
@@ -146,7 +147,7 @@ class _Writer:
             return blocks.fence("pycon", section.value.contents) + "\n"
         if kind == "admonition":
             title = section.title or section.value.kind.capitalize()
-            return f"**{blocks.escaped(title)}:** {self.line(section.value.contents)}\n\n"
+            return f"**{escaped(title)}:** {self.line(section.value.contents)}\n\n"
         if kind in _LISTS:
             items = "".join(f"- {self._item(item)}\n" for item in section.value)
             title = {"parameters": "Arguments"}.get(kind, kind.capitalize())
@@ -176,20 +177,20 @@ class _Writer:
         text = " ".join(text.split())
         out, at = [], 0
         for found in _KEPT.finditer(text):
-            out.append(blocks.escaped(text[at : found.start()]))
+            out.append(escaped(text[at : found.start()]))
             out.append(found["code"] or found["strong"] or self._citation(found["cited"]))
             at = found.end()
-        return "".join([*out, blocks.escaped(text[at:])])
+        return "".join([*out, escaped(text[at:])])
 
     def _citation(self, text: str) -> str:
         found = _CITATION.fullmatch(text)
         assert found is not None
         key, place = found[1], found[2]
         if key not in self._bibliography:
-            return blocks.escaped(text)
+            return escaped(text)
         paper = self._bibliography[key]
         page = f"../papers/{key}.md" if paper.note else f"../papers/index.md#{key}"
-        return f"[{blocks.escaped(paper.cite)}]({page}){blocks.escaped(place)}"
+        return f"[{escaped(paper.cite)}]({page}){escaped(place)}"
 
 
 def _signature(one: Object) -> str:

@@ -12,9 +12,11 @@ from collections.abc import Iterator, Mapping
 from mlblog.lab import Runs
 from mlblog.lab.record import plain
 from mlblog.lab.store import as_label
+from mlblog.papers.citation import escaped
 from mlblog.press import Context, Page
-from mlblog.press.page import blocks
+from mlblog.press.page import evidence
 from mlblog.press.page.provenance import duration
+from mlblog.press.source import blocks
 from mlblog.site.sparkline import sparkline
 from mlblog.site.standing import STATES, Standing, standings
 from mlblog.site.trail import Trail, trail
@@ -58,7 +60,7 @@ def _table(found: list[Standing], moved: Trail) -> str:
     rows = ["| experiment | state | main value | how it was made |", "| --- | --- | --- | --- |"]
     for one in found:
         name = one.declaration.name
-        cells = [f"[{blocks.escaped(name)}](#{name})<br>{_title(one)}", _state(one), _main(one, moved), _made(one)]
+        cells = [f"[{escaped(name)}](#{name})<br>{_title(one)}", _state(one), _main(one, moved), _made(one)]
         rows.append(f"| {' | '.join(cells)} |")
     return blocks.block("div.mlblog-experiments", "\n".join(rows)) + "\n"
 
@@ -66,7 +68,7 @@ def _table(found: list[Standing], moved: Trail) -> str:
 def _title(one: Standing) -> str:
     """The first line of the docstring, which is Markdown in its code spans alone."""
     pieces = _CODE.split(one.declaration.title.removesuffix(".") + ".")
-    return "".join(piece if piece.startswith("`") else blocks.escaped(piece) for piece in pieces)
+    return "".join(piece if piece.startswith("`") else escaped(piece) for piece in pieces)
 
 
 def _state(one: Standing) -> str:
@@ -86,7 +88,7 @@ def _main(one: Standing, moved: Trail) -> str:
     now = base.mean(one.main)
     if not points or not math.isclose(points[-1][0], now, rel_tol=1e-12):
         points.append((now, f"{number(now)} (not committed)"))
-    name = blocks.escaped(one.main).replace("&#95;", "&#95;<wbr>")
+    name = escaped(one.main).replace("&#95;", "&#95;<wbr>")
     shown = f"{interval(base, one.main).replace(' ', '&nbsp;')}<br>{name}"
     if len(points) == 1:  # nothing has moved yet
         return shown
@@ -103,7 +105,7 @@ def _made(one: Standing) -> str:
     seeds = max(len(group.records) for group in one.groups)
     counts = f"{_counted(len(records), 'run')}, {_counted(seeds, 'seed')}"
     spent = f"{duration(one.seconds)}, {' to '.join(dict.fromkeys((dates[0], dates[-1])))}"
-    return "<br>".join(map(blocks.named, (f"scale {one.scale}, {counts}", ", ".join(devices), spent)))
+    return "<br>".join(map(evidence.named, (f"scale {one.scale}, {counts}", ", ".join(devices), spent)))
 
 
 def _counted(count: int, word: str) -> str:
@@ -127,13 +129,13 @@ def _section(one: Standing, context: Context) -> str:
     place = f"{context.project.relative(declaration.path)}:{declaration.line}"
     lines = [f"{_title(one)} Declared in `{place}`; {_state(one)}."]
     if one.posts:
-        links = ", ".join(f"[{blocks.escaped(post.title)}]({_way(post.page)})" for post in one.posts)
+        links = ", ".join(f"[{escaped(post.title)}]({_way(post.page)})" for post in one.posts)
         lines.append(f"Read by {links}.")
-    text = f"\n## {blocks.escaped(declaration.name)} {{ #{declaration.name} }}\n\n" + "\n\n".join(lines) + "\n"
+    text = f"\n## {escaped(declaration.name)} {{ #{declaration.name} }}\n\n" + "\n\n".join(lines) + "\n"
     for wrong in one.broken:
-        text += "\n" + blocks.block("p.mlblog-error", blocks.named(wrong))
+        text += "\n" + blocks.block("p.mlblog-error", evidence.named(wrong))
     if one.reasons:
-        text += "\n" + blocks.block("p.mlblog-stale", f"Stale: {blocks.named('; '.join(one.reasons))}")
+        text += "\n" + blocks.block("p.mlblog-stale", f"Stale: {evidence.named('; '.join(one.reasons))}")
     if one.accepted:
         told = f"{one.accepted[:1].upper()}{one.accepted[1:]}. The code has changed since these runs were made; that it"
         text += f"\n{told} still computes the same was checked at smoke scale only.\n"
@@ -141,7 +143,9 @@ def _section(one: Standing, context: Context) -> str:
     if one.groups:
         text += "\n" + blocks.folded("Values", _values(one))
         root = posixpath.relpath(".", posixpath.dirname(PATH) or ".")
-        text += "\n" + blocks.folded("Records", "".join(f"- {blocks.recorded(group, root)}\n" for group in one.groups))
+        text += "\n" + blocks.folded(
+            "Records", "".join(f"- {evidence.recorded(group, root)}\n" for group in one.groups)
+        )
     scale = one.scale or declaration.largest("smoke", "small") or "smoke"
     return text + "\n" + blocks.fence("bash", f"mlblog run {declaration.name} --scale {scale}")
 
@@ -156,10 +160,10 @@ def _parameters(one: Standing) -> str:
     rows = [["parameter", *scales], ["---"] * (1 + len(scales))]
     for name in declaration.defaults:
         settings = (declaration.params(scale, {}) for scale in scales)
-        rows.append([f"`{name}`", *(blocks.escaped(plain(setting[name])) for setting in settings)])
+        rows.append([f"`{name}`", *(escaped(plain(setting[name])) for setting in settings)])
     text = _markdown_table(rows) + f"\nSeeds: {declaration.seeds}.\n"
     if declaration.variants:
-        variants = "".join(f"- {blocks.escaped(as_label(variant))}\n" for variant in declaration.variants)
+        variants = "".join(f"- {escaped(as_label(variant))}\n" for variant in declaration.variants)
         text += f"\nRecorded too, with:\n\n{variants}"
     return text
 
@@ -168,7 +172,7 @@ def _values(one: Standing) -> str:
     columns: Mapping[str, Runs] = {as_label(group.read.overrides): Runs(group.records) for group in one.groups}
     first = next(iter(columns.values()))[0]
     names = [name for name, value in sorted(first.values.items()) if type(value) in (int, float)]
-    rows = [["value", *map(blocks.escaped, columns)], ["---", *["---:"] * len(columns)]]
+    rows = [["value", *map(escaped, columns)], ["---", *["---:"] * len(columns)]]
     for name in names:
         rows.append([f"`{name}`", *(_cell(runs, name) for runs in columns.values())])
     text = _markdown_table(rows)

@@ -16,8 +16,9 @@ from mlblog.goals.report import BETWEEN, weeks
 from mlblog.lab import Lab
 from mlblog.lab.stores import Previewed
 from mlblog.papers import Bibliography, cite, references
+from mlblog.papers.citation import escaped
 from mlblog.press import Context, Page
-from mlblog.press.page.blocks import block, escaped, indented
+from mlblog.press.source.blocks import block, indented
 from mlblog.site.reliability import judged
 
 FOLDER = "goals"

@@ -7,9 +7,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from mlblog.claims import VERDICTS
+from mlblog.papers.citation import escaped
 from mlblog.papers.uses import modules_citing
 from mlblog.press import Context, Post
-from mlblog.press.page import blocks
 from mlblog.site.claims import PATH as CLAIMS
 from mlblog.site.experiments import PATH as EXPERIMENTS
 
@@ -69,4 +69,4 @@ def shown(uses: Uses, key: str, folder: str) -> list[str]:
 
 def post_link(post: Post, folder: str) -> str:
     """A link to a post's page from a page in `folder`."""
-    return f"[{blocks.escaped(post.title)}]({posixpath.relpath(post.page, folder)})"
+    return f"[{escaped(post.title)}]({posixpath.relpath(post.page, folder)})"

@@ -16,8 +16,8 @@ from mlblog.lab.atomic import write_atomically
 from mlblog.lab.canonical import digest
 from mlblog.lab.environment import version
 from mlblog.papers import Bibliography
+from mlblog.papers.citation import escaped
 from mlblog.press import Context, Page, Post
-from mlblog.press.page import blocks
 
 FOLDER = "reference"
 
@@ -72,7 +72,7 @@ def used_by(uses: Uses | None) -> str:
     """A line of Markdown on who reaches a name; empty if nobody does."""
     if uses is None:
         return ""
-    posts = ", ".join(f"[{blocks.escaped(post.title)}](../{post.page})" for post in uses.posts)
+    posts = ", ".join(f"[{escaped(post.title)}](../{post.page})" for post in uses.posts)
     experiments = ", ".join(f"[`{name}`](../experiments.md#{name})" for name in uses.experiments)
     told = [f"Posts: {posts}" if posts else "", f"Experiments: {experiments}" if experiments else ""]
     return " · ".join(filter(None, told))

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from mlblog.goals import calibrate
 from mlblog.goals.calibrate import Forecast, Level
 from mlblog.papers import Bibliography
-from mlblog.press.page.blocks import block
+from mlblog.press.source.blocks import block
 
 _SIZE, _LEFT, _TOP, _RIGHT, _BOTTOM = 300.0, 46.0, 14.0, 14.0, 44.0  # of the square, and around it, in its units
 _NOTHING = "No week with a confidence in it is closed yet, so there is nothing to judge. The first to close shows here."

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mlblog.papers.citation import escaped
 from mlblog.press import Context, Page, Post
-from mlblog.press.page import blocks
 
 _HEAD = """---
 title: Scribbles
@@ -30,10 +30,8 @@ def pages(context: Context) -> Iterator[Page]:
 
 
 def _theme(name: str, posts: list[Post]) -> str:
-    lines = [f"\n## {blocks.escaped(name)}\n"]
+    lines = [f"\n## {escaped(name)}\n"]
     for post in sorted(posts, key=lambda post: post.title.casefold()):
         told = str(post.meta.get("description", "")).strip()
-        lines.append(
-            f"- [{blocks.escaped(post.title)}]({post.slug}.md)" + (f": {blocks.escaped(told)}" if told else "")
-        )
+        lines.append(f"- [{escaped(post.title)}]({post.slug}.md)" + (f": {escaped(told)}" if told else ""))
     return "\n".join(lines) + "\n"

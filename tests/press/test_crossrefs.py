@@ -9,9 +9,9 @@ from mlblog.errors import PostError
 from mlblog.papers import Bibliography
 from mlblog.press import Outputs, Ran, parse_post, render_post
 from mlblog.press.kernel.output import FIGURE
-from mlblog.press.page import blocks
 from mlblog.press.page.crossrefs import identifier, number_references
 from mlblog.press.page.site_context import Surroundings
+from mlblog.press.source import blocks
 
 NUMBERS = {"loss": 2, "width": 11}
 PICTURE = {"output_type": "display_data", "data": {FIGURE: {"light": "l", "dark": "d", "data": ""}}, "metadata": {}}

@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 
 from mlblog.lab import Project
-from mlblog.press import Compiled, Server, compile_posts
-from mlblog.press import build
+from mlblog.press import Compiled, Server, build, compile_posts
 
 HEAD = "---\ntitle: {}\ndate: 2026-11-21\ntags: [{}]\n---\n"
 CELL = "\n```python\nfrom toy.tools import twice\n\ntwice(4)\n```\n"

@@ -8,9 +8,11 @@ import unicodedata
 from collections.abc import Sequence
 
 from mlblog.errors import PostError
-from mlblog.press.page import blocks
+from mlblog.papers.citation import escaped
+from mlblog.press.page import evidence
 from mlblog.press.page.provenance import Evidence
 from mlblog.press.page.site_context import Surroundings, day_of
+from mlblog.press.source import blocks
 from mlblog.press.source.document import Post
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -32,7 +34,7 @@ def colophon(post: Post, around: Surroundings, found: Sequence[Evidence], root: 
     """
     text = ""
     if others := around.related.get(post.path):
-        links = "".join(f"- [{blocks.escaped(other.title)}]({_way(post, other)})\n" for other in others)
+        links = "".join(f"- [{escaped(other.title)}]({_way(post, other)})\n" for other in others)
         text += "\n" + blocks.block("div.mlblog-related", f"**Related**\n\n{links}")
     if week := post.meta.get("week"):
         if week not in around.weeks:
@@ -41,7 +43,7 @@ def colophon(post: Post, around: Surroundings, found: Sequence[Evidence], root: 
     ends = [
         f"[This post as a notebook, with its outputs]({notebook}){{ .mlblog-notebook download }}\n" if notebook else "",
         blocks.folded("Cite this post", blocks.fence("bibtex", bibtex(post, around))),
-        blocks.remake(found, root),
+        evidence.remake(found, root),
     ]
     return text + "\n" + blocks.block("div.mlblog-remake", "\n".join(filter(None, ends)))
 

@@ -16,7 +16,7 @@ import yaml
 from mlblog.errors import MlblogError
 from mlblog.lab import Read
 from mlblog.press.kernel.output import Outputs, inline_text
-from mlblog.press.page import blocks
+from mlblog.press.page import evidence
 from mlblog.press.page.citing import Citing
 from mlblog.press.page.colophon import colophon
 from mlblog.press.page.crossrefs import identifier
@@ -24,6 +24,7 @@ from mlblog.press.page.download import notebook
 from mlblog.press.page.provenance import Evidence, merged, resting_on
 from mlblog.press.page.results import Results, figure_numbers
 from mlblog.press.page.site_context import Surroundings
+from mlblog.press.source import blocks
 from mlblog.press.source.document import Cell, Doctest, Inline, Post, Prose, Sample
 
 
@@ -69,9 +70,9 @@ def render_post(post: Post, outputs: Outputs, look_up: Callable[[Read], Evidence
         else:
             recorded = [one for one in map(look_up, behind) if one.records]
             name = identifier("made", post.slug, str(number))
-            shown = results.render(part, ran.outputs, blocks.records_link(recorded, root, name))
+            shown = results.render(part, ran.outputs, evidence.records_link(recorded, root, name))
             if shown and recorded:
-                shown.append(blocks.provenance(recorded, root, name))
+                shown.append(evidence.provenance(recorded, root, name))
             text.append(_cell(part, shown))
     recorded = [one for one in map(look_up, merged(reads)) if one.records]
     if listed := citing.references(root):

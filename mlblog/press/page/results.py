@@ -8,10 +8,12 @@ import re
 
 from mlblog.claims import MIME as CLAIM
 from mlblog.errors import PostError
+from mlblog.papers.citation import escaped
 from mlblog.press.kernel.output import FIGURE, Output, Outputs
-from mlblog.press.page import blocks, verdicts
+from mlblog.press.page import verdicts
 from mlblog.press.page.citing import Citing
 from mlblog.press.page.crossrefs import anchor
+from mlblog.press.source import blocks
 from mlblog.press.source.document import Cell, Post
 
 _IMAGES = {"image/svg+xml": "svg", "image/png": "png", "image/jpeg": "jpg"}
@@ -102,7 +104,7 @@ class Results:
         self._figures += 1
         name = options.label or f"figure-{self._figures}"
         name = name if number == 1 or not options.label else f"{name}-{number}"
-        alt = blocks.escaped(" ".join(options.alt.split()))
+        alt = escaped(" ".join(options.alt.split()))
         if mime == FIGURE:
             assert isinstance(data, dict)
             images = "\n".join(

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from mlblog.claims import MIME, VERDICTS, Claim
 from mlblog.press.kernel.output import Output, Outputs
-from mlblog.press.page import blocks
 from mlblog.press.page.crossrefs import identifier
+from mlblog.press.source import blocks
 from mlblog.press.source.document import Cell, Post
 
 

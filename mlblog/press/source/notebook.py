@@ -17,7 +17,7 @@ import yaml
 
 from mlblog.errors import PostError
 from mlblog.lab.text import text_of
-from mlblog.press.page.blocks import fence
+from mlblog.press.source.blocks import fence
 from mlblog.press.source.document import Cell, Doctest, Part, Post, Sample
 from mlblog.press.source.frontmatter import split_front_matter
 from mlblog.press.source.options import CELL_KEYS, cell_options

@@ -1,0 +1,29 @@
+"""The Markdown of a page's building blocks. All take and give text that ends with a line end."""
+
+from __future__ import annotations
+
+import re
+
+
+def fence(language: str, text: str) -> str:
+    """A fence that is longer than any run of backticks in its text."""
+    marks = "`" * max(3, 1 + max((len(run) for run in re.findall(r"`+", text)), default=0))
+    return f"{marks}{language}\n{text}\n{marks}\n"
+
+
+def block(element: str, content: str, *, raw: bool = False) -> str:
+    """An element around Markdown, or around raw HTML."""
+    marks = "/" * max(3, 1 + max((len(run) for run in re.findall(r"(?m)^\s*(/{3,})", content)), default=2))
+    mode = "    markdown: html\n" if raw else ""
+    return f"{marks} html | {element}\n{mode}\n{content.rstrip()}\n{marks}\n"
+
+
+def folded(title: str, content: str, kind: str = "note") -> str:
+    """Content behind a title that opens it; `kind` is the style's name for it."""
+    return f'??? {kind} "{title}"\n\n{indented(content, "    ")}'
+
+
+def indented(text: str, prefix: str) -> str:
+    """Every line of `text` behind `prefix`; empty lines get no trailing space."""
+    lines = [(prefix + line).rstrip() if line else prefix.rstrip() for line in text.rstrip("\n").split("\n")]
+    return "\n".join(lines) + "\n"

@@ -49,8 +49,9 @@ class _Session:
     @cached_property
     def cache(self) -> OutputCache:
         from mlblog.press.cache.outputs import OutputCache
+        from mlblog.press.kernel.basis import Basis
 
-        return OutputCache(self.project, self.lab.store)
+        return OutputCache(self.project, self.lab.store, Basis(self.project, self.lab.code.inputs))
 
     @property
     def server(self) -> Server:
@@ -126,9 +127,12 @@ class PostFile(pytest.File):
         """Run the post, once; what went wrong in it."""
         if not self._has_run:
             self._has_run = True
+            from mlblog.press.cache.outputs import settled
+
             session = self.config.stash[_STATE]
             try:
-                session.cache.put(self.post, session.lab.code, session.server.run(self.post))
+                ran = session.server.run(self.post)
+                session.cache.put(self.post, session.lab.code, settled(self.post, session.lab.code, ran))
             except MlblogError as error:
                 self._failure = error
         return self._failure

@@ -14,7 +14,7 @@ from mlblog.lab.whose import LIBRARIES, STANDARD, is_engine
 real_stat = os.stat  # as it is, whoever is told of its callers
 IMPORTING = "<import>"  # who asks, if it is the import system
 _IMPORTS = f"{STANDARD}importlib{os.sep}metadata"  # it looks through all folders of sys.path
-_OBSERVERS = {__file__, str(Path(__file__).with_name("observe.py"))}
+OBSERVERS = {__file__, str(Path(__file__).with_name("observe.py"))}
 
 
 def state_of(path: str) -> Mark | None:
@@ -79,7 +79,7 @@ class Opening(NamedTuple):
 
 def asking(frame: FrameType) -> FrameType:
     """The frame that caused an event: the first one that is not of those who observe it."""
-    while frame.f_code.co_filename in _OBSERVERS and frame.f_back is not None:
+    while frame.f_code.co_filename in OBSERVERS and frame.f_back is not None:
         frame = frame.f_back
     return frame
 

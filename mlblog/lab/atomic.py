@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import tempfile
 from pathlib import Path
@@ -43,3 +44,26 @@ def write_if_changed(path: Path, content: bytes) -> bool:
         pass
     write_atomically(path, content)
     return True
+
+
+def write_sealed(path: Path, content: bytes) -> None:
+    """Write `content` so that `read_sealed` can tell whether it is still what was written.
+
+    What cannot be kept, on a full disk or where something else is in its place, is not: it is made again.
+    """
+    with contextlib.suppress(OSError):
+        write_atomically(path, _seal(content) + content)
+
+
+def read_sealed(path: Path) -> bytes | None:
+    """Return what `write_sealed` wrote; None if there is nothing, or anything but that."""
+    try:
+        found = path.read_bytes()
+    except OSError:
+        return None
+    seal, content = found[: len(_seal(b""))], found[len(_seal(b"")) :]
+    return content if seal == _seal(content) else None
+
+
+def _seal(content: bytes) -> bytes:
+    return f"{hashlib.blake2b(content, digest_size=16).hexdigest()}\n".encode()

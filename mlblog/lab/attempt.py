@@ -8,7 +8,7 @@ from mlblog.errors import MlblogError, RunError
 from mlblog.lab.environment import pick_device
 from mlblog.lab.jobs import Job
 from mlblog.lab.load import load
-from mlblog.lab.observe import observing
+from mlblog.lab.observe import Observation, observing
 from mlblog.lab.project import Project
 from mlblog.lab.reading import reading_everywhere
 from mlblog.lab.record import Record
@@ -25,7 +25,7 @@ def attempt(job: Job, root: Path, report: Report, checkpoints: Path | None) -> R
     project = Project.find(root)
     witness = Witness(project)
     try:
-        with observing(project) as observation, reading_everywhere() as reads:
+        with observing(Observation(project)) as observation, reading_everywhere() as reads:
             experiment = load(job, project, witness.environ)
             record = execute(
                 experiment,

@@ -62,8 +62,13 @@ def digest_file(path: Path) -> str:
     Raises:
         OSError: the file cannot be read.
     """
-    state = hashlib.blake2b(digest_size=DIGEST_BYTES, person=b"file")
     with path.open("rb") as file:
-        while piece := file.read(1 << 20):
-            state.update(piece)
+        return digest_content(iter(lambda: file.read(1 << 20), b""))
+
+
+def digest_content(pieces: Iterable[bytes]) -> str:
+    """Return what `digest_file` returns of a file that holds `pieces`."""
+    state = hashlib.blake2b(digest_size=DIGEST_BYTES, person=b"file")
+    for piece in pieces:
+        state.update(piece)
     return state.hexdigest()

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import wraps
 from types import FrameType
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from mlblog.lab.asking import (
@@ -115,6 +115,10 @@ class Observation:
         by_pattern = frame.f_code.co_name in _PATTERNS and frame.f_code.co_filename.startswith(STANDARD)
         if name is not None and not by_pattern and self._is_input(name, frame):
             self._report("folder", name)
+
+    def scanned(self, path: object = None) -> None:
+        """A folder is being listed, with the kind and size of what is in it at hand."""
+        self.listed(path)
 
     def looked_for(self, folder: object, pattern: object) -> None:
         """Files of a pattern are being looked for."""
@@ -276,19 +280,19 @@ class Observation:
         return True
 
 
-_EVENTS: dict[str, Callable[..., None]] = {
-    "open": Observation.open,
-    "os.listdir": Observation.listed,
-    "os.scandir": Observation.listed,
-    "pathlib.Path.glob": Observation.looked_for,
-    "glob.glob/2": Observation.globbed,
-    "sqlite3.connect": Observation.connected,
-    "import": Observation.imported,
-    "ctypes.dlopen": Observation.loaded,
-    "subprocess.Popen": Observation.started,
-    "os.exec": Observation.started,
-    "os.posix_spawn": Observation.started,
-    "os.system": Observation.started,
+_EVENTS = {  # and the method that each is told to
+    "open": "open",
+    "os.listdir": "listed",
+    "os.scandir": "scanned",
+    "pathlib.Path.glob": "looked_for",
+    "glob.glob/2": "globbed",
+    "sqlite3.connect": "connected",
+    "import": "imported",
+    "ctypes.dlopen": "loaded",
+    "subprocess.Popen": "started",
+    "os.exec": "started",
+    "os.posix_spawn": "started",
+    "os.system": "started",
 }
 _RECORD = re.compile(r"/results/\w+/\w+/[^/]+/seed-\d+\.json\Z")
 _INTERPRETER = "<interpreter>"  # who asks, if it is neither code nor the import system
@@ -311,22 +315,22 @@ def _told(function: Callable[..., Any]) -> Callable[..., Any]:
     return asked
 
 
+Observed = TypeVar("Observed", bound=Observation)
 _current: Observation | None = None  # an audit hook cannot be removed, so one stays and tells this, if anything
 _hooked = False
 
 
 def _hook(event: str, arguments: tuple[Any, ...]) -> None:
     if _current is not None and (method := _EVENTS.get(event)) is not None:
-        method(_current, *arguments)
+        getattr(_current, method)(*arguments)
     elif _current is not None and event == "pathlib.Path.rglob":
         _current.looked_for(arguments[0], f"**/{arguments[1]}")
 
 
 @contextmanager
-def observing(project: Project) -> Iterator[Observation]:
-    """Observe what is read inside the block, in all threads and forked children."""
+def observing(observation: Observed) -> Iterator[Observed]:
+    """Have `observation` told what is read inside the block, in all threads and forked children."""
     global _current, _hooked  # see above
-    observation = Observation(project)
     if not _hooked:
         sys.addaudithook(_hook)
         _hooked = True

@@ -13,8 +13,10 @@ from pathlib import Path
 
 from mlblog.errors import MlblogError, PostError
 from mlblog.lab import Lab, Read
-from mlblog.press.cache.outputs import OutputCache, keys, manifest
+from mlblog.lab.fingerprint.sources import Mark, mark_of
+from mlblog.press.cache.outputs import OutputCache, keys, manifest, settled
 from mlblog.press.cache.pages import Kept, KeptPages
+from mlblog.press.kernel.basis import Basis
 from mlblog.press.kernel.output import Outputs
 from mlblog.press.page.context import Context
 from mlblog.press.page.provenance import Evidence, evidence
@@ -76,13 +78,20 @@ class Press:
     """
 
     def __init__(
-        self, lab: Lab, server: Server, done: Compiled, kept: KeptPages, meanwhile: Callable[[], None]
+        self,
+        lab: Lab,
+        server: Server,
+        done: Compiled,
+        kept: KeptPages,
+        basis: Basis,
+        meanwhile: Callable[[], None],
     ) -> None:
         """Make pages from `lab`, cells running in `server`, and tell `done` what became of them."""
         self.lab, self.server, self.done, self.kept, self._meanwhile = lab, server, done, kept, meanwhile
         self.posts: dict[Path, Post] = {}
         self.texts: dict[Path, bytes] = {}
-        self.cache = OutputCache(lab.project, lab.store)
+        self.basis, self.cache = basis, OutputCache(lab.project, lab.store, basis)
+        self._before = self._sources()  # before any of it is read
         self.published: dict[Path, Published] = {}
         self._evidence: dict[str, Evidence] = {}
 
@@ -172,7 +181,9 @@ class Press:
     ) -> None:
         if not due:
             return
-        progress, before = self.server.progress, self._sources()
+        progress = self.server.progress
+        if not self.basis.holds(self.server.base):
+            self.server.renew()
         progress.begin(len(due))
         pool = ThreadPoolExecutor(min(len(due), os.cpu_count() or 1))
         try:
@@ -195,7 +206,7 @@ class Press:
                                 other.cancel()
                     else:
                         self.done.ran.append(self.posts[path].path)
-                        if self._sources() == before:  # else it may have run code that its keys do not know
+                        if self._sources() == self._before:  # else it may have run code that its keys do not know
                             self.cache.put(self.posts[path], self.lab.code, found[path])
         except BaseException:
             self.server.close()  # wakes the threads that wait for it
@@ -204,13 +215,13 @@ class Press:
             pool.shutdown(cancel_futures=True)
 
     def _run_one(self, post: Post) -> Outputs:
-        return self.server.run(post, keys(post, self.lab.code) if self.server.live else (), self.cache.holds)
+        mine = keys(post, self.lab.code) if self.server.live else ()
+        return settled(post, self.lab.code, self.server.run(post, mine, self.cache.holds))
 
-    def _sources(self) -> list[tuple[str, int, int]]:
+    def _sources(self) -> list[tuple[str, Mark]]:
         """Every module of the project as it is on disk at this moment."""
         found = []
         for path in self.lab.code.modules().values():
             with contextlib.suppress(FileNotFoundError):
-                stat = path.stat()
-                found.append((str(path), stat.st_mtime_ns, stat.st_size))
+                found.append((str(path), mark_of(path.stat())))
         return found

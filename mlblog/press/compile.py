@@ -17,7 +17,7 @@ from mlblog.lab.stores import shown_store
 from mlblog.press.build import Compiled, Made, Press
 from mlblog.press.cache.outputs import files_behind, made_by
 from mlblog.press.cache.pages import Kept, KeptPages
-from mlblog.press.kernel.watch import state_of
+from mlblog.press.kernel.basis import Basis
 from mlblog.press.page.context import Context
 from mlblog.press.page.published import Published
 from mlblog.press.page.render import Page, render_error
@@ -56,10 +56,11 @@ def compile_posts(
     Returns:
         What was done; errors in the order of the posts. No post that fails raises.
     """
-    kept = KeptPages(project, made_by())  # looks before anything is read
     lab, done = Lab(project, shown_store(project)), Compiled(project.work / "pages")
+    basis = Basis(project, lab.code.inputs)
+    kept = KeptPages(project, made_by(), basis)  # looks before anything is read
     with contextlib.ExitStack() as stack:
-        press = Press(lab, server or stack.enter_context(Server(project)), done, kept, meanwhile)
+        press = Press(lab, server or stack.enter_context(Server(project)), done, kept, basis, meanwhile)
         for path, made in press.all_pages(post_files(project), fail_fast):
             if isinstance(made, MlblogError):
                 done.errors.append(made)
@@ -101,15 +102,14 @@ def _write_and_keep(path: Path, made: Made, press: Press, done: Compiled) -> Non
         done.cached.append(post.path)
     done.stale |= stale
     reached = files_behind(post, press.lab.code, _declared(published, press.lab))
-    opened = {name: state for ran in made.outputs.ran for name, state in ran.files.items()}
-    root = press.lab.project.root
-    data = (press.lab.project.relative(file) for file in reached if file.suffix != ".py")
-    opened |= {name: state_of(root, name) for name in data}
+    rests = {name: state for ran in made.outputs.ran for name, state in ran.rests.items()}
+    data = (f"data:{press.lab.project.relative(file)}" for file in reached if file.suffix != ".py")
+    rests |= {name: press.basis.state(name) for name in data}
     press.kept.keep(
         press.texts[path],
         published,
         modules=(file for file in reached if file.suffix == ".py"),
-        opened=opened,
+        rests=rests,
         around=made.around,
         stale=stale,
         files=_write(made.page, done),

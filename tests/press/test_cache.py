@@ -11,8 +11,14 @@ import pytest
 from mlblog.lab import Code, Lab, Project
 from mlblog.press import Compiled, Outputs, Ran, Server, compile_posts, parse_post
 from mlblog.press.cache.outputs import OutputCache, keys
+from mlblog.press.kernel.basis import Basis
 
 HEAD = "---\ntitle: T\ndate: 2026-11-21\n---\n"
+
+
+def kept(project: Project) -> OutputCache:
+    lab = Lab(project)
+    return OutputCache(project, lab.store, Basis(project, lab.code.inputs))
 
 
 def key(project: Project, body: str, head: str = HEAD) -> str:
@@ -84,17 +90,17 @@ def test_code_that_only_a_doctest_or_an_inline_expression_reaches_counts(fresh: 
 
 
 def test_outputs_come_back_as_they_were_put(fresh: Project) -> None:
-    cache, code = OutputCache(fresh, Lab(fresh).store), Code.of(fresh)
+    cache, code = kept(fresh), Code.of(fresh)
     post, other = (parse_post(HEAD + BASE.replace("1", n), "posts_src/t.md") for n in "13")
     stream = {"output_type": "stream", "name": "stdout", "text": "é\n"}
-    outputs = Outputs((Ran((stream,)), Ran(files={"none.csv": ""}, lines=True)))
+    outputs = Outputs((Ran((stream,)), Ran(rests={"data:none.csv": ""}, lines=True)))
     cache.put(post, code, outputs)
     assert cache.get(post, code) == outputs.ran
     assert cache.get(other, code) == ()
 
 
 def test_outputs_that_name_lines_hold_for_these_lines_only(fresh: Project) -> None:
-    cache = OutputCache(fresh, Lab(fresh).store)
+    cache = kept(fresh)
     post, moved = (parse_post(HEAD + more + BASE, "posts_src/t.md") for more in ("", "\n\n"))
     code = Code.of(fresh)
     for text, lines, expected in (("posts_src/t.md:8: a", False, 0), ("nothing of the kind", False, 2), ("", True, 0)):

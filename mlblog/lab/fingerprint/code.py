@@ -13,8 +13,7 @@ from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
-from types import CodeType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from mlblog.errors import UnknownExperiment
 from mlblog.lab import canonical
@@ -65,6 +64,15 @@ class Reached(NamedTuple):
     closed: set[Node]
 
 
+class Named(Protocol):
+    """What of the code of a function says which one it is."""
+
+    @property
+    def co_qualname(self) -> str: ...
+    @property
+    def co_firstlineno(self) -> int: ...
+
+
 class Code:
     """The first-party code of a project, seen statically."""
 
@@ -88,6 +96,7 @@ class Code:
             executed: what some files held when they were imported, if it is not what they hold now.
             environ: the variables of the environment, if not those of now.
         """
+        self.root = root
         self._sources = Sources(root, packages, cache, executed)
         self._resolver = Resolver(self._sources, engine)
         self.inputs = Inputs(self._sources, cache.with_name("outside.json") if cache else None, environ)
@@ -173,7 +182,7 @@ class Code:
                     return name
         return None
 
-    def owner(self, module: str, function: CodeType) -> str:
+    def owner(self, module: str, function: Named) -> str:
         """Return the definition of a module that a function is, or is in; empty if there is none of its own."""
         name, _, inner = function.co_qualname.partition(".<locals>")[0].partition(".")
         definitions = self._resolver.module(module).definitions

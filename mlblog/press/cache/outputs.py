@@ -1,10 +1,11 @@
 """Outputs kept under keys, so that what says the same and rests on the same does not run again.
 
 A unit's key holds what its run can depend on and is known beforehand: its code and that of the units before it (as a
-tree: neither comments nor formatting count, nor does anything about a cell but its code), the manifest of the project's
-code that they reach together, the versions of what draws. What is known only afterwards, the records that were read,
-the files that were opened and whether the text of the post itself was looked at, is kept with the outputs and compared
-when they are looked up. Only what ran to its end is kept.
+tree: neither comments nor formatting count, nor does anything about a cell but its code and its limits), and the
+manifest of the project's code that they reach together. What is known only afterwards is kept with the outputs and
+compared when they are looked up: the records and all else that was read, the libraries that were imported, the code
+that ran though no manifest reaches it, and whether the text of the post itself was looked at. Only what ran to its end
+is kept.
 
 The units of a post share one state, and state is not kept: when one is out of date, all run again, or (in live preview)
 those from the last snapshot on.
@@ -13,37 +14,32 @@ those from the last snapshot on.
 from __future__ import annotations
 
 import ast
+import dataclasses
 import functools
+import io
 import json
 import sys
+import tokenize
 from collections.abc import Iterable
 from pathlib import Path
+from types import SimpleNamespace
 
-import mlblog
 from mlblog.lab import Code, Project, Read, Store
-from mlblog.lab.atomic import write_atomically
+from mlblog.lab.atomic import read_sealed, write_sealed
 from mlblog.lab.canonical import digest, encode
-from mlblog.lab.environment import version
+from mlblog.press.kernel.basis import Basis, untold
 from mlblog.press.kernel.output import Outputs, Ran
-from mlblog.press.kernel.watch import state_of
-from mlblog.press.source.document import Post, Unit
+from mlblog.press.source.document import Cell, Doctest, Post, Unit
+from mlblog.press.source.magics import as_python
 
-SCHEMA = 2
+SCHEMA = 3
+_BLANK = {tokenize.COMMENT, tokenize.NEWLINE, tokenize.NL, tokenize.ENDMARKER, tokenize.INDENT, tokenize.DEDENT}
 _RUNS = 8  # of a post: an edit that is taken back finds the outputs it had
-# engine files that outputs depend on
-_DRAWN_BY = (
-    *(
-        f"press/kernel/{name}.py"
-        for name in ("capture", "child", "failure", "figure", "output", "shell", "stream", "watch")
-    ),
-    *("lab/runs.py", "lab/spec.py", "lab/student.py"),
-)
-_LIBRARIES = ("ipython", "matplotlib", "numpy", "torch")
 
 
 def keys(post: Post, code: Code) -> list[str]:
     """One key for each unit: the key of the unit before it, its own code, and the manifest of all up to it."""
-    found = [made_by()]
+    found = [digest("post", made_by(), _limits(post))]
     for unit, reached in zip(post.units, _manifests(post, code), strict=True):
         found.append(digest("unit", found[-1], _code(post, unit), reached))
     return found[1:]
@@ -57,6 +53,38 @@ def manifest(post: Post, code: Code) -> dict[str, str]:
 def files_behind(post: Post, code: Code, experiments: Iterable[str]) -> set[Path]:
     """The files of the project that decide what `post` reaches, and what the declared `experiments` do."""
     return code.files_of("\n".join(_python(unit) for unit in post.units), experiments)
+
+
+def settled(post: Post, code: Code, outputs: Outputs) -> Outputs:
+    """Let outputs rest on the modules that ran though the manifest of `post` does not say what of them was used.
+
+    A module counts whole where the manifest reaches nothing of it, where one of its functions was called that the
+    manifest does not have, and everywhere as soon as the post makes code of text.
+    """
+    root, reached = code.root, files_behind(post, code, ())
+    names = set(manifest(post, code))
+    is_opaque = any(ran.opaque for ran in outputs.ran) or any(as_python(unit.code).is_opaque for unit in post.units)
+    states: dict[str, str] = {}
+    found = []
+    for ran in outputs.ran:
+        states |= ran.modules
+        whole = {path for path in ran.modules if is_opaque or root / path not in reached}
+        whole |= {path for path, calls in ran.calls.items() if not _foreseen(root / path, calls, code, names)}
+        rests = ran.rests | {f"data:{path}": states[path] for path in sorted(whole)}
+        found.append(dataclasses.replace(ran, rests=rests, modules={}, calls={}, opaque=False))
+    return Outputs(tuple(found))
+
+
+def _foreseen(file: Path, calls: Iterable[str], code: Code, names: set[str]) -> bool:
+    """Whether all functions of a module that were called are in a manifest; some have no definition of their own."""
+    module = code.module_of(file)
+    if module is None:
+        return False
+    for line, _, name in (call.partition(" ") for call in calls):
+        owner = code.owner(module, SimpleNamespace(co_qualname=name, co_firstlineno=int(line)))
+        if owner and f"{module}.{owner}" not in names:
+            return False
+    return True
 
 
 def _manifests(post: Post, code: Code) -> list[str]:
@@ -85,14 +113,15 @@ def _manifests(post: Post, code: Code) -> list[str]:
 def _whole(post: Post, code: Code) -> str:
     """The key of all outputs together, from one manifest instead of many."""
     parts = [_code(post, unit) for unit in post.units]
-    return digest("post", made_by(), *parts, digest("manifest", encode(manifest(post, code))))
+    return digest("post", made_by(), _limits(post), *parts, digest("manifest", encode(manifest(post, code))))
 
 
 class OutputCache:
     """Outputs under `.mlblog/outputs`: a file for each run, and for each post an index of its last runs by unit."""
 
-    def __init__(self, project: Project, store: Store) -> None:
-        self._project, self._store = project, store
+    def __init__(self, project: Project, store: Store, basis: Basis) -> None:
+        """Keep outputs in `project`; they hold while records in `store`, and the `basis`, are as they were."""
+        self._project, self._store, self._basis = project, store, basis
         self._current: dict[str, bool] = {}
 
     def get(self, post: Post, code: Code) -> tuple[Ran, ...]:
@@ -121,16 +150,14 @@ class OutputCache:
             body.append(kept | {"text": _text(post) if seen else ""})
         mine = keys(post, code)
         name = _whole(post, code)
-        write_atomically(self._path(name), encode({"ran": body}))
+        write_sealed(self._path(name), encode({"ran": body}))
         index = [(name, mine), *(run for run in self._index(post) if run[0] != name)]
-        write_atomically(self._index_path(post), encode({"runs": [list(run) for run in index[:_RUNS]]}))
+        write_sealed(self._index_path(post), encode({"runs": [list(run) for run in index[:_RUNS]]}))
 
     def holds(self, ran: Ran) -> bool:
-        """Whether the records and files that a unit has read are what they were."""
-        root = self._project.root
-        for path, found in ran.files.items():
-            if state_of(root, path) != found:
-                return False
+        """Whether the records, and all else that a unit has read, are what they were."""
+        if not self._basis.holds(ran.rests):
+            return False
         for read in ran.reads:
             asked = json.dumps(read, sort_keys=True)
             if asked not in self._current:
@@ -140,12 +167,11 @@ class OutputCache:
         return True
 
     def _run(self, post: Post, name: str) -> tuple[Ran, ...]:
-        try:
-            body = json.loads(self._path(name).read_text(encoding="utf-8"))["ran"]
-        except (FileNotFoundError, ValueError):
+        content = read_sealed(self._path(name))
+        if content is None:
             return ()
         found = []
-        for kept in body:
+        for kept in json.loads(content)["ran"]:
             ran = Ran.from_json(kept)
             if (kept["text"] and kept["text"] != _text(post)) or not self.holds(ran):
                 break
@@ -153,10 +179,9 @@ class OutputCache:
         return tuple(found)
 
     def _index(self, post: Post) -> list[tuple[str, list[str]]]:
-        try:
-            return [(name, unit_keys) for name, unit_keys in json.loads(self._index_path(post).read_text())["runs"]]
-        except (FileNotFoundError, ValueError):
-            return []
+        content = read_sealed(self._index_path(post))
+        runs = json.loads(content)["runs"] if content is not None else []
+        return [(name, unit_keys) for name, unit_keys in runs]
 
     def _path(self, name: str) -> Path:
         return self._project.work / "outputs" / name[:2] / f"{name}.json"
@@ -171,7 +196,8 @@ def _text(post: Post) -> str:
 
 def _code(post: Post, unit: Unit) -> str:
     where = post.path if "__file__" in unit.code else ""
-    return digest("code", type(unit).__name__, *_options(unit), _normal(unit.code), where)
+    limit = str(unit.options.timeout) if isinstance(unit, Cell) else ""
+    return digest("code", type(unit).__name__, *_options(unit), limit, _normal(unit.code), where)
 
 
 def _options(unit: Unit) -> tuple[str, ...]:
@@ -179,33 +205,30 @@ def _options(unit: Unit) -> tuple[str, ...]:
     return ("raises",) if "raises-exception" in getattr(getattr(unit, "options", None), "tags", ()) else ()
 
 
+def _limits(post: Post) -> str:
+    """What may end a post before its last unit."""
+    return json.dumps([post.meta.get("timeout"), post.meta.get("memory")])
+
+
 def _normal(code: str) -> str:
     try:
         tree = ast.dump(ast.parse(code))
-    except SyntaxError:
+        ends = [token for token in tokenize.generate_tokens(io.StringIO(code).readline) if token.type not in _BLANK]
+    except (SyntaxError, ValueError):
         return code  # magics, or a mistake: as it is written
     # the one thing that the tree does not hold and IPython heeds: a last `;` hides the value
-    return tree + (";" if code.rstrip().endswith(";") else "")
+    return tree + (";" if ends and ends[-1].string == ";" else "")
 
 
 def _python(unit: Unit) -> str:
     """What of a unit is Python, for the manifest."""
-    if type(unit).__name__ == "Doctest":
-        lines = [line[4:] for line in unit.code.split("\n") if line.lstrip().startswith((">>> ", "... "))]
-    else:
-        lines = [line for line in unit.code.split("\n") if not line.lstrip().startswith(("%", "!"))]
-    text = "\n".join(lines)
-    try:
-        ast.parse(text)
-    except SyntaxError:
-        return ""
-    return text
+    if isinstance(unit, Doctest):
+        examples = (line for line in unit.code.split("\n") if line.lstrip().startswith((">>> ", "... ")))
+        return as_python("\n".join(line.lstrip()[4:] for line in examples)).code
+    return as_python(unit.code).code
 
 
 @functools.cache
 def made_by() -> str:
-    """Names everything that outputs depend on and that is the same for all posts."""
-    here = Path(mlblog.__file__).parent
-    versions = [f"{name} {version(name)}" for name in _LIBRARIES]
-    engine = digest("engine", *[(here / name).read_bytes() for name in _DRAWN_BY])
-    return digest("made by", str(SCHEMA), sys.version, *versions, engine)
+    """Names what outputs depend on that is the same for all posts, and of which nobody is told when it is read."""
+    return digest("made by", str(SCHEMA), sys.version, untold())

@@ -1,8 +1,8 @@
 """What each post came to the last time: its page is left as it lies while nothing has changed that it was made from.
 
-A page is made from the text of its post, from the modules that the post and the experiments it shows reach, from the
-files that its cells opened, from what it says of other posts, and from its *world*: data, records, bibliography,
-engine and the names of all modules. Modules and the world are told by the size and time of files, all else by content.
+A page is made from the text of its post, from the modules that the post and the experiments it shows reach, from what
+its outputs rest on, from what it says of other posts, and from its *world*: data, records, bibliography, engine and the
+names of all modules. Modules and the world are told by the marks of files (size, inode, times), all else by content.
 What was written within the last two seconds may be written again unseen, so no page is kept of it.
 """
 
@@ -18,18 +18,17 @@ from typing import Any
 
 import mlblog
 from mlblog.lab import Project
-from mlblog.lab.atomic import write_atomically
+from mlblog.lab.atomic import read_sealed, write_sealed
 from mlblog.lab.canonical import digest
+from mlblog.lab.fingerprint.sources import Mark, mark_of
 from mlblog.lab.stores import PREVIEW
-from mlblog.press.kernel.watch import state_of
+from mlblog.press.kernel.basis import Basis
 from mlblog.press.page.published import Published
 
-_VERSION = 2
+_VERSION = 3
 # a file may change twice within one tick of a coarse clock
 _TICK = 2_000_000_000
 _SKIPPED = {"__pycache__", ".mlblog", ".git", ".venv", "node_modules"}
-
-Mark = list[int]  # time of change in nanoseconds, size in bytes
 
 
 @dataclass(frozen=True)
@@ -54,9 +53,9 @@ class Kept:
 class KeptPages:
     """The pages of a project that the last compilation made, by post."""
 
-    def __init__(self, project: Project, made_by: str) -> None:
+    def __init__(self, project: Project, made_by: str, basis: Basis) -> None:
         """Look at the world as it is now, before anything of it is read. `made_by` names versions."""
-        self._root, self._pages, self._file = project.root, project.work / "pages", project.work / "kept.json"
+        self._basis, self._pages, self._file = basis, project.work / "pages", project.work / "kept.json"
         self._modules = dict(_marks(_modules(project)))
         world = dict(_marks(_world(project)))
         self._settled = time.time_ns() - _TICK
@@ -72,7 +71,7 @@ class KeptPages:
             return None
         if any(self._modules.get(name) != mark for name, mark in found["modules"].items()):
             return None
-        if any(state_of(self._root, name) != state for name, state in found["opened"].items()):
+        if not self._basis.holds(found["rests"]):
             return None
         if any(_mark(self._pages / name) != mark for name, mark in found["files"].items()):
             return None  # somebody has been there
@@ -90,7 +89,7 @@ class KeptPages:
         published: Published,
         *,
         modules: Iterable[Path],
-        opened: Mapping[str, str],
+        rests: Mapping[str, str],
         around: str,
         stale: Mapping[str, tuple[str, ...]],
         files: Iterable[str],
@@ -103,7 +102,7 @@ class KeptPages:
                 "text": digest("text", text),
                 "published": published.to_json(),
                 "modules": marks,
-                "opened": dict(opened),
+                "rests": dict(rests),
                 "around": around,
                 "stale": dict(stale),
                 "files": {name: _mark(self._pages / name) for name in files},
@@ -115,14 +114,12 @@ class KeptPages:
             self._file.unlink(missing_ok=True)
         elif self._now != self._posts:
             body = {"world": self._world, "posts": self._now}
-            write_atomically(self._file, json.dumps(body, ensure_ascii=False).encode(errors="replace"))
+            write_sealed(self._file, json.dumps(body, ensure_ascii=False).encode(errors="replace"))
 
     def _load(self) -> dict[str, Any]:
-        try:
-            body = json.loads(self._file.read_bytes())
-            posts: dict[str, Any] = body["posts"] if body["world"] == self._world else {}
-        except (OSError, ValueError, TypeError, KeyError):
-            return {}  # none yet, or what a crash has left
+        content = read_sealed(self._file)
+        body = json.loads(content) if content is not None else {}
+        posts: dict[str, Any] = body["posts"] if self._world and body.get("world") == self._world else {}
         return posts
 
 
@@ -158,10 +155,9 @@ def _marks(paths: Iterable[Path]) -> Iterator[tuple[str, Mark]]:
 
 def _mark(path: Path) -> Mark | None:
     try:
-        stat = os.stat(path)
+        return mark_of(os.stat(path))
     except OSError:
         return None
-    return [stat.st_mtime_ns, stat.st_size]
 
 
 def _is_before(marks: Iterable[Mark], moment: int) -> bool:

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlblog.lab import reading
+from mlblog.lab import Project, reading
 from mlblog.lab.fromsource import import_from_source
 from mlblog.press.kernel.failure import describe, error_output
 from mlblog.press.kernel.forks import Line
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mlblog.press.kernel.shell import PostShell
 
 
-def run_job(shell: PostShell, line: Line) -> None:
+def run_job(shell: PostShell, watch: Watch, line: Line) -> None:
     """Run the job that `line` brings (`path`, `root`, `packages`, `shadow`, `units`, `keep`, `memory`).
 
     Events: `pid`, for each unit `begin`, `shows` (if it shows anything) and `ran`, `failed` for the first that fails
@@ -36,7 +36,7 @@ def run_job(shell: PostShell, line: Line) -> None:
     sys.path.insert(0, str(root))
     import_from_source(job["packages"])
     limit_memory(job["memory"])
-    watch = Watch(root, job["packages"], job["path"])
+    watch.open_post(Project(root, tuple(name.replace("/", ".") for name in job["packages"])), job["path"])
     snapshots = Snapshots(watch)
     shell.open_post(job["path"], job["shadow"])
     number, since = 0, 0.0
@@ -70,22 +70,16 @@ def _run_unit(shell: PostShell, job: dict[str, Any], number: int, watch: Watch) 
 
     unit = job["units"][number]
     run = {"cell": shell.run_cell_at, "inline": shell.evaluate, "doctest": shell.check}[unit["kind"]]
-    watch.begin()
-    with reading() as reads:
+    error = None
+    with watch.watching(unit["code"]) as found, reading() as reads:
         try:
             outputs = run(unit["code"], unit["line"])
         except Failed as failed:
             error = describe(failed.error, unit, job["path"], Path(job["root"]))
-            if not unit["may_raise"]:
-                return {"error": error}
             outputs = [*shell.outputs, error_output(error)]
-        else:
-            if unit["may_raise"]:
-                message = "tagged raises-exception, but it raised nothing; remove the tag"
-                return {"error": {"line": unit["line"], "message": message, "traceback": ""}}
-    return {
-        "outputs": outputs,
-        "reads": [read.to_json() for read in reads],
-        "files": watch.files(),
-        "lines": watch.lines_asked,
-    }
+    if error is not None and not unit["may_raise"]:
+        return {"error": error}
+    if error is None and unit["may_raise"]:
+        message = "tagged raises-exception, but it raised nothing; remove the tag"
+        return {"error": {"line": unit["line"], "message": message, "traceback": ""}}
+    return {"outputs": outputs, "reads": [read.to_json() for read in reads], **found}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 #: A Matplotlib figure drawn for both colour schemes: `{"light": svg, "dark": svg, "data": csv or ""}`.
@@ -19,23 +19,30 @@ class Ran:
     Attributes:
         outputs: what it shows.
         reads: `Read.to_json()` of each read of records.
-        files: `{path: digest}` of the project's files that it opened and of the folders (`…/`) that it listed.
+        rests: what it read besides, by name, and the state of each when it was read (see `basis`).
         lines: whether it asked for the lines of the post, as a warning does, or `inspect.getsource`.
+        modules: of the project's packages that it was the first to run, and the state of each when it ran.
+        calls: the functions of these modules that it was the first to call, as `LINE NAME`.
+        opaque: whether it made code of text or by pickled names, or forked, so that nobody knows what of them it used.
     """
 
     outputs: tuple[Output, ...] = ()
     reads: tuple[dict[str, Any], ...] = ()
-    files: dict[str, str] = field(default_factory=dict)
+    rests: dict[str, str] = field(default_factory=dict)
     lines: bool = False
+    modules: dict[str, str] = field(default_factory=dict)
+    calls: dict[str, list[str]] = field(default_factory=dict)
+    opaque: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """A form that `json` can write."""
-        return {"outputs": list(self.outputs), "reads": list(self.reads), "files": self.files, "lines": self.lines}
+        return {one.name: getattr(self, one.name) for one in fields(self)}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Ran:
         """The inverse of `to_json`."""
-        return cls(tuple(data["outputs"]), tuple(data["reads"]), dict(data["files"]), data["lines"])
+        given = {one.name: data[one.name] for one in fields(cls)}
+        return cls(**given | {"outputs": tuple(data["outputs"]), "reads": tuple(data["reads"])})
 
 
 @dataclass(frozen=True)
@@ -45,9 +52,16 @@ class Outputs:
     ran: tuple[Ran, ...] = ()
 
     @property
-    def files(self) -> dict[str, str]:
-        """Files and folders of the project that any unit looked at, with their digests."""
-        return {path: digest for ran in self.ran for path, digest in ran.files.items()}
+    def files(self) -> list[str]:
+        """Files and folders (`…/`) that any unit looked at, relative to the project's root where they are below it."""
+        found: dict[str, None] = {}
+        for name in (name for ran in self.ran for name in ran.rests):
+            kind, _, path = name.partition(":")
+            if kind in ("data", "look", "times"):
+                found[path] = None
+            elif kind in ("list", "sizes", "glob"):
+                found[f"{path.partition(chr(10))[0]}/"] = None
+        return list(found)
 
 
 def inline_text(ran: Ran) -> str:

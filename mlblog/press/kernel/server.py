@@ -20,17 +20,31 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mlblog.lab import Project
+from mlblog.press.kernel.basis import Basis
 from mlblog.press.kernel.forks import Line, Sleeper
+from mlblog.press.kernel.watch import Watch
 
 if TYPE_CHECKING:
     from mlblog.press.kernel.shell import PostShell
 
 
-def warmed(modules: Iterable[str]) -> PostShell:
-    """Import what posts need.
+def warmed(modules: Iterable[str]) -> tuple[PostShell, Watch, dict[str, str]]:
+    """Import what posts need, and note what that rests on.
 
     One torch thread: a process whose OpenMP team has run cannot be forked, and outputs must not depend on cores.
     """
+    watch = Watch(Project(Path(os.environ["MLBLOG_ROOT"])))
+    with watch.watching() as found:
+        shell = _imported(modules)
+    base = watch.begin(found["rests"])
+    # what is here now outlives every post: no collection in a child need look at it, and so copy its pages
+    gc.collect()
+    gc.freeze()
+    return shell, watch, base
+
+
+def _imported(modules: Iterable[str]) -> PostShell:
     for name in modules:
         if importlib.util.find_spec(name.partition(".")[0]):
             importlib.import_module(name)
@@ -42,13 +56,10 @@ def warmed(modules: Iterable[str]) -> PostShell:
 
     shell = PostShell.instance()
     warm_up()
-    # what is here now outlives every post: no collection in a child need look at it, and so copy its pages
-    gc.collect()
-    gc.freeze()
     return shell
 
 
-def serve(shell: PostShell, control: socket.socket) -> None:
+def serve(shell: PostShell, watch: Watch, control: socket.socket) -> None:
     """Fork a child per job until `control` closes."""
     line = Sleeper(control).sleep()
     if line is None:
@@ -57,7 +68,7 @@ def serve(shell: PostShell, control: socket.socket) -> None:
 
     code = 1
     try:
-        run_job(shell, Line(line))
+        run_job(shell, watch, Line(line))
         code = 0
     except BaseException:
         os.write(2, traceback.format_exc().encode())
@@ -72,8 +83,8 @@ def stay(path: Path, seconds: float, modules: Iterable[str]) -> None:
     listener.listen()
     os.rename(f"{path}.{os.getpid()}", path)  # whoever listened there before is not found any more
     mine = path.stat().st_ino
-    shell = warmed(modules)
-    imported = _stamps()
+    shell, watch, base = warmed(modules)
+    imported, project = _stamps(), Project(Path(os.environ["MLBLOG_ROOT"]))
     with open(os.devnull, "w") as nowhere:  # the build that started it must not wait for its outputs to close
         os.dup2(nowhere.fileno(), 1)
         os.dup2(nowhere.fileno(), 2)
@@ -89,7 +100,9 @@ def stay(path: Path, seconds: float, modules: Iterable[str]) -> None:
         except TimeoutError:
             continue
         with control:
-            if _stamps() != imported:  # it was installed or edited anew since; the caller starts another
+            if _stamps() != imported or not Basis(project).holds(
+                base
+            ):  # it was installed or edited anew since; the caller starts another
                 break
             state = random.getstate()
             if pid := os.fork():
@@ -102,7 +115,7 @@ def stay(path: Path, seconds: float, modules: Iterable[str]) -> None:
             os.dup2(stderr, 2)
             os.close(stderr)
             control.sendall(str(os.getpid()).encode())
-            serve(shell, control)
+            serve(shell, watch, control)
             os._exit(0)
     with contextlib.suppress(FileNotFoundError):
         if path.stat().st_ino == mine:
@@ -123,6 +136,7 @@ def _stamps() -> list[tuple[str, int, int]]:
 if __name__ == "__main__":
     how, *rest = sys.argv[1:]
     if how == "--serve":
-        serve(warmed(rest[1:]), socket.socket(fileno=int(rest[0])))
+        shell, watch, _ = warmed(rest[1:])
+        serve(shell, watch, socket.socket(fileno=int(rest[0])))
     else:
         stay(Path(rest[0]), float(rest[1]), rest[2:])

@@ -1,100 +1,265 @@
-"""What a unit looked at, besides code and records, which are known by other means: files, folders, its own source."""
+"""What the units of a post rest on: what they read, what ran, what was imported; and whether they saw its lines."""
 
 from __future__ import annotations
 
+import collections
+import contextlib
+import dataclasses
+import enum
+import functools
+import inspect
 import linecache
+import logging
 import os
+import re
 import sys
+import traceback
+import typing
+from collections.abc import Iterator
+from importlib import metadata
+from importlib.machinery import ModuleSpec
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
-from mlblog.lab.canonical import digest, digest_file
+from mlblog.lab.asking import IMPORTING, OBSERVERS, asked_by
+from mlblog.lab.canonical import digest_content
+from mlblog.lab.executed import Calls
+from mlblog.lab.fromsource import executed
+from mlblog.lab.observe import observing
+from mlblog.lab.project import Project
+from mlblog.lab.whose import ENGINE, LIBRARIES, STANDARD, SYSTEM, is_engine
+from mlblog.press.kernel.basis import Basis, is_told
+from mlblog.press.kernel.seen import Seen
 
-_LEFT_OUT = (".mlblog", ".venv", ".git", "site")
-_LISTING = ("os.listdir", "os.scandir")
+OBSERVERS.add(__file__)
+# what gives the lines on which code is
+_LINES = re.compile(rb"lineno|_getframe|currentframe|co_lines|co_positions|co_l\w*tab|findCaller|stack_info|getsource")
+_FRAMES = {inspect.__file__, traceback.__file__}
+# makes functions of text that no cell has written
+_MAKERS = {module.__file__ for module in (collections, dataclasses, enum, functools, typing)}
+_SHELL = ("IPython", "traitlets", "jedi", "pygments", "stack_data", "executing", "asttokens")
 
 
 class Watch:
-    """Collects, unit by unit, the files of the project that were opened (or looked for in vain) and folders listed."""
+    """Watches over the units of one post, one after another, in the process that runs them."""
 
-    def __init__(self, root: Path, packages: list[str], post: str) -> None:
-        self._root, self._packages = root, tuple(f"{name}/" for name in packages)
-        self._seen: set[str] = set()
-        self._modules: set[str] = set()
-        self.lines_asked = False
-        self._watch_lines(post)
+    def __init__(self, project: Project) -> None:
+        """Look at this process from now on."""
+        self._environ = dict(os.environ)
+        self._base: dict[str, str] = {}
+        self._appended: set[str] = set()
+        self._known: set[str] = set()
+        self._executed: set[Path] = set()
+        self._asked: dict[str, None] = {}
+        self._called: dict[str, set[str]] = {}
+        self._seen: Seen | None = None
+        self._calls: Calls | None = None
+        self._post = ""
+        self._lines = self._opaque = self._is_busy = False
+        self._of(project)
+        self._watch_variables()
+        self._watch_lines()
+        self._watch_versions()
+        sys.meta_path.insert(0, self)
         sys.addaudithook(self._hook)
 
-    def begin(self) -> None:
-        """A unit starts."""
-        self._seen.clear()
-        self._modules = set(sys.modules)
-        self.lines_asked = False
+    def _of(self, project: Project) -> None:
+        self._project = project
+        self._basis = Basis(project, environ=self._environ)
+        folders = (name.replace(".", os.sep) for name in project.packages)
+        self._packages = tuple(f"{project.root}{os.sep}{folder}{os.sep}" for folder in folders)
 
-    def files(self) -> dict[str, str]:
-        """`{path: digest}` of what the unit looked at; folders end with `/`."""
-        seen = set(self._seen)
-        # modules outside the packages that manifests cover; an import may open nothing but their bytecode
-        for name in set(sys.modules) - self._modules:
-            file = getattr(sys.modules[name], "__file__", None)
-            path = self._inside(file) if isinstance(file, str) and file.endswith(".py") else None
-            if path and not path.startswith(self._packages):
-                seen.add(path)
-        return {path: state_of(self._root, path) for path in sorted(seen)}
+    def begin(self, rests: dict[str, str]) -> dict[str, str]:
+        """Take `rests` for the base of all posts whose processes are forked from this one."""
+        self._base = self._basis.keep(rests)
+        return rests
+
+    def open_post(self, project: Project, post: str) -> None:
+        """This process, forked from the one that had begun, is that of one post."""
+        self._of(project)
+        self._post = post
+        self._calls = Calls()
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        """Note that a module is being looked for; others find it."""
+        self._asked[name] = None
+        return None
+
+    @contextlib.contextmanager
+    def watching(self, code: str = "") -> Iterator[dict[str, Any]]:
+        """Watch over a unit with `code`; what is yielded holds, at the end, what a `Ran` has of it besides outputs."""
+        found: dict[str, Any] = {}
+        self._lines, self._opaque = bool(_LINES.search(code.encode(errors="replace"))), False
+        with observing(Seen(self._project, self._basis, self._appended)) as seen:
+            self._seen = seen
+            yield found
+            self._note_imports(seen)
+        self._seen = None
+        modules = self._modules()
+        found["rests"] = {**self._base, **seen.rests}
+        found["modules"], found["calls"] = modules, self._calls_since()
+        found["opaque"], found["lines"] = self._opaque, self._lines or self._logs_lines()
+        self._base = {}
 
     def modules(self) -> list[str]:
         """The files of the project whose code this process holds."""
         files = (getattr(module, "__file__", None) for module in list(sys.modules.values()))
-        paths = {self._inside(file) for file in files if isinstance(file, str) and file.endswith(".py")}
-        return sorted(path for path in paths if path)
+        root = f"{self._project.root}{os.sep}"
+        ours = {file for file in files if isinstance(file, str) and file.startswith(root) and file.endswith(".py")}
+        return sorted(file.removeprefix(root).replace(os.sep, "/") for file in ours if "site-packages" not in file)
+
+    # -- what ran ----------------------------------------------------------------------------------------------------
+
+    def _modules(self) -> dict[str, str]:
+        """The state of each module of the project's packages that has run since, when it ran."""
+        new, found = set(executed) - self._executed, {}
+        self._executed |= new
+        for path in sorted(new):
+            content = executed[path][0]
+            self._lines = self._lines or bool(_LINES.search(content))
+            if str(path).startswith(self._packages):
+                found[path.relative_to(self._project.root).as_posix()] = digest_content([content])
+        return found
+
+    def _calls_since(self) -> dict[str, list[str]]:
+        """The functions of the modules of the project's packages that were called for the first time."""
+        found: dict[str, list[str]] = {}
+        for path, (_, code) in list(executed.items()):
+            if self._calls is not None and str(path).startswith(self._packages):
+                name = path.relative_to(self._project.root).as_posix()
+                known = self._called.setdefault(name, set())
+                called = {function.co_qualname: function for function in self._calls.of(code)}
+                new = sorted(set(called) - known)
+                known |= set(new)
+                if new:
+                    found[name] = [f"{called[one].co_firstlineno} {one}" for one in new]
+        return found
+
+    def _note_imports(self, seen: Seen) -> None:
+        """Note the modules that have been imported since, but for those of the project's packages."""
+        new = {name: module for name, module in list(sys.modules.items()) if name not in self._known}
+        self._known |= set(new)
+        for name, module in new.items():
+            file = getattr(module, "__file__", None)
+            if isinstance(file, str) and name not in ("__main__", "__mp_main__"):
+                self._note_module(seen, name, os.path.abspath(file))
+        for name in [name for name in self._asked if name not in sys.modules]:
+            seen.note(f"absent:{name}")
+        self._asked.clear()
+
+    def _note_module(self, seen: Seen, name: str, file: str) -> None:
+        if file.startswith(self._packages) and not is_engine(file):
+            return  # by its definitions, or whole, as they are reached
+        if file.startswith(LIBRARIES) and not file.startswith(ENGINE):
+            seen.note(f"library:{name.partition('.')[0]}")
+        elif file.startswith(ENGINE) or not file.startswith((STANDARD, *SYSTEM)):
+            ran = executed.get(Path(file))
+            inside = file.removeprefix(f"{self._project.root}{os.sep}")
+            seen.note(f"data:{inside.replace(os.sep, '/')}", digest_content([ran[0]]) if ran else None)
+
+    # -- what is asked -----------------------------------------------------------------------------------------------
 
     def _hook(self, event: str, args: tuple[Any, ...]) -> None:
-        if event == "open":
-            name, mode = args[0], args[1]
-            if not isinstance(name, str) or (isinstance(mode, str) and mode[:1] in "wxa"):
-                return
-        elif event in _LISTING:
-            name = args[0] if args[0] is not None else "."
-            if not isinstance(name, str):
-                return
-        else:
+        if self._seen is None or self._is_busy or event not in _TOLD:
             return
-        path = self._inside(name)
-        if path is None or path.endswith(".pyc"):
+        self._is_busy = True  # to look at a frame is an event, too
+        try:
+            self._told(event, args, sys._getframe(1))
+        finally:
+            self._is_busy = False
+
+    def _told(self, event: str, args: tuple[Any, ...], frame: FrameType) -> None:
+        file = frame.f_code.co_filename
+        if event in ("os.fork", "os.forkpty"):  # what is called there is counted there
+            self._opaque = True
+        elif event == "pickle.find_class":
+            path = getattr(sys.modules.get(str(args[0])), "__file__", None)
+            self._opaque = self._opaque or (isinstance(path, str) and path.startswith(self._packages))
+        elif event == "compile":
+            owner = asked_by(frame)
+            theirs = owner in ("", IMPORTING) or owner.startswith(LIBRARIES) or file in _MAKERS
+            self._opaque = self._opaque or (args[0] is not None and not theirs)
+        elif file in OBSERVERS:
+            pass
+        elif file.startswith(STANDARD) and not file.startswith(LIBRARIES):
+            self._lines = self._lines or (file in _FRAMES and not _is_shell(asked_by(frame)))
+        elif not file.startswith(ENGINE) and not _is_shell(file):
+            self._lines = True
+
+    def _watch_variables(self) -> None:
+        watch = self
+
+        class Told(type(os.environ)):  # type: ignore[misc]  # a class of the standard library without a public name
+            def __getitem__(self, key: Any) -> Any:
+                watch.variable(key)
+                return super().__getitem__(key)
+
+            def __iter__(self) -> Any:
+                watch.variable("*")
+                return super().__iter__()
+
+            def __repr__(self) -> Any:
+                watch.variable("*")
+                return super().__repr__()
+
+        os.environ.__class__ = os.environb.__class__ = Told
+
+    def variable(self, key: str | bytes) -> None:
+        """Note that a variable of the environment is being read."""
+        if (seen := self._seen) is None:
             return
-        importing = sys._getframe(1).f_code.co_filename.startswith("<frozen importlib")
-        if importing and (event != "open" or path.endswith(".py")):
-            return  # the manifest answers for it; inspect.getsource, which shows comments too, is not an import
-        if event == "open":
-            if not os.path.isdir(name):
-                self._seen.add(path)
-        else:
-            self._seen.add("./" if path == "." else f"{path}/")
+        name = os.fsdecode(key) if isinstance(key, str | bytes) else ""
+        owner = asked_by(sys._getframe(2))
+        if name and is_told(name, self._project) and not _is_shell(owner):
+            seen.note(f"environment:{name}")
 
-    def _inside(self, name: str) -> str | None:
-        path = os.path.relpath(os.path.abspath(name), self._root).replace(os.sep, "/")
-        if path.startswith(("..", "docs/results")) or path.split("/")[0] in _LEFT_OUT or "site-packages" in path:
-            return None
-        return path
+    def _watch_versions(self) -> None:
+        """Note when somebody asks what is installed; libraries look for plug-ins."""
+        find = metadata.MetadataPathFinder.find_distributions
 
-    def _watch_lines(self, post: str) -> None:
+        def found(*arguments: Any, **options: Any) -> Any:
+            owner = _past_standard(sys._getframe(1))
+            if self._seen is not None and owner and not owner.startswith((ENGINE, *LIBRARIES)):
+                self._seen.note("library:*")
+            return find(*arguments, **options)
+
+        metadata.MetadataPathFinder.find_distributions = found  # type: ignore[method-assign]
+
+    def _watch_lines(self) -> None:
         """Note when something asks for the lines of the post: a traceback, a warning, `inspect.getsource`."""
-        getlines = linecache.getlines
+        getlines, checkcache = linecache.getlines, linecache.checkcache
 
         def watched(filename: str, module_globals: Any = None) -> list[str]:
-            if filename == post:
-                self.lines_asked = True
+            self._lines = self._lines or filename == self._post
             return getlines(filename, module_globals)
 
-        linecache.getlines = watched
+        def checked(filename: str | None = None) -> None:
+            self._lines = self._lines or filename == self._post
+            checkcache(filename)
+
+        linecache.getlines, linecache.checkcache = watched, checked
+
+    @staticmethod
+    def _logs_lines() -> bool:
+        """Whether a handler writes lines to the log, by whatever file it was set up."""
+        handlers = (reference() for reference in logging._handlerList)  # type: ignore[attr-defined]
+        formats = (str(getattr(getattr(handler, "formatter", None), "_fmt", "")) for handler in handlers)
+        return any("lineno" in form for form in formats)
 
 
-def state_of(root: Path, path: str) -> str:
-    """The digest of a file, or of the names in a folder (`path` ends with `/`); empty where there is none."""
-    place = root / path
-    try:
-        if path.endswith("/"):
-            return digest("folder", *sorted(name for name in os.listdir(place) if name not in _LEFT_OUT))
-        return digest_file(place)
-    except OSError:
-        return ""
+_TOLD = {"os.fork", "os.forkpty", "pickle.find_class", "compile", "sys._getframe"}
+
+
+def _past_standard(frame: FrameType | None) -> str:
+    while frame is not None and (name := frame.f_code.co_filename).startswith(("<frozen", STANDARD)):
+        if name.startswith(LIBRARIES):
+            return name
+        frame = frame.f_back
+    return frame.f_code.co_filename if frame is not None else ""
+
+
+def _is_shell(file: str) -> bool:
+    """Whether a file is of what runs cells."""
+    folder = next((folder for folder in LIBRARIES if file.startswith(folder)), None)
+    return not file or (folder is not None and file.removeprefix(folder).startswith(_SHELL))

@@ -38,6 +38,7 @@ class Server:
         self._starting: threading.Thread | None = None
         self.progress = Progress()
         self._chains = Chains(project) if live else None
+        self.base: dict[str, str] = {}  # what the process that posts are forked from rests on, once one has run
 
     @property
     def live(self) -> bool:
@@ -66,6 +67,12 @@ class Server:
         Raises:
             CellError: a unit raised, the post took too long, or its process died.
         """
+        outputs = self._run(post, keys, holds)
+        for ran in outputs.ran[:1]:
+            self.base = {name: state for name, state in ran.rests.items() if name.startswith("base:")}
+        return outputs
+
+    def _run(self, post: Post, keys: Sequence[str], holds: Callable[[Ran], bool]) -> Outputs:
         if self._chains is None or len(keys) != len(post.units):
             with self._open() as line:
                 talk = self._talk(post, line, keep=False)
@@ -140,6 +147,11 @@ class Server:
         }
         line.sendall(json.dumps(job).encode() + b"\n")
         return Conversation(post, line, timeout, self.progress, start)
+
+    def renew(self) -> None:
+        """Start from a new process: what this one has imported and read is no longer what is there."""
+        self.base = {}
+        self.close()
 
     def close(self) -> None:
         """End the process and every post that still runs in one."""

@@ -11,9 +11,9 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from mlblog.lab import Project
+from mlblog.lab.fingerprint.sources import Mark, mark_of
 from mlblog.press.kernel.output import Ran
 from mlblog.press.runner.conversation import Snapshot
 from mlblog.press.source.document import Cell, Doctest, Post, Unit
@@ -23,8 +23,7 @@ MOST_POSTS = 8
 WORTH = 0.02
 _LEAST_MEMORY = 0.1  # share of the machine's memory below which nothing is kept
 
-Stamp = tuple[int, int]
-Stamps = dict[str, Stamp]
+Stamps = dict[str, Mark]
 
 
 @dataclass
@@ -107,21 +106,16 @@ class Chains:
             self._chains.clear()
 
     def stamps(self, more: Iterable[str] = ()) -> Stamps:
-        """Time and size of every module of the project's packages, and of `more` files of the project."""
+        """The mark of every module of the project's packages, and of `more` files of the project."""
         root, found = self._project.root, {}
         for package in self._project.packages:
             for path in root.joinpath(*package.split(".")).rglob("*.py"):
                 with contextlib.suppress(FileNotFoundError):
-                    found[path.relative_to(root).as_posix()] = _stamp(path)
+                    found[path.relative_to(root).as_posix()] = mark_of(path.stat())
         for name in more:
             with contextlib.suppress(FileNotFoundError):
-                found[name] = _stamp(root / name)
+                found[name] = mark_of((root / name).stat())
         return found
-
-
-def _stamp(path: Path) -> Stamp:
-    stat = path.stat()
-    return stat.st_mtime_ns, stat.st_size
 
 
 def _place(unit: Unit) -> tuple[int, str]:

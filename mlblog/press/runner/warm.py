@@ -22,6 +22,7 @@ from pathlib import Path
 
 from mlblog.errors import InputError, MlblogError
 from mlblog.lab import Project
+from mlblog.press.kernel.basis import PASSING, environment
 
 #: Seconds that a process may wait for a further build; the name of the variable.
 VARIABLE = "MLBLOG_WARM"
@@ -29,7 +30,6 @@ PATIENCE = 300.0  # seconds that it may take to import torch, on a slow disk
 _LONGEST = 90  # bytes of its address; systems allow 104 or more, and it is made under a longer name
 #: Started here to outlive this process: a handle that is let go of before its process ends warns.
 _STAYING: list[subprocess.Popen[bytes]] = []
-_PASSING = {"_", "OLDPWD", "PWD", "SHLVL", VARIABLE}  # differ from call to call and mean nothing to a cell
 
 
 def wanted(environment: Mapping[str, str] = os.environ) -> float:
@@ -145,7 +145,7 @@ def _connect(ours: socket.socket, path: Path, started: subprocess.Popen[bytes] |
 
 def _address(project: Project) -> Path:
     """Where a process would listen that has what a new one would have: the same program, path, variables, imports."""
-    variables = sorted(item for item in os.environ.items() if item[0] not in _PASSING)
+    variables = sorted(item for item in os.environ.items() if item[0] not in {*PASSING, VARIABLE})
     depends = json.dumps([str(project.root), sys.executable, sys.path, preload(project), variables])
     name = hashlib.blake2b(depends.encode(errors="replace"), digest_size=8).hexdigest()
     # the path of a socket has to be short: not in the project
@@ -162,21 +162,10 @@ def _address(project: Project) -> Path:
 def _server(project: Project, *how: str, keep: int | None = None) -> subprocess.Popen[bytes]:
     work = project.work
     work.mkdir(parents=True, exist_ok=True)
-    environment = os.environ | {
-        "MLBLOG_ROOT": str(project.root),
-        "MPLBACKEND": "Agg",
-        # the same order of sets and the same sums in every process, on any number of cores
-        "PYTHONHASHSEED": "0",
-        "OMP_NUM_THREADS": "1",
-        "MKL_NUM_THREADS": "1",
-        "OPENBLAS_NUM_THREADS": "1",
-        "PYTHONDONTWRITEBYTECODE": "1",  # beside the sources it would wake who watches the sources
-        "IPYTHONDIR": str(work / "ipython"),
-    }
     return subprocess.Popen(
         [sys.executable, "-m", "mlblog.press.kernel.server", *how, *preload(project)],
         cwd=project.root,
-        env=environment,
+        env=os.environ | environment(project),
         pass_fds=[] if keep is None else [keep],
         stdin=subprocess.DEVNULL,
         stdout=sys.__stderr__.fileno() if sys.__stderr__ else None,

@@ -1,0 +1,165 @@
+"""What outputs rest on besides the code that is known to be reached, by name, and the state of each as it is now.
+
+`data:x.csv` is a file, `list:data` the names in a folder, `look:x.csv` whether a file is there and how large, all as
+the lab has them, but a path outside the project is written in full. Cells rest on more than runs do:
+
+- `times:x.csv`: a file's times, size and kind;
+- `sizes:data`: the names in a folder, with the kind, size and time of each;
+- `glob:FOLDER⏎PATTERN`: the names of the files of a pattern;
+- `environment:NAME`: a variable, `environment:*` all of them;
+- `library:numpy`: what is installed under that name, `library:*` the names and versions of all that is;
+- `absent:tqdm`: a module that was looked for and not found;
+- `base:DIGEST`: what the process had read that the post was forked from;
+- `unseen:…`: what nobody can see, so that it never is as it was.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from mlblog.lab.atomic import read_sealed, write_sealed
+from mlblog.lab.canonical import digest
+from mlblog.lab.fingerprint.inputs import DATA, ENVIRONMENT, Inputs
+from mlblog.lab.fingerprint.sources import Sources
+from mlblog.lab.project import Project
+from mlblog.lab.whose import LIBRARIES, STANDARD
+from mlblog.press.kernel.libraries import Libraries
+
+#: What was changed while it was being read, and what cannot be seen: no state is equal to it.
+MOVED = "moved"
+#: Variables that say where a process is and not what it does.
+PASSING = {"_", "OLDPWD", "PWD", "SHLVL"}
+_OURS = "MLBLOG_"
+# variables that the interpreter or a compiled library reads, of which nobody is told
+_UNTOLD = ("PYTHON", "LC_", "LANG", "TZ", "LD_", "OMP_", "MKL_", "OPENBLAS_", "CUDA_")
+_GENERATED = {"__pycache__", ".mlblog", ".git"}
+
+
+def environment(project: Project) -> dict[str, str]:
+    """The variables that every process of cells has, whatever they are here."""
+    return {
+        "MLBLOG_ROOT": str(project.root),
+        "MPLBACKEND": "Agg",
+        # the same order of sets and the same sums in every process, on any number of cores
+        "PYTHONHASHSEED": "0",
+        "OMP_NUM_THREADS": "1",
+        "MKL_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",  # beside the sources it would wake who watches the sources
+        "IPYTHONDIR": str(project.work / "ipython"),
+    }
+
+
+def is_told(variable: str, project: Project) -> bool:
+    """Whether a variable can differ for cells from one build to the next."""
+    return variable not in PASSING and not variable.startswith(_OURS) and variable not in environment(project)
+
+
+def untold(environ: Mapping[str, str] = os.environ) -> str:
+    """The state of the variables that are read behind Python's back."""
+    return json.dumps(sorted(item for item in environ.items() if item[0].startswith(_UNTOLD)))
+
+
+class Basis:
+    """States as they are now. What cannot change while a post runs is looked at once."""
+
+    def __init__(
+        self, project: Project, inputs: Inputs | None = None, environ: Mapping[str, str] | None = None
+    ) -> None:
+        """Read below the root of `project`.
+
+        Args:
+            project: whose cells they are.
+            inputs: what reads files, and remembers them from build to build.
+            environ: the variables of the environment, if not those of now.
+        """
+        self._project, self._environ = project, os.environ if environ is None else environ
+        self._inputs = inputs or Inputs(Sources(project.root, (), None), None, self._environ)
+        self._libraries = Libraries(project.work / "cache" / "libraries.json")
+        self._bases: dict[str, str] = {}
+        self._modules: dict[str, bool] = {}
+
+    def holds(self, rests: Mapping[str, str]) -> bool:
+        """Whether all is as it was."""
+        return all(self.state(name) == state for name, state in rests.items())
+
+    def state(self, name: str) -> str:
+        """The state of now; empty for what is not there, and for what cannot be read."""
+        kind, _, rest = name.partition(":")
+        try:
+            if kind == "times":
+                return _times(self._project.root / rest)
+            if kind == "sizes":
+                return _sizes(self._project.root / rest)
+            if kind == "glob":
+                return _glob(self._project.root, *rest.split("\n", 1))
+            if kind == ENVIRONMENT and rest == "*":
+                told = sorted(item for item in self._environ.items() if is_told(item[0], self._project))
+                return digest("environment", json.dumps(told))
+            if kind == "library":
+                return self._libraries.everything if rest == "*" else self._libraries.state(rest)
+            if kind == "absent":
+                return "there" if self._is_there(rest) else ""
+            if kind == "base":
+                return self._base(rest)
+            if kind == "unseen" or (kind == DATA and not os.path.isfile(self._project.root / rest)):
+                return ""
+            return self._inputs.digest(name) or ""
+        except (OSError, ValueError, NotImplementedError):
+            return ""
+
+    def keep(self, rests: Mapping[str, str]) -> dict[str, str]:
+        """Put many states into one: they are kept in a file of their own, as those of a process that posts share."""
+        body = json.dumps(rests, sort_keys=True).encode(errors="replace")
+        name = digest("base", body)
+        write_sealed(self._base_path(name), body)
+        return {f"base:{name}": name}
+
+    def _base(self, name: str) -> str:
+        if name not in self._bases:
+            body = read_sealed(self._base_path(name))
+            self._bases[name] = name if body is not None and self.holds(json.loads(body)) else ""
+        return self._bases[name]
+
+    def _base_path(self, name: str) -> Path:
+        return self._project.work / "bases" / f"{name}.json"
+
+    def _is_there(self, module: str) -> bool:
+        """Whether a module can be found where the project's are, and the libraries."""
+        if module not in self._modules:
+            places = [self._project.root, self._project.root / "src", *map(Path, LIBRARIES), Path(STANDARD)]
+            for part in module.split("."):
+                found = [Path(place, entry) for place in places for entry in _entries(place) if _is(entry, part)]
+                places = [place for place in found if place.is_dir()]
+            self._modules[module] = bool(found)
+        return self._modules[module]
+
+
+def _is(entry: str, module: str) -> bool:
+    return entry == module or (entry.startswith(f"{module}.") and entry.endswith((".py", ".so", ".pyd")))
+
+
+def _entries(folder: Path) -> Iterable[str]:
+    with contextlib.suppress(OSError):
+        return [name for name in os.listdir(folder) if name not in _GENERATED]
+    return []
+
+
+def _times(path: Path) -> str:
+    stat = path.stat()
+    link = os.readlink(path) if path.is_symlink() else ""
+    return digest("times", link, str(stat.st_mode), str(stat.st_size), str(stat.st_mtime_ns))
+
+
+def _sizes(folder: Path) -> str:
+    found = (f"{name}={_times(folder / name)}" for name in sorted(_entries(folder)) if (folder / name).exists())
+    return digest("sizes", *found)
+
+
+def _glob(root: Path, folder: str, pattern: str) -> str:
+    found = (path for path in (root / folder).glob(pattern) if not _GENERATED & set(path.parts))
+    return digest("glob", *sorted(map(str, found)))

@@ -20,6 +20,7 @@ from mkdocs.exceptions import PluginError
 from mkdocs.livereload import LiveReloadServer
 from mkdocs.plugins import BasePlugin, event_priority
 from mkdocs.structure.files import File, Files, file_sort_key
+from mkdocs.structure.pages import Page
 
 from mlblog.errors import MlblogError, ProjectError
 from mlblog.integrations.admission import with_allowed_categories
@@ -32,7 +33,7 @@ from mlblog.lab.stores import PREVIEW
 from mlblog.press import Compiled, Server
 from mlblog.press.export import EXTENSIONS
 from mlblog.site import compile_site
-from mlblog.site.feeds import add_pictures
+from mlblog.site.feeds import add_pictures, dates
 
 log = logging.getLogger("mkdocs.plugins.mlblog")
 
@@ -155,8 +156,9 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
         keep_compiled(env, self._project.work / "templates")
         return env
 
-    def on_page_content(self, html: str, **_: Any) -> str:
-        """Say on every page why it is as it was, if nothing could be compiled."""
+    def on_page_content(self, html: str, *, page: Page, **_: Any) -> str:
+        """Give the feeds their dates; say on every page why it is as it was, if nothing could be compiled."""
+        page.meta.update(dates(page.meta))
         if self._broken is None:
             return html
         why = f"<p>Nothing was compiled; this page is as it was.</p><pre>{escape(str(self._broken))}</pre>"

@@ -13,6 +13,7 @@ from mlblog.lab.whose import LIBRARIES, STANDARD, is_engine
 
 real_stat = os.stat  # as it is, whoever is told of its callers
 IMPORTING = "<import>"  # who asks, if it is the import system
+THREAD = "<thread>"  # … if it is a thread of the standard library, for whoever started it
 _IMPORTS = f"{STANDARD}importlib{os.sep}metadata"  # it looks through all folders of sys.path
 OBSERVERS = {__file__, str(Path(__file__).with_name("observe.py"))}
 
@@ -99,4 +100,4 @@ def asked_by(frame: FrameType | None) -> str:
         if library or not (name.startswith((STANDARD, "<frozen")) or os.path.realpath(name).startswith(STANDARD)):
             return "" if through_lines else name
         frame = frame.f_back
-    return ""
+    return "" if through_lines else THREAD

@@ -6,12 +6,12 @@ children report to their parent through a file.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from functools import wraps
 from types import FrameType
 from typing import Any, TypeVar
@@ -234,7 +234,14 @@ class Observation:
                 self.moved.add(first)
 
     def _tell(self, kind: str, text: str) -> None:
-        os.write(self._reports.fileno(), f"{kind}\0{text}\n".encode("utf-8", "surrogateescape"))
+        report, number = f"{kind}\0{text}\n".encode("utf-8", "surrogateescape"), self._reports.fileno()
+        try:
+            os.write(number, report)
+        except OSError:  # a process that becomes another program may have closed what it need not have
+            with contextlib.suppress(OSError):
+                again = os.open(f"/proc/{self._parent}/fd/{number}", os.O_WRONLY | os.O_APPEND)
+                os.write(again, report)
+                os.close(again)
 
     def gather(self) -> None:
         """Take in what forked children have seen."""
@@ -327,7 +334,7 @@ def _hook(event: str, arguments: tuple[Any, ...]) -> None:
         _current.looked_for(arguments[0], f"**/{arguments[1]}")
 
 
-@contextmanager
+@contextlib.contextmanager
 def observing(observation: Observed) -> Iterator[Observed]:
     """Have `observation` told what is read inside the block, in all threads and forked children."""
     global _current, _hooked  # see above

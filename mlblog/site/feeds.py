@@ -1,15 +1,29 @@
-"""Pictures for the feeds: of cards that are drawn by us the RSS plugin knows nothing, and writes "None" or null."""
+"""What the RSS plugin does not know: dates in Material's form, and the cards that are drawn by us."""
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from mlblog.lab.atomic import write_if_changed
 
 _LINK = re.compile(r'<guid isPermaLink="true">([^<]*)</guid>')
+
+
+def dates(meta: Mapping[str, Any]) -> dict[str, Any]:
+    """The dates of a post for the feeds, which know one in each key; Material's may hold several in one.
+
+    Returns:
+        `date`, when it was written, and `updated`, when it was last changed; nothing for a page without a date.
+    """
+    found = meta.get("date")
+    if found is None:
+        return {}
+    several = found if isinstance(found, dict) else {"created": found}
+    return {"date": several["created"], "updated": several.get("updated", several["created"])}
 
 
 def add_pictures(folder: Path, url: str) -> None:

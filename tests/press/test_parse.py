@@ -27,10 +27,12 @@ def test_a_python_fence_runs() -> None:
     "body",
     [
         "```python .noeval\nx\n```\n",
-        "```py\nx\n```\n",
-        "```python3\nx\n```\n",
         "```text\nx\n```\n",
-        "``` { .python }\nx\n```\n",
+        "```pytb\nx\n```\n",
+        "```cython\nx\n```\n",
+        "``` { .yaml }\nx\n```\n",
+        "````markdown\n```py\nx\n```\n````\n",
+        "Prose.\n\n    ```py\n    x\n    ```\n",
         "````markdown\n```python\nx\n```\n````\n",
         "~~~text\n```python\nx\n```\n~~~\n",
         "Prose.\n\n    ```python\n    x\n    ```\n",
@@ -40,6 +42,34 @@ def test_a_python_fence_runs() -> None:
 )
 def test_what_only_shows_code_does_not_run(body: str) -> None:
     assert codes(body) == []
+
+
+@pytest.mark.parametrize(
+    "info",
+    [
+        *(
+            "py",
+            "Python",
+            "PYTHON",
+            "PyThOn",
+            "py3",
+            "python2",
+            "python3",
+            "python3.11",
+            "ipython",
+            "ipython3",
+            "IPython",
+        ),
+        *("{python}", "{python3}", "{py}", "{Python}", "{.python}", " {.python}", "{ .python }", "{.py .annotate}"),
+        *("{python, echo=FALSE}", "{python} .noeval", "py .noeval", 'py title="a.py"', "{.python hl_lines='1'}"),
+        *("{code-cell}", "{code-cell} ipython3", "{code-cell} python", "{jupyter-execute}", "code-cell", "pycon3"),
+        *("ipycon", "py:a.py", "python3,linenos", "py{1}"),
+    ],
+)
+@pytest.mark.parametrize("marks", ["```", "~~~", "````"])
+def test_what_looks_like_a_cell_and_does_not_run_is_refused(info: str, marks: str) -> None:
+    with pytest.raises(PostError, match=r"t.md:7: .*does not run; write [`~]+python for a cell, .*\.noeval to show"):
+        parse_post(f"{HEAD}\nProse.\n{marks}{info}\nx = 1\n{marks}\n", "t.md")
 
 
 @pytest.mark.parametrize(

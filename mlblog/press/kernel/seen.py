@@ -71,6 +71,12 @@ class Seen(Observation):
             self.note(f"sizes:{self._relative(name)}")
         self.listed(path)
 
+    def started(self, program: object, arguments: object = (), *rest: object) -> None:
+        """Another program is being started, by a library for whoever asked it."""
+        super().started(program, arguments, *rest)
+        if asked_by(sys._getframe(1)) not in ("", IMPORTING):
+            self._report("program", os.fsdecode(program) if isinstance(program, str | bytes) else str(program))
+
     def looked_at(self, path: object) -> None:
         """Somebody asks whether a file is there, how large it is, or when it was changed."""
         name = name_of(path)

@@ -37,7 +37,8 @@ def warmed(modules: Iterable[str]) -> tuple[PostShell, Watch, dict[str, str]]:
     watch = Watch(Project(Path(os.environ["MLBLOG_ROOT"])))
     with watch.watching() as found:
         shell = _imported(modules)
-    base = watch.begin(found["rests"])
+    # programs that libraries start when they are imported are theirs
+    base = watch.begin({name: state for name, state in found["rests"].items() if not name.startswith("unseen:")})
     # what is here now outlives every post: no collection in a child need look at it, and so copy its pages
     gc.collect()
     gc.freeze()

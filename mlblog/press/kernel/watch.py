@@ -29,7 +29,7 @@ from mlblog.lab.fromsource import executed
 from mlblog.lab.observe import observing
 from mlblog.lab.project import Project
 from mlblog.lab.whose import ENGINE, LIBRARIES, STANDARD, SYSTEM, is_engine
-from mlblog.press.kernel.basis import Basis, is_told
+from mlblog.press.kernel.basis import MOVED, Basis, is_told
 from mlblog.press.kernel.seen import Seen
 
 OBSERVERS.add(__file__)
@@ -171,8 +171,10 @@ class Watch:
 
     def _told(self, event: str, args: tuple[Any, ...], frame: FrameType) -> None:
         file = frame.f_code.co_filename
-        if event in ("os.fork", "os.forkpty"):  # what is called there is counted there
+        if event == "os.fork":  # what is called there is counted there
             self._opaque = True
+        elif event == "os.forkpty":
+            self._seen.note("unseen:a terminal", MOVED) if self._seen is not None else None
         elif event == "pickle.find_class":
             path = getattr(sys.modules.get(str(args[0])), "__file__", None)
             self._opaque = self._opaque or (isinstance(path, str) and path.startswith(self._packages))

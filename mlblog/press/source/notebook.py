@@ -82,7 +82,7 @@ def parse_notebook(data: bytes | str, path: str) -> Post:
         meta, rest, line = split_front_matter(head, path)
     except PostError as error:
         raise PostError(path, CellLine(error.line, 1, error.line) if first == 2 else 1, error.message) from error
-    parts: list[Part] = list(parts_of(rest, path, CellLine(line, 1, line))) if rest else []
+    parts: list[Part] = list(parts_of(rest, path, CellLine(line, 1, line), runs=False)) if rest else []
     line = head.count("\n") + 1
     for number, cell in enumerate(cells, first):
         text = _source(cell, path)
@@ -92,7 +92,7 @@ def parse_notebook(data: bytes | str, path: str) -> Post:
             at = CellLine(line, number, 1)
             if cell.get("attachments"):
                 raise PostError(path, at, "this cell has an attachment; put the picture below docs/ and link to it")
-            inside = parts_of(text.rstrip("\n") + "\n\n", path, at)
+            inside = parts_of(text.rstrip("\n") + "\n\n", path, at, runs=False)
             parts += [Sample(p.source, p.line, p.source) if isinstance(p, Cell | Doctest) else p for p in inside]
         else:
             continue  # raw cells are for other converters

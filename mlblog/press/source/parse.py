@@ -14,6 +14,8 @@ from mlblog.press.source.inline import split_inline
 from mlblog.press.source.options import cell_options, shown_options, split_options
 
 _INFO = re.compile(r"(python|pycon)(?![\w+#.-])(.*)")
+# what Jupytext, MyST, Quarto, Pandoc and Material take for Python, or for a cell that runs
+_LIKE_PYTHON = re.compile(r"\{?\s*\.?(?:i?py(?:thon|con)?[\d.]*|code-cell|jupyter-execute)(?![\w+#-]).*", re.IGNORECASE)
 
 
 def parse_post(data: bytes | str, path: str) -> Post:
@@ -50,8 +52,14 @@ def _checked(post: Post) -> Post:
     return post
 
 
-def parts_of(body: str, path: str, first_line: int) -> Iterator[Part]:
+def parts_of(body: str, path: str, first_line: int, *, runs: bool = True) -> Iterator[Part]:
     """The parts of Markdown that starts on `first_line` of the post.
+
+    Args:
+        body: the Markdown.
+        path: the post, for messages.
+        first_line: line of the file on which the body starts (from 1).
+        runs: whether fences run here at all; in a notebook's Markdown they do not.
 
     Raises:
         PostError: with the line, whatever is wrong.
@@ -72,13 +80,20 @@ def parts_of(body: str, path: str, first_line: int) -> Iterator[Part]:
             yield from split_inline(source(live, piece.start), first_line + live, path)
             live = None
         text, line = source(piece.start, piece.end), first_line + piece.start
-        yield Prose(text, line, verbatim=True) if isinstance(piece, Text) else _fence(piece, text, line, path)
+        yield Prose(text, line, verbatim=True) if isinstance(piece, Text) else _fence(piece, text, line, path, runs)
     if live is not None:
         yield from split_inline(source(live, len(lines)), first_line + live, path)
 
 
-def _fence(fence: Fence, source: str, line: int, path: str) -> Part:
+def _fence(fence: Fence, source: str, line: int, path: str, runs: bool) -> Part:
     match = _INFO.fullmatch(fence.info)
+    if not match and runs and _LIKE_PYTHON.fullmatch(fence.info):
+        raise PostError(
+            path,
+            line,
+            f"{fence.marks}{fence.info} looks like a cell, but does not run; write {fence.marks}python for a cell,"
+            f" {fence.marks}python .noeval to show code only",
+        )
     if not match:
         return Prose(source, line, verbatim=True)
     code = "\n".join(fence.content)

@@ -219,7 +219,7 @@ ROWS: dict[str, tuple[str, Change]] = {
         write("NAMEnew.py", "x = 1\n"),
     ),
     "a submodule that was not there": (
-        "from importlib import import_module\ntry:\n    import_module('toy.NAMEnew'[:])\nexcept ImportError as e:\n    print(e)",
+        "import importlib\ntry:\n    importlib.import_module('toy.NAMEnew')\nexcept ImportError as e:\n    print(e)",
         write("toy/NAMEnew.py", "x = 1\n"),
     ),
     "find_spec": (
@@ -270,6 +270,8 @@ ROWS: dict[str, tuple[str, Change]] = {
     "a semicolon and a remark": ("'v1'", in_post("'v1'", "'v1';  # quiet")),
     "a semicolon goes": ("'v1';  # quiet", in_post("'v1';  # quiet", "'v1'  # loud")),
 }
+#: These change what all posts rest on, and so would hide what the others show.
+OF_ALL = ("a root matplotlibrc",)
 
 
 def _row(number: int) -> str:
@@ -325,9 +327,13 @@ def builds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Builds]:
         again = compile_posts(project).ran
         patch.setenv("MLTEST_WORD", "v2")
         patch.setenv("MLTEST_NEW", "")
-        for number, (_, change) in enumerate(ROWS.values()):
-            change(project.root, _row(number))
-        after = _pages(project)
+        after = {}
+        for last in (False, True):
+            for number, (row, (_, change)) in enumerate(ROWS.items()):
+                if (row in OF_ALL) == last:
+                    change(project.root, _row(number))
+            pages = _pages(project)
+            after |= {_row(n): pages[_row(n)] for n, row in enumerate(ROWS) if (row in OF_ALL) == last}
         shutil.rmtree(project.work)
         yield before, after, _pages(project), again
 

@@ -213,7 +213,7 @@ class Watch:
             return
         name = os.fsdecode(key) if isinstance(key, str | bytes) else ""
         owner = asked_by(sys._getframe(2))
-        if name and is_told(name, self._project) and not _is_shell(owner):
+        if owner and name and is_told(name, self._project):
             seen.note(f"environment:{name}")
 
     def _watch_versions(self) -> None:

@@ -57,7 +57,7 @@ ROWS: dict[str, tuple[str, Callable[[Path], object]]] = {
         lambda folder: install(folder / "site-packages", "widget", "2.0", ""),
     ),
     "a library that was not there": (
-        "try:\n    import novelty\n    print('there')\nexcept ImportError:\n    print('none')",
+        "try:\n    import novelty\n    found = 'there'\nexcept ImportError:\n    found = 'none'\nfound",
         lambda folder: install(folder / "site-packages", "novelty", "1.0", ""),
     ),
     "a library without notes": (

@@ -15,7 +15,7 @@ from typing import Any
 
 from mlblog.errors import ProjectError
 from mlblog.lab import canonical
-from mlblog.lab.atomic import write_atomically
+from mlblog.lab.atomic import read_sealed, write_sealed
 from mlblog.lab.fingerprint.module import read_module
 from mlblog.lab.fingerprint.summary import Module
 
@@ -60,18 +60,14 @@ class Sources:
     def _load(self) -> dict[str, dict[str, Any]]:
         if self._cache is None:
             return {}
-        try:
-            known = json.loads(self._cache.read_bytes())
-        except (OSError, ValueError):
-            return {}  # no cache yet, or one that a crash of the disk has spoilt: everything is read again
-        return known["files"] if isinstance(known, dict) and known.get("version") == _CACHE else {}
+        content = read_sealed(self._cache)
+        known = json.loads(content) if content is not None else {}
+        return known["files"] if known.get("version") == _CACHE else {}
 
     def save(self) -> None:
         """Write what was read, if anything was."""
         if self._cache is not None and self._changed:
-            # on a read-only or full disk everything is parsed again next time: slower, and no less right
-            with contextlib.suppress(OSError):
-                write_atomically(self._cache, json.dumps({"version": _CACHE, "files": self._known}).encode())
+            write_sealed(self._cache, json.dumps({"version": _CACHE, "files": self._known}).encode())
             self._changed = False
 
     def _remembered(self, kind: str, path: Path, read: Callable[[Path], Any]) -> Any:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 from xml.etree import ElementTree
 
-from mlblog.site.feeds import add_pictures
+import pytest
+
+from mlblog.site.feeds import add_pictures, dates
 
 RSS = (
     '<rss version="2.0"><channel><image><url>None</url></image>'
@@ -17,6 +20,22 @@ JSON = {
     "icon": None,
     "items": [{"url": f"https://x.org/b/blog/{name}/", "image": None} for name in ("first", "other")],
 }
+
+
+FIRST, SECOND = date(2026, 1, 2), date(2026, 3, 4)
+
+
+@pytest.mark.parametrize(
+    ("meta", "expected"),
+    [
+        ({"date": FIRST}, {"date": FIRST, "updated": FIRST}),
+        ({"date": {"created": FIRST}}, {"date": FIRST, "updated": FIRST}),
+        ({"date": {"created": FIRST, "updated": SECOND}}, {"date": FIRST, "updated": SECOND}),
+        ({"title": "T"}, {}),
+    ],
+)
+def test_feeds_are_given_one_date_in_each_key(meta: dict[str, object], expected: dict[str, object]) -> None:
+    assert dates(meta) == expected
 
 
 def write(folder: Path) -> None:

@@ -8,6 +8,7 @@ What was written within the last two seconds may be written again unseen, so no 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import time
@@ -111,7 +112,8 @@ class KeptPages:
     def save(self) -> None:
         """Keep for the next process what was kept, and nothing else."""
         if not self._world:
-            self._file.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # none, or no file
+                self._file.unlink()
         elif self._now != self._posts:
             body = {"world": self._world, "posts": self._now}
             write_sealed(self._file, json.dumps(body, ensure_ascii=False).encode(errors="replace"))

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import ast
 import builtins
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-_MAGIC = re.compile(r"^%{1,2}(?:time|timeit|prun|capture)\b(?:\s+-\S+)*[^\S\n]?", re.MULTILINE)
+from mlblog.press.source.magics import as_python
 
 
 @dataclass
@@ -29,17 +28,13 @@ class Flow:
 def flow(code: str, imported: set[str]) -> Flow:
     """Follow the names of a cell, statement by statement; what it imports joins `imported`.
 
-    Magics that time a statement are read through; a cell that is no Python otherwise takes and makes nothing.
+    Magics that run Python are read through; a cell that is no Python otherwise takes and makes nothing.
     """
-    lines = [line for line in _MAGIC.sub("", code).split("\n") if not line.lstrip().startswith(("%", "!"))]
-    try:
-        tree = ast.parse("\n".join(lines))
-    except SyntaxError:
-        return Flow()
+    tree = ast.parse(as_python(code).code)
     follower = _Follower(imported)
     follower.found.made = follower.block(tree.body, set())
     found = follower.found
-    known = set(dir(builtins))
+    known = {*dir(builtins), "get_ipython"}
     known |= imported  # np.mean(x) does not change np
     return Flow(found.taken - known, found.made - known, found.changed - found.made - known)
 

@@ -59,11 +59,13 @@ def settled(post: Post, code: Code, outputs: Outputs) -> Outputs:
     """Let outputs rest on the modules that ran though the manifest of `post` does not say what of them was used.
 
     A module counts whole where the manifest reaches nothing of it, where one of its functions was called that the
-    manifest does not have, and everywhere as soon as the post makes code of text.
+    manifest does not have, and everywhere as soon as the post makes code of text, or sees lines.
     """
     root, reached = code.root, files_behind(post, code, ())
     names = set(manifest(post, code))
-    is_opaque = any(ran.opaque for ran in outputs.ran) or any(as_python(unit.code).is_opaque for unit in post.units)
+    is_opaque = any(ran.opaque or ran.lines for ran in outputs.ran) or any(
+        as_python(unit.code).is_opaque for unit in post.units
+    )
     states: dict[str, str] = {}
     found = []
     for ran in outputs.ran:

@@ -57,9 +57,9 @@ class Seen(Observation):
         if name in self.records:
             if asked_by(frame) not in ("", IMPORTING):  # not through its experiment, which says more precisely what
                 self._saw(name)
-        elif name.endswith(".py") and name.startswith(self._root):
+        elif name.startswith(self._root) and f"{os.sep}site-packages{os.sep}" not in name:
             # lines that are shown; and a module that only a forked process imports
-            forked = os.getpid() != self._parent and asked_by(frame) == IMPORTING
+            forked = os.getpid() != self._parent and name.endswith(".py") and asked_by(frame) == IMPORTING
             if forked or _passes(frame, linecache.__file__):
                 self._saw(name)
 

@@ -34,7 +34,7 @@ from mlblog.press.kernel.seen import Seen
 
 OBSERVERS.add(__file__)
 # what gives the lines on which code is
-_LINES = re.compile(rb"lineno|_getframe|currentframe|co_lines|co_positions|co_l\w*tab|findCaller|stack_info|getsource")
+_LINES = re.compile(rb"lineno|_getframe|currentframe|co_lines|co_positions|co_l\w*tab|stack_info|getsource|\bdis\b")
 _FRAMES = {inspect.__file__, traceback.__file__}
 # makes functions of text that no cell has written
 _MAKERS = {module.__file__ for module in (collections, dataclasses, enum, functools, typing)}

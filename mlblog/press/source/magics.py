@@ -12,7 +12,7 @@ from typing import NamedTuple
 _RUNNING = {"capture", "prun", "time", "timeit"}
 _OPTION = re.compile(r"\s*-{1,2}\w\S*(?:\s+|$)")
 # functions that run what they are given as text, or hand out what nobody can follow
-_RUNNERS = {"compile", "eval", "exec", "get_ipython"}
+_RUNNERS = {"compile", "eval", "exec", "get_ipython", "help"}
 _RUNNING_METHODS = {"get_ipython", "run_cell_magic", "run_line_magic", "run_module", "run_path"}
 
 

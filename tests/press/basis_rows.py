@@ -220,7 +220,8 @@ ROWS: dict[str, tuple[str, Change]] = {
     ),
     "a warning of a module": ("from toy.NAME import warn\nwarn()", remark),
     "an error of a module": (
-        "from toy.NAME import fail\ntry:\n    fail()\nexcept Exception as e:\n    print(e.__traceback__.tb_next.tb_lineno)",
+        "from toy.NAME import fail\ntry:\n    fail()\n"
+        "except Exception as e:\n    print(e.__traceback__.tb_next.tb_lineno)",
         remark,
     ),
     "linecache": ("import linecache\nlinecache.getline('data/NAME.txt', 1)", THE_FILE),

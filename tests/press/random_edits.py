@@ -56,7 +56,7 @@ CELLS = (
     "kept = globals().get('kept', 0) + {n}\nkept;",
     "from multiprocessing import get_context\nfrom toy.m{m} import f\n"
     "with get_context('fork').Pool(1) as pool:\n    print(pool.map(f, [{n}]))",
-    "import matplotlib.pyplot as plt\nplt.plot([1, {n}])\nplt.rcParams['lines.linewidth']",
+    "import matplotlib.pyplot as plt\nplt.rcParams['lines.linewidth'] + {n}",
     "def made(x):\n    return x + {n}\n\nmade(1)  # remark",
     "from toy.experiments.coin import coin\ncoin.seeds",
     "1 / 0 if {n} > 7 else 'fine'",
@@ -101,7 +101,7 @@ class Blog:
         self.heads = [""] * 12
         self.prose = ["Prose.\n\n"] * 12
         self.was: dict[Path, list[str]] = {}
-        self.new_environment = False
+        self.new_environment = self.new_style = False
         self.write(self.root / "toy/shared.py", "SHARED = 1\n")
         for number in range(4):
             self.module(number)
@@ -236,6 +236,7 @@ class Blog:
 
     def a_style(self) -> None:
         (self.root / "matplotlibrc").write_text(f"lines.linewidth: {self.random.randrange(1, 9)}\n")
+        self.new_style = True
 
     def back(self) -> None:
         path = self.random.choice(sorted(self.was))
@@ -271,6 +272,9 @@ def main(folder: Path, edits: int, seed: int) -> int:
                 live.renew()
                 plain.renew()
                 blog.new_environment = False
+            if blog.new_style:  # the server of a preview has to see by itself that it began with another
+                plain.renew()
+                blog.new_style = False
             shown = built(blog, live)
             work.rename(aside)
             plain.base = {}  # it is kept in the folder that has just gone

@@ -271,3 +271,17 @@ def _processes_in(folder: Path) -> list[str]:
         except OSError:
             continue
     return found
+
+
+@pytest.mark.parametrize(
+    "code", ["import inspect\ninspect.currentframe().f_lineno", "import warnings\nwarnings.warn('x')"]
+)
+def test_a_cell_that_sees_lines_runs_again_where_it_stands_on_others(code: str, fresh: Project) -> None:
+    body = f"```python\n1\n```\n\n```python\n{code}\n```\n"
+    post, page = fresh.posts / "t.md", fresh.work / "pages/blog/posts/t.md"
+    with Server(fresh, timeout=60, live=True, worth=0) as live:
+        for above in ("", "Prose.\n\n"):
+            post.write_text(f"---\ntitle: T\ndate: 2026-11-21\n---\n{above}{body}")
+            assert not compile_posts(fresh, server=live).errors
+        line = 11 + code.count("\n")
+        assert str(line) in page.read_text().partition("inspect" if "inspect" in code else "warnings")[2]

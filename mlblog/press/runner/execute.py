@@ -96,6 +96,8 @@ class Server:
         if snapshot is None:
             return None
         moved = old.has_moved(post, snapshot.unit)
+        if moved and any(_shows_lines(post, ran) for ran in old.ran[: snapshot.unit]):
+            return None
         old.cut(snapshot.unit)
         chain = old.followed_by(post, keys, now, snapshot)
         ours, theirs = socket.socketpair()
@@ -119,7 +121,7 @@ class Server:
                 if moved:
                     return None  # its traceback has lines of the post as it was
                 raise
-        if moved and any(ran.lines or f"{post.path}:" in json.dumps(ran.outputs) for ran in talk.ran):
+        if moved and any(_shows_lines(post, ran) for ran in talk.ran):
             return None
         return outputs
 
@@ -179,6 +181,10 @@ class Server:
             except OSError as error:
                 raise MlblogError("the process that runs cells ended; what it said is above") from error
         return ours
+
+
+def _shows_lines(post: Post, ran: Ran) -> bool:
+    return ran.lines or f"{post.path}:" in json.dumps(ran.outputs)
 
 
 def _unit_to_json(unit: Unit) -> dict[str, Any]:

@@ -283,5 +283,5 @@ def test_a_cell_that_sees_lines_runs_again_where_it_stands_on_others(code: str, 
         for above in ("", "Prose.\n\n"):
             post.write_text(f"---\ntitle: T\ndate: 2026-11-21\n---\n{above}{body}")
             assert not compile_posts(fresh, server=live).errors
-        line = 11 + code.count("\n")
+        line = 12 + code.count("\n")
         assert str(line) in page.read_text().partition("inspect" if "inspect" in code else "warnings")[2]

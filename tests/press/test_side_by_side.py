@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 from mlblog.lab import Project
+from mlblog.lab.atomic import read_sealed
 
 HEAD = "---\ntitle: Post {}\ndate: 2026-11-21\n---\n"
 BODY = (
@@ -62,7 +62,7 @@ def test_two_builds_at_once_leave_what_one_would(fresh: Project) -> None:
     (again,) = builds(fresh, 1)
     assert again == summary.replace(f"{POSTS} ran, 0 as before", f"0 ran, {POSTS} as before")
     for path in fresh.work.rglob("*.json"):
-        json.loads(path.read_text())
+        assert read_sealed(path) is not None, path
     assert not [path for path in fresh.work.rglob("*") if ".tmp" in path.name]
 
 

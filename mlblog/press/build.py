@@ -6,13 +6,14 @@ import contextlib
 import dataclasses
 import json
 import os
+import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mlblog.errors import MlblogError, PostError
-from mlblog.lab import Lab, Read
+from mlblog.errors import CellError, MlblogError, PostError
+from mlblog.lab import Lab, Project, Read
 from mlblog.press.cache.outputs import OutputCache, keys, manifest
 from mlblog.press.cache.pages import Kept, KeptPages
 from mlblog.press.kernel.output import Outputs
@@ -117,8 +118,8 @@ class Press:
                     same[path] = kept
                 else:
                     self._look_for(path, post, found, due)
-            except MlblogError as error:
-                errors[path] = error
+            except Exception as error:
+                errors[path] = _of_post(path, error, self.lab.project)
         self._run(due, found, errors, fail_fast)
         published = {path: one.published for path, one in same.items()}
         for path, outputs in found.items():
@@ -142,8 +143,8 @@ class Press:
                 post = self.posts[path]
                 try:
                     page = render_post(post, found[path], self.look_up, around)
-                except MlblogError as error:
-                    errors[path] = error
+                except Exception as error:
+                    errors[path] = _of_post(path, error, self.lab.project)
                 else:
                     self.published[path] = published[path]
                     yield path, Made(page, found[path], around.told(post))
@@ -188,8 +189,8 @@ class Press:
                     progress.ended(self.posts[path].path)
                     try:
                         found[path] = future.result()
-                    except MlblogError as error:
-                        errors[path] = error
+                    except Exception as error:
+                        errors[path] = _of_post(path, error, self.lab.project)
                         if fail_fast:
                             for other in left:
                                 other.cancel()
@@ -214,3 +215,11 @@ class Press:
                 stat = path.stat()
                 found.append((str(path), stat.st_mtime_ns, stat.st_size))
         return found
+
+
+def _of_post(path: Path, error: Exception, project: Project) -> MlblogError:
+    """What is wrong with a post; an error that nobody foresaw ends that post and no other."""
+    if isinstance(error, MlblogError):
+        return error
+    said = f"mlblog itself failed: {type(error).__name__}: {error}; please report it, with this post"
+    return CellError(project.relative(path), 1, said, "".join(traceback.format_exception(error)))

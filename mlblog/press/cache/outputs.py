@@ -34,7 +34,10 @@ _RUNS = 8  # of a post: an edit that is taken back finds the outputs it had
 _DRAWN_BY = (
     *(
         f"press/kernel/{name}.py"
-        for name in ("capture", "child", "failure", "figure", "output", "shell", "stream", "watch")
+        for name in (
+            *("capture", "child", "failure", "figure", "output", "page_shell", "shell", "spawned", "stream"),
+            *("transcript", "watch", "workers"),
+        )
     ),
     *("lab/runs.py", "lab/spec.py", "lab/student.py"),
 )

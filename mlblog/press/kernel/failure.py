@@ -9,11 +9,18 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+#: What to do about errors whose message says it to programmers at a terminal, by the name of their class.
+_CURES = {
+    "SystemExit": "a post runs to its end: remove this, or mark the block `.noeval`",
+    "EOFError": "nobody can answer `input()` on a page: write the answer into the cell",
+    "BdbQuit": "there is no debugger on a page: `pytest --pdb posts_src` opens one",
+}
+
 
 def describe(error: BaseException, unit: dict[str, Any], path: str, root: Path) -> dict[str, Any]:
     """The failure of `unit` of the post at `path`, as JSON values."""
     name = type(error).__name__
-    text = without_machine(str(error), root)
+    text = without_machine(_said(error), root)
     frames = traceback.extract_tb(error.__traceback__)
     own = [i for i, frame in enumerate(frames) if frame.filename == path]
     message = text if unit["kind"] == "doctest" else f"{name}: {text}" if text else name
@@ -39,6 +46,7 @@ def describe(error: BaseException, unit: dict[str, Any], path: str, root: Path) 
         "message": message,
         "statement": statement,
         "where": where,
+        "cure": next((cure for kind, cure in _CURES.items() if kind in _kinds(error)), ""),
         "name": name,
         "value": text,
         "traceback": without_machine("".join([*traceback.format_list(shown), *said]), root),
@@ -58,6 +66,17 @@ def without_machine(text: str, root: Path) -> str:
     for place in sorted((place for place in places if len(place) > 1), key=len, reverse=True):
         text = text.replace(f"{place}/", "")
     return text
+
+
+def _kinds(error: BaseException) -> set[str]:
+    return {kind.__name__ for kind in type(error).__mro__}
+
+
+def _said(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception as inner:  # a cell may define any class
+        return f"its message cannot be had: {type(inner).__name__}"
 
 
 def _in_project(filename: str, root: Path) -> bool:

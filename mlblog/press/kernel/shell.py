@@ -12,9 +12,9 @@ import ast
 import base64
 import contextlib
 import doctest
-import json
 import linecache
 import sys
+import threading
 import types
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -23,19 +23,21 @@ from IPython.core.compilerop import CachingCompiler
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
 from IPython.core.formatters import DisplayFormatter
-from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 from mlblog.press.kernel.capture import Capture
 from mlblog.press.kernel.output import FIGURE, Output
-from mlblog.press.kernel.stream import Stream
+from mlblog.press.kernel.page_shell import PageShell
+from mlblog.press.kernel.stream import DESCRIPTORS, Stream
+from mlblog.press.kernel.transcript import Transcript, as_json
+from mlblog.press.kernel.workers import Workers
 
 
 class Failed(Exception):
     """A unit raised; `error` is what it raised."""
 
     def __init__(self, error: BaseException) -> None:
-        super().__init__(str(error))
+        super().__init__(type(error).__name__)
         self.error = error
 
 
@@ -77,7 +79,7 @@ class _Publisher(DisplayPublisher):
         name = (options.get("transient") or {}).get("display_id")
         old = shell.displays.get(name) if options.get("update") else None
         if old is not None:  # what an earlier cell has shown stays: it is that cell's, and shown here anew
-            old["data"] = {mime: _as_json(value) for mime, value in data.items()}
+            old["data"] = {mime: as_json(value) for mime, value in data.items()}
             return
         output = {"output_type": "display_data", "data": dict(data), "metadata": metadata or {}}
         shell.put(output)
@@ -99,26 +101,19 @@ class _Hook(DisplayHook):
         shell.user_ns["_"] = result
 
 
-def _as_json(value: Any) -> Any:
-    """A value of a rich output that JSON can hold: what cannot be written so is text."""
-    try:
-        return json.loads(json.dumps(value, allow_nan=False))
-    except (TypeError, ValueError):
-        return str(value)
-
-
-class PostShell(InteractiveShell):
+class PostShell(PageShell):
     """One post's namespace; `run_cell_at`, `evaluate` and `check` run its units and return their outputs."""
 
     def __init__(self, **kwargs: Any) -> None:
         config = Config()
         config.HistoryManager.enabled = False  # its writer is a thread: the process could not be forked
         config.InteractiveShell.colors = "nocolor"
-        self.outputs: list[Output] = []
+        self.transcript = Transcript()
+        self.workers = Workers()
         self.displays: dict[str, Output] = {}  # by their id, for update_display
         self.capture = Capture()
         self.on_first_output: Callable[[], None] | None = None  # called once, and forgotten
-        self._clear_next = False
+        self._lock = threading.RLock()  # threads of a cell may print at the same time
         self._streams = {name: Stream(name, self.write_stream) for name in ("stdout", "stderr")}
         self.shown_figures: set[int] = set()
         self.code = ""
@@ -151,20 +146,25 @@ class PostShell(InteractiveShell):
         """Run a cell that starts on `line` of the post.
 
         Raises:
-            Failed: it raised; its outputs until then are in `outputs`.
+            Failed: it raised; its outputs until then are in `transcript`.
         """
         stripped = code.lstrip("\n")
         self._compiler.offset = line - 1 + len(code) - len(stripped)
         self.code = stripped
         with self._running():
             result = self.run_cell(stripped, store_history=False)
-            error = result.error_before_exec or result.error_in_exec
+            error = result.error_before_exec or result.error_in_exec or self.reported
+            self.workers.leave(error)
             if error is None:
-                self.flush_figures()
+                try:
+                    self.flush_figures()
+                except Exception as failed:  # Matplotlib cannot set a label, or it is too much to show
+                    error = failed
+                error = error or self.reported
             self._close_figures()
         if error is not None:
             raise Failed(error)
-        return self.outputs
+        return self.transcript.outputs
 
     def evaluate(self, code: str, line: int) -> list[Output]:
         """The value of an inline expression, as text.
@@ -177,9 +177,10 @@ class PostShell(InteractiveShell):
             with self._running():
                 value = eval(compile(tree, self._compiler.post, "eval"), self.user_ns)  # noqa: S307
                 text = value if isinstance(value, str) else format(value)
+                self.put({"output_type": "display_data", "data": {"text/plain": text}})
         except BaseException as error:
             raise Failed(error) from error
-        return [*self.outputs, {"output_type": "display_data", "data": {"text/plain": text}, "metadata": {}}]
+        return self.transcript.outputs
 
     def check(self, code: str, line: int) -> list[Output]:
         """Run a doctest in the post's namespace.
@@ -220,39 +221,43 @@ class PostShell(InteractiveShell):
             isinstance(items, (list, tuple)) and bool(items) and all(isinstance(i, (artist, container)) for i in items)
         )
 
-    def _showtraceback(self, etype: Any, evalue: Any, stb: Any) -> None:
-        """The error is reported once, by who ran the cell."""
-
-    def showsyntaxerror(self, *args: Any, **kwargs: Any) -> None:
-        """The error is reported once, by who ran the cell."""
-
     def write_stream(self, name: str, text: str) -> None:
-        """Add text to the outputs, behind what other means have written before."""
-        self._drain()
-        self._append(name, text)
+        """Add text to the outputs, behind what other means have written before; an empty one brings these."""
+        if self.workers.is_one:  # whose memory is its own; the descriptors are the post's
+            self.workers.write(DESCRIPTORS[name], text)
+            return
+        with self._lock:
+            # `print` writes the end of a line by itself: no line of a worker comes between
+            if text != "\n" or not self.workers.were_forked:
+                self._drain()
+            if text:
+                self._tell_of_output()
+                self.transcript.write(name, text)
 
     def put(self, output: Output) -> None:
         """Add an output."""
-        self._drain()
-        self._clear_now()
-        output["data"] = {mime: _as_json(value) for mime, value in output["data"].items()}
-        output["metadata"] = {}  # hints for notebooks, in any form
-        self._tell_of_output()
-        self.outputs.append(output)
+        if self.workers.is_one:
+            self.workers.write(1, f"{output['data'].get('text/plain', '')}\n")
+            return
+        with self._lock:
+            self._drain()
+            output["metadata"] = {}  # hints for notebooks, in any form
+            self._tell_of_output()
+            self.transcript.put(output)
 
     def clear(self, *, wait: bool) -> None:
         """Take back the outputs of this unit, now or when the next comes."""
-        self._drain()
-        if not wait:
-            self.outputs.clear()
-        self._clear_next = wait
+        if not self.workers.is_one:
+            with self._lock:
+                self._drain()
+                self.transcript.clear(wait=wait)
 
     @contextlib.contextmanager
     def _running(self) -> Iterator[None]:
         """Collect the outputs of one unit."""
-        self.outputs = []
+        self.transcript = Transcript()
+        self.reported = None
         self.displays.clear()
-        self._clear_next = False
         self.shown_figures.clear()
         sys.stdout, sys.stderr = self._streams["stdout"], self._streams["stderr"]
         pyplot: Any = sys.modules.get("matplotlib.pyplot")
@@ -262,34 +267,21 @@ class PostShell(InteractiveShell):
         try:
             yield
         finally:
+            self.workers.leave(sys.exc_info()[1])
+            self.workers.settle()
             self._drain()
             self.capture.end()
             sys.stdout, sys.stderr = self._streams["stdout"], self._streams["stderr"]
 
     def _drain(self) -> None:
-        for name, text in self.capture.drain():
-            self._append(name, text)
-
-    def _append(self, name: str, text: str) -> None:
-        if not text:
-            return
-        self._clear_now()
-        self._tell_of_output()
-        last = self.outputs[-1] if self.outputs else {}
-        if last.get("output_type") == "stream" and last["name"] == name:
-            last["text"] += text
-        else:
-            self.outputs.append({"output_type": "stream", "name": name, "text": text})
+        for name, text, dropped in self.capture.drain():
+            self._tell_of_output()
+            self.transcript.write(name, text, dropped)
 
     def _tell_of_output(self) -> None:
         if tell := self.on_first_output:
             self.on_first_output = None
             tell()
-
-    def _clear_now(self) -> None:
-        if self._clear_next:
-            self.outputs.clear()
-            self._clear_next = False
 
     def _show(self) -> None:
         self.flush_figures()

@@ -18,13 +18,15 @@ from mkdocs.config.base import Config
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
 from mkdocs.livereload import LiveReloadServer
-from mkdocs.plugins import BasePlugin, event_priority
+from mkdocs.plugins import BasePlugin, CombinedEvent, event_priority
 from mkdocs.structure.files import File, Files, file_sort_key
+from mkdocs.structure.pages import Page
 
 from mlblog.errors import MlblogError, ProjectError
 from mlblog.integrations.admission import with_allowed_categories
 from mlblog.integrations.conversion import Conversions, get_ready
 from mlblog.integrations.material import Faster
+from mlblog.integrations.neighbours import dated_by_source, without_macros
 from mlblog.integrations.records import EXPERIMENTS, Refresh
 from mlblog.integrations.templates import compile_all, keep_compiled
 from mlblog.lab import Project
@@ -142,12 +144,37 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
         return compiled
 
     @event_priority(50)
-    def on_files(self, files: Files, *, config: MkDocsConfig) -> Files:
-        """Add the pages and what stands beside them, as real files: Material's blog plugin takes no others."""
+    def _add_pages(self, files: Files, *, config: MkDocsConfig) -> Files:
+        """Add the pages, as real files: Material's blog plugin takes no others."""
         assert self._compiled is not None
-        for path in (*self._compiled.pages, *self._compiled.files):
-            files.append(File(path, str(self._compiled.folder), config.site_dir, config.use_directory_urls))
+        sources = {}
+        for path in self._compiled.pages:
+            file = File(path, str(self._compiled.folder), config.site_dir, config.use_directory_urls)
+            post = self._compiled.posts.get(path)
+            source = self._project.root / post.path if post else self._project.posts  # or made of all posts
+            file.edit_uri = os.path.relpath(source, config.docs_dir) if post else None
+            sources[str(file.abs_src_path)] = source
+            files.append(file)
+        dated_by_source(config.plugins, sources)
         return Files(sorted(files, key=file_sort_key))  # where they would be if they lay in `docs`
+
+    @event_priority(-40)  # after those that make pages of notebooks: ours are downloads; before the blog plugin
+    def _add_beside(self, files: Files, *, config: MkDocsConfig) -> Files:
+        """Add what stands beside the pages."""
+        assert self._compiled is not None
+        for path in self._compiled.files:
+            files.append(File(path, str(self._compiled.folder), config.site_dir, config.use_directory_urls))
+        return Files(sorted(files, key=file_sort_key))
+
+    on_files = CombinedEvent(_add_pages, _add_beside)
+
+    @event_priority(50)  # before others read it
+    def on_page_markdown(self, markdown: str, *, page: Page, **_: Any) -> str:
+        """Tell other plugins what a compiled page is."""
+        assert self._compiled is not None
+        if page.file.src_dir == str(self._compiled.folder):
+            without_macros(page.meta)
+        return markdown
 
     @event_priority(-100)  # after others have added their filters
     def on_env(self, env: Environment, **_: Any) -> Environment:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import logging
 import os
+import threading
 import time
 from collections.abc import Callable
 from html import escape
@@ -22,11 +23,12 @@ from mkdocs.plugins import BasePlugin, CombinedEvent, event_priority
 from mkdocs.structure.files import File, Files, file_sort_key
 from mkdocs.structure.pages import Page
 
-from mlblog.errors import MlblogError, ProjectError
+from mlblog.errors import MlblogError, ProjectError, StillRuns, Superseded
 from mlblog.integrations.admission import with_allowed_categories
 from mlblog.integrations.conversion import Conversions, get_ready
 from mlblog.integrations.material import Faster
 from mlblog.integrations.neighbours import dated_by_source, without_macros
+from mlblog.integrations.preview import Keyboard, Preview
 from mlblog.integrations.records import EXPERIMENTS, Refresh
 from mlblog.integrations.templates import compile_all, keep_compiled
 from mlblog.lab import Project
@@ -53,6 +55,8 @@ def _survive(build: Callable[[], None]) -> None:
     """
     try:
         build()
+    except Superseded:
+        log.info("mlblog: files were saved meanwhile")
     except SystemExit as error:  # MkDocs has said why
         log.error("mlblog: the pages stay as they were: %s", error)
     except Exception:
@@ -69,11 +73,15 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
         self._compiled: Compiled | None = None
         self._failed: list[MlblogError] = []
         self._lock: BaseFileLock | None = None
+        self._preview = Preview()
+        self._keyboard: Keyboard | None = None
         self._broken: MlblogError | None = None  # why nothing could be compiled, while pages are served
 
     def on_startup(self, *, command: str, dirty: bool) -> None:
         """Note whether pages are served or built."""
         self._serving = command == "serve"
+        if self._serving and threading.current_thread() is threading.main_thread():
+            self._keyboard = Keyboard(lambda: self._server is not None and self._server.interrupt())
 
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
         """Find the project; enable what compiled pages are written in."""
@@ -95,7 +103,10 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
         self._wait_for_others()
         self._broken = None
         try:
-            self._compiled = self._compile(self._server, asked, config)
+            with self._preview.old_pages():
+                self._compiled = self._compile(self._server, asked, config)
+        except Superseded:
+            raise
         except MlblogError as error:
             if not self._serving:
                 raise PluginError(f"mlblog: {error}") from error
@@ -140,7 +151,7 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
         for name, why in compiled.stale.items():
             log.info("mlblog: the records of %s are stale: %s", name, "; ".join(why))
         for failure in (*self._failed, *compiled.errors):
-            log.error("mlblog: %s", failure)
+            log.log(logging.INFO if isinstance(failure, StillRuns) else logging.ERROR, "mlblog: %s", failure)
         return compiled
 
     @event_priority(50)
@@ -219,9 +230,16 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
             if folder.is_dir():
                 server.watch(str(folder))
         server.builder = functools.partial(_survive, server.builder)
+        self._preview = Preview(server)
+        if self._server is not None:
+            runs = self._server.runs
+            runs.is_superseded, runs.ask_again = self._preview.is_superseded, self._preview.ask_again
+            runs.leave()  # those that the first pages did not wait for
         return server
 
     def on_shutdown(self) -> None:
         """End the process that cells run in."""
         if self._server is not None:
             self._server.close()
+        if self._keyboard is not None:
+            self._keyboard.release()

@@ -6,13 +6,14 @@ import contextlib
 import dataclasses
 import json
 import os
+import threading
 import traceback
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from concurrent.futures import Executor, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mlblog.errors import CellError, MlblogError, PostError
+from mlblog.errors import CellError, MlblogError, PostError, StillRuns, Superseded
 from mlblog.lab import Lab, Project, Read
 from mlblog.press.cache.outputs import OutputCache, keys, manifest
 from mlblog.press.cache.pages import Kept, KeptPages
@@ -23,6 +24,7 @@ from mlblog.press.page.published import Published
 from mlblog.press.page.render import Page, render_post
 from mlblog.press.page.site_context import Surroundings
 from mlblog.press.runner.execute import Server
+from mlblog.press.runner.runs import PATIENCE, Run, Sources
 from mlblog.press.source.document import Post
 from mlblog.press.source.parse import parse_post
 
@@ -120,6 +122,7 @@ class Press:
                     self._look_for(path, post, found, due)
             except Exception as error:
                 errors[path] = _of_post(path, error, self.lab.project)
+        self.server.runs.keep_only(self.posts[path].path for path in due)
         self._run(due, found, errors, fail_fast)
         published = {path: one.published for path, one in same.items()}
         for path, outputs in found.items():
@@ -173,39 +176,74 @@ class Press:
     ) -> None:
         if not due:
             return
-        progress, before = self.server.progress, self._sources()
-        progress.begin(len(due))
+        live, sources = self.server.live, self._sources()
+        self.server.progress.begin(len(due))
         pool = ThreadPoolExecutor(min(len(due), os.cpu_count() or 1))
         try:
-            futures = {pool.submit(self._run_one, self.posts[path]): path for path in due}
-            left = set(futures)
+            begun = [(self._begin(pool, self.posts[path], sources), path) for path in due]
+            going = {run.future: (run, path) for run, path in begun}
             self._meanwhile()
-            while left:
-                ended, left = wait(left, timeout=1.0, return_when=FIRST_EXCEPTION if fail_fast else "FIRST_COMPLETED")
-                for future in ended:
-                    path = futures[future]
+            while going:
+                for future in wait(going, timeout=0.1 if live else 1.0, return_when="FIRST_COMPLETED").done:
+                    run, path = going.pop(future)
                     if future.cancelled():
                         continue
-                    progress.ended(self.posts[path].path)
-                    try:
-                        found[path] = future.result()
-                    except Exception as error:
-                        errors[path] = _of_post(path, error, self.lab.project)
-                        if fail_fast:
-                            for other in left:
-                                other.cancel()
-                    else:
-                        self.done.ran.append(self.posts[path].path)
-                        if self._sources() == before:  # else it may have run code that its keys do not know
-                            self.cache.put(self.posts[path], self.lab.code, found[path])
+                    if live and run.sources is not sources and not self._still_holds(run):
+                        run = self._begin(pool, self.posts[path], sources)
+                        going[run.future] = run, path
+                        continue
+                    self._take(run, path, found, errors)
+                    if path in errors and fail_fast:
+                        for other in going:
+                            other.cancel()
+                if going and live:
+                    if self.server.runs.is_superseded():
+                        raise Superseded("files were saved while their posts ran")
+                    if all(self._is_slow(run) for run, _ in going.values()):
+                        errors.update((path, self._still_runs(run)) for run, path in going.values())
+                        return
+        except Superseded:
+            raise
         except BaseException:
             self.server.close()  # wakes the threads that wait for it
             raise
         finally:
-            pool.shutdown(cancel_futures=True)
+            pool.shutdown(wait=not live, cancel_futures=True)
 
-    def _run_one(self, post: Post) -> Outputs:
-        return self.server.run(post, keys(post, self.lab.code) if self.server.live else (), self.cache.holds)
+    def _begin(self, pool: Executor, post: Post, sources: Sources) -> Run:
+        def work(stop: threading.Event) -> Outputs:
+            return self.server.run(post, mine, self.cache.holds, stop)
+
+        mine = keys(post, self.lab.code) if self.server.live else ()
+        return self.server.runs.begin(pool, post, mine, sources, work)
+
+    def _take(self, run: Run, path: Path, found: dict[Path, Outputs], errors: dict[Path, MlblogError]) -> None:
+        """Take what a run has left."""
+        post = self.posts[path]
+        self.server.runs.end(run)
+        self.server.progress.ended(post.path)
+        try:
+            found[path] = run.future.result()
+        except Exception as error:
+            errors[path] = _of_post(path, error, self.lab.project)
+            return
+        self.done.ran.append(post.path)
+        if self._sources() == run.sources:  # else it may have run code that its keys do not know
+            self.cache.put(post, self.lab.code, found[path])
+
+    def _still_holds(self, run: Run) -> bool:
+        """Whether what a run has read, which an earlier build began, is what it was then."""
+        return run.future.exception() is not None or all(map(self.cache.holds, run.future.result().ran))
+
+    def _is_slow(self, run: Run) -> bool:
+        if run.future.done():
+            return False
+        talk = self.server.talk_of(run.post.path)
+        return talk.seconds > PATIENCE if talk else not run.future.running()  # it waits behind those that are
+
+    def _still_runs(self, run: Run) -> StillRuns:
+        talk = self.server.talk_of(run.post.path)
+        return talk.still_runs() if talk else StillRuns(run.post.path, 1, "waits for other posts to end")
 
     def _sources(self) -> list[tuple[str, int, int]]:
         """Every module of the project as it is on disk at this moment."""

@@ -85,6 +85,8 @@ def compile_posts(
     _sweep(done)
     lab.code.save()
     kept.save()
+    if server is not None:
+        server.runs.leave()
     return done
 
 

@@ -13,6 +13,7 @@ from typing import Any
 _CURES = {
     "SystemExit": "a post runs to its end: remove this, or mark the block `.noeval`",
     "EOFError": "nobody can answer `input()` on a page: write the answer into the cell",
+    "KeyboardInterrupt": "it was interrupted from the keyboard; save the post to run it again",
     "BdbQuit": "there is no debugger on a page: `pytest --pdb posts_src` opens one",
 }
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from mlblog.errors import CellError
+from mlblog.errors import CellError, StillRuns
 from mlblog.press.kernel.output import Output, Ran
 from mlblog.press.runner.flood import MOST, Flood
 from mlblog.press.runner.progress import SLOW, Progress
@@ -77,21 +77,33 @@ class Conversation:
     ) -> None:
         self.ran: list[Ran] = []
         self.snapshots: list[Snapshot] = []
+        self.post = post
         self._post, self._line, self._timeout, self._progress = post, line, timeout, progress
         self._deadline, self._limit = time.monotonic() + start, start
         self._post_deadline = self._deadline
         self._pid = 0
         self._at: Unit | None = None
+        self._interrupted: Unit | None = None
         self._since, self._worked, self._has_shown = time.monotonic(), 0.0, False
         self._told = time.monotonic()
         self._descriptors: list[int] = []  # that came and belong to an event that has not yet come
         self._flood = Flood([])
         self._stop = stop or threading.Event()
 
+    @property
+    def seconds(self) -> float:
+        """For how long the unit has run that runs now; 0 if none does."""
+        return time.monotonic() - self._since if self._at else 0.0
+
+    def still_runs(self) -> StillRuns:
+        """What there is to say for now."""
+        return self._error(StillRuns, f"still runs, for {self.seconds:.0f} s by now; the page comes when it has ended")
+
     def interrupt(self) -> bool:
-        """Do to the unit that runs what Ctrl-C does to a program, from another thread; whether one runs."""
-        if self._at is None:
+        """Do to the unit that runs what Ctrl-C does to a program, from another thread; False if it was done before."""
+        if self._at is None or self._at is self._interrupted:
             return False
+        self._interrupted = self._at
         with contextlib.suppress(ProcessLookupError):
             os.kill(self._pid, signal.SIGINT)
         return True

@@ -18,6 +18,7 @@ from mlblog.press.kernel.output import Outputs, Ran
 from mlblog.press.runner.conversation import START, WAKE, Cancelled, Conversation, Gone, Lost
 from mlblog.press.runner.live import WORTH, Chain, Chains
 from mlblog.press.runner.progress import Progress
+from mlblog.press.runner.runs import Runs
 from mlblog.press.runner.warm import Warm
 from mlblog.press.source.document import Cell, Doctest, Post, Unit
 
@@ -38,6 +39,7 @@ class Server:
         self._starting: threading.Thread | None = None
         self.progress = Progress()
         self._chains = Chains(project) if live else None
+        self.runs = Runs()
         self._talks: set[Conversation] = set()
         self._own: set[Warm] = set()
         self._is_closed = False
@@ -93,6 +95,10 @@ class Server:
         """Do to the units that run what Ctrl-C does to a program; whether any ran."""
         interrupted = [talk.interrupt() for talk in list(self._talks)]
         return any(interrupted)
+
+    def talk_of(self, path: str) -> Conversation | None:
+        """What goes on with the post at `path`."""
+        return next((talk for talk in list(self._talks) if talk.post.path == path), None)
 
     def _whole(self, post: Post, line: socket.socket, stop: threading.Event) -> Outputs:
         talk = self._talk(post, line, stop, keep=False)

@@ -154,6 +154,7 @@ FAILS = {
         "AssertionError",
     ),
     "a display that is too much": ("from IPython.display import HTML\nHTML('x' * 70_000_000)", 7, "a page takes 64"),
+    "more outputs than a page takes": ("for i in range(20_000): display(i)", 6, "more than 10,000 outputs"),
     "all descriptors closed": ("import os\nos.closerange(3, 1000)", 5, "the process of the post died here"),
     "words on the socket of its build": (
         "import os, socket, stat\nfor fd in range(3, 100):\n    try:\n"

@@ -67,6 +67,14 @@ def test_a_value_that_is_too_long_is_cut(run: Run) -> None:
     assert inline["data"]["text/plain"].endswith("y\n" + note(1_000_000)[1].rstrip())
 
 
+def test_streams_that_take_turns_are_cut_before_they_are_too_many(run: Run) -> None:
+    code = "import sys\nfor i in range(6000):\n    print('o')\n    print('e', file=sys.stderr)"
+    _, outputs = run(f"```python\n{code}\n```\n")
+    *kept, cut = streams(outputs)
+    assert kept == [("stdout", "o\n"), ("stderr", "e\n")] * 5000
+    assert cut == note(4000)
+
+
 def test_what_is_cleared_does_not_count(run: Run) -> None:
     code = (
         "from IPython.display import clear_output\nfor i in range(5):\n    clear_output()\n    print('x' * 1_500_000)"

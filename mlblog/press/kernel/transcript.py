@@ -14,6 +14,8 @@ from mlblog.press.kernel.output import Output
 MOST_TEXT = 2_000_000
 #: Characters of rich outputs (figures, HTML, …) that a unit may show; they cannot be cut, so one more is an error.
 MOST_RICH = 64_000_000
+#: Outputs of a unit, each a block on the page.
+MOST_OUTPUTS = 10_000
 
 
 class TooMuch(Exception):
@@ -35,27 +37,32 @@ class Transcript:
     def write(self, name: str, text: str, dropped: int = 0) -> None:
         """Add text to the stream `name`; `dropped` characters that followed it were not kept."""
         self._clear_now()
-        kept = text[: MOST_TEXT - self._text]
+        last = self._outputs[-1] if self._outputs else {}
+        goes_on = last.get("output_type") == "stream" and last["name"] == name
+        is_full = self._dropped or not (goes_on or len(self._outputs) < MOST_OUTPUTS)
+        room = 0 if is_full else MOST_TEXT - self._text
+        kept = text[:room]
         self._text += len(kept)
         self._dropped += len(text) - len(kept) + dropped
+        if kept and not goes_on:
+            self._join()
+            self._outputs.append({"output_type": "stream", "name": name, "text": ""})
         if kept:
-            last = self._outputs[-1] if self._outputs else {}
-            if last.get("output_type") != "stream" or last["name"] != name:
-                self._join()
-                self._outputs.append({"output_type": "stream", "name": name, "text": ""})
             self._pieces.append(kept)
 
     def put(self, output: Output) -> None:
         """Add an output that is no stream.
 
         Raises:
-            TooMuch: with it, the unit would show more than `MOST_RICH`.
+            TooMuch: with it, the unit would show more than `MOST_RICH` or `MOST_OUTPUTS`.
         """
         self._clear_now()
         data = output["data"] = {mime: as_json(value) for mime, value in output["data"].items()}
         text = data.get("text/plain")
         if isinstance(text, str) and len(text) > MOST_TEXT:
             data["text/plain"] = f"{text[:MOST_TEXT]}\n{_note(len(text) - MOST_TEXT)}"
+        if len(self._outputs) >= MOST_OUTPUTS:
+            raise TooMuch(f"this cell shows more than {MOST_OUTPUTS:,} outputs; a page takes no more. Show fewer")
         self._rich += sum(map(_size, data.values()))
         if self._rich > MOST_RICH:
             raise TooMuch(

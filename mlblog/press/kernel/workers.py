@@ -23,6 +23,7 @@ class Workers:
 
     def __init__(self) -> None:
         self._post = os.getpid()
+        self._root = Path(os.environ.get("MLBLOG_ROOT", ""))
         self._forked: list[int] = []
         self._held: dict[int, str] = {}  # the begun line of a worker, by descriptor
         #: Whether a cell, or a library for it, has forked this process.
@@ -77,7 +78,7 @@ class Workers:
         elif error is not None:
             status = 1
             said = "".join(traceback.format_exception(error))
-            sys.stderr.write(without_machine(said, Path(os.environ["MLBLOG_ROOT"])))
+            sys.stderr.write(without_machine(said, self._root))
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
         os._exit(status)

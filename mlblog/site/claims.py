@@ -116,7 +116,7 @@ def _linked(text: str, one: Listed, bibliography: Bibliography) -> str:
     """Markdown of a claim with what it points at on another page: the list of papers, and the figures of its post."""
     text = cite(text, bibliography, one.post.path, 1).text
     text = _CITED.sub(lambda match: f"({_paper_page(match[1], bibliography)})", text)
-    return _FIGURE.sub(lambda match: f"({_way(one.post.page)}#{anchor(one.post.slug, match[1])})", text)
+    return _FIGURE.sub(lambda match: f"({_way(one.post.page)}#{anchor('fig', one.post.slug, match[1])})", text)
 
 
 def _paper(key: str, bibliography: Bibliography) -> str:

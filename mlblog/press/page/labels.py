@@ -60,8 +60,11 @@ def with_labels(text: str, targets: Mapping[str, Target]) -> str:
         target = targets[f"{kind}-{match[kind]}"]
         prefix = match["before"] if kind == "eq" else match["margin"]
         made = _equation(match, target) if kind == "eq" else _table(match, target)
-        empty = prefix.rstrip()
-        return f"{empty}\n{indented(made, prefix)}{empty}"
+        # blank lines around it, but never two: in a footnote they would end the note
+        line = prefix.rstrip() + "\n"
+        above = "" if _is_blank(text[: match.start()].removesuffix("\n").rpartition("\n")[2]) else line
+        below = "" if _is_blank(text[match.end() + 1 :].partition("\n")[0]) else "\n" + line.rstrip("\n")
+        return f"{above}{indented(made, prefix).rstrip()}{below}"
 
     return _LABELLED.sub(replace, text) if "{" in text else text
 
@@ -70,6 +73,10 @@ def caption_of(target: Target, caption: str, *more: str) -> str:
     """The caption of something numbered, as a block: its number, and what is said of it."""
     number = f"**{target.named('')}**{{ .mlblog-number }}"
     return tight("figcaption", " ".join(filter(None, (number, caption, *more))))
+
+
+def _is_blank(line: str) -> bool:
+    return not line.strip(" \t>")
 
 
 def _kind(match: re.Match[str]) -> str:

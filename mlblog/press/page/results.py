@@ -157,7 +157,7 @@ class Results:
         return [escaped(" ".join(alt.split())) for alt in (alts * pictures if len(alts) == 1 else alts)]
 
     def _picture(self, cell: Cell, output: Output, alt: str, number: int) -> tuple[str, str]:
-        """The images of one picture, a line each, and a link to its data."""
+        """The images of one picture, a line each, and the file of its data, if it has data."""
         self._pictures += 1
         name = cell.options.label or f"figure-{self._pictures}"
         name = name if number == 1 or not cell.options.label else f"{name}-{number}"
@@ -176,7 +176,7 @@ class Results:
             cure = "draw fewer points" if cell.options.raster else "add raster=true to its fence, or draw fewer points"
             self._warn(cell, f"a figure of this cell takes {size / 1e6:.1f} MB; {cure}")
         images = "\n".join(f"![{alt}]({self._file(file, content)}{scheme})" for file, content, scheme in files)
-        return images, f"[Data]({table}){{ .mlblog-data download }}" if table else ""
+        return images, table
 
     def _figure(self, cell: Cell, panels: Sequence[tuple[str, str]], caption: str, target: Target, records: str) -> str:
         """One picture, or several in rows and columns, with their caption."""
@@ -184,9 +184,12 @@ class Results:
         if columns := cell.options.layout[1]:
             inside = "\n".join(blocks.block("div", one) for one, _ in panels)
             images = blocks.block(f"div.mlblog-panels.mlblog-columns-{columns}", inside)
-        below = caption_of(target, self._citing.resolve(caption, cell.line), *[data for _, data in panels], records)
+        tables = [table for _, table in panels if table]
+        named = ("Data",) if len(tables) == 1 else (f"Data {number}" for number in range(1, len(tables) + 1))
+        links = [f"[{name}]({table}){{ .mlblog-data download }}" for name, table in zip(named, tables, strict=True)]
+        below = caption_of(target, self._citing.resolve(caption, cell.line), *links, records)
         name = f"#{target.anchor}" if target.anchor else ""
-        return blocks.block(f"figure.mlblog-figure{name}", f"{images}\n\n{below}")
+        return blocks.block(f"figure.mlblog-figure{name}", f"{images.rstrip()}\n\n{below}")
 
     def _warn_of_options(self, cell: Cell, *, is_empty: bool) -> None:
         options = cell.options

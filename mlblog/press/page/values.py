@@ -21,8 +21,8 @@ _FORMULA = re.compile(
     r"|\\\(.+?\\\)|\\\[.+?\\\]|\\begin\{(?P<kind>\w+\*?)\}.+?\\end\{(?P=kind)\})",
     re.DOTALL,
 )
-# at the start of a line a number with a point, or a sign with a space, would begin a list
-_LISTS = re.compile(r"^(?:\d+(?=[.)](?:\s|$))|[-+](?=\s|$))")
+# what at the start of a line would begin a list, be a rule, or indent
+_STARTS = re.compile(r"^(?: |\d+(?=[.)](?:\s|$))|[-+](?=\s|$)|-+(?=[-\s]*$))")
 
 
 @dataclass(frozen=True)
@@ -91,5 +91,5 @@ def _shown(data: dict[str, Any], in_formula: bool) -> str:
     for mime in ("text/markdown", "text/latex"):
         if mime in data:
             return str(data[mime])
-    text = " ".join(str(data["text/plain"]).split("\n"))
-    return _LISTS.sub(lambda match: "".join(f"&#{ord(sign)};" for sign in match[0]), escaped(text))
+    text = re.sub(r"\s+", " ", str(data["text/plain"]))  # as HTML reads it; to Markdown spaces may say more
+    return _STARTS.sub(lambda match: "".join(f"&#{ord(sign)};" for sign in match[0]), escaped(text))

@@ -49,7 +49,9 @@ class Origin:
             table = tomllib.loads((project.root / "pyproject.toml").read_text(encoding="utf-8")).get("project", {})
         except (OSError, tomllib.TOMLDecodeError):
             table = {}
-        commit = _git(project.root, "rev-parse", "--verify", "HEAD").strip()
+        # an archive may lie inside another repository
+        is_ours = _git(project.root, "rev-parse", "--verify", "HEAD:./")
+        commit = _git(project.root, "rev-parse", "HEAD").strip() if is_ours else ""
         listed = _git(project.root, "status", "--porcelain", "-z", "--untracked-files=all", "--", ".") if commit else ""
         edited = frozenset(entry[3:] for entry in listed.split("\0") if len(entry) > 3)
         found = (

@@ -31,7 +31,7 @@ KINDS = {
     "sec": Kind("section", ("Section", "section", "Sec.", "sec."), "end its heading with `{#sec-…}`"),
 }
 #: A code span or a comment, in which nothing counts.
-QUIET = r"(?P<code>`+)(?:(?!\n\s*\n).)+?(?<!`)(?P=code)(?!`)|<!--.*?-->"
+QUIET = r"(?P<code>`++)(?:(?!\n\s*\n).)+?(?<!`)(?P=code)(?!`)|<!--.*?-->"
 _LINK = re.compile(rf"{QUIET}|\[(?P<text>[^\[\]]*)\]\(#(?P<kind>{'|'.join(KINDS)})-(?P<label>[^()\s]*)\)", re.DOTALL)
 
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from mlblog.press.page.crossrefs import QUIET, Target
 from mlblog.press.source.blocks import indented, tight
 
-_PREFIX = r"[ \t>]*"
+_PREFIX = r"[ \t>]*+"
 _LABELLED = re.compile(
     rf"{QUIET}"
     # a formula that stands alone, in one paragraph
@@ -22,12 +22,13 @@ _LABELLED = re.compile(
     rf"|\\begin\{{(?P<environment>\w+\*?)\}}(?:(?!\n{_PREFIX}\n).)+?\\end\{{(?P=environment)\}})"
     r"[ \t]*\{:?[ \t]*\#eq-(?P<eq>[^\s{}]+)[ \t]*\}[ \t]*$"
     # a head, a rule, rows and a caption
-    rf"|^(?P<margin>{_PREFIX})(?P<table>[^\n]*\|[^\n]*\n"
+    rf"|^(?P<margin>{_PREFIX})(?P<table>[^\n|]*\|[^\n]*\n"
     r"(?P=margin)[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-*:?[ \t]*)*\n"
-    rf"(?:(?P=margin)[^\n]*\|[^\n]*\n)*)(?:{_PREFIX}\n)?(?P=margin)(?:Table)?:[ \t]+"
+    rf"(?>(?P=margin)[^\n|]*\|[^\n]*\n)*+)(?:{_PREFIX}\n)?(?P=margin)(?:Table)?:[ \t]+"
     rf"(?P<caption>(?:(?!\n{_PREFIX}\n).)+?)\s*\{{:?[ \t]*\#tbl-(?P<tbl>[^\s{{}}]+)[ \t]*\}}[ \t]*$"
     # a heading, marked by signs before or below it
-    r"|^[ \t>]*(?:\#{1,6}[ \t]+(?P<title>[^\n]+?)(?:[ \t]+\#+)?|(?P<underlined>[^\s\#|][^\n]*?))[ \t]*"
+    r"|^[ \t>]*+(?=[^\n]*\{[^\n]*\#sec-)(?:\#{1,6}[ \t]+(?P<title>[^\n]+?)(?:[ \t]+\#+)?"
+    r"|(?P<underlined>[^\s\#|][^\n]*?))[ \t]*"
     rf"\{{:?[^{{}}\n]*\#sec-(?P<sec>[^\s{{}}]+)[^{{}}\n]*\}}[ \t]*$(?(underlined)(?=\n{_PREFIX}(?:=+|-+)[ \t]*$))",
     re.DOTALL | re.MULTILINE,
 )

@@ -16,7 +16,7 @@ _OPEN, _CLOSE = "\ue010", "\ue011"
 _PLACE = re.compile(f"{_OPEN}(\\d+){_CLOSE}")
 # code, in which nothing is a formula, and what Arithmatex takes for one
 _FORMULA = re.compile(
-    r"(?P<code>`+)(?:(?!\n\s*\n).)+?(?<!`)(?P=code)(?!`)"
+    r"(?P<code>`++)(?:(?!\n\s*\n).)+?(?<!`)(?P=code)(?!`)"
     r"|(?P<formula>(?<!\\)\$\$.+?\$\$|(?<![\\$])\$(?![\s$])(?:\\.|[^$\\\n]|\n(?!\s*\n))+?(?<!\s)\$"
     r"|\\\(.+?\\\)|\\\[.+?\\\]|\\begin\{(?P<kind>\w+\*?)\}.+?\\end\{(?P=kind)\})",
     re.DOTALL,

@@ -226,5 +226,9 @@ def test_a_caption_for_nothing_is_told() -> None:
 
 def test_long_tables_and_runs_of_signs_are_read_once() -> None:
     """Tried in every way in which they could be cut, these would not end."""
-    for text in ("| a | b |\n|---|---|\n" + "| 1 | 2 |\n" * 2000, " " * 9000 + "x", "".join("`" * n + " " for n in range(99))):
+    for text in (
+        "| a | b |\n|---|---|\n" + "| 1 | 2 |\n" * 2000,
+        " " * 9000 + "x",
+        "".join("`" * n + " " for n in range(99)),
+    ):
         assert "x {#tbl-x}" in page(f"x {{#tbl-x}}\n\n{text}\n").text

@@ -113,7 +113,7 @@ def _item(one: Listed, bibliography: Bibliography, *, by_paper: bool) -> str:
 
 
 def _linked(text: str, one: Listed, bibliography: Bibliography) -> str:
-    """Markdown of a claim with what it points at on another page: the list of papers, and what its post has labelled."""
+    """A claim with what it points at on another page: the list of papers, and what its post has labelled."""
     text = cite(text, bibliography, one.post.path, 1).text
     text = _CITED.sub(lambda match: f"({_paper_page(match[1], bibliography)})", text)
 

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from mlblog.errors import InputError, RunError
 from mlblog.lab import acceptance
 from mlblog.lab.environment import commit, pick_device
+from mlblog.lab.fingerprint.inputs import HELD
 from mlblog.lab.jobs import State
 from mlblog.lab.lab import Lab
 from mlblog.lab.past import Past, Pasts
@@ -229,7 +230,8 @@ def adopted_manifest(lab: Lab, record: Record, run: Record | None) -> Mapping[st
     if run is not None and run.key == record.key:
         return run.manifest
     stale = {reason.name for reason in lab.reasons(record)}
-    own = {name: digest for name, digest in record.manifest.items() if name not in stale}
+    # which modules the new code has at hand, this record cannot know
+    own = {n: digest for n, digest in record.manifest.items() if n not in stale and not n.startswith(f"{HELD}:")}
     declaration = lab.experiments[record.experiment]
     now = lab.code.manifest(declaration.qualified, declaration.params(record.scale, record.overrides))
     return dict(sorted({**own, **now, **(run.manifest if run is not None else {})}.items()))

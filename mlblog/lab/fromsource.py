@@ -16,6 +16,7 @@ from typing import Any
 from mlblog.lab.whose import is_library
 
 executed: dict[Path, tuple[bytes, CodeType]] = {}  # of each module imported in this process: what ran
+missed: set[str] = set()  # modules of the project's packages that somebody asked for, and that were not there
 
 
 class _Loader(SourceFileLoader):
@@ -45,6 +46,8 @@ class _Finder:
             self._theirs.add(top)
             return None
         self.packages.add(top)
+        if spec is None:
+            missed.add(name)
         if spec is not None and type(spec.loader) is SourceFileLoader:
             spec.loader = _Loader(spec.loader.name, spec.loader.path)
         return spec

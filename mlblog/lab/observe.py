@@ -64,6 +64,7 @@ class Observation:
         records: files of records that were opened, by whomever.
         written: files that the run made, or made anew.
         appended: files that it added to.
+        is_alone: whether all of it was in this process: not in forked children, nor in an earlier leg of the run.
     """
 
     def __init__(self, project: Project) -> None:
@@ -81,6 +82,7 @@ class Observation:
         self.records: set[str] = set()
         self.written: set[str] = set()
         self.appended: set[str] = set()
+        self.is_alone = True
         self._parent = os.getpid()
         self._reports = tempfile.TemporaryFile("ab+", prefix="mlblog-observed-")  # noqa: SIM115  # `gather` closes it
 
@@ -175,6 +177,10 @@ class Observation:
         if owner not in ("", IMPORTING) and (not owner.startswith(LIBRARIES) or ours):
             self._report("program", os.path.basename(words[0]) if words else str(program))
 
+    def forked(self) -> None:
+        """A child is being forked, which may do what this process does not."""
+        self.is_alone = False
+
     # -- what counts --------------------------------------------------------------------------------------------
 
     def _is_input(self, name: str, frame: FrameType | None) -> bool:
@@ -262,6 +268,7 @@ class Observation:
 
     def resume(self, state: Mapping[str, Any]) -> bool:
         """Count what an earlier leg has seen as seen, if all of it is as it was then; return whether it is."""
+        self.is_alone = False
         marks = {**state["files"], **state["folders"], **state["looked"], **state["records"]}
         marks |= {folder: mark for folder, (mark, _) in state["patterns"].items()}
         if any(state_of(path) != mark for path, mark in marks.items()):
@@ -287,6 +294,8 @@ _EVENTS: dict[str, Callable[..., None]] = {
     "ctypes.dlopen": Observation.loaded,
     "subprocess.Popen": Observation.started,
     "os.exec": Observation.started,
+    "os.fork": Observation.forked,
+    "os.forkpty": Observation.forked,
     "os.posix_spawn": Observation.started,
     "os.system": Observation.started,
 }

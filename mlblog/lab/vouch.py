@@ -18,9 +18,9 @@ from mlblog.errors import RunError
 from mlblog.lab.atomic import write_atomically
 from mlblog.lab.executed import Calls
 from mlblog.lab.fingerprint import Code
-from mlblog.lab.fingerprint.inputs import PROJECT, WRITTEN
+from mlblog.lab.fingerprint.inputs import HELD, PROJECT, WRITTEN
 from mlblog.lab.fingerprint.sources import mark_of
-from mlblog.lab.fromsource import executed
+from mlblog.lab.fromsource import executed, missed
 from mlblog.lab.jobs import Job
 from mlblog.lab.observe import Observation
 from mlblog.lab.project import Project
@@ -39,6 +39,7 @@ class Witness:
         self.environ = dict(os.environ)
         self.imported = set(sys.modules)
         self.executed = set(executed)
+        missed.clear()
         self.calls = Calls()
 
     def vouched(
@@ -88,7 +89,8 @@ class Witness:
         moved = [name for name in moved if name not in wrote]
         if moved:
             raise self._refused(record, job, sorted(set(moved)))
-        manifest = {name: WRITTEN if name in wrote else digest for name, digest in job.manifest.items()}
+        narrowed = self._narrowed(job, record.params, ran, observation)
+        manifest = {name: WRITTEN if name in wrote else digest for name, digest in narrowed.items()}
         return dataclasses.replace(record, manifest=dict(sorted({**manifest, **extra, **basis}.items())))
 
     # -- what the manifest lacks --------------------------------------------------------------------------------
@@ -107,6 +109,21 @@ class Witness:
             if name not in known and name not in found:
                 found |= code.manifest(name)
         yield from ((name, digest) for name, digest in found.items() if name not in known)
+
+    def _narrowed(self, job: Job, params: Mapping[str, Any], code: Code, observation: Observation) -> Mapping[str, str]:
+        """The manifest from before the run, less what it could have found by computed names, and did not."""
+        name = _qualified(job)
+        if not observation.is_alone or observation.programs or not code.asks_by_computed_names(name, params):
+            return job.manifest
+        paths = {*executed, *(Path(file) for module in list(sys.modules.values()) if (file := _file_of(module)))}
+        held = sorted({module for path in paths if (module := code.module_of(path)) is not None})
+        static = code.manifest(name, params, held=held)
+        found = {one: digest for one, digest in job.manifest.items() if one in static}
+        found |= {f"{HELD}:{module}": HELD for module in held}
+        for module in missed:
+            for path in (module.replace(".", "/"), f"{module.replace('.', '/')}.py"):
+                found[f"look:{path}"] = code.inputs.digest(f"look:{path}") or ""
+        return found
 
     def _opened(self, observation: Observation, asked: Collection[str]) -> dict[str, str]:
         """Records that were opened as files, without asking their experiment."""
@@ -190,6 +207,11 @@ class Witness:
 
     def _relative(self, path: str) -> str:
         return os.path.relpath(path, self.project.root).replace(os.sep, "/")
+
+
+def _file_of(module: object) -> str:
+    file = getattr(module, "__file__", None)
+    return file if isinstance(file, str) else ""
 
 
 def _qualified(job: Job) -> str:

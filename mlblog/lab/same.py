@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mlblog.errors import InputError, ProjectError
 from mlblog.lab import acceptance, environment
+from mlblog.lab.fingerprint.inputs import HELD
 from mlblog.lab.lab import Lab
 from mlblog.lab.past import Past, Pasts
 from mlblog.lab.record import Record
@@ -51,6 +52,8 @@ def _told(name: str, is_now: bool, past: Past, lab: Lab) -> bool:
     """
     kind, colon, path = name.partition(":")
     then = past.lab.project.root
+    if kind == HELD:
+        return True  # what is in the module, other names say
     if colon:
         if kind != "data" or (lab.project.root / path).is_relative_to(lab.project.results):
             return False  # records are not among what makes a commit clean

@@ -16,6 +16,8 @@ from mlblog.lab import Key, Lab, Project
 from mlblog.lab.executors.inline import InlineExecutor
 from mlblog.lab.executors.local import LocalExecutor
 
+pytestmark = pytest.mark.usefixtures("without_torch")
+
 MODULE = """
 from mlblog.lab import Run, experiment
 
@@ -70,8 +72,9 @@ def in_the_way(path: Path) -> None:
 
 @pytest.mark.parametrize("executor", [InlineExecutor, LocalExecutor])
 def test_record_that_cannot_be_stored_is_kept_and_taken_up(
-    lab: Lab, executor: type[InlineExecutor | LocalExecutor]
+    lab: Lab, executor: type[InlineExecutor | LocalExecutor], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.delenv("PYTHONPATH")  # what it trains needs torch
     in_the_way(lab.project.results / "trained")
     outcomes = list(lab.run(lab.plan(lab.keys("smoke")), executor(lab.project)))
     (error,) = [str(outcome.error) for outcome in outcomes if outcome.error]

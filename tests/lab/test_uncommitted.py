@@ -13,6 +13,8 @@ from mlblog.lab import Lab
 from mlblog.lab.history import Revision
 from mlblog.lab.uncommitted import FILE_LIMIT, LIMIT, Restored, keep, noted
 
+pytestmark = pytest.mark.usefixtures("without_torch")
+
 RUN = ("run", "with_absolute", "--scale", "smoke", "--executor", "inline", "--all")
 
 

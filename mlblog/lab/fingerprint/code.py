@@ -283,8 +283,8 @@ class Code:
                 node = queue.popleft()
                 link = self._linker.link(node)
                 for mark in filter(is_computed, link.marks - marks):
-                    reached.computed.add(mark)
                     for target in self._resolver.anything(mark, held or None):
+                        reached.computed.add(mark)
                         add(target, node)
                 marks |= link.marks
                 reached.closed.update(link.closed)

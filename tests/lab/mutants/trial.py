@@ -134,13 +134,13 @@ def _results(record: Any) -> dict[str, str]:
 class Trial:
     """A copy of a project, with the records of all its experiments."""
 
-    def __init__(self, folder: Path, copy: Path, within: str, share: int) -> None:
-        """Record every `share`-th experiment of `copy` in modules whose names begin with `within`."""
+    def __init__(self, folder: Path, copy: Path, within: str) -> None:
+        """Record every experiment of `copy` in modules whose names begin with `within`."""
         self._answer, self._copy = folder / "answer.json", copy
         # each alone: what one imports is not there for the next
         self.base: dict[str, Any] = {}
         found = self._forked(lambda: declared(copy))
-        for name, module in [pair for pair in found.items() if pair[1].startswith(within)][::share]:
+        for name, module in [pair for pair in found.items() if pair[1].startswith(within)]:
             record = self._forked(lambda name=name: recorded(copy, name))  # type: ignore[misc]
             seen = self._forked(lambda name=name, module=module: observed(copy, name, module))  # type: ignore[misc]
             if not record or not seen or record["results"] != seen["again"]:
@@ -237,7 +237,7 @@ def _write(path: Path, content: bytes | None) -> None:
         path.write_bytes(content)
 
 
-def main(root: Path, folder: Path, project: str, count: int, seed: int, share: int, part: int, parts: int) -> None:
+def main(root: Path, folder: Path, project: str, count: int, seed: int, part: int, parts: int) -> None:
     """Try every `parts`-th of `count` mutants."""
     copy = folder.resolve() / "copy"
     blog = project == "blog"
@@ -253,7 +253,7 @@ def main(root: Path, folder: Path, project: str, count: int, seed: int, share: i
         for name in ("mlblog.lab.executors.inline", "mlblog.lab.checkpoint"):
             importlib.import_module(name)
     gc.freeze()  # or the forks copy what they only look at
-    trial = Trial(folder, copy, "" if blog else project.replace("/", "."), share)
+    trial = Trial(folder, copy, "" if blog else project.replace("/", "."))
     known = list(trial.base.values())
     every = (m for m in mutants(copy, package, files(copy, package)) if any(_matters(k, m, blog=blog) for k in known))
     for number, mutant in enumerate(drawn(every, count, seed)):

@@ -7,21 +7,21 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 
 from mlblog.errors import RecordError, RunError
-from mlblog.lab.batch import Batch, Outcome
 from mlblog.lab.declared import Declaration, experiments
-from mlblog.lab.executors import Executor
-from mlblog.lab.executors.inline import InlineExecutor
 from mlblog.lab.fingerprint import Code
-from mlblog.lab.going import Going
-from mlblog.lab.jobs import Job, State, plan, state
-from mlblog.lab.progress import Display
 from mlblog.lab.project import Project
-from mlblog.lab.record import SCALES, Key, Record
-from mlblog.lab.shelf import Shelf
+from mlblog.lab.records.record import SCALES, Key, Record
+from mlblog.lab.records.store import MemoryStore, Store
+from mlblog.lab.records.stores import project_store
+from mlblog.lab.running.batch import Batch, Outcome
+from mlblog.lab.running.executors import Executor
+from mlblog.lab.running.executors.inline import InlineExecutor
+from mlblog.lab.running.in_progress import Going
+from mlblog.lab.running.jobs import Job, State, plan, state
+from mlblog.lab.running.progress import Display
+from mlblog.lab.running.run_cache import Shelf
 from mlblog.lab.spec import using
 from mlblog.lab.staleness import Reason, reasons
-from mlblog.lab.store import MemoryStore, Store
-from mlblog.lab.stores import project_store
 
 
 class Lab:

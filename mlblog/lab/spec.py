@@ -10,11 +10,11 @@ from typing import Any
 
 from mlblog.errors import InputError, MissingRecord
 from mlblog.lab.project import Project
-from mlblog.lab.reading import Read, note, select
-from mlblog.lab.record import SCALES, Value, is_value, misnamed
-from mlblog.lab.runs import Runs
-from mlblog.lab.store import Store
-from mlblog.lab.stores import shown_store
+from mlblog.lab.records.reading import Read, note, select
+from mlblog.lab.records.record import SCALES, Value, is_value, misnamed
+from mlblog.lab.records.runs import Runs
+from mlblog.lab.records.store import Store
+from mlblog.lab.records.stores import shown_store
 
 _store: ContextVar[Store | None] = ContextVar("mlblog_store", default=None)
 

@@ -14,7 +14,7 @@ from mlblog.goals import Bullet, Carried, Goal, Heading, Ledger, Progress, Proof
 from mlblog.goals.ledger import reached
 from mlblog.goals.report import BETWEEN, weeks
 from mlblog.lab import Lab
-from mlblog.lab.stores import Previewed
+from mlblog.lab.records.stores import Previewed
 from mlblog.papers import Bibliography, cite, references
 from mlblog.papers.citation import escaped
 from mlblog.press import Context, Page

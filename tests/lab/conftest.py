@@ -14,8 +14,8 @@ from workbench import FILES, Bench
 
 from mlblog.lab import Project
 
-#: A project of its own, for mutants; importing it changes what all tests share.
-collect_ignore = ["forms"]
+#: Importing these changes what all tests share: a project of its own for mutants, and what hides torch.
+collect_ignore = ["forms", "without_torch"]
 HERE = Path(__file__).parent
 
 Copied = Callable[..., Bench]

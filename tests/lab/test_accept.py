@@ -12,10 +12,10 @@ from workbench import Bench, write_mutated
 
 from mlblog.errors import InputError
 from mlblog.lab import Record
-from mlblog.lab.accept import Step, accept, adopted_manifest, steps
-from mlblog.lab.acceptance import acceptances
-from mlblog.lab.environment import commit
-from mlblog.lab.past import Pasts
+from mlblog.lab.accepting.accept import Step, accept, adopted_manifest, steps
+from mlblog.lab.accepting.checkouts import Pasts
+from mlblog.lab.records.acceptance import acceptances
+from mlblog.lab.running.environment import commit
 
 REFACTORED = "return x if x > 0 else -x"
 

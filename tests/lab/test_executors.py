@@ -16,10 +16,10 @@ import pytest
 
 from mlblog.errors import RunError
 from mlblog.lab import Key, Lab, Project, Record
-from mlblog.lab.executors.inline import InlineExecutor
-from mlblog.lab.executors.local import LocalExecutor
-from mlblog.lab.jobs import Job
-from mlblog.lab.run import Report
+from mlblog.lab.running.executors.inline import InlineExecutor
+from mlblog.lab.running.executors.local import LocalExecutor
+from mlblog.lab.running.jobs import Job
+from mlblog.lab.running.run import Report
 
 pytestmark = pytest.mark.usefixtures("without_torch")
 
@@ -131,7 +131,7 @@ def test_failed_run_is_told_of_and_the_others_are_recorded(lab: Lab, what: str, 
 @pytest.mark.parametrize("what", ["silent", "input", "forked", "astray", "lingers"])
 def test_odd_run_that_ends_well_is_recorded(lab: Lab, what: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without standard output, with nothing to read, beside children and threads that live longer."""
-    monkeypatch.setattr("mlblog.lab.executors.process._LEAVING", 0.5)
+    monkeypatch.setattr("mlblog.lab.running.executors.process._LEAVING", 0.5)
     before = time.monotonic()
     outcomes = list(lab.run(jobs(lab, "fine", what), LocalExecutor(lab.project, slots=2)))
     assert [outcome.error for outcome in outcomes] == [None, None]

@@ -17,7 +17,7 @@ from types import CodeType
 from typing import Any, NamedTuple
 
 from mlblog.errors import UnknownExperiment
-from mlblog.lab import canonical
+from mlblog.files import canonical
 from mlblog.lab.fingerprint.experiments import Declared, declared
 from mlblog.lab.fingerprint.inputs import DATA, ENVIRONMENT, KINDS, Inputs
 from mlblog.lab.fingerprint.links import Linker
@@ -34,6 +34,7 @@ ENGINE = tuple(
     f"mlblog.{part}"
     for part in (
         "lab",
+        "files",
         "press",
         "papers",
         "goals",

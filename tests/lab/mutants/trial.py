@@ -34,7 +34,8 @@ REFUSED = "refused:"  # the project cannot be read, and file and line are named
 OUTSIDE = ["forms", "outside"]  # other processes import there
 CRASHED = "the lab itself has failed"
 SECONDS = 30.0  # a mutant may loop for ever
-ENGINE = ("lab", "press", "papers", "goals", "site", "integrations", "scaffold", "doctor")  # not followed by decision …
+# not followed by decision …
+ENGINE = ("files", "lab", "press", "papers", "goals", "site", "integrations", "scaffold", "doctor")
 BUT = ("lab/determinism.py",)  # … but for this
 
 
@@ -60,7 +61,7 @@ def declared(root: Path) -> dict[str, str]:
 def recorded(root: Path, name: str) -> dict[str, Any]:
     """Record an experiment at smoke scale as `mlblog run` does, but in this process; return the record."""
     from mlblog.lab import Key, Lab, MemoryStore, Project
-    from mlblog.lab.executors.inline import InlineExecutor
+    from mlblog.lab.running.executors.inline import InlineExecutor
 
     lab = Lab(Project.find(root), MemoryStore())
     jobs = lab.plan([Key(name, "smoke", {}, 0)])
@@ -73,7 +74,7 @@ def recorded(root: Path, name: str) -> dict[str, Any]:
 def outcome(root: Path, name: str, module: str) -> dict[str, str]:
     """Run an experiment as it is now; return what it leaves."""
     from mlblog.lab import Key
-    from mlblog.lab.run import execute
+    from mlblog.lab.running.run import execute
 
     experiment = getattr(importlib.import_module(module), name)
     return _results(execute(experiment, Key(name, "smoke", {}, 0), {}))
@@ -250,7 +251,7 @@ def main(root: Path, folder: Path, project: str, count: int, seed: int, part: in
     os.environ["MLBLOG_DEVICE"] = "cpu"
     _warm_up()
     if not blog:  # no mutant is in the lab: forks share it
-        for name in ("mlblog.lab.executors.inline", "mlblog.lab.checkpoint"):
+        for name in ("mlblog.lab.running.executors.inline", "mlblog.lab.running.checkpoint"):
             importlib.import_module(name)
     gc.freeze()  # or the forks copy what they only look at
     trial = Trial(folder, copy, "" if blog else project.replace("/", "."))

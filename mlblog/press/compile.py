@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from mlblog.errors import MlblogError
+from mlblog.files.atomic import write_if_changed
 from mlblog.lab import Lab, Project
-from mlblog.lab.atomic import write_if_changed
-from mlblog.lab.stores import shown_store
+from mlblog.lab.records.stores import shown_store
 from mlblog.press.build import Compiled, Made, Press
 from mlblog.press.cache.outputs import files_behind, made_by
 from mlblog.press.cache.pages import Kept, KeptPages

@@ -20,10 +20,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import mlblog
+from mlblog.files.atomic import write_atomically
+from mlblog.files.canonical import digest, encode
 from mlblog.lab import Code, Project, Read, Store
-from mlblog.lab.atomic import write_atomically
-from mlblog.lab.canonical import digest, encode
-from mlblog.lab.environment import version
+from mlblog.lab.running.environment import version
 from mlblog.press.kernel.output import Outputs, Ran
 from mlblog.press.kernel.watch import state_of
 from mlblog.press.source.document import Cell, Post, Unit
@@ -34,9 +34,9 @@ _RUNS = 8  # of a post: an edit that is taken back finds the outputs it had
 _DRAWN_BY = (
     *(
         f"press/kernel/{name}.py"
-        for name in ("capture", "child", "failure", "figure", "output", "shell", "stream", "watch")
+        for name in ("capture", "child", "displays", "examples", "failure", "figure", "output", "shell", "stream", "watch")
     ),
-    *("lab/runs.py", "lab/spec.py", "lab/student.py"),
+    *("lab/records/runs.py", "lab/spec.py", "lab/records/student.py"),
 )
 _LIBRARIES = ("ipython", "matplotlib", "numpy", "torch")
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from mlblog.files.canonical import digest
 from mlblog.lab import Project
-from mlblog.lab.canonical import digest
 from mlblog.papers import Bibliography
 from mlblog.press.page.origin import Origin
 from mlblog.press.page.published import Published

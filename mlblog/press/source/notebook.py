@@ -16,7 +16,7 @@ from typing import Any
 import yaml
 
 from mlblog.errors import PostError
-from mlblog.lab.text import text_of
+from mlblog.files.text import text_of
 from mlblog.press.source.attachments import place_attachments
 from mlblog.press.source.blocks import fence
 from mlblog.press.source.document import Cell, Doctest, Part, Post, Sample

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from mlblog.errors import PostError
-from mlblog.lab.text import text_of
+from mlblog.files.text import text_of
 from mlblog.press.source import blocks
 from mlblog.press.source.document import Cell, Doctest, Options, Part, Post, Prose, Sample
 from mlblog.press.source.fences import Fence, Text, find_fences

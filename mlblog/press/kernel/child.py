@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlblog.lab import reading
-from mlblog.lab.fromsource import import_from_source
+from mlblog.lab.observing.fromsource import import_from_source
 from mlblog.press.kernel.failure import describe, error_output
 from mlblog.press.kernel.forks import Line
 from mlblog.press.kernel.limits import limit_memory
@@ -76,6 +76,7 @@ def _run_unit(shell: PostShell, job: dict[str, Any], number: int, watch: Watch) 
 
     unit = job["units"][number]
     run = {"cell": shell.run_cell_at, "inline": shell.evaluate, "doctest": shell.check}[unit["kind"]]
+    shell.raster = unit["raster"]
     watch.begin()
     with reading() as reads:
         try:
@@ -84,7 +85,7 @@ def _run_unit(shell: PostShell, job: dict[str, Any], number: int, watch: Watch) 
             error = describe(failed.error, unit, job["path"], Path(job["root"]))
             if not unit["may_raise"]:
                 return {"error": error}
-            outputs = [*shell.transcript.outputs, error_output(error)]
+            outputs = [*shell.outputs, error_output(error)]
         else:
             if unit["may_raise"]:
                 message = "tagged raises-exception, but it raised nothing; remove the tag"

@@ -6,6 +6,8 @@
     │   ├── UnknownExperiment      no experiment has that name
     │   └── ProjectError           no project here, or its configuration is wrong
     ├── CellError                  a cell of a post raised, hung or died            (exit code 1)
+    │   └── StillRuns              it still runs, and pages are served without it
+    ├── Superseded                 files were saved while pages were made of what they were
     ├── RunError                   an experiment raised, diverged or was cut short
     └── RecordError                a record that cannot be trusted
         ├── MissingRecord          nothing has been recorded yet
@@ -56,6 +58,14 @@ class CellError(MlblogError):
     def __init__(self, path: Path | str, line: int, message: str, traceback: str = "") -> None:
         super().__init__(f"{path}:{line}: {message}")
         self.path, self.line, self.message, self.traceback = str(path), line, message, traceback
+
+
+class StillRuns(CellError):
+    """A cell of a post still runs; the other pages are served meanwhile."""
+
+
+class Superseded(MlblogError):
+    """Files were saved while pages were made of what they were: a newer build is due."""
 
 
 class RunError(MlblogError):

@@ -23,8 +23,8 @@ from markdown.serializers import _escape_attrib_html  # type: ignore[import-unty
 from markdown.treeprocessors import Treeprocessor  # type: ignore[import-untyped]
 from markdown.util import AMP_SUBSTITUTE, STX  # type: ignore[import-untyped]
 
-from mlblog.lab.canonical import digest
-from mlblog.lab.environment import version
+from mlblog.files.canonical import digest
+from mlblog.lab.running.environment import version
 
 #: Extensions whose HTML depends on their text and their settings alone.
 PURE = {
@@ -99,8 +99,10 @@ class Conversions:
             return None
 
 
-def settings(extensions: list[str], configs: dict[str, Any]) -> str | None:
+def settings(extensions: list[Any], configs: dict[str, Any]) -> str | None:
     """Name the extensions and all that is set of them; None if a conversion may depend on more than that."""
+    if not all(isinstance(name, str) for name in extensions):
+        return None  # an object that another plugin has made; it may hold anything
     names = [name.removeprefix("markdown.extensions.") for name in extensions]
     if not PURE.issuperset(names):
         return None
@@ -113,7 +115,8 @@ def settings(extensions: list[str], configs: dict[str, Any]) -> str | None:
 
 def get_ready(extensions: list[Any], configs: dict[str, Any]) -> None:
     """Import what a conversion imports and compile what it compiles, once for all that follow in this process."""
-    Markdown(extensions=extensions, extension_configs=configs).convert("```python\nx = 1\n```\n")
+    named = [name for name in extensions if isinstance(name, str)]  # other plugins' objects are for pages alone
+    Markdown(extensions=named, extension_configs=configs).convert("```python\nx = 1\n```\n")
 
 
 def convert(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import logging
 import os
+import threading
 import time
 from collections.abc import Callable
 from html import escape
@@ -18,18 +19,20 @@ from mkdocs.config.base import Config
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
 from mkdocs.livereload import LiveReloadServer
-from mkdocs.plugins import BasePlugin, event_priority
+from mkdocs.plugins import BasePlugin, CombinedEvent, event_priority
 from mkdocs.structure.files import File, Files, file_sort_key
 from mkdocs.structure.pages import Page
 
-from mlblog.errors import MlblogError, ProjectError
-from mlblog.integrations.admission import with_allowed_categories
+from mlblog.errors import MlblogError, ProjectError, StillRuns, Superseded
+from mlblog.integrations.categories import with_allowed_categories
 from mlblog.integrations.conversion import Conversions, get_ready
 from mlblog.integrations.material import Faster
+from mlblog.integrations.neighbours import dated_by_source, without_macros
+from mlblog.integrations.preview import Keyboard, Preview
 from mlblog.integrations.records import EXPERIMENTS, Refresh
 from mlblog.integrations.templates import compile_all, keep_compiled
 from mlblog.lab import Project
-from mlblog.lab.stores import PREVIEW
+from mlblog.lab.records.stores import PREVIEW
 from mlblog.press import Compiled, Server
 from mlblog.press.export import EXTENSIONS
 from mlblog.site import compile_site
@@ -52,6 +55,8 @@ def _survive(build: Callable[[], None]) -> None:
     """
     try:
         build()
+    except Superseded:
+        log.info("mlblog: files were saved meanwhile")
     except SystemExit as error:  # MkDocs has said why
         log.error("mlblog: the pages stay as they were: %s", error)
     except Exception:
@@ -68,11 +73,15 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
         self._compiled: Compiled | None = None
         self._failed: list[MlblogError] = []
         self._lock: BaseFileLock | None = None
+        self._preview = Preview()
+        self._keyboard: Keyboard | None = None
         self._broken: MlblogError | None = None  # why nothing could be compiled, while pages are served
 
     def on_startup(self, *, command: str, dirty: bool) -> None:
         """Note whether pages are served or built."""
         self._serving = command == "serve"
+        if self._serving and threading.current_thread() is threading.main_thread():
+            self._keyboard = Keyboard(lambda: self._server is not None and self._server.interrupt())
 
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
         """Find the project; enable what compiled pages are written in."""
@@ -94,7 +103,10 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
         self._wait_for_others()
         self._broken = None
         try:
-            self._compiled = self._compile(self._server, asked, config)
+            with self._preview.old_pages():
+                self._compiled = self._compile(self._server, asked, config)
+        except Superseded:
+            raise
         except MlblogError as error:
             if not self._serving:
                 raise PluginError(f"mlblog: {error}") from error
@@ -138,17 +150,44 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
         log.info("mlblog: %s in %.2f s", compiled.summary, time.perf_counter() - start)
         for name, why in compiled.stale.items():
             log.info("mlblog: the records of %s are stale: %s", name, "; ".join(why))
+        for warning in compiled.warnings:
+            log.warning("mlblog: %s", warning)
         for failure in (*self._failed, *compiled.errors):
-            log.error("mlblog: %s", failure)
+            log.log(logging.INFO if isinstance(failure, StillRuns) else logging.ERROR, "mlblog: %s", failure)
         return compiled
 
     @event_priority(50)
-    def on_files(self, files: Files, *, config: MkDocsConfig) -> Files:
-        """Add the pages and what stands beside them, as real files: Material's blog plugin takes no others."""
+    def _add_pages(self, files: Files, *, config: MkDocsConfig) -> Files:
+        """Add the pages, as real files: Material's blog plugin takes no others."""
         assert self._compiled is not None
-        for path in (*self._compiled.pages, *self._compiled.files):
-            files.append(File(path, str(self._compiled.folder), config.site_dir, config.use_directory_urls))
+        sources = {}
+        for path in self._compiled.pages:
+            file = File(path, str(self._compiled.folder), config.site_dir, config.use_directory_urls)
+            post = self._compiled.posts.get(path)
+            source = self._project.root / post.path if post else self._project.posts  # or made of all posts
+            file.edit_uri = os.path.relpath(source, config.docs_dir) if post else None
+            sources[str(file.abs_src_path)] = source
+            files.append(file)
+        dated_by_source(config.plugins, sources)
         return Files(sorted(files, key=file_sort_key))  # where they would be if they lay in `docs`
+
+    @event_priority(-40)  # after those that make pages of notebooks: ours are downloads; before the blog plugin
+    def _add_beside(self, files: Files, *, config: MkDocsConfig) -> Files:
+        """Add what stands beside the pages."""
+        assert self._compiled is not None
+        for path in self._compiled.files:
+            files.append(File(path, str(self._compiled.folder), config.site_dir, config.use_directory_urls))
+        return Files(sorted(files, key=file_sort_key))
+
+    on_files = CombinedEvent(_add_pages, _add_beside)
+
+    @event_priority(50)  # before others read it
+    def on_page_markdown(self, markdown: str, *, page: Page, **_: Any) -> str:
+        """Tell other plugins what a compiled page is."""
+        assert self._compiled is not None
+        if page.file.src_dir == str(self._compiled.folder):
+            without_macros(page.meta)
+        return markdown
 
     @event_priority(-100)  # after others have added their filters
     def on_env(self, env: Environment, **_: Any) -> Environment:
@@ -194,9 +233,16 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
             if folder.is_dir():
                 server.watch(str(folder))
         server.builder = functools.partial(_survive, server.builder)
+        self._preview = Preview(server)
+        if self._server is not None:
+            runs = self._server.runs
+            runs.is_superseded, runs.ask_again = self._preview.is_superseded, self._preview.ask_again
+            runs.leave()  # those that the first pages did not wait for
         return server
 
     def on_shutdown(self) -> None:
         """End the process that cells run in."""
         if self._server is not None:
             self._server.close()
+        if self._keyboard is not None:
+            self._keyboard.release()

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from mlblog.errors import RecordError, UnknownExperiment
 from mlblog.lab.declared import Declaration
 from mlblog.lab.fingerprint import Code
-from mlblog.lab.fingerprint.inputs import PROJECT, WRITTEN
-from mlblog.lab.reading import BASIS, rested_on
-from mlblog.lab.record import Record
-from mlblog.lab.store import Store
+from mlblog.lab.fingerprint.inputs import HELD, PROJECT, WRITTEN
+from mlblog.lab.records.reading import BASIS, rested_on
+from mlblog.lab.records.record import Record
+from mlblog.lab.records.store import Store
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,8 @@ def reasons(record: Record, code: Code, declarations: Mapping[str, Declaration],
         for name in sorted({*record.params, *params})
         if name not in record.params or name not in params or not _same(record.params[name], params[name])
     ]
-    now = code.manifest(declaration.qualified, params, known=record.manifest)
+    held = [name.removeprefix(f"{HELD}:") for name in record.manifest if name.startswith(f"{HELD}:")]
+    now = code.manifest(declaration.qualified, params, known=record.manifest, held=held)
     for name in sorted({*record.manifest, *now}):
         if name.startswith(f"{BASIS}:"):
             found += _basis(name, record.manifest[name], code, declarations, store)

@@ -6,13 +6,15 @@ import contextlib
 import dataclasses
 import json
 import os
+import threading
+import traceback
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from concurrent.futures import Executor, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mlblog.errors import MlblogError, PostError
-from mlblog.lab import Lab, Read
+from mlblog.errors import CellError, MlblogError, PostError, StillRuns, Superseded
+from mlblog.lab import Lab, Project, Read
 from mlblog.lab.fingerprint.sources import Mark, mark_of
 from mlblog.press.cache.outputs import OutputCache, keys, manifest, settled
 from mlblog.press.cache.pages import Kept, KeptPages
@@ -24,6 +26,7 @@ from mlblog.press.page.published import Published
 from mlblog.press.page.render import Page, render_post
 from mlblog.press.page.site_context import Surroundings
 from mlblog.press.runner.execute import Server
+from mlblog.press.runner.runs import PATIENCE, Run, Sources
 from mlblog.press.source.document import Post
 from mlblog.press.source.parse import parse_post
 
@@ -38,6 +41,7 @@ class Compiled:
     ran: list[str] = field(default_factory=list)
     cached: list[str] = field(default_factory=list)
     errors: list[MlblogError] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)  # what authors could do better, with file and line
     stale_from: dict[str, int] = field(default_factory=dict)  # of each post that ran: its first unit out of date
     stale: dict[str, tuple[str, ...]] = field(default_factory=dict)  # experiment: what changed
     posts: dict[str, Post] = field(default_factory=dict)  # of each page that is a post's: its path and front matter
@@ -91,7 +95,6 @@ class Press:
         self.posts: dict[Path, Post] = {}
         self.texts: dict[Path, bytes] = {}
         self.basis, self.cache = basis, OutputCache(lab.project, lab.store, basis)
-        self._before = self._sources()  # before any of it is read
         self.published: dict[Path, Published] = {}
         self._evidence: dict[str, Evidence] = {}
 
@@ -126,8 +129,9 @@ class Press:
                     same[path] = kept
                 else:
                     self._look_for(path, post, found, due)
-            except MlblogError as error:
-                errors[path] = error
+            except Exception as error:
+                errors[path] = _of_post(path, error, self.lab.project)
+        self.server.runs.keep_only(self.posts[path].path for path in due)
         self._run(due, found, errors, fail_fast)
         published = {path: one.published for path, one in same.items()}
         for path, outputs in found.items():
@@ -151,8 +155,8 @@ class Press:
                 post = self.posts[path]
                 try:
                     page = render_post(post, found[path], self.look_up, around)
-                except MlblogError as error:
-                    errors[path] = error
+                except Exception as error:
+                    errors[path] = _of_post(path, error, self.lab.project)
                 else:
                     self.published[path] = published[path]
                     yield path, Made(page, found[path], around.told(post))
@@ -181,42 +185,76 @@ class Press:
     ) -> None:
         if not due:
             return
-        progress = self.server.progress
+        live, sources = self.server.live, self._sources()
         if not self.basis.holds(self.server.base):
             self.server.renew()
-        progress.begin(len(due))
+        self.server.progress.begin(len(due))
         pool = ThreadPoolExecutor(min(len(due), os.cpu_count() or 1))
         try:
-            futures = {pool.submit(self._run_one, self.posts[path]): path for path in due}
-            left = set(futures)
+            begun = [(self._begin(pool, self.posts[path], sources), path) for path in due]
+            going = {run.future: (run, path) for run, path in begun}
             self._meanwhile()
-            while left:
-                ended, left = wait(left, timeout=1.0, return_when=FIRST_EXCEPTION if fail_fast else "FIRST_COMPLETED")
-                for future in ended:
-                    path = futures[future]
+            while going:
+                for future in wait(going, timeout=0.1 if live else 1.0, return_when="FIRST_COMPLETED").done:
+                    run, path = going.pop(future)
                     if future.cancelled():
                         continue
-                    progress.ended(self.posts[path].path)
-                    try:
-                        found[path] = future.result()
-                    except MlblogError as error:
-                        errors[path] = error
-                        if fail_fast:
-                            for other in left:
-                                other.cancel()
-                    else:
-                        self.done.ran.append(self.posts[path].path)
-                        if self._sources() == self._before:  # else it may have run code that its keys do not know
-                            self.cache.put(self.posts[path], self.lab.code, found[path])
+                    if live and run.sources is not sources and not self._still_holds(run):
+                        run = self._begin(pool, self.posts[path], sources)
+                        going[run.future] = run, path
+                        continue
+                    self._take(run, path, found, errors)
+                    if path in errors and fail_fast:
+                        for other in going:
+                            other.cancel()
+                if going and live:
+                    if self.server.runs.is_superseded():
+                        raise Superseded("files were saved while their posts ran")
+                    if all(self._is_slow(run) for run, _ in going.values()):
+                        errors.update((path, self._still_runs(run)) for run, path in going.values())
+                        return
+        except Superseded:
+            raise
         except BaseException:
             self.server.close()  # wakes the threads that wait for it
             raise
         finally:
-            pool.shutdown(cancel_futures=True)
+            pool.shutdown(wait=not live, cancel_futures=True)
 
-    def _run_one(self, post: Post) -> Outputs:
+    def _begin(self, pool: Executor, post: Post, sources: Sources) -> Run:
+        def work(stop: threading.Event) -> Outputs:
+            return settled(post, self.lab.code, self.server.run(post, mine, self.cache.holds, stop))
+
         mine = keys(post, self.lab.code) if self.server.live else ()
-        return settled(post, self.lab.code, self.server.run(post, mine, self.cache.holds))
+        return self.server.runs.begin(pool, post, mine, sources, work)
+
+    def _take(self, run: Run, path: Path, found: dict[Path, Outputs], errors: dict[Path, MlblogError]) -> None:
+        """Take what a run has left."""
+        post = self.posts[path]
+        self.server.runs.end(run)
+        self.server.progress.ended(post.path)
+        try:
+            found[path] = run.future.result()
+        except Exception as error:
+            errors[path] = _of_post(path, error, self.lab.project)
+            return
+        self.done.ran.append(post.path)
+        if self._sources() == run.sources:  # else it may have run code that its keys do not know
+            self.cache.put(post, self.lab.code, found[path])
+
+    def _still_holds(self, run: Run) -> bool:
+        """Whether what a run has read, which an earlier build began, is what it was then."""
+        return run.future.exception() is not None or all(map(self.cache.holds, run.future.result().ran))
+
+    def _is_slow(self, run: Run) -> bool:
+        if run.future.done():
+            return False
+        talk = self.server.talk_of(run.post.path)
+        return talk.seconds > PATIENCE if talk else not run.future.running()  # it waits behind those that are
+
+    def _still_runs(self, run: Run) -> StillRuns:
+        talk = self.server.talk_of(run.post.path)
+        return talk.still_runs() if talk else StillRuns(run.post.path, 1, "waits for other posts to end")
 
     def _sources(self) -> list[tuple[str, Mark]]:
         """Every module of the project as it is on disk at this moment."""
@@ -225,3 +263,11 @@ class Press:
             with contextlib.suppress(FileNotFoundError):
                 found.append((str(path), mark_of(path.stat())))
         return found
+
+
+def _of_post(path: Path, error: Exception, project: Project) -> MlblogError:
+    """What is wrong with a post; an error that nobody foresaw ends that post and no other."""
+    if isinstance(error, MlblogError):
+        return error
+    said = f"mlblog itself failed: {type(error).__name__}: {error}; please report it, with this post"
+    return CellError(project.relative(path), 1, said, "".join(traceback.format_exception(error)))

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from mlblog.lab.atomic import write_if_changed
+from mlblog.files.atomic import write_if_changed
 
 _LINK = re.compile(r'<guid isPermaLink="true">([^<]*)</guid>')
 

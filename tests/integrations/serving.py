@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -74,7 +75,7 @@ class Serving:
 
     def wait_for(self, text: str, path: str = "/blog/good/") -> str:
         """The page at `path`, as soon as it has `text` in it."""
-        deadline = time.monotonic() + 25
+        deadline = time.monotonic() + 60
         page = ""
         while time.monotonic() < deadline:
             _, page = self.get(path)
@@ -86,30 +87,35 @@ class Serving:
 
     def wait_until_gone(self, path: str) -> None:
         """Until there is no page at `path`."""
-        deadline = time.monotonic() + 25
+        deadline = time.monotonic() + 60
         while self.get(path)[0] != 404:
             assert time.monotonic() < deadline, self.said
             time.sleep(0.1)
 
     def wait_until_said(self, text: str, since: int = 0) -> str:
         """What it has written to the terminal after the first `since` characters, as soon as `text` is in it."""
-        deadline = time.monotonic() + 25
+        deadline = time.monotonic() + 60
         while text not in self.said[since:]:
             assert time.monotonic() < deadline, f"{text!r} was not said:\n{self.said}"
             assert self.process.poll() is None, f"it has ended:\n{self.said}"
             time.sleep(0.05)
         return self.said[since:]
 
-    def end(self) -> None:
+    def interrupt(self) -> None:
         """What Ctrl-C does."""
+        os.killpg(self.process.pid, signal.SIGINT)
+
+    def end(self) -> None:
+        """What Ctrl-C does, pressed twice: the first may go to a cell."""
+        deadline = time.monotonic() + 20
+        while self.process.poll() is None and time.monotonic() < deadline:
+            self.interrupt()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(1)
         if self.process.poll() is None:
-            os.killpg(self.process.pid, signal.SIGINT)
-            try:
-                self.process.wait(20)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
-                raise
+            self.process.kill()
+            self.process.wait()
+            raise AssertionError(f"it did not end:\n{self.said}")
 
     @property
     def said(self) -> str:

@@ -73,8 +73,8 @@ ROWS: dict[str, tuple[str, Callable[[Path], object]]] = {
         replace("engine/mlblog/claims.py", '"held" if holds else', '"held" if not holds else'),
     ),
     "how mlblog computes intervals": (
-        "from mlblog.lab.student import quantile\nquantile(0.9, 3)",
-        replace("engine/mlblog/lab/student.py", "return (low + high) / 2", "return (low + high) / 3"),
+        "from mlblog.lab.records.student import quantile\nquantile(0.9, 3)",
+        replace("engine/mlblog/lab/records/student.py", "return (low + high) / 2", "return (low + high) / 3"),
     ),
     "how mlblog runs cells": (
         "print('x')",

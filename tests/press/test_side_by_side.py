@@ -7,8 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from mlblog.files.atomic import read_sealed
 from mlblog.lab import Project
-from mlblog.lab.atomic import read_sealed
 
 HEAD = "---\ntitle: Post {}\ndate: 2026-11-21\n---\n"
 BODY = (

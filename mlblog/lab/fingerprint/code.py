@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from mlblog.errors import UnknownExperiment
-from mlblog.lab import canonical
+from mlblog.files import canonical
 from mlblog.lab.fingerprint.experiments import Declared, declared
 from mlblog.lab.fingerprint.inputs import DATA, ENVIRONMENT, KINDS, Inputs
 from mlblog.lab.fingerprint.links import Linker
 from mlblog.lab.fingerprint.module import read_module
+from mlblog.lab.fingerprint.names import is_computed
 from mlblog.lab.fingerprint.resolve import DECLARATION, Node, Resolver
 from mlblog.lab.fingerprint.sources import Sources
 from mlblog.lab.fingerprint.summary import IMPORT, Definition, Module
@@ -32,6 +33,7 @@ ENGINE = tuple(
     f"mlblog.{part}"
     for part in (
         "lab",
+        "files",
         "press",
         "papers",
         "goals",
@@ -58,10 +60,12 @@ class Reached(NamedTuple):
     Attributes:
         parents: every node, with the node from which it was first reached.
         closed: registries that somebody looks at as a whole.
+        computed: marks of code that asks for modules by computed names.
     """
 
     parents: dict[Node, Node | None]
     closed: set[Node]
+    computed: set[str]
 
 
 class Named(Protocol):
@@ -103,7 +107,8 @@ class Code:
         self._linker = Linker(self._sources, self._resolver, self.inputs)
         self._cells: dict[str, Module] = {}  # by pieces of Python, the last _KEPT of them
         self._reached: dict[str, Reached] = {}
-        self._runs: dict[tuple[str, frozenset[Node]], Reached] = {}  # by experiment and the branches it leaves out
+        # by experiment, the branches it leaves out, and the modules it had
+        self._runs: dict[tuple[str, frozenset[Node], frozenset[str]], Reached] = {}
         self._lock = threading.Lock()  # posts that run side by side ask for their cells' manifests
 
     @classmethod
@@ -121,7 +126,11 @@ class Code:
     # -- what is asked of it ------------------------------------------------------------------------------------
 
     def manifest(
-        self, name: str, params: Mapping[str, Any] | None = None, known: Collection[str] | None = None
+        self,
+        name: str,
+        params: Mapping[str, Any] | None = None,
+        known: Collection[str] | None = None,
+        held: Collection[str] = (),
     ) -> dict[str, str]:
         """Return `{qualified name: digest}` of what the function or class `name` depends on, itself included.
 
@@ -130,6 +139,7 @@ class Code:
             params: of a run of the experiment `name`: branches that they do not choose are left out.
             known: names of an earlier manifest: entries of registries that are not among them, and that nobody can
                 ask for who did not ask for them then, are left out.
+            held: modules that a run had, so that it can have found no other by a computed name; empty if unknown.
 
         Raises:
             UnknownExperiment: there is no such definition.
@@ -139,12 +149,12 @@ class Code:
         left_out = set(self._linker.left_out(roots[0], params)) if params is not None else set()
         roots.append(self._determinism)
         # the seeds of one configuration share what they reach
-        chosen = (name, frozenset(left_out))
+        chosen = (name, frozenset(left_out), frozenset(held))
         if chosen not in self._runs:
-            self._runs[chosen] = self._reach(roots, left_out)
+            self._runs[chosen] = self._reach(roots, left_out, held)
         reached = self._runs[chosen]
         if known is not None and (new := {node for node in self._entries(reached) if str(node) not in known}):
-            reached = self._reach(roots, left_out | new)
+            reached = self._reach(roots, left_out | new, held)
         return dict(sorted(self._digests(reached).items()))
 
     def manifest_of_modules(self, modules: Iterable[str]) -> dict[str, str]:
@@ -169,6 +179,12 @@ class Code:
     def loaded(self, name: str, params: Mapping[str, Any]) -> set[str]:
         """Return the modules of which a run of the experiment `name` reaches anything."""
         return {node.module for node in self.reach(name, params)}
+
+    def asks_by_computed_names(self, name: str, params: Mapping[str, Any]) -> bool:
+        """Whether a run of the experiment `name` may ask for modules that nobody can foresee."""
+        self.manifest(name, params)
+        left_out = frozenset(self._linker.left_out(self._roots(name)[0], params))
+        return bool(self._runs[name, left_out, frozenset()].computed)
 
     def variables(self, name: str, params: Mapping[str, Any]) -> list[str]:
         """Return the variables of the environment that a run of the experiment `name` may read."""
@@ -262,9 +278,9 @@ class Code:
             raise UnknownExperiment(f"{name}: no such definition")
         return [Node(module, attribute)]
 
-    def _reach(self, roots: Iterable[Node], left_out: Collection[Node] = ()) -> Reached:
+    def _reach(self, roots: Iterable[Node], left_out: Collection[Node] = (), held: Collection[str] = ()) -> Reached:
         """Follow every link from `roots`, but those to what is `left_out`."""
-        reached = Reached(dict.fromkeys(roots), set())
+        reached = Reached(dict.fromkeys(roots), set(), set())
         queue, marks = deque(reached.parents), set[str]()
 
         def add(target: Node, parent: Node | None) -> None:
@@ -276,6 +292,10 @@ class Code:
             while queue:
                 node = queue.popleft()
                 link = self._linker.link(node)
+                for mark in filter(is_computed, link.marks - marks):
+                    for target in self._resolver.anything(mark, held or None):
+                        reached.computed.add(mark)
+                        add(target, node)
                 marks |= link.marks
                 reached.closed.update(link.closed)
                 for target in link.targets:
@@ -301,7 +321,7 @@ class Code:
         found = self._reached.get(source)
         if found is None:
             found = self._reach([Node(_CELL, name) for name in cell.definitions])
-            found = Reached({n: p for n, p in found.parents.items() if n.module != _CELL}, found.closed)
+            found = found._replace(parents={n: p for n, p in found.parents.items() if n.module != _CELL})
             if len(self._reached) == _KEPT:
                 del self._reached[next(iter(self._reached))]
             self._reached[source] = found

@@ -132,7 +132,15 @@ class Imports:
         if whole:
             targets = (target for one in module.imports.values() for target in one)
             found += [f"lacks {target}" for target in sorted(filter(self._resolver.lacks, targets))]
+            found += [f"calls {one}" for one in sorted(self._called(module))]
         return found
+
+    def _called(self, module: Module) -> set[str]:
+        """Names of other libraries that making a definition calls: with another in its place, importing may fail."""
+        calls = {call for definition in module.definitions.values() for call in definition.calls}
+        names = (call for call in calls if call != OPAQUE and not call.startswith(("<", OPERAND, GIVEN)))
+        found = {name: self._resolver.meanings(module, name) for name in names}
+        return {f"{name}={one}" for name, meant in found.items() for one in meant if isinstance(one, str)}
 
     def _sequence(self, module: Module) -> list[tuple[int, str]]:
         """What importing a module does whose order can matter; nothing where it does nothing but define."""

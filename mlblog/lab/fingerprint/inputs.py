@@ -3,7 +3,8 @@
 `data:x.csv` is a file below the root, `list:data` the names in a folder, `glob:data/*.csv` the files of a pattern,
 `look:x.csv` whether a file is there, and how large,
 `outside:1f0c…/x.csv` a file or folder elsewhere on this machine, `environment:SIZE` a variable, `place:DATA` one that
-named a folder or file on this machine, and `project:files` everything that a program which was started may have read.
+named a folder or file on this machine, `project:files` everything that a program which was started may have read, and
+`held:toy.losses` a module that was loaded in a run that asks for modules by computed names.
 """
 
 from __future__ import annotations
@@ -13,15 +14,15 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from mlblog.lab import canonical
-from mlblog.lab.atomic import write_atomically
+from mlblog.files import canonical
+from mlblog.files.atomic import write_atomically
 from mlblog.lab.fingerprint.sources import Sources, walked
 
 DATA, LIST, GLOB, LOOK, OUTSIDE = "data", "list", "glob", "look", "outside"
-ENVIRONMENT, PLACE = "environment", "place"
+ENVIRONMENT, PLACE, HELD = "environment", "place", "held"
 PROJECT = "project:files"
 WRITTEN = "written"  # in a manifest, in place of the digest of a file that the run only writes
-KINDS = (DATA, LIST, GLOB, LOOK, OUTSIDE, ENVIRONMENT, PLACE, "project")
+KINDS = (DATA, LIST, GLOB, LOOK, OUTSIDE, ENVIRONMENT, PLACE, HELD, "project")
 # what is published, made or kept aside: no input of a run
 _NO_INPUT = {"docs/results", "posts_src", "site", "node_modules"}
 
@@ -58,6 +59,8 @@ class Inputs:
             return self._variable(rest)
         if kind == PLACE:  # elsewhere, other folders are in its place, and nobody can tell whether they hold the same
             return self._variable(rest) if name in self._outside() else None
+        if kind == HELD:
+            return HELD  # what is in the module, other names in the manifest say
         if name == PROJECT:
             files = sorted(set(self._all()))
             return canonical.digest("list", *(f"{file}={self._sources.digest(root / file)}" for file in files))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from mlblog.lab import canonical
+from mlblog.files import canonical
 from mlblog.lab.fingerprint.branches import holds
 from mlblog.lab.fingerprint.effects import (
     GIVEN,
@@ -17,7 +17,7 @@ from mlblog.lab.fingerprint.effects import (
 from mlblog.lab.fingerprint.experiments import Lookup, declared
 from mlblog.lab.fingerprint.imports import Imports
 from mlblog.lab.fingerprint.inputs import DATA, ENVIRONMENT, Inputs
-from mlblog.lab.fingerprint.names import EVERYTHING, MODULE, parts_of
+from mlblog.lab.fingerprint.names import EVERYTHING, MODULE, is_computed, parts_of
 from mlblog.lab.fingerprint.resolve import DECLARATION, NAMES, Node, Resolver
 from mlblog.lab.fingerprint.sources import Sources
 from mlblog.lab.fingerprint.summary import IMPORT, LOADING, Definition, Module
@@ -42,7 +42,7 @@ class Link(NamedTuple):
     Attributes:
         targets: what it can use.
         digest: of it and of what its names mean; empty where it adds nothing of its own.
-        marks: what it reads of other definitions.
+        marks: what it reads of other definitions, and which modules it asks for by computed names.
         closed: registries that it looks at as a whole.
         frame: of a registry: its digest without its entries.
     """
@@ -162,11 +162,11 @@ class Linker:
         targets: dict[Node, None] = {Node(module.name, IMPORT): None}
         meant: list[str] = []
         closed = set[Node]()
-        marks = {reference for reference in definition.references if reference in MARKS}
+        marks = {one for one in definition.references if one in MARKS or is_computed(one)}
         # what a dictionary refers to, its entries do, which are definitions of their own
         follows = not (definition.entries and definition.kind == "constant")
         for reference in definition.references:
-            if reference in MARKS:
+            if reference in marks:
                 continue
             found = self._resolver.meanings(module, reference)
             if follows:
@@ -178,7 +178,11 @@ class Linker:
                 if isinstance(one, str) and (mark := _BY_NAME.get(one)):
                     if mark in MARKS:
                         marks.add(mark)
-                    elif one == "sys.modules" or parts_of(reference)[0][-1] != one.rpartition(".")[2]:
+                    elif one != "sys.modules" and parts_of(reference)[0][-1] == one.rpartition(".")[2]:
+                        continue  # `names` has seen it
+                    elif mark == EVERYTHING:
+                        marks.add(mark)
+                    else:
                         targets |= {n: None for n in self._resolver.meanings(module, mark) if isinstance(n, Node)}
         targets |= dict.fromkeys(Node(module.name, f"{name}.{member}") for member in definition.members)
         targets |= dict.fromkeys(self.entries(node))

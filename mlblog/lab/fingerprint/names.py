@@ -36,6 +36,11 @@ MODULE, PACKAGE, EVERYTHING = "<module>", "<package>", "<everything>"
 VARIABLE = "<variable>"  # before the name of a variable of the environment
 
 
+def is_computed(reference: str) -> bool:
+    """Whether a reference is to modules by computed names."""
+    return reference == EVERYTHING or reference.startswith(PACKAGE)
+
+
 @dataclass
 class Names:
     """What a piece of code refers to.

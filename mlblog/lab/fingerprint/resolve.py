@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import cached_property
 from typing import NamedTuple
 
@@ -71,14 +71,21 @@ class Resolver:
         """Yield the modules of the project's packages, the engine's aside."""
         return filter(self.is_ours, self._sources.files)
 
+    def anything(self, mark: str, held: Collection[str] | None) -> Iterator[Node]:
+        """Yield what code may get hold of that asks for modules by computed names.
+
+        Args:
+            mark: `EVERYTHING`, or `PACKAGE` and the beginning of the names.
+            held: the modules that a run had, if one is known: it could have no other.
+        """
+        package = mark.removeprefix(PACKAGE) if mark != EVERYTHING else ""
+        within = self.modules() if held is None else filter(self.is_ours, held)
+        yield from self.whole(*(one for one in within if not package or f"{one}.".startswith(f"{package}.")))
+
     def meanings(self, module: Module, reference: str) -> list[Node | str]:
         """Return what a reference in `module` can mean: our nodes, and names of other libraries."""
         if reference == MODULE:
             return list(self.whole(module.name))
-        if reference == EVERYTHING:
-            return list(self.whole(*self.modules()))
-        if reference.startswith(PACKAGE):
-            return list(self._below(reference.removeprefix(PACKAGE)))
         if reference.startswith(VARIABLE):
             return [Node(ENVIRONMENT, reference.removeprefix(VARIABLE))]
         if reference.startswith("<"):

@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from mlblog.errors import ProjectError
-from mlblog.lab import canonical
-from mlblog.lab.atomic import read_sealed, write_sealed
+from mlblog.files import canonical
+from mlblog.files.atomic import read_sealed, write_sealed
 from mlblog.lab.fingerprint.module import read_module
 from mlblog.lab.fingerprint.summary import Module
 
-_CACHE = 13  # raise it whenever a summary's content or meaning changes
+_CACHE = 15  # raise it whenever a summary's content or meaning changes
 # A file may change twice within one tick of a coarse clock; what was read so soon after is read again.
 _TICK = 2_000_000_000
 _COMPILED = (*EXTENSION_SUFFIXES, ".pyc")

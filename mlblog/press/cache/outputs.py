@@ -24,9 +24,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from types import SimpleNamespace
 
+from mlblog.files.atomic import read_sealed, write_sealed
+from mlblog.files.canonical import digest, encode
 from mlblog.lab import Code, Project, Read, Store
-from mlblog.lab.atomic import read_sealed, write_sealed
-from mlblog.lab.canonical import digest, encode
 from mlblog.press.kernel.basis import Basis, untold
 from mlblog.press.kernel.output import Outputs, Ran
 from mlblog.press.source.document import Cell, Doctest, Post, Unit
@@ -203,8 +203,11 @@ def _code(post: Post, unit: Unit) -> str:
 
 
 def _options(unit: Unit) -> tuple[str, ...]:
-    # the one option that changes what runs: it lets the post go on
-    return ("raises",) if "raises-exception" in getattr(getattr(unit, "options", None), "tags", ()) else ()
+    # of the options those that change what runs, or what it draws; all others are of the page alone
+    if not isinstance(unit, Cell):
+        return ()
+    raises = ("raises",) if "raises-exception" in unit.options.tags else ()
+    return (*raises, "raster") if unit.options.raster else raises
 
 
 def _limits(post: Post) -> str:

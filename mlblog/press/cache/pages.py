@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import Any
 
 import mlblog
+from mlblog.files.atomic import read_sealed, write_sealed
+from mlblog.files.canonical import digest
 from mlblog.lab import Project
-from mlblog.lab.atomic import read_sealed, write_sealed
-from mlblog.lab.canonical import digest
 from mlblog.lab.fingerprint.sources import Mark, mark_of
-from mlblog.lab.stores import PREVIEW
+from mlblog.lab.records.stores import PREVIEW
 from mlblog.press.kernel.basis import Basis
 from mlblog.press.page.published import Published
 
@@ -138,7 +138,7 @@ def _world(project: Project) -> Iterator[Path]:
     yield from _below(project.results)
     yield from _below(project.work / "preview")
     engine = Path(mlblog.__file__).parent
-    for name in ("lab", "papers", "press"):
+    for name in ("files", "lab", "papers", "press"):
         yield from _below(engine / name)
     yield engine / "claims.py"
 

@@ -21,12 +21,12 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from mlblog.lab.atomic import read_sealed, write_sealed
-from mlblog.lab.canonical import digest
+from mlblog.files.atomic import read_sealed, write_sealed
+from mlblog.files.canonical import digest
 from mlblog.lab.fingerprint.inputs import DATA, ENVIRONMENT, Inputs
 from mlblog.lab.fingerprint.sources import Sources
+from mlblog.lab.observing.ownership import LIBRARIES, STANDARD
 from mlblog.lab.project import Project
-from mlblog.lab.whose import LIBRARIES, STANDARD
 from mlblog.press.kernel.libraries import Libraries
 
 #: What was changed while it was being read, and what cannot be seen: no state is equal to it.

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import functools
 import os
+import signal
 import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlblog.lab import Project, reading
-from mlblog.lab.fromsource import import_from_source
+from mlblog.lab.observing.fromsource import import_from_source
 from mlblog.press.kernel.failure import describe, error_output
 from mlblog.press.kernel.forks import Line
 from mlblog.press.kernel.limits import limit_memory
@@ -30,7 +31,8 @@ def run_job(shell: PostShell, watch: Watch, line: Line) -> None:
     it was before a unit; the job that comes on it has the post as it is by then, and runs from that unit on.
     """
     job = line.job()
-    line.say(event="pid", pid=os.getpid())
+    shell.capture.renew()
+    line.say(event="pid", pid=os.getpid(), attached=shell.capture.descriptors)
     root = Path(job["root"])
     os.chdir(root)
     sys.path.insert(0, str(root))
@@ -38,18 +40,22 @@ def run_job(shell: PostShell, watch: Watch, line: Line) -> None:
     limit_memory(job["memory"])
     watch.open_post(Project(root, tuple(name.replace("/", ".") for name in job["packages"])), job["path"])
     snapshots = Snapshots(watch)
+    shell.workers.adopt()
+    shell.workers.watch()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a server started in the background ignores it
     shell.open_post(job["path"], job["shadow"])
     number, since = 0, 0.0
     while True:
         if job["keep"] is not None and since >= job["keep"] and snapshots.is_possible(line, shell.capture.descriptors):
             woken = snapshots.keep(line, number)
+            shell.workers.adopt()
             shell.capture.renew()
             since = 0.0
             if woken is not None:
                 line, job = woken
                 shell.show_lines(job["path"], job["shadow"])
                 limit_memory(job["memory"])
-            line.say(event="pid", pid=os.getpid())
+            line.say(event="pid", pid=os.getpid(), attached=shell.capture.descriptors)
         if number == len(job["units"]):
             break
         start = time.perf_counter()
@@ -71,6 +77,7 @@ def _run_unit(shell: PostShell, job: dict[str, Any], number: int, watch: Watch) 
     unit = job["units"][number]
     run = {"cell": shell.run_cell_at, "inline": shell.evaluate, "doctest": shell.check}[unit["kind"]]
     error = None
+    shell.raster = unit["raster"]
     with watch.watching(unit["code"]) as found, reading() as reads:
         try:
             outputs = run(unit["code"], unit["line"])

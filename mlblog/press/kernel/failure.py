@@ -9,14 +9,26 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+from mlblog.press.kernel.examples import ExampleFailed
+
+#: What to do about errors whose message says it to programmers at a terminal, by the name of their class.
+_CURES = {
+    "SystemExit": "a post runs to its end: remove this, or mark the block `.noeval`",
+    "EOFError": "nobody can answer `input()` on a page: write the answer into the cell",
+    "KeyboardInterrupt": "it was interrupted from the keyboard; save the post to run it again",
+    "BdbQuit": "there is no debugger on a page: `pytest --pdb posts_src` opens one",
+}
+
 
 def describe(error: BaseException, unit: dict[str, Any], path: str, root: Path) -> dict[str, Any]:
     """The failure of `unit` of the post at `path`, as JSON values."""
+    if isinstance(error, ExampleFailed):
+        return _example(error, unit, path, root)
     name = type(error).__name__
-    text = without_machine(str(error), root)
+    text = without_machine(_said(error), root)
     frames = traceback.extract_tb(error.__traceback__)
     own = [i for i, frame in enumerate(frames) if frame.filename == path]
-    message = text if unit["kind"] == "doctest" else f"{name}: {text}" if text else name
+    message = f"{name}: {text}" if text else name
     if isinstance(error, SyntaxError) and error.filename == path:
         line, where = error.lineno or unit["line"], ""
         # `error.text` is the file's, by the cell's line; lines that are no Python are comments to tracebacks
@@ -39,11 +51,31 @@ def describe(error: BaseException, unit: dict[str, Any], path: str, root: Path) 
         "message": message,
         "statement": statement,
         "where": where,
+        "cure": next((cure for kind, cure in _CURES.items() if kind in _kinds(error)), ""),
         "name": name,
         "value": text,
         "traceback": without_machine("".join([*traceback.format_list(shown), *said]), root),
         "excerpt": "".join(f"{_relative(f.filename, root)}:{f.lineno}, in {f.name}\n    {f.line}\n" for f in project),
     }
+
+
+def _example(error: ExampleFailed, unit: dict[str, Any], path: str, root: Path) -> dict[str, Any]:
+    """The failure of an example: on its own line, wherever below it something was raised."""
+    cause = error.cause or error
+    inner = [frame for frame in traceback.extract_tb(cause.__traceback__) if _in_project(frame.filename, root)]
+    own = {"line": error.line, "statement": error.statement}
+    if error.cause is None:
+        text = without_machine(str(error), root)
+        return own | {
+            "message": text,
+            "where": "",
+            "name": "AssertionError",
+            "value": text,
+            "traceback": "",
+            "excerpt": "",
+        }
+    where = f"{_relative(inner[-1].filename, root)}:{inner[-1].lineno} in {inner[-1].name}" if inner else ""
+    return describe(cause, unit, path, root) | own | {"where": where}
 
 
 def error_output(error: dict[str, Any]) -> dict[str, Any]:
@@ -58,6 +90,17 @@ def without_machine(text: str, root: Path) -> str:
     for place in sorted((place for place in places if len(place) > 1), key=len, reverse=True):
         text = text.replace(f"{place}/", "")
     return text
+
+
+def _kinds(error: BaseException) -> set[str]:
+    return {kind.__name__ for kind in type(error).__mro__}
+
+
+def _said(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception as inner:  # a cell may define any class
+        return f"its message cannot be had: {type(inner).__name__}"
 
 
 def _in_project(filename: str, root: Path) -> bool:

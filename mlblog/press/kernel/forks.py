@@ -15,6 +15,7 @@ import select
 import signal
 import socket
 import time
+from collections.abc import Sequence
 from typing import Any
 
 #: Seconds that a child may take to end when asked, less for each sleeper above: the innermost must give up first.
@@ -22,7 +23,7 @@ _PATIENCE, _LESS = 3.0, 0.1
 
 
 class Line:
-    """The child's end of the socket of one job: JSON lines, some with a socket attached."""
+    """The child's end of the socket of one job: JSON lines, some with descriptors attached."""
 
     def __init__(self, end: socket.socket) -> None:
         self.end = end
@@ -38,12 +39,12 @@ class Line:
         found: dict[str, Any] = json.loads(held)
         return found
 
-    def say(self, *, attached: socket.socket | None = None, **event: Any) -> None:
+    def say(self, *, attached: Sequence[int] = (), **event: Any) -> None:
         """Tell of one event."""
         # half a surrogate pair, which a file name may hold, has no place in a page
         data = f"{json.dumps(event, ensure_ascii=False)}\n".encode(errors="replace")
-        if attached is not None:
-            socket.send_fds(self.end, [data[:1]], [attached.fileno()])
+        if attached:
+            socket.send_fds(self.end, [data[:1]], attached)
             data = data[1:]
         self.end.sendall(data)
 

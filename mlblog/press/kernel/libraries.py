@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 
-from mlblog.lab.atomic import read_sealed, write_sealed
-from mlblog.lab.canonical import digest, digest_file
+from mlblog.files.atomic import read_sealed, write_sealed
+from mlblog.files.canonical import digest, digest_file
 from mlblog.lab.fingerprint.sources import mark_of
-from mlblog.lab.whose import LIBRARIES
+from mlblog.lab.observing.ownership import LIBRARIES
 
 _NOTES = (("RECORD", ".dist-info"), ("SOURCES.txt", ".egg-info"), ("PKG-INFO", ".egg-info"))
 

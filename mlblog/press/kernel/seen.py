@@ -7,10 +7,10 @@ import os
 import sys
 from types import FrameType
 
-from mlblog.lab.asking import IMPORTING, OBSERVERS, asked_by, asking, name_of
-from mlblog.lab.observe import Observation
+from mlblog.lab.observing.asking import IMPORTING, OBSERVERS, asked_by, asking, name_of
+from mlblog.lab.observing.observation import Observation
+from mlblog.lab.observing.ownership import LIBRARIES, STANDARD
 from mlblog.lab.project import Project
-from mlblog.lab.whose import LIBRARIES, STANDARD
 from mlblog.press.kernel.basis import MOVED, Basis
 
 OBSERVERS.add(__file__)

@@ -11,10 +11,9 @@ from __future__ import annotations
 import ast
 import base64
 import contextlib
-import doctest
-import json
 import linecache
 import sys
+import threading
 import types
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -23,19 +22,23 @@ from IPython.core.compilerop import CachingCompiler
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
 from IPython.core.formatters import DisplayFormatter
-from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 from mlblog.press.kernel.capture import Capture
+from mlblog.press.kernel.displays import Displays
+from mlblog.press.kernel.examples import docstrings, run_examples
 from mlblog.press.kernel.output import FIGURE, Output
-from mlblog.press.kernel.stream import Stream
+from mlblog.press.kernel.page_shell import PageShell
+from mlblog.press.kernel.stream import DESCRIPTORS, Stream
+from mlblog.press.kernel.transcript import Transcript, as_json
+from mlblog.press.kernel.workers import Workers
 
 
 class Failed(Exception):
     """A unit raised; `error` is what it raised."""
 
     def __init__(self, error: BaseException) -> None:
-        super().__init__(str(error))
+        super().__init__(type(error).__name__)
         self.error = error
 
 
@@ -65,7 +68,7 @@ class _Formatter(DisplayFormatter):
 
             shell: Any = self.parent
             shell.shown_figures.add(id(obj))
-            return {FIGURE: draw(obj), "text/plain": repr(obj)}, {}
+            return {FIGURE: draw(obj, raster=shell.raster), "text/plain": repr(obj)}, {}
         data, metadata = super().format(obj, include, exclude)
         encoded = {k: base64.b64encode(v).decode() if isinstance(v, bytes) else v for k, v in data.items()}
         return encoded, metadata
@@ -75,14 +78,13 @@ class _Publisher(DisplayPublisher):
     def publish(self, data: Any, metadata: Any = None, source: Any = None, **options: Any) -> None:
         shell: Any = self.shell
         name = (options.get("transient") or {}).get("display_id")
-        old = shell.displays.get(name) if options.get("update") else None
-        if old is not None:  # what an earlier cell has shown stays: it is that cell's, and shown here anew
-            old["data"] = {mime: _as_json(value) for mime, value in data.items()}
+        if name is not None and options.get("update"):
+            shell.displays.update(name, {mime: as_json(value) for mime, value in data.items()})
             return
         output = {"output_type": "display_data", "data": dict(data), "metadata": metadata or {}}
-        shell.put(output)
         if name is not None:
-            shell.displays[name] = output
+            shell.displays.name(name, output)
+        shell.put(output)
 
     def clear_output(self, wait: bool = False) -> None:
         self.shell.clear(wait=wait)
@@ -99,29 +101,23 @@ class _Hook(DisplayHook):
         shell.user_ns["_"] = result
 
 
-def _as_json(value: Any) -> Any:
-    """A value of a rich output that JSON can hold: what cannot be written so is text."""
-    try:
-        return json.loads(json.dumps(value, allow_nan=False))
-    except (TypeError, ValueError):
-        return str(value)
-
-
-class PostShell(InteractiveShell):
+class PostShell(PageShell):
     """One post's namespace; `run_cell_at`, `evaluate` and `check` run its units and return their outputs."""
 
     def __init__(self, **kwargs: Any) -> None:
         config = Config()
         config.HistoryManager.enabled = False  # its writer is a thread: the process could not be forked
         config.InteractiveShell.colors = "nocolor"
-        self.outputs: list[Output] = []
-        self.displays: dict[str, Output] = {}  # by their id, for update_display
+        self.transcript = Transcript()
+        self.workers = Workers()
+        self.displays = Displays()
         self.capture = Capture()
         self.on_first_output: Callable[[], None] | None = None  # called once, and forgotten
-        self._clear_next = False
+        self._lock = threading.RLock()  # threads of a cell may print at the same time
         self._streams = {name: Stream(name, self.write_stream) for name in ("stdout", "stderr")}
         self.shown_figures: set[int] = set()
         self.code = ""
+        self.raster = False  # whether figures of this unit are drawn as pixels
         super().__init__(
             config=config, compiler_class=_Compiler, displayhook_class=_Hook, display_pub_class=_Publisher, **kwargs
         )
@@ -151,23 +147,51 @@ class PostShell(InteractiveShell):
         """Run a cell that starts on `line` of the post.
 
         Raises:
-            Failed: it raised; its outputs until then are in `outputs`.
+            Failed: it raised; what it has shown until then is in `outputs`.
         """
         stripped = code.lstrip("\n")
         self._compiler.offset = line - 1 + len(code) - len(stripped)
         self.code = stripped
         with self._running():
             result = self.run_cell(stripped, store_history=False)
-            error = result.error_before_exec or result.error_in_exec
+            error = result.error_before_exec or result.error_in_exec or self.reported
+            self.workers.leave(error)
             if error is None:
-                self.flush_figures()
+                try:
+                    self.flush_figures()
+                except Exception as failed:  # Matplotlib cannot set a label, or it is too much to show
+                    error = failed
+                error = error or self.reported
             self._close_figures()
+        if error is None:
+            error = self._failed_example(stripped)
         if error is not None:
             raise Failed(error)
         return self.outputs
 
+    @property
+    def outputs(self) -> list[Output]:
+        """What the unit has shown, and what it has changed in displays of units before it."""
+        return [*self.transcript.outputs, *self.displays.updates.values()]
+
+    def _failed_example(self, code: str) -> BaseException | None:
+        """Run the examples in the docstrings of what the cell has defined; what they show is no output of its."""
+        if ">>>" not in code:
+            return None
+        transcript, updates = self.transcript, dict(self.displays.updates)
+        try:
+            with self._running():
+                for text, line in docstrings(ast.parse(self.transform_cell(code))):
+                    run_examples(text, dict(self.user_ns), self._compiler.post, line + self._compiler.offset)
+        except BaseException as error:
+            return error
+        finally:
+            self._close_figures()
+            self.transcript, self.displays.updates = transcript, updates
+        return None
+
     def evaluate(self, code: str, line: int) -> list[Output]:
-        """The value of an inline expression, as text.
+        """The value of an inline expression, as text, and as Markdown or LaTeX if that is what it is.
 
         Raises:
             Failed: it raised.
@@ -177,27 +201,24 @@ class PostShell(InteractiveShell):
             with self._running():
                 value = eval(compile(tree, self._compiler.post, "eval"), self.user_ns)  # noqa: S307
                 text = value if isinstance(value, str) else format(value)
+                rich, _ = DisplayFormatter.format(self._formatter, value, include={"text/markdown", "text/latex"})
+                self.put({"output_type": "display_data", "data": {**rich, "text/plain": text}})
         except BaseException as error:
             raise Failed(error) from error
-        return [*self.outputs, {"output_type": "display_data", "data": {"text/plain": text}, "metadata": {}}]
+        return self.outputs
 
     def check(self, code: str, line: int) -> list[Output]:
-        """Run a doctest in the post's namespace.
+        """Run the examples of a `pycon` fence in the post's namespace.
 
         Raises:
-            Failed: it printed something else than it shows.
+            Failed: one gave something else than it shows.
         """
-        test = doctest.DocTestParser().get_doctest(
-            code, self.user_ns, self._compiler.post, self._compiler.post, line - 1
-        )
-        test.globs = self.user_ns  # a doctest copies its namespace; here it shares the post's
-        report: list[str] = []
-        runner = doctest.DocTestRunner(verbose=False, optionflags=doctest.FAIL_FAST)
-        with self._running():
-            runner.run(test, out=report.append, clear_globs=False)
-        if runner.failures:
-            raise Failed(AssertionError("".join(report).strip()))
-        return []
+        try:
+            with self._running():
+                run_examples(code, self.user_ns, self._compiler.post, line)
+        except BaseException as error:
+            raise Failed(error) from error
+        return [*self.displays.updates.values()]
 
     def flush_figures(self) -> None:
         """Show the figures that the cell has made and not shown."""
@@ -220,39 +241,43 @@ class PostShell(InteractiveShell):
             isinstance(items, (list, tuple)) and bool(items) and all(isinstance(i, (artist, container)) for i in items)
         )
 
-    def _showtraceback(self, etype: Any, evalue: Any, stb: Any) -> None:
-        """The error is reported once, by who ran the cell."""
-
-    def showsyntaxerror(self, *args: Any, **kwargs: Any) -> None:
-        """The error is reported once, by who ran the cell."""
-
     def write_stream(self, name: str, text: str) -> None:
-        """Add text to the outputs, behind what other means have written before."""
-        self._drain()
-        self._append(name, text)
+        """Add text to the outputs, behind what other means have written before; an empty one brings these."""
+        if self.workers.is_one:  # whose memory is its own; the descriptors are the post's
+            self.workers.write(DESCRIPTORS[name], text)
+            return
+        with self._lock:
+            # `print` writes the end of a line by itself: no line of a worker comes between
+            if text != "\n" or not self.workers.were_forked:
+                self._drain()
+            if text:
+                self._tell_of_output()
+                self.transcript.write(name, text)
 
     def put(self, output: Output) -> None:
         """Add an output."""
-        self._drain()
-        self._clear_now()
-        output["data"] = {mime: _as_json(value) for mime, value in output["data"].items()}
-        output["metadata"] = {}  # hints for notebooks, in any form
-        self._tell_of_output()
-        self.outputs.append(output)
+        if self.workers.is_one:
+            self.workers.write(1, f"{output['data'].get('text/plain', '')}\n")
+            return
+        with self._lock:
+            self._drain()
+            output["metadata"] = {}  # hints for notebooks, in any form
+            self._tell_of_output()
+            self.transcript.put(output)
 
     def clear(self, *, wait: bool) -> None:
         """Take back the outputs of this unit, now or when the next comes."""
-        self._drain()
-        if not wait:
-            self.outputs.clear()
-        self._clear_next = wait
+        if not self.workers.is_one:
+            with self._lock:
+                self._drain()
+                self.transcript.clear(wait=wait)
 
     @contextlib.contextmanager
     def _running(self) -> Iterator[None]:
         """Collect the outputs of one unit."""
-        self.outputs = []
-        self.displays.clear()
-        self._clear_next = False
+        self.transcript = Transcript()
+        self.reported = None
+        self.displays.begin()
         self.shown_figures.clear()
         sys.stdout, sys.stderr = self._streams["stdout"], self._streams["stderr"]
         pyplot: Any = sys.modules.get("matplotlib.pyplot")
@@ -262,34 +287,21 @@ class PostShell(InteractiveShell):
         try:
             yield
         finally:
+            self.workers.leave(sys.exc_info()[1])
+            self.workers.settle()
             self._drain()
             self.capture.end()
             sys.stdout, sys.stderr = self._streams["stdout"], self._streams["stderr"]
 
     def _drain(self) -> None:
-        for name, text in self.capture.drain():
-            self._append(name, text)
-
-    def _append(self, name: str, text: str) -> None:
-        if not text:
-            return
-        self._clear_now()
-        self._tell_of_output()
-        last = self.outputs[-1] if self.outputs else {}
-        if last.get("output_type") == "stream" and last["name"] == name:
-            last["text"] += text
-        else:
-            self.outputs.append({"output_type": "stream", "name": name, "text": text})
+        for name, text, dropped in self.capture.drain():
+            self._tell_of_output()
+            self.transcript.write(name, text, dropped)
 
     def _tell_of_output(self) -> None:
         if tell := self.on_first_output:
             self.on_first_output = None
             tell()
-
-    def _clear_now(self) -> None:
-        if self._clear_next:
-            self.outputs.clear()
-            self._clear_next = False
 
     def _show(self) -> None:
         self.flush_figures()

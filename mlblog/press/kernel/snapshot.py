@@ -49,7 +49,7 @@ class Snapshots:
             with contextlib.suppress(OSError):  # a pipe, or closed by now
                 offsets[descriptor] = os.lseek(descriptor, 0, os.SEEK_CUR)
         ours, theirs = socket.socketpair()
-        line.say(attached=theirs, event="asleep", unit=unit, pid=os.getpid(), modules=self._watch.modules())
+        line.say(attached=[theirs.fileno()], event="asleep", unit=unit, pid=os.getpid(), modules=self._watch.modules())
         theirs.close()
         self._kept += 1
         sleeper = Sleeper(ours, above=self._kept)

@@ -6,7 +6,7 @@ import io
 from collections.abc import Callable
 from typing import Any
 
-_DESCRIPTORS = {"stdout": 1, "stderr": 2}
+DESCRIPTORS = {"stdout": 1, "stderr": 2}
 
 
 class Stream(io.TextIOBase):
@@ -26,9 +26,13 @@ class Stream(io.TextIOBase):
         self._put(self._name, text)
         return len(text)
 
+    def flush(self) -> None:
+        """Hand on what was held back, which workers do with half a line."""
+        self._put(self._name, "")
+
     def fileno(self) -> int:
         """The descriptor that subprocesses write to."""
-        return _DESCRIPTORS[self._name]
+        return DESCRIPTORS[self._name]
 
     def writable(self) -> bool:
         """Whether it can be written to."""

@@ -22,13 +22,13 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from mlblog.lab.asking import IMPORTING, OBSERVERS, asked_by
-from mlblog.lab.canonical import digest_content
-from mlblog.lab.executed import Calls
-from mlblog.lab.fromsource import executed
-from mlblog.lab.observe import observing
+from mlblog.files.canonical import digest_content
+from mlblog.lab.observing.asking import IMPORTING, OBSERVERS, asked_by
+from mlblog.lab.observing.executed import Calls
+from mlblog.lab.observing.fromsource import executed
+from mlblog.lab.observing.observation import observing
+from mlblog.lab.observing.ownership import ENGINE, LIBRARIES, STANDARD, SYSTEM, is_engine
 from mlblog.lab.project import Project
-from mlblog.lab.whose import ENGINE, LIBRARIES, STANDARD, SYSTEM, is_engine
 from mlblog.press.kernel.basis import MOVED, Basis, is_told
 from mlblog.press.kernel.seen import Seen
 

@@ -7,13 +7,15 @@ import json
 import os
 import signal
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
-from mlblog.errors import CellError
+from mlblog.errors import CellError, StillRuns
 from mlblog.press.kernel.output import Output, Ran
+from mlblog.press.runner.flood import MOST, Flood
 from mlblog.press.runner.progress import SLOW, Progress
 from mlblog.press.source.document import Cell, Post, Unit
 from mlblog.press.source.notebook import by_cells, place
@@ -22,6 +24,10 @@ START = 300.0  # seconds that the server may take to import torch, on a slow dis
 # share of a processor that a process uses at least that works; one that hangs waits for a lock
 _WORKING = 0.05
 WAKE = 5.0  # seconds that a sleeping process may take to fork, which needs milliseconds
+_TICK = 0.1  # seconds from one look at a silent process to the next
+
+
+_Error = TypeVar("_Error", bound=CellError)
 
 
 class Lost(CellError):
@@ -32,6 +38,14 @@ class Lost(CellError):
     """
 
     was_working = False
+
+
+class Gone(Lost):
+    """The process that posts are forked from died, whoever killed it."""
+
+
+class Cancelled(CellError):
+    """Nobody needs what the post leaves any more."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +59,7 @@ class Snapshot:
 
 
 class Conversation:
-    """One run of a post, or of its last units, that is to begin within `start` seconds.
+    """One run of a post, or of its last units, that is to begin within `start` seconds, and ends once `stop` is set.
 
     Attributes:
         ran: what units have left so far.
@@ -53,36 +67,74 @@ class Conversation:
     """
 
     def __init__(
-        self, post: Post, line: socket.socket, timeout: float, progress: Progress, start: float = START
+        self,
+        post: Post,
+        line: socket.socket,
+        timeout: float,
+        progress: Progress,
+        start: float = START,
+        stop: threading.Event | None = None,
     ) -> None:
         self.ran: list[Ran] = []
         self.snapshots: list[Snapshot] = []
+        self.post = post
         self._post, self._line, self._timeout, self._progress = post, line, timeout, progress
         self._deadline, self._limit = time.monotonic() + start, start
         self._post_deadline = self._deadline
         self._pid = 0
         self._at: Unit | None = None
+        self._interrupted: Unit | None = None
         self._since, self._worked, self._has_shown = time.monotonic(), 0.0, False
-        self._sockets: list[socket.socket] = []
+        self._told = time.monotonic()
+        self._descriptors: list[int] = []  # that came and belong to an event that has not yet come
+        self._flood = Flood([])
+        self._stop = stop or threading.Event()
+
+    @property
+    def seconds(self) -> float:
+        """For how long the unit has run that runs now; 0 if none does."""
+        return time.monotonic() - self._since if self._at else 0.0
+
+    def still_runs(self) -> StillRuns:
+        """What there is to say for now."""
+        return self._error(StillRuns, f"still runs, for {self.seconds:.0f} s by now; the page comes when it has ended")
+
+    def interrupt(self) -> bool:
+        """Do to the unit that runs what Ctrl-C does to a program, from another thread; False if it was done before."""
+        if self._at is None or self._at is self._interrupted:
+            return False
+        self._interrupted = self._at
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self._pid, signal.SIGINT)
+        return True
 
     def hold(self) -> None:
         """Listen until the last unit has run.
 
         Raises:
-            CellError: a unit raised; `Lost` if the post took too long or its process died.
+            CellError: a unit raised; `Lost` if the post took too long or its process died, `Gone` if that died which
+                it was forked from, `Cancelled` if it was stopped.
         """
         try:
             for event in self._events():
                 if self._is_last(event):
                     return
-            raise self._lost("the process that runs cells ended; what it said is above")
+            self._kill()  # its parent cannot do it any more
+            raise self._error(Gone, "the process that runs cells ended; what it said is above")
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            self._kill()
+            told = f"{type(error).__name__}: {error}"
+            raise self._error(Lost, f"a cell has disturbed what its process says to the build ({told})") from error
         finally:
-            for left in self._sockets:
-                left.close()
+            self._flood.close()
+            for left in self._descriptors:
+                os.close(left)
 
     def _is_last(self, event: dict[str, Any]) -> bool:
         match event["event"]:
             case "pid":
+                self._flood.close()
+                self._flood = Flood([self._descriptors.pop(0) for _ in range(2)])
                 if not self._pid:  # the post's time starts with its process
                     self._post_deadline = time.monotonic() + self._timeout
                 self._pid = event["pid"]
@@ -99,9 +151,8 @@ class Conversation:
             case "ran":
                 self.ran.append(Ran.from_json(event | {"outputs": [self._placed(one) for one in event["outputs"]]}))
             case "asleep":
-                self.snapshots.append(
-                    Snapshot(event["unit"], event["pid"], self._sockets.pop(0), tuple(event["modules"]))
-                )
+                control = socket.socket(fileno=self._descriptors.pop(0))
+                self.snapshots.append(Snapshot(event["unit"], event["pid"], control, tuple(event["modules"])))
             case "done":
                 return True
             case "failed":
@@ -109,54 +160,72 @@ class Conversation:
             case "exit":
                 status = event["status"]
                 name = signal.Signals(-status).name if status < 0 else f"exit code {status}"
-                raise self._lost(f"the process of the post died here ({name})")
+                raise self._error(Lost, f"the process of the post died here ({name})")
         return False
 
     def _within(self, deadline: float, limit: float) -> None:
         self._deadline, self._limit = deadline, limit
 
     def _events(self) -> Iterator[dict[str, Any]]:
-        held = b""
+        held = bytearray()
         while True:
-            now = time.monotonic()
-            self._line.settimeout(max(0.01, min(self._deadline - now, SLOW - (now - self._since) % SLOW)))
+            self._line.settimeout(max(0.01, min(self._deadline - time.monotonic(), _TICK)))
             try:
-                data, descriptors, _, _ = socket.recv_fds(self._line, 1 << 16, 4)
+                data, descriptors, _, _ = socket.recv_fds(self._line, 1 << 18, 4)
             except TimeoutError:
-                if time.monotonic() >= self._deadline:
-                    raise self._ended() from None
-                self._progress.tell(self._post, self._at, time.monotonic() - self._since)
+                self._look_after()
                 continue
             except OSError:  # the other end is gone, or this one was closed by who stops the build
                 return
             for descriptor in descriptors:
-                attached = socket.socket(fileno=descriptor)
-                attached.set_inheritable(False)
-                self._sockets.append(attached)
+                os.set_inheritable(descriptor, False)
+            self._descriptors += descriptors
             if not data:
                 return
-            *lines, held = (held + data).split(b"\n")
-            for text in lines:
-                # a process that is killed while it writes leaves half a line
-                with contextlib.suppress(ValueError):
-                    if text.strip():
-                        yield json.loads(text)
+            held += data
+            if b"\n" in data:
+                *lines, held = held.split(b"\n")
+                for text in lines:
+                    # a process that is killed while it writes leaves half a line
+                    with contextlib.suppress(ValueError):
+                        if text.strip():
+                            yield json.loads(text)
+            self._look_after()  # also at one that never falls silent
 
-    def _ended(self) -> Lost:
-        """End the post, which has taken too long."""
-        lost = self._lost(f"did not end within {self._limit:g} s; move long work to an experiment")
-        if self._at is not None:
-            worked = _processor_time(self._pid) - self._worked
-            lost.was_working = self._has_shown or worked > _WORKING * (time.monotonic() - self._since)
+    def _look_after(self) -> None:
+        """See that a process which goes on may do so."""
+        now = time.monotonic()
+        if self._stop.is_set() and self._pid:
+            self._kill()
+            raise self._error(Cancelled, "was stopped: it has been edited since")
+        if now >= self._deadline:
+            raise self._ended()
+        if not self._flood.free():
+            self._kill()
+            raise self._error(Lost, f"wrote more than {MOST / 1e9:g} GB to its output; write it to a file")
+        if now - self._told >= SLOW:
+            self._told = now
+            self._progress.tell(self._post, self._at, now - self._since)
+
+    def _kill(self) -> None:
         if self._pid:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._pid, signal.SIGKILL)
+
+    def _ended(self) -> Lost:
+        """End the post, which has taken too long."""
+        lost = self._error(Lost, f"did not end within {self._limit:g} s; move long work to an experiment")
+        if self._at is not None:
+            worked = _processor_time(self._pid) - self._worked
+            lost.was_working = self._has_shown or worked > _WORKING * (time.monotonic() - self._since)
+        self._kill()
         return lost
 
     def _failed(self, error: dict[str, Any]) -> CellError:
         statement = f"\n    {error['statement']}" if error.get("statement") else ""
         where = f"\n  raised at {error['where']}" if error.get("where") else ""
-        text = by_cells(self._post, f"{error['message']}{statement}{where}")
+        cure = f"\n  {error['cure']}" if error.get("cure") else ""
+        text = by_cells(self._post, f"{error['message']}{statement}{where}{cure}")
         trace = by_cells(self._post, error["traceback"])
         return CellError(self._post.path, place(self._post, error["line"]), text, trace)
 
@@ -168,9 +237,9 @@ class Conversation:
             return output | {"traceback": [by_cells(self._post, line) for line in output["traceback"]]}
         return output
 
-    def _lost(self, message: str) -> Lost:
+    def _error(self, kind: type[_Error], message: str) -> _Error:
         unit = self._at
-        return Lost(self._post.path, unit.line if unit else 1, message)
+        return kind(self._post.path, unit.line if unit else 1, message)
 
 
 def _processor_time(pid: int) -> float:

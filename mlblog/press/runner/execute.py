@@ -8,16 +8,17 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from mlblog.errors import CellError, MlblogError
 from mlblog.lab import Project
 from mlblog.press.kernel.limits import MEMORY, TIMEOUT
 from mlblog.press.kernel.output import Outputs, Ran
-from mlblog.press.runner.conversation import START, WAKE, Conversation, Lost
+from mlblog.press.runner.conversation import START, WAKE, Cancelled, Conversation, Gone, Lost
 from mlblog.press.runner.live import WORTH, Chain, Chains
 from mlblog.press.runner.progress import Progress
+from mlblog.press.runner.runs import Runs
 from mlblog.press.runner.warm import Warm
 from mlblog.press.source.document import Cell, Doctest, Post, Unit
 
@@ -39,6 +40,10 @@ class Server:
         self.progress = Progress()
         self._chains = Chains(project) if live else None
         self.base: dict[str, str] = {}  # what the process that posts are forked from rests on, once one has run
+        self.runs = Runs()
+        self._talks: set[Conversation] = set()
+        self._own: set[Warm] = set()
+        self._is_closed = False
 
     @property
     def live(self) -> bool:
@@ -56,39 +61,84 @@ class Server:
         self._starting = threading.Thread(target=self._start, daemon=True)
         self._starting.start()
 
-    def run(self, post: Post, keys: Sequence[str] = (), holds: Callable[[Ran], bool] = lambda _: False) -> Outputs:
+    def run(
+        self,
+        post: Post,
+        keys: Sequence[str] = (),
+        holds: Callable[[Ran], bool] = lambda _: False,
+        stop: threading.Event | None = None,
+    ) -> Outputs:
         """Run the units of `post` in a process of its own. May be called from several threads, for different posts.
 
         Args:
             post: the post.
             keys: the key of each unit (see `cache`); with them, a live server keeps snapshots and uses those it has.
             holds: whether what a unit has read is what it was.
+            stop: once it is set, the run ends.
 
         Raises:
             CellError: a unit raised, the post took too long, or its process died.
         """
-        outputs = self._run(post, keys, holds)
+        outputs = self._run(post, keys, holds, stop or threading.Event())
         for ran in outputs.ran[:1]:
             self.base = {name: state for name, state in ran.rests.items() if name.startswith("base:")}
         return outputs
 
-    def _run(self, post: Post, keys: Sequence[str], holds: Callable[[Ran], bool]) -> Outputs:
-        if self._chains is None or len(keys) != len(post.units):
-            with self._open() as line:
-                talk = self._talk(post, line, keep=False)
-                talk.hold()
-                return Outputs(tuple(talk.ran))
-        if (chain := self._chains.take(post.path)) is not None:
-            outputs = self._go_on(self._chains, chain, post, keys, holds)
+    def _run(self, post: Post, keys: Sequence[str], holds: Callable[[Ran], bool], stop: threading.Event) -> Outputs:
+        try:
+            if self._chains is None or len(keys) != len(post.units):
+                with self._open() as line:
+                    return self._whole(post, line, stop)
+            return self._kept(self._chains, post, keys, holds, stop)
+        except Gone:
+            if self._is_closed:
+                raise
+        # a cell, of whatever post, has killed the process that all are forked from: now each has its own
+        with self._alone() as warm, _ask(warm) as line:
+            return self._whole(post, line, stop)
+
+    def interrupt(self) -> bool:
+        """Do to the units that run what Ctrl-C does to a program; whether any ran."""
+        interrupted = [talk.interrupt() for talk in list(self._talks)]
+        return any(interrupted)
+
+    def talk_of(self, path: str) -> Conversation | None:
+        """What goes on with the post at `path`."""
+        return next((talk for talk in list(self._talks) if talk.post.path == path), None)
+
+    def _whole(self, post: Post, line: socket.socket, stop: threading.Event) -> Outputs:
+        talk = self._talk(post, line, stop, keep=False)
+        self._hold(talk)
+        return Outputs(tuple(talk.ran))
+
+    def _kept(
+        self, chains: Chains, post: Post, keys: Sequence[str], holds: Callable[[Ran], bool], stop: threading.Event
+    ) -> Outputs:
+        """Run `post` from a snapshot, if one can be used, and keep snapshots."""
+        if (chain := chains.take(post.path)) is not None:
+            outputs = self._go_on(chains, chain, post, keys, holds, stop)
             if outputs is not None:
                 return outputs
             chain.close()
-        chain = Chain.of(post, keys, self._chains.stamps())
+        chain = Chain.of(post, keys, chains.stamps())
         with self._open() as line:
-            return self._follow(self._chains, chain, self._talk(post, line, keep=True))
+            return self._follow(chains, chain, self._talk(post, line, stop, keep=True))
+
+    def _hold(self, talk: Conversation) -> None:
+        self._talks.add(talk)
+        try:
+            talk.hold()
+        finally:
+            self._talks.discard(talk)
 
     def _go_on(
-        self, chains: Chains, old: Chain, post: Post, keys: Sequence[str], holds: Callable[[Ran], bool]
+        self,
+        chains: Chains,
+        old: Chain,
+        post: Post,
+        keys: Sequence[str],
+        holds: Callable[[Ran], bool],
+        stop: threading.Event,
     ) -> Outputs | None:
         """Run `post` from the last snapshot that is as a fresh run would be; None where it must run as a whole."""
         now = chains.stamps(old.stamps)
@@ -108,7 +158,7 @@ class Server:
             ours.close()
             return None
         with ours as line:
-            talk = self._talk(post, line, keep=True, start=WAKE)
+            talk = self._talk(post, line, stop, keep=True, start=WAKE)
             try:
                 outputs = self._follow(chains, chain, talk)
             except Lost as lost:  # a fork may hang where a fresh process does not
@@ -117,6 +167,8 @@ class Server:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(snapshot.pid, signal.SIGKILL)  # it may be what hangs
                 return None
+            except Cancelled:
+                raise
             except CellError:
                 if moved:
                     return None  # its traceback has lines of the post as it was
@@ -127,7 +179,7 @@ class Server:
 
     def _follow(self, chains: Chains, chain: Chain, talk: Conversation) -> Outputs:
         try:
-            talk.hold()
+            self._hold(talk)
         finally:
             chain.ran += talk.ran
             chain.snapshots += talk.snapshots
@@ -136,7 +188,9 @@ class Server:
             chains.put(chain)
         return Outputs(tuple(chain.ran))
 
-    def _talk(self, post: Post, line: socket.socket, *, keep: bool, start: float = START) -> Conversation:
+    def _talk(
+        self, post: Post, line: socket.socket, stop: threading.Event, *, keep: bool, start: float = START
+    ) -> Conversation:
         timeout = float(post.meta.get("timeout", self.timeout))
         job = {
             "path": post.path,
@@ -148,7 +202,7 @@ class Server:
             "memory": float(post.meta.get("memory", MEMORY)),
         }
         line.sendall(json.dumps(job).encode() + b"\n")
-        return Conversation(post, line, timeout, self.progress, start)
+        return Conversation(post, line, timeout, self.progress, start, stop)
 
     def renew(self) -> None:
         """Start from a new process: what this one has imported and read is no longer what is there."""
@@ -157,6 +211,7 @@ class Server:
 
     def close(self) -> None:
         """End the process and every post that still runs in one."""
+        self._is_closed = True
         if self._chains is not None:
             self._chains.close()
         if self._starting is not None:
@@ -165,6 +220,8 @@ class Server:
             if self._warm is not None:
                 self._warm.close()
                 self._warm = None
+            while self._own:
+                self._own.pop().close()
 
     def _start(self) -> None:
         with self._lock, contextlib.suppress(MlblogError, OSError):  # whoever needs it tries again, and is told
@@ -172,15 +229,35 @@ class Server:
                 self._warm = Warm(self.project)
 
     def _open(self) -> socket.socket:
-        ours, theirs = socket.socketpair()
-        with self._lock, theirs:
+        with self._lock:
             if self._warm is None or not self._warm.is_alive:
                 self._warm = Warm(self.project)
-            try:
-                socket.send_fds(self._warm.control, [b"."], [theirs.fileno()])
-            except OSError as error:
-                raise MlblogError("the process that runs cells ended; what it said is above") from error
-        return ours
+            return _ask(self._warm)
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[Warm]:
+        """A warm process for one run."""
+        warm = Warm(self.project)
+        with self._lock:
+            self._own.add(warm)
+        try:
+            yield warm
+        finally:
+            with self._lock:
+                self._own.discard(warm)
+            warm.close()
+
+
+def _ask(warm: Warm) -> socket.socket:
+    """Ask for a process that runs one post; the end of the socket to talk to it."""
+    ours, theirs = socket.socketpair()
+    with theirs:
+        try:
+            socket.send_fds(warm.control, [b"."], [theirs.fileno()])
+        except OSError as error:
+            ours.close()
+            raise MlblogError("the process that runs cells ended; what it said is above") from error
+    return ours
 
 
 def _shows_lines(post: Post, ran: Ran) -> bool:
@@ -190,4 +267,6 @@ def _shows_lines(post: Post, ran: Ran) -> bool:
 def _unit_to_json(unit: Unit) -> dict[str, Any]:
     line = unit.code_line if isinstance(unit, (Cell, Doctest)) else unit.line
     may_raise = isinstance(unit, Cell) and "raises-exception" in unit.options.tags
-    return {"kind": _KIND[type(unit).__name__], "code": unit.code, "line": line, "may_raise": may_raise}
+    raster = isinstance(unit, Cell) and unit.options.raster
+    kind = _KIND[type(unit).__name__]
+    return {"kind": kind, "code": unit.code, "line": line, "may_raise": may_raise, "raster": raster}

@@ -113,6 +113,16 @@ ROWS: dict[str, Case] = {
                                                                                                 "\nM = np.apply_along_axis(draw, 0, np.ones(2))"}),
     "hook that a parser calls at import": Case(DRAW, DRAWN, ("a", "{}", "[{}, {}]"), {"a": "import random, json\ndef draw(d): return random.random()\nN = json.loads('{}', object_hook=draw)"}),
     "substitution that calls at import": Case(DRAW, DRAWN, ("a", "'aa'", "'a'"), {"a": "import random, re\ndef draw(m): return str(random.random())\nN = re.sub('a', draw, 'aa')"}),
+    "optional module by a computed name appears": Case("import importlib", "try: importlib.import_module('toy.' + chr(98)); x = 1\nexcept ImportError: x = 2\nrun.save(x=x)", write("toy/b.py", ""), FG),
+    "optional module is looked for by a computed name": Case("import importlib.util", "importlib.util.find_spec('toy.' + chr(98)) is None", write("toy/b.py", ""), FG),
+    "optional package by a computed name appears": Case("import importlib", "try: importlib.import_module('toy.' + chr(98)); x = 1\nexcept ImportError: x = 2\nrun.save(x=x)", write("toy/b/__init__.py", ""), FG),
+    "module by a computed name, edited": Case("import importlib", "importlib.import_module('toy.' + chr(97)).g()", G23, FG),
+    "module by a computed name, in a forked child": Case("import importlib, os", "r, w = os.pipe()\nif not os.fork():\n    os.write(w, str(importlib.import_module('toy.' + chr(97)).g()).encode())\n    os._exit(0)\nos.wait()\nrun.save(x=os.read(r, 9).decode())", G23, FG),
+    "module by a computed name, forgotten afterwards": Case("import importlib, sys", "x = importlib.import_module('toy.' + chr(97)).g()\ndel sys.modules['toy.a']\nrun.save(x=x)", G23, FG),
+    "subclasses, a loaded module gets another": Case("from toy.b import B\nimport toy.a", "len(B.__subclasses__())", ("a", "class C(B): pass", "class C(B): pass\nclass D(B): pass"), {"b": "class B: pass", "a": "from toy.b import B\nclass C(B): pass"}),
+    "loaded modules, and one loads another now": Case("import sys\nimport toy.a", "sorted(name for name in sys.modules if name.startswith('toy'))", ("a", "def f", "import toy.b\ndef f"), {**FG, "b": ""}),
+    "data of a module by a computed name": Case("import importlib", "importlib.import_module('toy.' + chr(97)).f()", write("toy/d.txt", "2"), {"a": "from pathlib import Path\ndef f(): return Path(__file__).with_name('d.txt').read_text()", "toy/d.txt": "1"}),
+    "unused constant, its library's name is another that fails": Case("from toy.a import f", "f()", ("a", "import Counter", "import OrderedDict as Counter"), {"a": "from collections import Counter\nC = Counter('abc')\ndef f(): return 1"}, changes=None, stale=True),
 }
 # fmt: on
 

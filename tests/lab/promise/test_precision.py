@@ -118,6 +118,11 @@ ROWS: dict[str, Case] = {
         def find(run, *, n: int = 0, seed: int) -> None:
             run.save(x=n)
     """}),
+    "module by a computed name, another edited": kept("import importlib", "importlib.import_module(chr(116) + 'oy.a').f()", ("b", "return 2", "return 3"), {**F, "b": "def g(): return 2"}),
+    "module by a computed name, another added": kept("import importlib", "importlib.import_module(chr(116) + 'oy.a').f()", write("toy/c.py", "x = 1"), F),
+    "all modules that are loaded, another edited": kept("import sys\nimport toy.a", "sorted(name for name in sys.modules if name.startswith('toy'))", ("b", "return 2", "return 3"), {**F, "b": "def g(): return 2"}),
+    "plugin by a computed name below a package, its neighbour edited": kept("import importlib", "importlib.import_module('toy.plug.' + chr(97)).f()", ("plug/b", "return 2", "return 3"), {"plug/__init__": "", "plug/a": "def f(): return 1", "plug/b": "def g(): return 2"}),
+    "library that an unused constant calls, another name of it": kept(T, "f()", ("a", "Counter,", "Counter, OrderedDict,"), {"a": "from collections import (Counter, deque)\nC = Counter('abc')\ndef f(): return 1"}),
 }
 # fmt: on
 

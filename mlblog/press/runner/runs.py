@@ -1,0 +1,89 @@
+"""Posts that run, each in a thread of its own. While pages are served, a run may outlive the build that began it.
+
+A build that finds a run of the same units under the same keys waits for that one; a run that no build asks for any
+more, since its post was edited, is ended.
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Executor, Future, wait
+from dataclasses import dataclass, field
+
+from mlblog.lab.fingerprint.sources import Mark
+from mlblog.press.kernel.output import Outputs
+from mlblog.press.source.document import Post
+
+#: Seconds that a cell may run before live preview shows the other pages without its own.
+PATIENCE = 5.0
+#: Runs a post until an event is set.
+Work = Callable[[threading.Event], Outputs]
+Sources = Sequence[tuple[str, Mark]]
+
+
+@dataclass(eq=False)
+class Run:
+    """One run of a post; `sources` are the project's modules as they were when it began."""
+
+    post: Post
+    keys: Sequence[str]
+    sources: Sources
+    stop: threading.Event = field(default_factory=threading.Event)
+    future: Future[Outputs] = field(default_factory=Future)
+    is_left: bool = False  # by the build that began it, and not yet found by another
+
+    def is_of(self, post: Post, keys: Sequence[str]) -> bool:
+        """Whether a run of `post` would do the same, on the same lines and under the same limits."""
+        limits = [(one.meta.get("timeout"), one.meta.get("memory")) for one in (self.post, post)]
+        return self.keys == keys and self.post.units == post.units and limits[0] == limits[1]
+
+
+class Runs:
+    """The runs of one server."""
+
+    def __init__(self) -> None:
+        self._runs: dict[str, Run] = {}
+        #: Whether files were saved since the build began, so that there is a newer one to be made.
+        self.is_superseded: Callable[[], bool] = lambda: False
+        #: Has another build made.
+        self.ask_again: Callable[[], None] = lambda: None
+
+    def begin(self, pool: Executor, post: Post, keys: Sequence[str], sources: Sources, work: Work) -> Run:
+        """Run `post` in `pool`, or find the run of it that goes on."""
+        old = self._runs.get(post.path)
+        if old is not None and old.is_of(post, keys) and not old.future.cancelled():
+            old.is_left = False
+            return old
+        run = self._runs[post.path] = Run(post, keys, sources)
+
+        def turn() -> Outputs:
+            if old is not None:
+                wait([old.future])  # it has been told to end, and holds the snapshots of the post
+            return work(run.stop)
+
+        if old is not None:
+            old.stop.set()
+        run.future = pool.submit(turn)
+        return run
+
+    def end(self, run: Run) -> None:
+        """Forget a run whose outputs have been taken."""
+        if self._runs.get(run.post.path) is run:
+            del self._runs[run.post.path]
+
+    def keep_only(self, paths: Iterable[str]) -> None:
+        """End the runs of all posts but those at `paths`."""
+        for path in self._runs.keys() - set(paths):
+            self._runs.pop(path).stop.set()
+
+    def leave(self) -> None:
+        """Have another build made as soon as one of those ends that go on now."""
+        for run in self._runs.values():
+            run.is_left = True
+            run.future.add_done_callback(functools.partial(self._ended, run))
+
+    def _ended(self, run: Run, _: Future[Outputs]) -> None:
+        if run.is_left and not run.stop.is_set():
+            self.ask_again()

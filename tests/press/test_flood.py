@@ -111,7 +111,7 @@ def test_a_flood_ends_at_the_time_limit_and_fills_no_disk(project: Project, code
             server.run(post)
     is_over.set()
     thread.join()
-    assert (before.f_bavail - least) * before.f_frsize < 250_000_000
+    assert (before.f_bavail - least) * before.f_frsize < 1_000_000_000  # unchecked, it would be several times that
 
 
 def test_a_limit_holds_for_a_post_that_is_never_silent(project: Project) -> None:

@@ -180,7 +180,7 @@ def test_a_heavy_figure_is_told_and_made_light(project: Project, run: Run) -> No
     ("option", "is_new"),
     [("raster=true", True), ('tags=["raises-exception"]', True), ('caption="C"', False), ('alt="A"', False),
      ('layout="1x2"', False), ('label="a"', False), ('tags=["hide-cell"]', False), ('tags=["remove-stderr"]', False),
-     ("raster=false", True), ("timeout=9", False)],
+     ("raster=false", False), ("timeout=9", True)],
 )  # fmt: skip
 def test_options_that_change_what_runs_are_in_the_key(option: str, is_new: bool, project: Project) -> None:
     code = Lab(project).code

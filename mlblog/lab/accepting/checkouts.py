@@ -19,15 +19,21 @@ from mlblog.lab.declared import Declaration
 from mlblog.lab.lab import Lab
 from mlblog.lab.project import Project
 from mlblog.lab.records.history import Revision
-from mlblog.lab.records.record import Key, Value
+from mlblog.lab.records.record import Key, Record, Value
 
-# A blog that holds mlblog itself runs the commit's mlblog, whose fingerprints may differ from ours.
-_ASK = """
-import json, sys, mlblog
+# what has hardly changed from commit to commit
+_RUN = """
+import json, sys
 from mlblog.lab import Key, Lab, Project
+try:
+    from mlblog.lab.running.executors.inline import InlineExecutor
+except ImportError:
+    from mlblog.lab.executors.inline import InlineExecutor
 lab = Lab(Project.find())
-(job,) = lab.plan([Key(*json.loads(sys.argv[1]))], again=True)
-print(json.dumps([mlblog.__file__, dict(job.manifest)]))
+jobs = lab.plan([Key(*json.loads(sys.argv[1]))], again=True)
+(outcome,) = lab.run(jobs, InlineExecutor(lab.project), again=True)
+if outcome.error is not None:
+    sys.exit(str(outcome.error))
 """
 
 
@@ -64,25 +70,26 @@ class Past:
             self._manifests[case] = self.lab.code.manifest(self.declaration(name).qualified, params)
         return self._manifests[case]
 
-    def run_manifest(self, key: Key) -> dict[str, str]:
-        """Return the manifest of a run as the mlblog that would carry it out takes it.
+    @property
+    def holds_mlblog(self) -> bool:
+        """Whether the commit holds an mlblog of its own: it runs its code, since ours may ask what it does not know."""
+        return (self.lab.project.root / "mlblog" / "__init__.py").is_file()
+
+    def run(self, key: Key, device: str) -> Record:
+        """Return what the mlblog of the commit makes of `key`.
 
         Raises:
-            RunError: that mlblog does not work here, or Python would import another one.
+            RunError: it does not run here any more.
         """
         root = self.lab.project.root
-        if not (root / "mlblog" / "__init__.py").is_file():
-            return self.manifest(key.experiment, self.declaration(key.experiment).params(key.scale, key.overrides))
-        environment = {**os.environ, "MLBLOG_ROOT": str(root)}
         asked = json.dumps([key.experiment, key.scale, dict(key.overrides), key.seed])
-        command = [sys.executable, "-c", _ASK, asked]
-        done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, encoding="utf-8")
+        # of its own folder, wherever ours is
+        environment = {**os.environ, "MLBLOG_ROOT": str(root), "MLBLOG_DEVICE": device, "PYTHONPATH": str(root)}
+        command = [sys.executable, "-c", _RUN, asked]
+        done = subprocess.run(command, cwd=root, env=environment, stderr=subprocess.PIPE, text=True, encoding="utf-8")
         if done.returncode:
             raise RunError((done.stderr.strip().splitlines() or ["it ended without a message"])[-1])
-        file, manifest = json.loads(done.stdout.splitlines()[-1])
-        if not Path(file).resolve().is_relative_to(root):
-            raise RunError(f"Python imports {file} instead of the commit's own mlblog; is PYTHONSAFEPATH set?")
-        return dict(manifest)
+        return Lab(self.lab.project).store.get(key)
 
 
 class Pasts:

@@ -61,8 +61,12 @@ class Runner:
         if case not in self._old:
             name = key.experiment
             try:
-                job = _job(key, past.declaration(name), past.run_manifest(key))
-                (self._old[case],) = _carried_out(past.lab.project, [job], device)
+                if past.holds_mlblog:
+                    self._old[case] = past.run(key, device)
+                else:
+                    declaration = past.declaration(name)
+                    manifest = past.manifest(name, declaration.params(key.scale, key.overrides))
+                    (self._old[case],) = _carried_out(past.lab.project, [_job(key, declaration, manifest)], device)
             except MlblogError as error:
                 # the log is gone with the folder
                 said = re.sub(r" \(log: [^)]*\)\Z", "", str(error))

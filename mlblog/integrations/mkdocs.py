@@ -33,7 +33,7 @@ from mlblog.integrations.written import Written
 from mlblog.lab import Project
 from mlblog.lab.stores import PREVIEW
 from mlblog.press import Compiled, Server
-from mlblog.press.export import EXTENSIONS
+from mlblog.press.configuration import EXTENSIONS
 from mlblog.site import compile_site
 from mlblog.site.feeds import add_pictures
 

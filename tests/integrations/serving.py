@@ -10,7 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 HEAD = "---\ntitle: {}\ndate: 2026-11-2{}\ncategories: [Rand]\n---\n"
@@ -48,18 +48,21 @@ def environment() -> dict[str, str]:
     return kept | {"NO_MKDOCS_2_WARNING": "1", "CUDA_VISIBLE_DEVICES": ""}
 
 
-class Serving:
-    """`mkdocs serve` of a site."""
+MKDOCS = ("mkdocs", "serve", "--livereload")
 
-    def __init__(self, site: Path) -> None:
+
+class Serving:
+    """`mkdocs serve` of a site, or what else serves it."""
+
+    def __init__(self, site: Path, command: Sequence[str] = MKDOCS) -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         self.log = site.parent / f"{site.name}.log"
-        command = [sys.executable, "-m", "mkdocs", "serve", "--livereload", "-a", f"127.0.0.1:{self.port}"]
+        whole = [sys.executable, "-m", *command, "-a", f"127.0.0.1:{self.port}"]
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
-                command, cwd=site, env=environment(), stdout=subprocess.DEVNULL, stderr=log, start_new_session=True
+                whole, cwd=site, env=environment(), stdout=subprocess.DEVNULL, stderr=log, start_new_session=True
             )
 
     def get(self, path: str) -> tuple[int, str]:

@@ -41,7 +41,7 @@ class Refresh:
         every = [key for name in self._lab.experiments for key in self._lab.experiments[name].keys("smoke")]
         keys = [key for key in every if key.seed == 0 and (key.experiment, key.group) not in recorded]
         previews = Lab(project, preview_store(project))
-        if not previews.plan(keys):
+        if not keys or not previews.plan(keys):
             return  # as at nearly every save: what pages need first takes reading all of them
         place = {name: number for number, name in enumerate(self._ordered())}
         keys.sort(key=lambda key: place[key.experiment])

@@ -75,9 +75,9 @@ class Serving:
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             return 0, ""
 
-    def wait_for(self, text: str, path: str = "/blog/good/") -> str:
+    def wait_for(self, text: str, path: str = "/blog/good/", *, seconds: float = 25) -> str:
         """The page at `path`, as soon as it has `text` in it."""
-        deadline = time.monotonic() + 25
+        deadline = time.monotonic() + seconds
         page = ""
         while time.monotonic() < deadline:
             _, page = self.get(path)

@@ -56,9 +56,9 @@ FILES = {
 TABLE = Path(__file__).resolve().parents[2] / "benchmarks/hosts.md"
 HOSTS = {"MkDocs": "mkdocs", "ProperDocs": "properdocs", "Zensical": "zensical"}
 INTRODUCTION = (
-    "Written by `tests/integrations/test_export.py`. It builds a small site with posts, figures, tags, records, feeds and",
-    "templates of its own by MkDocs with the plugin, and its export by ProperDocs and by Zensical. Compared are titles,",
-    "headings, images, links, outputs, files and feeds.",
+    "Written by `tests/integrations/test_export.py`. It builds a small site with posts, figures, tags, records, feeds",
+    "and templates of its own by MkDocs with the plugin, and its export by ProperDocs and by Zensical. Compared are",
+    "titles, headings, images, links, outputs, files and feeds.",
 )
 
 # stock: the same interpreter, in which mlblog cannot be imported
@@ -179,9 +179,14 @@ def test_zensical_gives_the_same_site(ours: Path, zensical: Path) -> None:
 
 def rows(site: Path) -> dict[str, str]:
     """What a host makes of the site, by what may differ between hosts."""
-    pages = {name: fact for name, fact in facts(site).items() if name.endswith(".html")}
-    found = {f"title of `{name}`": f"`{page[0]}`" for name, page in pages.items()}  # type: ignore[index]
-    found |= {f"images, links and outputs of `{name}`": _short(page[1:]) for name, page in pages.items()}  # type: ignore[index]
+    found: dict[str, str] = {}
+    for name, fact in facts(site).items():
+        if name.endswith(".html"):
+            title, heading, images, links, outputs = fact  # type: ignore[misc]
+            found[f"title of `{name}`"] = f"`{title}`"
+            for what, value in ("heading", heading), ("images", images), ("links", links), ("outputs", outputs):
+                told = repr(sorted(map(repr, value))).encode()
+                found[f"{what} of `{name}`"] = hashlib.blake2b(told, digest_size=4).hexdigest()
     for path in sorted(site.rglob("*")):
         name = path.relative_to(site).as_posix()
         if path.is_file() and path.suffix != ".html" and not name.startswith("assets/"):
@@ -189,14 +194,9 @@ def rows(site: Path) -> dict[str, str]:
     for path in sorted(site.glob("feed_rss_*.xml")):
         items = ElementTree.parse(path).iterfind(".//item")
         titles = [str(item.findtext("title")) for item in items]
-        found[f"posts in `{path.name}`"] = ", ".join(
-            sorted(titles) if "updated" in path.name else titles
-        )  # as in `facts`
+        # as in `facts`: all were updated by the same build
+        found[f"posts in `{path.name}`"] = ", ".join(sorted(titles) if "updated" in path.name else titles)
     return found
-
-
-def _short(value: object) -> str:
-    return hashlib.blake2b(repr(value).encode(), digest_size=4).hexdigest()
 
 
 def test_the_table_of_differences_is_true(ours: Path, properdocs: Path, zensical: Path) -> None:

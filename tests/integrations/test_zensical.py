@@ -18,6 +18,7 @@ GOOD = HEAD.format("Good", 1) + "Before.\n\n```python\nfrom toy.tools import ans
 DRAFT = HEAD.format("Draft", 2).replace("date:", "draft: true\ndate:") + "Not yet.\n"
 WRONG = HEAD.format("Wrong", 3) + "```python\n1 / 0\n```\n"
 ANSWER = "20261121"
+COMMAND = ("mlblog", "serve", "--host", "zensical")
 POST, TOOLS = "posts_src/good.md", "toy/tools.py"
 CATEGORIES = FILES["mkdocs.yml"].replace('{slug}"', '{slug}", categories_allowed: [Rand]')
 SITE = FILES | {POST: GOOD, "posts_src/draft.md": DRAFT, "mkdocs.yml": CATEGORIES, "docs/about.md": "# About\n\nWe.\n"}
@@ -32,10 +33,12 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def serving(site: Path) -> Iterator[Serving]:
-    serving = Serving(site, ("mlblog", "serve", "--host", "zensical"))
-    serving.wait_for(ANSWER)
-    yield serving
-    serving.end()
+    serving = Serving(site, COMMAND)
+    try:
+        serving.wait_for(ANSWER, seconds=60)
+        yield serving
+    finally:
+        serving.end()
 
 
 @pytest.fixture(autouse=True)
@@ -113,17 +116,20 @@ def test_the_configuration_may_be_half_saved(site: Path, serving: Serving) -> No
 def test_no_process_is_left_however_it_ends(tmp_path: Path, how: signal.Signals) -> None:
     site = (tmp_path / "site").resolve()
     write(site, SITE)
-    serving = Serving(site, ("mlblog", "serve", "--host", "zensical"))
-    serving.wait_for(ANSWER)
+    serving = Serving(site, COMMAND)
     there = [site, site / ".mlblog/zensical"]
-    assert all(processes_in(folder) for folder in there)
-    os.kill(serving.process.pid, how)
-    assert serving.process.wait(20) == (0 if how != signal.SIGKILL else -how)
-    deadline = time.monotonic() + 20
-    while any(processes_in(folder) for folder in there):
-        assert time.monotonic() < deadline, serving.said
-        time.sleep(0.05)
-    assert "Traceback" not in serving.said
+    try:
+        serving.wait_for(ANSWER, seconds=60)
+        assert all(processes_in(folder) for folder in there)
+        os.kill(serving.process.pid, how)
+        assert serving.process.wait(20) == (0 if how != signal.SIGKILL else -how)
+        deadline = time.monotonic() + 20
+        while any(processes_in(folder) for folder in there):
+            assert time.monotonic() < deadline, serving.said
+            time.sleep(0.05)
+        assert "Traceback" not in serving.said
+    finally:
+        serving.end()
 
 
 def test_a_build_is_whole_but_for_what_failed_and_a_second_runs_nothing(tmp_path: Path) -> None:

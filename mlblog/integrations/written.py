@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import tempfile
 import time
 from collections.abc import Callable
 from typing import Any
@@ -25,7 +26,9 @@ class Written:
 
     def begin(self, folder: str) -> None:
         """Leave everything in `folder` for a moment; stands for the host's emptying it."""
-        self._folder, self._start = folder, time.time_ns()
+        self._folder = folder
+        with tempfile.NamedTemporaryFile(dir=folder, prefix=".tmp-") as now:
+            self._start = os.stat(now.name).st_ctime_ns  # by the clock of the disk, which may lag behind ours
         self._now.clear()
 
     def write(self, usual: Callable[[bytes, str], None], content: bytes, path: str) -> None:

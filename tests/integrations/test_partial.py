@@ -158,6 +158,8 @@ EDITS = {
     "a new post": added("posts_src/epsilon.md", HEAD.format("Epsilon", 22, "New") + "Fifth.\n"),
     "a page's heading": replaced("docs/about.md", "# About", "# About us"),
     "a page's icon in the menu": replaced("docs/about.md", "# About", "---\nicon: material/heart\n---\n\n# About"),
+    "a page's tags": replaced("docs/about.md", "icon: material/heart", "icon: material/heart\ntags: [People]"),
+    "a page's weight in the search": replaced("docs/about.md", "tags: [People]", "search: {boost: 3}"),
     "the menu": replaced("mkdocs.yml", "About: about.md", "Who: about.md"),
     "the name of the site": replaced("mkdocs.yml", "site_name: t", "site_name: u"),
     "a feature": replaced("mkdocs.yml", "navigation.tabs", "navigation.top"),

@@ -27,6 +27,7 @@ class Written:
     def begin(self, folder: str) -> None:
         """Leave everything in `folder` for a moment; stands for the host's emptying it."""
         self._folder = folder
+        os.makedirs(folder, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=folder, prefix=".tmp-") as now:
             self._start = os.stat(now.name).st_ctime_ns  # by the clock of the disk, which may lag behind ours
         self._now.clear()

@@ -159,7 +159,7 @@ EDITS = {
     "a page's heading": replaced("docs/about.md", "# About", "# About us"),
     "a page's icon in the menu": replaced("docs/about.md", "# About", "---\nicon: material/heart\n---\n\n# About"),
     "a page's tags": replaced("docs/about.md", "icon: material/heart", "icon: material/heart\ntags: [People]"),
-    "a page's weight in the search": replaced("docs/about.md", "tags: [People]", "search: {boost: 3}"),
+    "a page's weight in the search": replaced("docs/about.md", "tags: [People]", "tags: [People]\nsearch: {boost: 3}"),
     "the menu": replaced("mkdocs.yml", "About: about.md", "Who: about.md"),
     "the name of the site": replaced("mkdocs.yml", "site_name: t", "site_name: u"),
     "a feature": replaced("mkdocs.yml", "navigation.tabs", "navigation.top"),

@@ -10,7 +10,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator, Sequence
 from html import escape
 from importlib.util import find_spec
@@ -36,8 +35,6 @@ from mlblog.site import compile_site
 from mlblog.site.feeds import add_pictures
 
 _QUIET = 0.1  # seconds without a further save after which pages are compiled
-# Zensical 0.0.73 was seen to show the page before the last where it was busy with that one: it is told twice
-_AGAIN = 1.5  # seconds after which it is told again
 _CHANGES = ("created", "modified", "deleted", "moved")
 _PR_SET_PDEATHSIG = 1  # <sys/prctl.h>
 
@@ -94,14 +91,10 @@ def serve(project: Project, arguments: Sequence[str]) -> int:
         preview.update()
         host = subprocess.Popen(command, cwd=preview.folder, start_new_session=True, preexec_fn=_end_with_us)
         try:
-            told = time.monotonic()
             while host.poll() is None:
                 if saved.wait(0.2):
                     _wait_for_rest(saved)
                     preview.update()
-                    told = time.monotonic()
-                elif time.monotonic() > told + _AGAIN:
-                    preview.tell_again()
             return host.returncode
         except KeyboardInterrupt:
             return 0
@@ -118,10 +111,6 @@ class _Preview:
         self._export = _export(project)
         self._compiled = Compiled(project.work / "pages")
         self.folder = project.work / "zensical"
-
-    def tell_again(self) -> None:
-        """Write what the last update wrote once more."""
-        self._export.write_again()
 
     def update(self) -> None:
         """Compile; what is wrong as a whole stands on each page, which is otherwise as it was."""

@@ -58,7 +58,6 @@ class Export:
         _refuse(folder, project)
         self._project, self._folder = project, folder
         self._marks: dict[str, Mark] = {}  # of what was copied, when it was
-        self._written: list[str] = []  # by the last `write`
 
     def write(self, compiled: Compiled, *, is_preview: bool = False, notice: str = "") -> Exported:
         """Bring the folder up to date.
@@ -89,18 +88,11 @@ class Export:
         if notice:
             pages = [name for name in wanted if name.startswith("docs/") and name.endswith(".md")]
             wanted |= {name: _with_notice(wanted[name], notice) for name in pages}
-        self._written.clear()
         for name, content in wanted.items():
             self._put(name, content)
         self._put("mkdocs.yml", (_MARK + text).encode())  # last: whoever watches finds what it names
         self._sweep(wanted)
         return Exported(self._folder, len(wanted) + 1, tuple(left_out))
-
-    def write_again(self) -> None:
-        """Write anew what the last `write` wrote, for a host that was busy then."""
-        for name in self._written:
-            self._replace(name, (self._folder / name).read_bytes())
-        self._written.clear()
 
     def _put(self, name: str, content: Path | bytes) -> None:
         mark = None
@@ -117,16 +109,11 @@ class Export:
             if target.read_bytes() == content:
                 self._note(name, mark)
                 return
-        self._replace(name, content)
-        self._written.append(name)
-        self._note(name, mark)
-
-    def _replace(self, name: str, content: bytes) -> None:
-        target = self._folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
         new = self._folder / ".new"  # beside the folders that are watched, not in them
         new.write_bytes(content)
         new.replace(target)
+        self._note(name, mark)
 
     def _note(self, name: str, mark: Mark | None) -> None:
         if mark is None:

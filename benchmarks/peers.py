@@ -29,6 +29,7 @@ class Peer:
     source: str
     page: str
     isolates: bool  # a process of its own for each post
+    processes: str = "one process"
 
     def install(self, cache: Path) -> Path:
         """Return the environment's `bin`; make the environment if it is not there."""
@@ -70,19 +71,19 @@ PEERS = {
             "sphinx-gallery-parallel",
             ("sphinx", "sphinx-gallery", "joblib"),
             functools.partial(corpus.sphinx_gallery, parallel=True), _SPHINX, ("site", "posts"),
-            "scripts/plot_{post_}.py", "site/posts/plot_{post_}.html", isolates=False,
+            "scripts/plot_{post_}.py", "site/posts/plot_{post_}.html", isolates=False, processes="two processes",
         ),
         Peer(
             "myst-nb",
             ("sphinx", "myst-nb", "ipykernel"),
             corpus.myst_nb, _SPHINX, ("site", "_build", ".jupyter_cache"),
-            "{post}.md", "site/{post}.html", isolates=True,
+            "{post}.md", "site/{post}.html", isolates=True, processes="a process for each post",
         ),
         Peer(
             "mkdocs-jupyter",
             ("mkdocs-jupyter", "mkdocs-material", "ipykernel"),
             corpus.mkdocs_jupyter, _MKDOCS, ("site", ".cache"),
-            "docs/{post}.ipynb", "site/{post}/index.html", isolates=True,
+            "docs/{post}.ipynb", "site/{post}/index.html", isolates=True, processes="a process for each post",
         ),
     )
 }  # fmt: skip

@@ -1,34 +1,36 @@
 """How long building takes: against MkDocs with Material on the same pages, and against other builders, in one run.
 
-    python benchmarks/press.py [--posts 50] [--repeats 5] [--large 1000] [--peers DIR [--only NAME …]]
+    python benchmarks/press.py [--cores 2] [--posts 50] [--repeats 5] [--large 1000] [--save 500] [--slope 50 1000]
+        [--peers DIR [--only NAME …]] [--json FILE]
 
 All times are wall seconds of whole processes, medians over the repeats; ratios are medians of ratios of neighbouring
 runs, so that a machine shared with others skews them less. A time counts only if the page then shows what the source
 says. With `--peers DIR`, other builders are installed from the package index below DIR (kept for the next time) and
-measured on the same corpus; those that start a process for each post take minutes.
+measured on the same corpus; those that start a process for each post take minutes. Everything runs on the cores that
+each row states; peers use as many processes as is said beside them.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import math
 import os
 import re
 import shutil
-import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import textwrap
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
 import corpus
 from peers import PEERS, Peer
+from saving import MKDOCS as SERVED
+from saving import ZENSICAL, latency, replaced
 
 POST = 3
 MKDOCS = (sys.executable, "-m", "mkdocs")
@@ -104,6 +106,7 @@ class Ours:
         self.post = self.root / f"posts_src/{corpus.slug(POST)}.md"
         self.page = self.root / f"site/blog/{corpus.slug(POST)}/index.html"
         self.module = self.root / f"corpus/gain_{POST:04d}.py"
+        self.shared = self.root / "corpus/scales.py"
 
     def build(self, **extra: str) -> float:
         """A build with what the last one left."""
@@ -137,7 +140,7 @@ def measure(ours: Ours, repeats: int) -> dict[str, float]:
     """Seconds of each kind of build, and ratios to MkDocs alone, by name."""
     cold = [ours.cold() for _ in range(max(1, repeats // 2))]
     ours.build_plain()
-    names = ("plain", "warm", "cell", "module", "cell, waiting", "module, waiting", "cells alone")
+    names = ("plain", "warm", "cell", "module", "shared", "cell, waiting", "module, waiting", "cells alone")
     rows: dict[str, list[float]] = {name: [] for name in names}
 
     def edited(kind: str, **extra: str) -> float:
@@ -153,6 +156,8 @@ def measure(ours: Ours, repeats: int) -> dict[str, float]:
         for kind in ("cell", "module"):
             rows[kind].append(edited(kind))
             rows[f"{kind}, waiting"].append(edited(kind, **WAITING))
+        name = f"SCALE_{POST:04d}"
+        rows["shared"].append(ours.after(ours.shared, name, lambda scale: f"scalevalue={scale * 1000}"))
         rows["cells alone"].append(ours.cells())
         ours.build()
     found = {name: median(times) for name, times in rows.items()} | {"cold": median(cold)}
@@ -177,53 +182,6 @@ def imports(ours: Ours, folder: Path) -> tuple[int, int]:
     return counts[0], counts[1]
 
 
-def latency(root: Path, source: Path, repeats: int) -> float:
-    """Seconds from saving a post to its new page being served by `mkdocs serve`."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    url = f"http://127.0.0.1:{port}/blog/{corpus.slug(POST)}/"
-    environment = os.environ | {"NO_MKDOCS_2_WARNING": "1", "MPLBACKEND": "agg"}
-    command = (*MKDOCS, "serve", "--livereload", "-q", "-a", f"127.0.0.1:{port}")
-    process = subprocess.Popen(
-        command, cwd=root, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-    )
-    try:
-        wait_for(url, "tagvalue=")
-        times = []
-        for _ in range(repeats + 1):
-            time.sleep(2)
-            text = source.read_text(encoding="utf-8")
-            if source.is_relative_to(root / "posts_src"):
-                expected = f"tagvalue={raised(source, 'tag') * 1000 + POST}"
-                start = time.perf_counter()
-            else:  # the output stands in the page
-                old = int(re.search(r"tagvalue=(\d+)", text)[1])
-                expected = f"tagvalue={old + 1000}"
-                start = time.perf_counter()
-                source.write_text(text.replace(f"tagvalue={old}", expected), encoding="utf-8")
-            wait_for(url, expected)
-            times.append(time.perf_counter() - start)
-        return median(times[1:])  # the first save after the start is slower, whoever serves
-    finally:
-        os.killpg(process.pid, signal.SIGINT)
-        process.wait(30)
-
-
-def wait_for(url: str, text: str, limit: float = 300) -> None:
-    """Poll a page until it holds a text."""
-    end = time.monotonic() + limit
-    while time.monotonic() < end:
-        try:
-            with urllib.request.urlopen(url, timeout=limit) as answer:
-                if text in answer.read().decode():
-                    return
-        except (urllib.error.URLError, ConnectionError):
-            pass
-        time.sleep(0.02)
-    raise SystemExit(f"{url} did not show {text} within {limit:.0f} s")
-
-
 def large(folder: Path, count: int, repeats: int) -> tuple[float, float]:
     """Seconds and MiB of compiling `count` posts of which nothing has changed: our part of a build."""
     corpus.ours(folder / "large", count)
@@ -237,6 +195,45 @@ def large(folder: Path, count: int, repeats: int) -> tuple[float, float]:
             raise SystemExit(f"{ran:.0f} posts ran again")
         runs.append((seconds, peak))
     return median(seconds for seconds, _ in runs), max(peak for _, peak in runs)
+
+
+def printing(folder: Path, lines: int) -> float:
+    """Seconds of a cold build of one post that prints so many lines, one call each."""
+    corpus.ours(folder / "printing", 1)
+    (post,) = (folder / "printing/posts_src").iterdir()
+    cell = f"```python\nfor i in range({lines}):\n    print(f'line {{i}}')\n```\n"
+    post.write_text(corpus.front_matter(0) + cell, encoding="utf-8")
+    seconds = timed((*MKDOCS, "build", "-q"), folder / "printing")
+    if not shows(folder / f"printing/site/blog/{post.stem}/index.html", "line 17\n"):
+        raise SystemExit("nothing was printed")
+    return seconds
+
+
+def saving(folder: Path, count: int, repeats: int) -> dict[str, float]:
+    """Seconds from a save to its page, of so many posts: a cell on either host, a page of text on MkDocs alone."""
+    ours = Ours(folder / f"saving-{count}", count)
+    ours.build()
+    ours.build_plain()
+    path, exported = f"/blog/{corpus.slug(POST)}/", ours.plain / f"docs/blog/posts/{corpus.slug(POST)}.md"
+    pattern, before = r"tagvalue=(\d+)", "tagvalue="
+
+    def plain() -> str:
+        return replaced(exported, pattern, 1000)
+
+    def cell() -> str:
+        return f"tagvalue={raised(ours.post, 'tag') * 1000 + POST}"
+
+    return {
+        "MkDocs alone, a page": latency(SERVED, ours.plain, path, plain, repeats, before),
+        "MkDocs, a cell": latency(SERVED, ours.root, path, cell, repeats, before),
+        "Zensical, a cell": latency(ZENSICAL, ours.root, path, cell, repeats, before),
+    }
+
+
+def slope(folder: Path, few: int, many: int) -> tuple[float, float, float]:
+    """Seconds of cold builds of few and of many posts, and the exponent between them: 1 is in proportion."""
+    times = [Ours(folder / f"slope-{count}", count).cold() for count in (few, many)]
+    return times[0], times[1], math.log(times[1] / times[0]) / math.log(many / few)
 
 
 def peer_times(
@@ -273,66 +270,92 @@ def peer_times(
     return median(cold), median(ratios), warm, edited, "shown" if shows(page, f"gainvalue={gain * 1000}") else "stale"
 
 
+class Report:
+    """Rows of a table: printed as soon as they are known, written as JSON at the end."""
+
+    def __init__(self, cores: int) -> None:
+        self.cores = cores
+        self.rows: list[dict[str, object]] = []
+        print("| what | cores | measured | target |\n|---|---|---|---|")
+
+    def say(self, what: str, measured: str, target: str = "") -> None:
+        """Print a row and keep it."""
+        self.rows.append({"what": what, "cores": self.cores, "measured": measured, "target": target})
+        print(f"| {what} | {self.cores} | {textwrap.shorten(measured, 200)} | {target} |", flush=True)
+
+
 def main() -> None:
     """Measure and print a table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--posts", type=int, nargs="+", default=[50, 200])
+    parser.add_argument("--cores", type=int, default=2, help="how many cores everything may use")
+    parser.add_argument("--posts", type=int, nargs="*", default=[50, 200])
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--large", type=int, default=0, metavar="POSTS", help="also compile so many posts, warm")
+    parser.add_argument("--save", type=int, nargs="*", default=[], metavar="POSTS", help="also from saving to the page")
+    parser.add_argument("--slope", type=int, nargs=2, metavar=("FEW", "MANY"), help="also compare two cold builds")
+    parser.add_argument("--prints", type=int, default=0, metavar="LINES", help="also a cell that prints so many lines")
     parser.add_argument("--peers", type=Path, metavar="DIR", help="also measure others, installed below DIR")
     parser.add_argument("--only", nargs="+", choices=list(PEERS), default=list(PEERS))
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows there, too")
     options = parser.parse_args()
+    cores = sorted(os.sched_getaffinity(0))[: options.cores]
+    os.sched_setaffinity(0, cores)  # what is started from here has no more
+    report = Report(len(cores))
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        corpora: dict[int, Ours] = {}
-        print("| what | measured | target |\n|---|---|---|")
-        for count in options.posts:
-            ours = corpora[count] = Ours(folder / f"{count}", count)
-            found = measure(ours, options.repeats)
-            say(f"{count} posts: MkDocs alone on the finished pages", f"{found['plain']:.2f} s", "")
-            say(f"{count} posts: cold", f"{found['cold']:.2f} s", "")
-            say(f"{count} posts: nothing changed", with_ratio(found, "warm"), "at most 1.05 times")
-            say(f"{count} posts: the cells of one post alone", f"{found['cells alone']:.2f} s", "")
-            least = found["warm"] + found["cells alone"]
-            for name, what in (("cell", "a cell"), ("module", "an imported module")):
-                for way in (name, f"{name}, waiting"):
-                    told = f"{with_ratio(found, way)}, {found[way] - least:+.2f} s"
-                    after = ", process kept from the last build" if way != name else ""
-                    say(f"{count} posts: {what} edited{after}", told, "warm + the cells + 0.15 s")
-            cold, warm = imports(ours, folder)
-            say(f"{count} posts: imports of torch, cold and warm", f"{cold} and {warm}", "1 and 0")
-            if count == options.posts[0]:
-                exported = ours.plain / f"docs/blog/posts/{corpus.slug(POST)}.md"
-                floor = latency(ours.plain, exported, options.repeats)
-                mine = latency(ours.root, ours.post, options.repeats)
-                say(f"{count} posts: save to page, MkDocs alone", f"{floor:.2f} s", "")
-                say(f"{count} posts: save to page, a cell edited", f"{mine:.2f} s", f"at most {floor + 0.2:.2f} s")
-        if options.large:
-            seconds, peak = large(folder, options.large, options.repeats)
-            say(f"{options.large} posts: our part, nothing changed", f"{seconds:.2f} s", "at most 1.5 s")
-            say(f"{options.large} posts: peak memory of it", f"{peak:.0f} MiB", "at most 300 MB")
-        if options.peers:
-            for peer in (PEERS[name] for name in options.only):
-                count = options.posts[0]
-                cold_s, ratio, warm_s, edited, module = peer_times(
-                    peer, options.peers, folder, count, corpora[count], options.repeats
-                )
-                told = f"cold {cold_s:.1f} s, {ratio:.2f} times ours, warm {warm_s:.2f} s, a cell {edited:.2f} s"
-                say(
-                    f"{count} posts: {peer.name}",
-                    f"{told}, an imported module: {module}",
-                    "8" if peer.isolates else "1",
-                )
+        tell_all(options, Path(name), report)
+    if options.json:
+        options.json.write_text(json.dumps(report.rows, indent=1), encoding="utf-8")
+
+
+def tell_all(options: argparse.Namespace, folder: Path, report: Report) -> None:
+    """Measure what was asked for."""
+    for count in options.posts:
+        tell_builds(Ours(folder / f"{count}", count), count, options.repeats, folder, report)
+    for count in options.save:
+        for what, seconds in saving(folder, count, options.repeats).items():
+            report.say(f"{count} posts: save to page, {what}", f"{seconds:.2f} s")
+    if options.large:
+        seconds, peak = large(folder, options.large, options.repeats)
+        report.say(f"{options.large} posts: our part, nothing changed", f"{seconds:.2f} s", "at most 1.5 s")
+        report.say(f"{options.large} posts: peak memory of it", f"{peak:.0f} MiB", "at most 300 MB")
+    if options.slope:
+        few, many, exponent = slope(folder, *options.slope)
+        told = f"{few:.1f} and {many:.1f} s, exponent {exponent:.2f}"
+        report.say(f"{options.slope[0]} and {options.slope[1]} posts: cold", told, "0.9 to 1.1")
+    if options.prints:
+        report.say(f"a cell that prints {options.prints} lines: cold", f"{printing(folder, options.prints):.2f} s")
+    if options.peers:
+        count = options.posts[0]
+        ours = Ours(folder / "beside-peers", count)
+        for peer in (PEERS[name] for name in options.only):
+            cold, ratio, warm, edited, module = peer_times(peer, options.peers, folder, count, ours, options.repeats)
+            told = f"cold {cold:.1f} s, {ratio:.2f} times ours, warm {warm:.2f} s, a cell {edited:.2f} s"
+            told += f", an imported module: {module}"
+            report.say(f"{count} posts: {peer.name}, {peer.processes}", told, "8" if peer.isolates else "1")
+
+
+def tell_builds(ours: Ours, count: int, repeats: int, folder: Path, report: Report) -> None:
+    """Measure builds of one corpus."""
+    found = measure(ours, repeats)
+    report.say(f"{count} posts: MkDocs alone on the finished pages", f"{found['plain']:.2f} s")
+    report.say(f"{count} posts: cold", f"{found['cold']:.2f} s")
+    report.say(f"{count} posts: nothing changed", with_ratio(found, "warm"), "at most 1.05 times")
+    report.say(f"{count} posts: the cells of one post alone", f"{found['cells alone']:.2f} s")
+    least = found["warm"] + found["cells alone"]
+    for name, what in (("cell", "a cell"), ("module", "an imported module")):
+        for way in (name, f"{name}, waiting"):
+            told = f"{with_ratio(found, way)}, {found[way] - least:+.2f} s"
+            after = ", process kept from the last build" if way != name else ""
+            report.say(f"{count} posts: {what} edited{after}", told, "warm + the cells + 0.15 s")
+    told = f"{with_ratio(found, 'shared')}, {found['shared'] - least:+.2f} s"
+    report.say(f"{count} posts: what one post uses of a module that all import, edited", told)
+    cold, warm = imports(ours, folder)
+    report.say(f"{count} posts: imports of torch, cold and warm", f"{cold} and {warm}", "1 and 0")
 
 
 def with_ratio(found: dict[str, float], name: str) -> str:
     """Seconds, and how they compare with MkDocs alone."""
     return f"{found[name]:.2f} s, {found[f'{name}/plain']:.2f} times"
-
-
-def say(what: str, measured: str, target: str) -> None:
-    """Print a row as soon as it is known."""
-    print(f"| {what} | {textwrap.shorten(measured, 200)} | {target} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,9 @@
-"""Commands on pages: compiling them, writing the site out for other hosts."""
+"""Commands on pages: compiling them, building and serving the site, writing it out for other hosts."""
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 import click
@@ -23,6 +25,40 @@ def compile(fail_fast: bool) -> int:
         click.echo(f"mlblog: {said}", err=True)
     click.echo(f"{result.summary} in {project.relative(result.folder)}")
     return 1 if result.errors else 0
+
+
+HOSTS = click.Choice(["mkdocs", "zensical"])
+HOST = click.option("--host", type=HOSTS, default="mkdocs", show_default=True, help="What builds the site.")
+FOR_HOST = click.argument("arguments", metavar="[OPTIONS OF THE HOST]", nargs=-1, type=click.UNPROCESSED)
+PASSED_ON = {"ignore_unknown_options": True}
+
+
+@main.command(context_settings=PASSED_ON)
+@HOST
+@FOR_HOST
+@reported
+def build(host: str, arguments: tuple[str, ...]) -> int:
+    """Compile the posts and build the site."""
+    return _run(host, "build", arguments)
+
+
+@main.command(context_settings=PASSED_ON)
+@HOST
+@FOR_HOST
+@reported
+def serve(host: str, arguments: tuple[str, ...]) -> int:
+    """Show the site on http://127.0.0.1:8000 and follow edits."""
+    return _run(host, "serve", arguments)
+
+
+def _run(host: str, what: str, arguments: tuple[str, ...]) -> int:
+    project = Project.find()
+    if host == "mkdocs":
+        os.chdir(project.root)
+        os.execv(sys.executable, [sys.executable, "-m", "mkdocs", what, *arguments])  # noqa: S606  # it takes our place
+    from mlblog.integrations import zensical
+
+    return {"build": zensical.build, "serve": zensical.serve}[what](project, arguments)
 
 
 @main.command()

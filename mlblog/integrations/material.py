@@ -1,7 +1,7 @@
-"""MkDocs' pages and the excerpts of Material's blog, converted once.
+"""MkDocs' pages and the excerpts of Material's blog, converted once, and what Material's plugins read out of them.
 
-Both are put in place for one build, and only over code that is known: another version of MkDocs or Material is left to
-go its own way, which gives the same pages, later.
+All of it is put in place for one build, and only over code that is known: another version of MkDocs or Material is left
+to go its own way, which gives the same pages, later.
 """
 
 from __future__ import annotations
@@ -15,10 +15,14 @@ from collections.abc import Callable
 from copy import copy
 from typing import Any
 
+import yaml
 from markdown import Markdown  # type: ignore[import-untyped]
 from material.plugins.blog import plugin as blog
 from material.plugins.blog import structure
+from material.plugins.blog.readtime.parser import ReadtimeParser
 from material.plugins.blog.structure.markdown import ExcerptTreeprocessor
+from material.plugins.search import plugin as search
+from mkdocs import utils
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure import pages
 from mkdocs.structure.files import Files
@@ -27,7 +31,10 @@ from mkdocs.structure.toc import get_toc
 from mkdocs.utils import get_relative_url
 
 from mlblog.integrations.conversion import Conversions, Converted, convert, settings
+from mlblog.integrations.derived import Posts, reading_time, search_entries
 from mlblog.integrations.excerpts import cut, shares_ids
+from mlblog.integrations.remembered import Remembered
+from mlblog.integrations.written import Written
 
 log = logging.getLogger("mkdocs.plugins.mlblog")
 
@@ -39,22 +46,38 @@ _KNOWN = {
     structure._patch: "30b2d4c5eaa286b2",
     ExcerptTreeprocessor: "6ff14b5cfff74ebb",
 }
+#: Plugins that write every file of theirs at every build, whether it is there or not.
+_WRITERS = (
+    "material.plugins.blog.", "material.plugins.meta.", "material.plugins.search.", "material.plugins.tags.",
+    "mkdocs_glightbox.", "mkdocs_redirects.", "mkdocs_rss_plugin.", "mlblog.",
+)  # fmt: skip
+#: The same of what reads converted pages: the search index and the time that reading takes.
+_KNOWN_READERS = {
+    search.SearchIndex: "c7cb0c2940cfcac5",
+    search.Parser: "d0dcff873cced619",
+    search.Element: "eb46aab43ad4649e",
+    search.Section: "0ee851329ab3ac87",
+    blog.readtime: "0af490af32c92f6e",
+    ReadtimeParser: "fe64b530c377f182",
+}
 
 
 class Faster:
-    """Keeps conversions between the builds of a process, and on disk between processes."""
+    """Keeps what builds of a process make of unchanged pages; on disk, too, for the next process."""
 
-    def __init__(self, conversions: Conversions) -> None:
-        self._conversions = conversions
-        self._originals: tuple[Any, Any] | None = None
+    def __init__(self, conversions: Conversions, derived: Remembered) -> None:
+        self._conversions, self._derived = conversions, derived
+        self._originals: list[tuple[Any, str, Any]] = []
+        self._written: Written | None = None
 
     def begin(self, config: MkDocsConfig) -> None:
-        """Take over for a build, if everything that matters is known."""
-        if self._originals is not None:
-            return
-        unknown = [value.__qualname__ for value, known in _KNOWN.items() if fingerprint(value) != known]
-        if unknown:
-            log.info("mlblog: pages are converted as the host does: %s is not as known", ", ".join(unknown))
+        """Take over for a build what is known."""
+        if not self._originals:
+            self._convert_once(config)
+            self._read_once()
+
+    def _convert_once(self, config: MkDocsConfig) -> None:
+        if _unknown(_KNOWN):
             return
         patched = structure._patch(config)
         of_pages = settings(config.markdown_extensions, config.mdx_configs)
@@ -62,21 +85,68 @@ class Faster:
         if of_pages is None or of_excerpts is None:
             log.info("mlblog: pages are converted as the host does: of some Markdown extension more is not known")
             return
-        self._originals = Page.render, blog.Excerpt
-        host: Any = Page
-        host.render = functools.partialmethod(_render_page, self._conversions, of_pages, Page.render)
-        blog.Excerpt = functools.partial(_Excerpt, self._conversions, of_excerpts, patched)
+        self._replace(Page, "render", functools.partialmethod(_render_page, self._conversions, of_pages, Page.render))
+        self._replace(blog, "Excerpt", functools.partial(_Excerpt, self._conversions, of_excerpts, patched))
+
+    def _read_once(self) -> None:
+        if _unknown(_KNOWN_READERS):
+            return
+        self._replace(blog, "readtime", functools.partial(reading_time, self._derived, blog.readtime))
+        if (
+            yaml.SafeLoader.yaml_constructors
+            == (fast := getattr(yaml, "CSafeLoader", yaml.SafeLoader)).yaml_constructors
+        ):
+            self._replace(structure, "SafeLoader", fast)
+        if search.jieba is None:  # it segments by dictionaries of its own
+            index = search.SearchIndex
+            usual = index.add_entry_from_context
+            self._replace(
+                index, "add_entry_from_context", functools.partialmethod(search_entries, self._derived, usual)
+            )
+
+    def _replace(self, place: Any, name: str, new: Any) -> None:
+        self._originals.append((place, name, getattr(place, name)))
+        setattr(place, name, new)
+
+    def leave_files(self, config: MkDocsConfig, written: Written) -> None:
+        """Let a build write what differs from `written`, if its plugins are known to write all that they write."""
+        if all(f"{type(plugin).__module__}.".startswith(_WRITERS) for plugin in config.plugins.values()):
+            self._replace(utils, "clean_directory", written.begin)
+            self._replace(utils, "write_file", functools.partial(written.write, utils.write_file))
+            self._replace(utils, "copy_file", functools.partial(written.copy, utils.copy_file))
+            self._written = written
+
+    def find_posts(self, config: MkDocsConfig) -> None:
+        """Let Material's blog find out at once whether a page is a post: it asks twice for each page."""
+        for plugin in config.plugins.values():
+            if isinstance(plugin, blog.BlogPlugin) and plugin.config.enabled:
+                plugin.blog.posts = Posts(plugin.blog.posts)
 
     def end(self, *, is_whole: bool) -> None:
         """Put back what was there; after a whole build, forget what it had no use for."""
-        if self._originals is not None:
-            host: Any = Page
-            host.render, blog.Excerpt = self._originals
-            self._originals = None
-            if is_whole:
-                self._conversions.end_build()
+        if is_whole and self._originals:
+            self._conversions.end_build()
+            self._derived.end_build()
+            if self._written is not None:
+                self._written.end()
+        self._written = None
+        for place, name, original in reversed(self._originals):
+            setattr(place, name, original)
+        self._originals.clear()
+
+    def save(self) -> None:
+        """Keep for the next process what was read."""
+        self._derived.save()
 
 
+def _unknown(known: dict[Any, str]) -> bool:
+    unknown = [value.__qualname__ for value, digest in known.items() if fingerprint(value) != digest]
+    if unknown:
+        log.info("mlblog: pages are made as the host does: %s is not as known", ", ".join(unknown))
+    return bool(unknown)
+
+
+@functools.cache
 def fingerprint(value: Any) -> str:
     """Digest of the source of a class or a function, without comments and empty lines."""
     lines = (line.rstrip() for line in inspect.getsource(value).splitlines())
@@ -123,6 +193,7 @@ class _Excerpt(structure.Excerpt):  # type: ignore[misc]
         self._conversions, self._settings, self._patched = conversions, of_excerpts, patched
         self._given = post, config, files
         self._usual: Any = None
+        self._found: dict[str, tuple[Converted | None, bool]] = {}  # by separator
         # as Material's own, which goes on to make a parser
         self.file, self.post = copy(post.file), post
         self._set_canonical_url(config.site_url)
@@ -136,7 +207,9 @@ class _Excerpt(structure.Excerpt):  # type: ignore[misc]
         self.markdown = self.post.markdown
         if not self.post._title_from_render:
             self.markdown = f"# {self.post.title}\n\n{self.markdown}"
-        found, is_cut = self._converted(separator)
+        if separator not in self._found:
+            self._found[separator] = self._converted(separator)
+        found, is_cut = self._found[separator]
         if found is None:
             usual = self.as_usual(page, separator)
             self.content, self.more, self.toc = usual.content, usual.more, usual.toc

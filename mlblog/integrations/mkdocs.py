@@ -30,11 +30,14 @@ from mlblog.integrations.material import Faster
 from mlblog.integrations.neighbours import dated_by_source, without_macros
 from mlblog.integrations.preview import Keyboard, Preview
 from mlblog.integrations.records import EXPERIMENTS, Refresh
+from mlblog.integrations.remembered import Remembered
+from mlblog.integrations.rendering import remember
 from mlblog.integrations.templates import compile_all, keep_compiled
+from mlblog.integrations.written import Written
 from mlblog.lab import Project
 from mlblog.lab.records.stores import PREVIEW
 from mlblog.press import Compiled, Server
-from mlblog.press.export import EXTENSIONS
+from mlblog.press.configuration import EXTENSIONS
 from mlblog.site import compile_site
 from mlblog.site.feeds import add_pictures, dates
 
@@ -70,6 +73,7 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
         self._serving = False
         self._server: Server | None = None
         self._faster: Faster | None = None
+        self._rendered, self._written = Remembered(), Written()  # of a site that is served
         self._compiled: Compiled | None = None
         self._failed: list[MlblogError] = []
         self._lock: BaseFileLock | None = None
@@ -114,8 +118,11 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
             log.error("mlblog: %s", error)
             self._broken = error
             self._compiled = self._compiled or Compiled(self._project.work / "pages")
-        self._faster = self._faster or Faster(Conversions(self._project.work / "html"))
+        work = self._project.work
+        self._faster = self._faster or Faster(Conversions(work / "html"), Remembered(work / "derived.json"))
         self._faster.begin(config)
+        if self._serving:
+            self._faster.leave_files(config, self._written)
 
     def _wait_for_others(self) -> None:
         """Have the compiled pages to ourselves until this build ends: previews and errors are no pages of a build."""
@@ -189,10 +196,19 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
             without_macros(page.meta)
         return markdown
 
+    @event_priority(-100)  # after the blog has found its posts
+    def on_nav(self, nav: Any, *, config: MkDocsConfig, **_: Any) -> Any:
+        """Speed up what the blog does to each page."""
+        assert self._faster is not None
+        self._faster.find_posts(config)
+        return nav
+
     @event_priority(-100)  # after others have added their filters
-    def on_env(self, env: Environment, **_: Any) -> Environment:
-        """Keep compiled templates for the next build."""
+    def on_env(self, env: Environment, *, config: MkDocsConfig, **_: Any) -> Environment:
+        """Keep compiled templates for the next build, rendered pages for the next save."""
         keep_compiled(env, self._project.work / "templates")
+        if self._serving:
+            remember(env, config, self._rendered)
         return env
 
     def on_page_content(self, html: str, *, page: Page, **_: Any) -> str:
@@ -224,6 +240,10 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
             self._lock.release()
         if self._faster is not None:
             self._faster.end(is_whole=is_whole)
+            if is_whole:
+                self._rendered.end_build()
+            if not self._serving:
+                self._faster.save()
 
     def on_serve(self, server: LiveReloadServer, *, config: MkDocsConfig, builder: Any) -> LiveReloadServer:
         """Watch what pages are made of. Compiled pages are not watched: writing them would build for ever."""
@@ -242,6 +262,8 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
 
     def on_shutdown(self) -> None:
         """End the process that cells run in."""
+        if self._serving and self._faster is not None:
+            self._faster.save()
         if self._server is not None:
             self._server.close()
         if self._keyboard is not None:

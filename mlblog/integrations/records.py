@@ -38,9 +38,13 @@ class Refresh:
         """Make smoke runs of what pages read and nobody has recorded at any scale; yield what failed."""
         project = self._lab.project
         recorded = {(name.split("/")[0], name.split("/")[2]) for name in project_store(project).names()}
-        needed = [key for name in self._ordered() for key in self._lab.experiments[name].keys("smoke")]
-        keys = [key for key in needed if key.seed == 0 and (key.experiment, key.group) not in recorded]
+        every = [key for name in self._lab.experiments for key in self._lab.experiments[name].keys("smoke")]
+        keys = [key for key in every if key.seed == 0 and (key.experiment, key.group) not in recorded]
         previews = Lab(project, preview_store(project))
+        if not keys or not previews.plan(keys):
+            return  # as at nearly every save: what pages need first takes reading all of them
+        place = {name: number for number, name in enumerate(self._ordered())}
+        keys.sort(key=lambda key: place[key.experiment])
         for outcome in previews.run(previews.plan(keys), LocalExecutor(project)):
             if outcome.error is not None:
                 yield outcome.error

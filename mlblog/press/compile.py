@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from mlblog.errors import MlblogError
+from mlblog.errors import MlblogError, ProjectError
 from mlblog.files.atomic import write_if_changed
 from mlblog.lab import Lab, Project
 from mlblog.lab.records.stores import shown_store
@@ -55,6 +55,9 @@ def compile_posts(
 
     Returns:
         What was done; errors in the order of the posts. No post that fails raises.
+
+    Raises:
+        ProjectError: with `show_errors`, if a module that a post reaches is not Python.
     """
     lab, done = Lab(project, shown_store(project)), Compiled(project.work / "pages")
     basis = Basis(project, lab.code.inputs)
@@ -63,6 +66,8 @@ def compile_posts(
         press = Press(lab, server or stack.enter_context(Server(project)), done, kept, basis, meanwhile)
         for path, made in press.all_pages(post_files(project), fail_fast):
             if isinstance(made, MlblogError):
+                if show_errors and isinstance(made, ProjectError):
+                    raise made  # of the code that pages rest on: while they are served they stay as they were
                 done.errors.append(made)
                 if show_errors:
                     post = press.posts.get(path) or _unread(path, press)

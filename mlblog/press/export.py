@@ -1,42 +1,26 @@
-"""The site without its generator: pages with their outputs, records and configuration, for any host of Markdown.
-
-The configuration is edited as a tree of YAML nodes: tags such as `!ENV` and `!!python/name:` come out as they went in.
-"""
+"""The site without its generator: pages with their outputs, records and configuration, for any host of Markdown."""
 
 from __future__ import annotations
 
-import shutil
+import contextlib
+import os
+import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
 from pathspec import GitIgnoreSpec
 
 from mlblog.errors import InputError
 from mlblog.lab import Project
 from mlblog.press.build import Compiled
+from mlblog.press.configuration import PLUGINS, Configuration
 
-#: What a compiled page is written in; all of it ships with Material.
-EXTENSIONS = (
-    "attr_list",
-    "pymdownx.blocks.html",
-    "pymdownx.details",
-    "pymdownx.highlight",
-    "pymdownx.superfences",
-)
-#: Plugins that other hosts bring themselves or install from one package.
-PLUGINS = {
-    "blog": "mkdocs-material",
-    "glightbox": "mkdocs-glightbox",
-    "meta": "mkdocs-material",
-    "redirects": "mkdocs-redirects",
-    "rss": "mkdocs-rss-plugin",
-    "search": "mkdocs",
-    "tags": "mkdocs-material",
-}
-# settings that name this project's own code or working folders
-_OURS = ("hooks", "watch", "site_dir", "docs_dir")
 _MARK = "# Written by `mlblog export`. The next export replaces this file and the folders beside it.\n"
+_FOLDERS = ("docs", "overrides")
+# a file may change twice within one tick of a coarse clock
+_TICK = 2_000_000_000
+Mark = tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -59,41 +43,96 @@ def export(project: Project, compiled: Compiled, folder: Path) -> Exported:
     Raises:
         InputError: `folder` holds something else, or `mkdocs.yml` cannot be read.
     """
-    source = project.root / "mkdocs.yml"
-    tree = _read(source)
-    docs = project.root / _text(tree, "docs_dir", "docs")
-    _clear(folder, project)
-    count = _copy(docs, folder / "docs", _excluded(tree))
-    for name in (*compiled.pages, *compiled.files):
-        _put(compiled.folder / name, folder / "docs" / name)
-    count += len(compiled.pages) + len(compiled.files)
-    theme = _child(tree, "theme")
-    if isinstance(theme, yaml.MappingNode) and (templates := _text(theme, "custom_dir", "")):
-        count += _copy(project.root / templates, folder / "overrides", GitIgnoreSpec.from_lines([]))
-        _set(theme, "custom_dir", _scalar("overrides"))
-    left_out = _without_ours(tree)
-    _add_extensions(tree)
-    kept = [_name(plugin) for plugin in _plugins(tree)]
-    needs = sorted({"mkdocs>=1.6.1,<2", "mkdocs-material"} | {PLUGINS[name] for name in kept} - {"mkdocs"})
-    (folder / "requirements.txt").write_text("\n".join(needs) + "\n", encoding="utf-8")
-    (folder / "mkdocs.yml").write_text(_MARK + yaml.serialize(tree, allow_unicode=True, width=120), encoding="utf-8")
-    return Exported(folder, count + 2, tuple(left_out))
+    return Export(project, folder).write(compiled)
 
 
-def _read(path: Path) -> yaml.MappingNode:
-    try:
-        tree = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InputError(f"{path}: cannot be read: {error}") from error
-    if not isinstance(tree, yaml.MappingNode):
-        raise InputError(f"{path}:1: holds no settings; see https://www.mkdocs.org/user-guide/configuration/")
-    if inherited := _child(tree, "INHERIT"):
-        raise InputError(f"{path}:{inherited.start_mark.line + 1}: INHERIT is not followed; merge the two files")
-    return tree
+class Export:
+    """A folder with the site of a project, in which nothing is written that is there already."""
+
+    def __init__(self, project: Project, folder: Path) -> None:
+        """Take `folder`, which is new, empty, or an earlier export.
+
+        Raises:
+            InputError: it holds something else.
+        """
+        _refuse(folder, project)
+        self._project, self._folder = project, folder
+        self._marks: dict[str, Mark] = {}  # of what was copied, when it was
+
+    def write(self, compiled: Compiled, *, is_preview: bool = False, notice: str = "") -> Exported:
+        """Bring the folder up to date.
+
+        Args:
+            compiled: the pages.
+            is_preview: whether drafts are shown.
+            notice: HTML that stands above the text of each page.
+
+        Raises:
+            InputError: `mkdocs.yml` cannot be read; the folder stays as it was.
+        """
+        settings = Configuration(self._project.root / "mkdocs.yml")
+        if is_preview:
+            settings.show_drafts()
+        wanted: dict[str, Path | bytes] = {}
+        hidden = GitIgnoreSpec.from_lines([".*", "/templates/", *settings.excluded])  # as MkDocs has it
+        for path, name in _files(self._project.root / settings.docs, hidden):
+            wanted[f"docs/{name}"] = path
+        for name in (*compiled.pages, *compiled.files):
+            wanted[f"docs/{name}"] = compiled.folder / name
+        if settings.templates:
+            for path, name in _files(self._project.root / settings.templates, GitIgnoreSpec.from_lines([])):
+                wanted[f"overrides/{name}"] = path
+        text, plugins, left_out = settings.for_others()
+        needs = sorted({"mkdocs>=1.6.1,<2", "mkdocs-material"} | {PLUGINS[name] for name in plugins} - {"mkdocs"})
+        wanted["requirements.txt"] = "\n".join([*needs, ""]).encode()
+        if notice:
+            pages = [name for name in wanted if name.startswith("docs/") and name.endswith(".md")]
+            wanted |= {name: _with_notice(wanted[name], notice) for name in pages}
+        for name, content in wanted.items():
+            self._put(name, content)
+        self._put("mkdocs.yml", (_MARK + text).encode())  # last: whoever watches finds what it names
+        self._sweep(wanted)
+        return Exported(self._folder, len(wanted) + 1, tuple(left_out))
+
+    def _put(self, name: str, content: Path | bytes) -> None:
+        mark = None
+        if isinstance(content, Path):
+            stat = content.stat()
+            mark = stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size, stat.st_ino
+            if self._marks.get(name) == mark:
+                return
+            is_settled = max(mark[:2]) < time.time_ns() - _TICK
+            content = content.read_bytes()
+            mark = mark if is_settled else None
+        target = self._folder / name
+        with contextlib.suppress(OSError):
+            if target.read_bytes() == content:
+                self._note(name, mark)
+                return
+        target.parent.mkdir(parents=True, exist_ok=True)
+        new = self._folder / ".new"  # beside the folders that are watched, not in them
+        new.write_bytes(content)
+        new.replace(target)
+        self._note(name, mark)
+
+    def _note(self, name: str, mark: Mark | None) -> None:
+        if mark is None:
+            self._marks.pop(name, None)
+        else:
+            self._marks[name] = mark
+
+    def _sweep(self, wanted: dict[str, Path | bytes]) -> None:
+        for place in _FOLDERS:
+            for top, _, names in os.walk(self._folder / place, topdown=False):
+                for path in (Path(top, name) for name in names):
+                    if path.relative_to(self._folder).as_posix() not in wanted:
+                        path.unlink()
+                with contextlib.suppress(OSError):  # something stands in it
+                    os.rmdir(top)
 
 
-def _clear(folder: Path, project: Project) -> None:
-    """Remove an earlier export; refuse anything else."""
+def _refuse(folder: Path, project: Project) -> None:
+    """Make the folder; refuse one that is no export."""
     if folder.resolve() in (project.root, *project.root.parents) or folder.resolve().is_relative_to(
         project.root / "docs"
     ):
@@ -102,82 +141,19 @@ def _clear(folder: Path, project: Project) -> None:
     if folder.is_dir() and any(folder.iterdir()):
         if not config.is_file() or not config.read_text(encoding="utf-8").startswith(_MARK):
             raise InputError(f"{folder}: holds something that is no export; choose an empty or a new folder")
-        for name in ("docs", "overrides"):
-            shutil.rmtree(folder / name, ignore_errors=True)
     elif folder.exists() and not folder.is_dir():
         raise InputError(f"{folder}: is a file; choose a folder")
     folder.mkdir(parents=True, exist_ok=True)
 
 
-def _excluded(tree: yaml.MappingNode) -> GitIgnoreSpec:
-    """What MkDocs publishes nothing of: hidden files, templates, and what `exclude_docs` names."""
-    named = _text(tree, "exclude_docs", "")
-    return GitIgnoreSpec.from_lines([".*", "/templates/", *named.splitlines()])
-
-
-def _copy(source: Path, target: Path, excluded: GitIgnoreSpec) -> int:
-    count = 0
+def _files(source: Path, excluded: GitIgnoreSpec) -> Iterator[tuple[Path, str]]:
     for path in sorted(source.rglob("*")):
         name = path.relative_to(source).as_posix()
         if path.is_file() and not excluded.match_file(name):
-            _put(path, target / name)
-            count += 1
-    return count
+            yield path, name
 
 
-def _put(source: Path, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(source, target)
-
-
-def _without_ours(tree: yaml.MappingNode) -> list[str]:
-    """Take out settings and plugins that the export has no code for; return those that a reader will miss."""
-    left_out = [name for name in ("hooks",) if _child(tree, name)]
-    tree.value = [(key, value) for key, value in tree.value if key.value not in _OURS]
-    kept = [plugin for plugin in _plugins(tree) if _name(plugin) in PLUGINS]
-    left_out += [f"plugin {name}" for name in map(_name, _plugins(tree)) if name not in (*PLUGINS, "mlblog")]
-    if _child(tree, "plugins"):
-        _set(tree, "plugins", yaml.SequenceNode("tag:yaml.org,2002:seq", kept, flow_style=False))
-    return left_out
-
-
-def _plugins(tree: yaml.MappingNode) -> list[yaml.Node]:
-    """The plugins, one node each, whether they were written as a list or as a mapping."""
-    return _entries(_child(tree, "plugins"))
-
-
-def _add_extensions(tree: yaml.MappingNode) -> None:
-    entries = _entries(_child(tree, "markdown_extensions"))
-    present = {_name(entry).removeprefix("markdown.extensions.") for entry in entries}
-    entries += [_scalar(name) for name in EXTENSIONS if name not in present]
-    _set(tree, "markdown_extensions", yaml.SequenceNode("tag:yaml.org,2002:seq", entries, flow_style=False))
-
-
-def _entries(node: yaml.Node | None) -> list[yaml.Node]:
-    if isinstance(node, yaml.MappingNode):
-        return [yaml.MappingNode(node.tag, [pair], flow_style=False) for pair in node.value]
-    return list(node.value) if isinstance(node, yaml.SequenceNode) else []
-
-
-def _name(entry: yaml.Node) -> str:
-    name = entry.value[0][0].value if isinstance(entry, yaml.MappingNode) else entry.value
-    return str(name).removeprefix("material/")
-
-
-def _child(node: yaml.MappingNode, name: str) -> yaml.Node | None:
-    return next((value for key, value in node.value if key.value == name), None)
-
-
-def _text(node: yaml.MappingNode, name: str, default: str) -> str:
-    child = _child(node, name)
-    return str(child.value) if isinstance(child, yaml.ScalarNode) else default
-
-
-def _set(node: yaml.MappingNode, name: str, value: yaml.Node) -> None:
-    if _child(node, name) is None:
-        node.value.append((_scalar(name), value))
-    node.value = [(key, value if key.value == name else old) for key, old in node.value]
-
-
-def _scalar(text: str) -> yaml.ScalarNode:
-    return yaml.ScalarNode("tag:yaml.org,2002:str", text)
+def _with_notice(content: Path | bytes, notice: str) -> bytes:
+    text = content.decode() if isinstance(content, bytes) else content.read_text(encoding="utf-8")
+    end = text.find("\n---\n", 3) + len("\n---\n") if text.startswith("---\n") and "\n---\n" in text[3:] else 0
+    return f"{text[:end]}\n{notice}\n\n{text[end:]}".encode()

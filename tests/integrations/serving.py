@@ -11,7 +11,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 HEAD = "---\ntitle: {}\ndate: 2026-11-2{}\ncategories: [Rand]\n---\n"
@@ -49,18 +49,21 @@ def environment() -> dict[str, str]:
     return kept | {"NO_MKDOCS_2_WARNING": "1", "CUDA_VISIBLE_DEVICES": ""}
 
 
-class Serving:
-    """`mkdocs serve` of a site."""
+MKDOCS = ("mkdocs", "serve", "--livereload")
 
-    def __init__(self, site: Path) -> None:
+
+class Serving:
+    """`mkdocs serve` of a site, or what else serves it."""
+
+    def __init__(self, site: Path, command: Sequence[str] = MKDOCS) -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         self.log = site.parent / f"{site.name}.log"
-        command = [sys.executable, "-m", "mkdocs", "serve", "--livereload", "-a", f"127.0.0.1:{self.port}"]
+        whole = [sys.executable, "-m", *command, "-a", f"127.0.0.1:{self.port}"]
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
-                command, cwd=site, env=environment(), stdout=subprocess.DEVNULL, stderr=log, start_new_session=True
+                whole, cwd=site, env=environment(), stdout=subprocess.DEVNULL, stderr=log, start_new_session=True
             )
 
     def get(self, path: str) -> tuple[int, str]:
@@ -73,9 +76,9 @@ class Serving:
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             return 0, ""
 
-    def wait_for(self, text: str, path: str = "/blog/good/") -> str:
+    def wait_for(self, text: str, path: str = "/blog/good/", *, seconds: float = 60) -> str:
         """The page at `path`, as soon as it has `text` in it."""
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + seconds
         page = ""
         while time.monotonic() < deadline:
             _, page = self.get(path)

@@ -19,6 +19,7 @@ from mkdocs.structure.pages import Page
 
 from mlblog.integrations import conversion, material
 from mlblog.integrations.conversion import Conversions, Converted, settings
+from mlblog.integrations.remembered import Remembered
 
 MORE = "<!-- more -->"
 CONFIG = """site_name: t
@@ -144,13 +145,15 @@ def test_extensions_that_may_do_more_turn_it_off() -> None:
 def test_an_unknown_host_is_left_as_it_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    before = Page.render, material.blog.Excerpt
+    before = Page.render, material.blog.Excerpt, material.blog.readtime
     monkeypatch.setitem(material._KNOWN, Page.render, "another")
-    faster = material.Faster(Conversions(tmp_path))
+    monkeypatch.setitem(material._KNOWN_READERS, material.search.SearchIndex, "another")
+    faster = material.Faster(Conversions(tmp_path), Remembered())
     with caplog.at_level(logging.INFO, "mkdocs.plugins.mlblog"):
         faster.begin(None)
     assert "Page.render is not as known" in caplog.text
-    assert (Page.render, material.blog.Excerpt) == before
+    assert "SearchIndex is not as known" in caplog.text
+    assert (Page.render, material.blog.Excerpt, material.blog.readtime) == before
     faster.end(is_whole=True)
 
 
@@ -162,7 +165,7 @@ def test_the_host_is_as_it_was_after_a_build_and_one_that_failed_forgets_nothing
     (tmp_path / "docs").mkdir()
     (tmp_path / "mkdocs.yml").write_text("site_name: t\n")
     config = load_config(str(tmp_path / "mkdocs.yml"))
-    faster = material.Faster(kept)
+    faster = material.Faster(kept, Remembered())
     for is_whole in False, True:
         faster.begin(config)
         assert Page.render is not before[0]

@@ -1,0 +1,62 @@
+"""What Material's plugins read out of a page's HTML, read once: entries of the search index, the time of reading."""
+
+from __future__ import annotations
+
+import functools
+import json
+import sys
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from mlblog.files.canonical import digest
+from mlblog.integrations.remembered import Remembered
+from mlblog.lab.running.environment import version
+
+
+class Posts(list[Any]):
+    """The posts of a blog. Whether a page is among them is seen by its file, not by asking each."""
+
+    def __init__(self, posts: Iterable[Any]) -> None:
+        super().__init__(posts)
+        self._by_file = {post.file.src_uri: post for post in self}
+
+    def __contains__(self, page: object) -> bool:
+        if len(self._by_file) != len(self):  # somebody has added one
+            return super().__contains__(page)
+        file: Any = getattr(page, "file", None)
+        return file is not None and self._by_file.get(file.src_uri) == page
+
+
+def reading_time(derived: Remembered, usual: Callable[[str, int], int], html: str, words_per_minute: int) -> int:
+    """What Material's `readtime` gives."""
+    key = digest("reading time", _made_by(), str(words_per_minute), html)
+    return int(derived.get(key, lambda: usual(html, words_per_minute)))
+
+
+def search_entries(index: Any, derived: Remembered, usual: Callable[[Any, Any], None], page: Any) -> None:
+    """What Material's `SearchIndex.add_entry_from_context` does."""
+    try:
+        said = [page.meta.get(name) for name in ("title", "tags", "search")]
+        about = json.dumps([page.title, page.url, *said])
+    except TypeError:  # a date for a tag
+        usual(index, page)
+        return
+    before = len(index.entries)
+
+    def make() -> list[Any]:
+        usual(index, page)
+        return [dict(entry) for entry in index.entries[before:]]
+
+    anchors = json.dumps([_ids(item) for item in page.toc])
+    found = derived.get(digest("search", _made_by(), page.content, anchors, about), make)
+    del index.entries[before:]
+    index.entries += [dict(entry) for entry in found]
+
+
+def _ids(item: Any) -> Any:
+    return [item.id, item.url, [_ids(child) for child in item.children]]
+
+
+@functools.cache
+def _made_by() -> str:
+    return digest("made by", sys.version, version("mkdocs-material") or "")

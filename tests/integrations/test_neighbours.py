@@ -130,7 +130,12 @@ def test_posts_read_as_they_do_without_it(blog: Path, build: Build, plugin: str)
     beside = [path for path in (blog / "site/blog").rglob("*.*") if path.suffix != ".html"]
     assert sorted({path.suffix for path in beside}) == [".csv", ".ipynb", ".svg"]
     for path in beside:
-        assert (site / path.relative_to(blog / "site")).read_bytes() == path.read_bytes()
+        assert _without_commit(site / path.relative_to(blog / "site")) == _without_commit(path)
+
+
+def _without_commit(path: Path) -> str:
+    """What is in a file, less the commit that a notebook says it is of: with another plugin it is another one."""
+    return re.sub(r"\b[0-9a-f]{12,40}\b", "", path.read_text())
 
 
 def test_mkdocstrings_documents_code_and_is_linked_to(build: Build) -> None:

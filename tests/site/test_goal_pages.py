@@ -18,7 +18,7 @@ from mlblog.goals import parse_week
 from mlblog.goals.calibrate import Forecast, levels
 from mlblog.lab import Lab, Project
 from mlblog.press import Context
-from mlblog.press.export import EXTENSIONS
+from mlblog.press.configuration import EXTENSIONS
 from mlblog.site import goals
 from mlblog.site.reliability import diagram, words
 

@@ -40,6 +40,15 @@ ROWS: dict[str, tuple[str, Change]] = {
     "%%bash and a variable": ("%%bash\necho $MLTEST_WORD", lambda *_: None),
     "%%writefile": ("%%writefile out/NAME.txt\nx\n", in_post("\nx\n", "\ny\n")),
     "%env": ("%env MLTEST_WORD", lambda *_: None),
+    # texts that a display takes for what may be a file
+    "a long text": (
+        "from IPython.display import Markdown\nfrom toy.NAME import f\nMarkdown((f() + ' ') * 200)",
+        THE_MODULE,
+    ),
+    "a text of several lines": (
+        "from IPython.display import HTML\nfrom toy.NAME import f\nHTML('<b>' + f() + '</b>\\n' * 3)",
+        THE_MODULE,
+    ),
     # code of text
     "exec": ('exec("from toy.NAME import WORD; print(WORD)")', THE_MODULE),
     "exec of a constant of a module in use": (

@@ -12,6 +12,7 @@ from mlblog.lab.fingerprint.sources import Mark, mark_of
 from mlblog.lab.observing.ownership import LIBRARIES, STANDARD, is_engine
 
 real_stat = os.stat  # as it is, whoever is told of its callers
+_LONGEST = 255  # bytes of a file's name
 IMPORTING = "<import>"  # who asks, if it is the import system
 THREAD = "<thread>"  # … if it is a thread of the standard library, for whoever started it
 _IMPORTS = f"{STANDARD}importlib{os.sep}metadata"  # it looks through all folders of sys.path
@@ -27,7 +28,7 @@ def state_of(path: str) -> Mark | None:
 
 
 def name_of(path: object) -> str | None:
-    """The absolute name of what a path or a descriptor is; None if it has none."""
+    """The absolute name of what a path or a descriptor is; None if it has none, or is a text that can be no path."""
     if isinstance(path, int):
         try:
             return os.readlink(f"/proc/self/fd/{path}")
@@ -35,6 +36,8 @@ def name_of(path: object) -> str | None:
             return None
     try:
         name = os.path.abspath(os.fsdecode(path))  # type: ignore[arg-type]
+        if max(map(len, os.fsencode(name).split(b"/"))) > _LONGEST:
+            return None  # IPython asks of each text that is displayed whether it is a file
         return os.path.realpath(name) if name.startswith("/proc/self/") else name
     except (TypeError, ValueError):
         return None

@@ -27,7 +27,7 @@ def older(bench: Bench) -> Bench:
     shutil.move(home / "lab/running/executors", home / "lab/executors")
     for path in home.rglob("*.py"):
         text = path.read_text(encoding="utf-8")
-        path.write_text(text.replace("mlblog.lab.running.executors", "mlblog.lab.running.executors"), encoding="utf-8")
+        path.write_text(text.replace("mlblog.lab.running.executors", "mlblog.lab.executors"), encoding="utf-8")
     bench.commit()
     return bench
 

@@ -28,7 +28,7 @@ from mlblog.lab import Key, Lab, Project
 try:
     from mlblog.lab.running.executors.inline import InlineExecutor
 except ImportError:
-    from mlblog.lab.running.executors.inline import InlineExecutor
+    from mlblog.lab.executors.inline import InlineExecutor
 lab = Lab(Project.find())
 jobs = lab.plan([Key(*json.loads(sys.argv[1]))], again=True)
 (outcome,) = lab.run(jobs, InlineExecutor(lab.project), again=True)

@@ -15,6 +15,7 @@ class _Meta(type):
 
 def __getattr__(name: str) -> type:
     # pickle makes instances of a class without calling it; their methods say the same
-    if name.startswith("__"):
+    # … and what looks for doctests or tests here finds none
+    if name.startswith("__") or not __name__.startswith("__"):
         raise AttributeError(name)
     return _Meta(name, (), {"__getattr__": lambda _, method: __getattr__(f"{name}.{method}")})

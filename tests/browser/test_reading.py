@@ -78,9 +78,9 @@ def test_a_dark_page_is_printed_light_and_read_dark_again(visit: Callable[..., V
 
 def test_search_finds_a_post_and_a_scribble(visit: Callable[..., Visit]) -> None:
     window = visit()
-    page = window.go("/")
-    box = page.locator(".md-search__input")
     for words, path in (("pointer network anagrams", "blog/annagram/"), ("slack margin", "scribbles/kernels-svm/")):
+        page = window.go("/")  # a search that is closing would hide the results of the next
+        box = page.locator(".md-search__input")
         page.keyboard.press("/")
         expect(box).to_be_focused()
         box.fill("")

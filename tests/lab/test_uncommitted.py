@@ -167,6 +167,7 @@ def test_project_below_the_top_of_its_repository(recorded: Bench) -> None:
     """Paths in a patch are the repository's, those of a record the project's."""
     root = recorded.project.root
     (root / ".git").rename(root.parent / ".git")
+    (root.parent / ".git/info/exclude").write_text(f"/*\n!/{root.name}/\n", encoding="utf-8")  # other tests' folders
     try:
         recorded.commit()
         recorded.edit("toy/losses.py", "return abs(x)", "return abs(x) + 1")

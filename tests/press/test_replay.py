@@ -230,6 +230,16 @@ REACHING: dict[str, tuple[tuple[str, ...], tuple[str, ...], list[str]]] = {
         ("class A:\n    x = 1", "class B(A):\n    pass", COUNT + "\nlen(A.__subclasses__())"),
         ["1"],
     ),
+    "numbers are printed in another way later": (
+        ("import numpy as np", "print(np.float64(1) / 3 * np.ones(1))", COUNT + "\nnp.set_printoptions(precision=2)"),
+        ("import numpy as np", "print(np.float64(2) / 3 * np.ones(1))", COUNT + "\nnp.set_printoptions(precision=2)"),
+        ["[0.66666667]"],
+    ),
+    "warnings are hidden later": (
+        ("import numpy as np", "y = np.log(1.0)", COUNT + "\nnp.seterr(all='ignore');", "y"),
+        ("import numpy as np", "y = np.log(2.0)", COUNT + "\nnp.seterr(all='ignore');", "y"),
+        ["np.float64(0.6931471805599453)"],
+    ),
     "it raised and may": (
         ('```python tags=["raises-exception"]\n1 / 0\n```\n', "n = 3", COUNT + "\nn"),
         ('```python tags=["raises-exception"]\n1 / 0\n```\n', "n = 4", COUNT + "\nn"),

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple, Protocol
 
 from mlblog.errors import UnknownExperiment
 from mlblog.files import canonical
+from mlblog.lab.fingerprint.engine import PARTS
 from mlblog.lab.fingerprint.experiments import Declared, declared
 from mlblog.lab.fingerprint.inputs import DATA, ENVIRONMENT, KINDS, Inputs
 from mlblog.lab.fingerprint.links import Linker
@@ -28,24 +29,8 @@ from mlblog.lab.fingerprint.summary import IMPORT, Definition, Module
 from mlblog.lab.fingerprint.words import LENIENT, ORDER, PROSE, SOURCE
 from mlblog.lab.project import Project
 
-# The generator itself: its changes are answered for by its own tests, not by running every experiment again.
-ENGINE = tuple(
-    f"mlblog.{part}"
-    for part in (
-        "lab",
-        "files",
-        "press",
-        "papers",
-        "goals",
-        "site",
-        "integrations",
-        "scaffold",
-        "doctor",
-        "cli",
-        "errors",
-        "__main__",
-    )
-)
+# The generator's changes are answered for by its own tests, not by running every experiment again …
+ENGINE = tuple(f"mlblog.{part}" for part in sorted(PARTS))
 # … but for the file that sets seeds and threads
 _DETERMINISM = "mlblog.lab.determinism"
 _CELL = "<cell>"

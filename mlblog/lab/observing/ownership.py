@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import sys
 import sysconfig
-from pathlib import Path
 
-ENGINE = str(Path(__file__).parents[2]) + os.sep
+from mlblog.lab.fingerprint.engine import FOLDER, PARTS
+
+ENGINE = str(FOLDER) + os.sep
 # an environment may be layered on another one's, or on the system's
 _LAYERS = (path for path in sys.path if os.path.basename(path) in ("site-packages", "dist-packages"))
 _OWN = (sysconfig.get_path(name) for name in ("purelib", "platlib"))
@@ -20,7 +21,6 @@ SYSTEM = (
     "/dev/",
     *{os.path.realpath(path) + os.sep for path in (sys.prefix, sys.base_prefix, sys.exec_prefix)},
 )
-_PARTS = {"files", "lab", "press", "site", "goals", "papers", "integrations", "cli", "scaffold", "__main__"}
 
 
 def is_library(file: str) -> bool:
@@ -34,4 +34,4 @@ def is_engine(file: str) -> bool:
     """Whether a file is the generator's; the library in the package mlblog is a blog's own code like any other."""
     if not file.startswith(ENGINE):
         return False
-    return file.removeprefix(ENGINE).partition(os.sep)[0].removesuffix(".py") in _PARTS
+    return file.removeprefix(ENGINE).partition(os.sep)[0].removesuffix(".py") in PARTS

@@ -17,10 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import mlblog
 from mlblog.files.atomic import read_sealed, write_sealed
 from mlblog.files.canonical import digest
 from mlblog.lab import Project
+from mlblog.lab.fingerprint.engine import FOLDER, PARTS
 from mlblog.lab.fingerprint.sources import Mark, mark_of
 from mlblog.lab.records.stores import PREVIEW
 from mlblog.press.kernel.basis import Basis
@@ -137,10 +137,9 @@ def _world(project: Project) -> Iterator[Path]:
         yield from (path for path in _below(project.root.joinpath(*name.split("."))) if path.suffix != ".py")
     yield from _below(project.results)
     yield from _below(project.work / "preview")
-    engine = Path(mlblog.__file__).parent
-    for name in ("files", "lab", "papers", "press"):
-        yield from _below(engine / name)
-    yield engine / "claims.py"
+    for part in (*PARTS, "claims"):
+        yield from _below(FOLDER / part)
+        yield FOLDER / f"{part}.py"
 
 
 def _below(folder: Path) -> Iterator[Path]:

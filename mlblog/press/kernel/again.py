@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import locale
+import sys
+import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -11,17 +14,29 @@ if TYPE_CHECKING:
     from mlblog.press.kernel.shell import PostShell
 
 
-def run_again(shell: PostShell, replay: dict[str, Any], run: Callable[[int], bool]) -> bool:
+def settings() -> Any:
+    """What plain code depends on besides its names: how numbers are printed, and what becomes of their warnings."""
+    numpy: Any = sys.modules.get("numpy")
+    ours = [sys.get_int_max_str_digits(), locale.setlocale(locale.LC_ALL), list(warnings.filters)]
+    return ours if numpy is None else [*ours, numpy.get_printoptions(), numpy.geterr(), numpy.geterrcall()]
+
+
+def run_again(shell: PostShell, since: list[Any], replay: dict[str, Any], run: Callable[[int], bool]) -> bool:
     """Run units again, by their number; False where it cannot be proved that this does what a fresh run would do.
 
     Args:
         shell: the process's own, with the namespace of the post as it was.
+        since: the settings before each unit of the post as it was.
         replay: `was`, the code of the units that no longer count; `again`, number and code of those that run now;
-            `fresh`, the names that they bind, and `forget`, those of them that nobody binds any more.
+            `fresh`, the names that they bind, and `forget`, those of them that nobody binds any more; `first`, the
+            first unit that is not as it was.
         run: runs a unit; False if it left what it would not have left in its turn.
     """
     namespace, fresh = shell.user_ns, frozenset(replay["fresh"])
     shown = {name: namespace[name] for name in ("_",) if name in namespace}
+    now = settings()
+    if any(then != now for then in since[replay["first"] :]):
+        return False
     if not all(is_proved(code, namespace, fresh) for code in replay["was"]):
         return False
     for name in replay["forget"]:

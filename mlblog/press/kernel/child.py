@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlblog.lab import Project, reading
 from mlblog.lab.observing.fromsource import import_from_source
-from mlblog.press.kernel.again import run_again
+from mlblog.press.kernel.again import run_again, settings
 from mlblog.press.kernel.failure import describe, error_output
 from mlblog.press.kernel.forks import Line
 from mlblog.press.kernel.limits import limit_memory
@@ -47,6 +47,7 @@ def run_job(shell: PostShell, watch: Watch, line: Line) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a server started in the background ignores it
     shell.open_post(job["path"], job["shadow"])
     number, since = 0, 0.0
+    known: list[Any] = []  # the settings before each unit
     while True:
         if job["keep"] is not None and since >= job["keep"] and snapshots.is_possible(line, shell.capture.descriptors):
             woken = snapshots.keep(line, number)
@@ -59,12 +60,14 @@ def run_job(shell: PostShell, watch: Watch, line: Line) -> None:
                 limit_memory(job["memory"])
             line.say(event="pid", pid=os.getpid(), attached=shell.capture.descriptors)
             if woken is not None:
-                number = job["start"]
-                if not run_again(shell, job["replay"], functools.partial(_run_again, shell, job, watch, line)):
+                number, replay = job["start"], job["replay"]
+                if not run_again(shell, known, replay, functools.partial(_run_again, shell, job, watch, line)):
                     line.say(event="unproved")
                     return
+                known[replay["first"] :] = [settings()] * (number - replay["first"])
         if number == len(job["units"]):
             break
+        known[number:] = [settings()]
         start = time.perf_counter()
         line.say(event="begin", unit=number)
         shell.on_first_output = functools.partial(line.say, event="shows")

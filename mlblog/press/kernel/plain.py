@@ -10,7 +10,6 @@ from __future__ import annotations
 import ast
 import builtins
 import cmath
-import datetime
 import math
 import sys
 from collections.abc import Container, Mapping
@@ -32,10 +31,7 @@ _NUMPY = {
 }  # fmt: skip
 # methods and attributes of arrays that reach beyond the array
 _REACHING = {"base", "ctypes", "data", "dump", "dumps", "flags", "setfield", "setflags", "tofile", "view"}
-_FROZEN = (
-    type(None), bool, int, float, complex, str, bytes, range, type(Ellipsis),
-    datetime.date, datetime.datetime, datetime.time, datetime.timedelta,
-)  # fmt: skip
+_FROZEN = (type(None), bool, int, float, complex, str, bytes, range, type(Ellipsis))
 _HOLDING = (tuple, frozenset)
 _CHANGING = (list, dict, set)
 _MOST = 100_000  # values that are looked at
@@ -49,11 +45,6 @@ def is_plain(code: str) -> bool:
 def is_proved(code: str, namespace: Mapping[str, Any], fresh: Container[str]) -> bool:
     """Whether a unit that runs now, in `namespace`, is plain; values of `fresh` names may be mutable."""
     return _Proof(namespace, fresh).holds(code)
-
-
-def is_safe(value: Any) -> bool:
-    """Whether neither the methods of a value nor its end do anything to others."""
-    return _Values(may_change=True).are_safe(value)
 
 
 class _Proof:

@@ -70,6 +70,7 @@ class Way:
             "again": [(number, post.units[number].code) for number in replay.again],
             "fresh": replay.fresh,
             "forget": replay.forget,
+            "first": replay.first,
         }
 
     def has_moved(self, post: Post) -> bool:

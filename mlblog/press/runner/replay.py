@@ -50,6 +50,14 @@ class Replay:
         """The units of the post as it was whose runs are to count no more."""
         return [*self.left, *(of for number in self.again if (of := self.came_from[number]) is not None)]
 
+    @property
+    def first(self) -> int:
+        """The first unit of the post as it was that is no more, runs again, or has a new one before it."""
+        same = 0
+        while same < len(self.came_from) and self.came_from[same] == same and same not in self.again:
+            same += 1
+        return same
+
     def spares(self, first: int) -> bool:
         """Whether a unit from `first` on need not run."""
         return not set(range(first, self.start)).issubset(self.again)

@@ -56,7 +56,8 @@ class GaussianMixture:
         found = np.empty((n, len(self.weights)))
         for k, whiten in enumerate(np.linalg.inv(factors)):
             white = (x - self.means[k]) @ whiten.T
-            found[:, k] = np.einsum("nd,nd->n", white, white)
+            with np.errstate(over="ignore"):  # a squared distance beyond the largest double: a density of zero
+                found[:, k] = np.einsum("nd,nd->n", white, white)
         log_determinants = 2 * np.log(np.diagonal(factors, axis1=1, axis2=2)).sum(axis=1)
         with np.errstate(divide="ignore"):  # a component of weight 0 is impossible
             log_weights = np.log(self.weights)
@@ -68,10 +69,13 @@ class GaussianMixture:
         return float(log_evidence(self.log_joint(x)).mean())
 
     def responsibilities(self, x: Array) -> Array:
-        """p(k | x), shape (N, K)."""
+        """p(k | x), shape (N, K).
+
+        Raises:
+            ValueError: a point so far from all components that its density is zero, and so no posterior exists.
+        """
         log_joint = self.log_joint(x)
-        found: Array = np.exp(log_joint - log_evidence(log_joint)[:, None])
-        return found
+        return _posterior(log_joint, log_evidence(log_joint))
 
 
 def maximise(x: Array, responsibilities: Array, *, floor: float = 1e-6) -> GaussianMixture:
@@ -149,5 +153,12 @@ def _em(x: Array, mixture: GaussianMixture, floor: float) -> Iterator[tuple[floa
     while True:
         log_joint = mixture.log_joint(x)
         evidence = log_evidence(log_joint)
-        mixture = maximise(x, np.exp(log_joint - evidence[:, None]), floor=floor)
+        mixture = maximise(x, _posterior(log_joint, evidence), floor=floor)
         yield float(evidence.mean()), mixture
+
+
+def _posterior(log_joint: Array, evidence: Array) -> Array:
+    if not np.isfinite(evidence).all():
+        raise ValueError("a point lies so far from every component that all densities are zero")
+    found: Array = np.exp(log_joint - evidence[:, None])
+    return found

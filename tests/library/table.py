@@ -25,8 +25,6 @@ class Row:
         batch: the axis of each input along which problems are independent, None where an input belongs to all.
         out: the axis of the result along which they are.
         leading: any number of batch axes will do, none included.
-        half: float16 and bfloat16 are welcome; otherwise they are refused with a ValueError.
-        empty: a batch of none gives none; otherwise it is refused with this error.
         slack: factor on the allowed error.
     """
 
@@ -37,8 +35,6 @@ class Row:
     batch: tuple[int | None, ...] = (0,)
     out: int = 0
     leading: bool = False
-    half: bool = True
-    empty: type[Exception] | None = None
     slack: float = 1.0
 
     def built(self, dtype: torch.dtype) -> Callable[..., Any]:

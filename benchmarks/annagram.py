@@ -11,8 +11,8 @@ import argparse
 
 from mlblog.experiments.annagram_speed import anagram_speed
 from mlblog.lab.determinism import deterministic
-from mlblog.lab.record import Key
-from mlblog.lab.run import Run
+from mlblog.lab.records.record import Key
+from mlblog.lab.running.run import Run
 
 
 def main() -> None:

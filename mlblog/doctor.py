@@ -15,7 +15,7 @@ from typing import Literal
 
 from mlblog.errors import ProjectError
 from mlblog.lab import Project
-from mlblog.lab.environment import gpus, version
+from mlblog.lab.running.environment import gpus, version
 
 State = Literal["fine", "note", "missing"]
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from toyproject import write_project
 
 from mlblog.lab import Project
 
@@ -33,16 +33,10 @@ def make_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeProject
     """Write files below a fresh folder and return the project there; its own package is `toy`."""
 
     def make(files: dict[str, str]) -> Project:
-        (tmp_path / "pyproject.toml").write_text('[tool.mlblog]\npackages = ["toy"]\n', encoding="utf-8")
-        for name in ("toy/__init__.py", "toy/experiments/__init__.py"):
-            files.setdefault(name, "")
-        for name, text in files.items():
-            path = tmp_path / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(textwrap.dedent(text), encoding="utf-8")
+        project = write_project(tmp_path, files)
         monkeypatch.delenv("MLBLOG_ROOT", raising=False)
         monkeypatch.chdir(tmp_path)
-        return Project.find(tmp_path)
+        return project
 
     yield make
     for name in [name for name in sys.modules if name == "toy" or name.startswith("toy.")]:

@@ -13,7 +13,7 @@ import click
 
 from mlblog import __version__
 from mlblog.errors import MlblogError
-from mlblog.lab.record import SCALES
+from mlblog.lab.records.record import SCALES
 
 #: A disk that is read-only or full, or not ours to write: no fault of mlblog, and no traceback helps.
 _OF_THE_DISK = (errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM)

@@ -11,7 +11,7 @@ from mlblog.cli.frame import JSON, SCALE, main, reported
 from mlblog.errors import InputError, MlblogError, RecordError
 from mlblog.lab import Lab, Project
 from mlblog.lab.declared import find
-from mlblog.lab.record import Key, Record
+from mlblog.lab.records.record import Key, Record
 
 
 @main.command()
@@ -65,10 +65,10 @@ def why(name: str, scale: str | None, as_json: bool) -> int:
 @reported
 def accept(names: tuple[str, ...], everything: bool, scale: str | None, smoke: bool) -> int:
     """Keep stale records under refactored code, after proving that old and new code compute the same bits."""
-    from mlblog.lab.accept import accept as adopt
-    from mlblog.lab.accept import cost, steps
-    from mlblog.lab.environment import commit
-    from mlblog.lab.past import Pasts
+    from mlblog.lab.accepting.accept import accept as adopt
+    from mlblog.lab.accepting.accept import cost, steps
+    from mlblog.lab.accepting.checkouts import Pasts
+    from mlblog.lab.running.environment import commit
 
     if everything == bool(names):
         raise InputError("name experiments, or give --all; not both" if names else "name experiments, or give --all")
@@ -149,8 +149,8 @@ def check(as_json: bool) -> int:
 @reported
 def pack(file: Path, names: tuple[str, ...], stale_too: bool) -> int:
     """Write the fresh records, of all experiments or those named, into one FILE."""
-    from mlblog.lab.pack import pack as write
-    from mlblog.lab.store import records
+    from mlblog.lab.records.pack import pack as write
+    from mlblog.lab.records.store import records
 
     if not file.absolute().parent.is_dir():
         raise InputError(f"{file}: there is no folder {file.parent}; make it first")
@@ -172,8 +172,8 @@ def pack(file: Path, names: tuple[str, ...], stale_too: bool) -> int:
 @reported
 def unpack(file: Path, stale_too: bool, replace: bool) -> int:
     """Take the records in FILE into the store, if every one of them can be trusted and fits the code here."""
-    from mlblog.lab.pack import difference
-    from mlblog.lab.pack import unpack as read
+    from mlblog.lab.records.pack import difference
+    from mlblog.lab.records.pack import unpack as read
 
     lab = Lab(Project.find())
     try:
@@ -223,7 +223,7 @@ def _known(lab: Lab, key: Key) -> Record | None:
 @reported
 def gc(delete: bool, names: tuple[str, ...]) -> int:
     """List what can be deleted: records that no experiment claims, leftovers of runs. Delete it with --delete."""
-    from mlblog.lab import rubbish
+    from mlblog.lab import gc as rubbish
     from mlblog.lab.report import beyond
 
     lab = Lab(Project.find())

@@ -13,8 +13,8 @@ from mlblog.errors import InputError
 from mlblog.lab import Lab, Project
 
 if TYPE_CHECKING:
-    from mlblog.lab.references import Source
-    from mlblog.lab.rename import Edit, File
+    from mlblog.lab.renaming.references import Source
+    from mlblog.lab.renaming.rename import Edit, File
     from mlblog.press.source.document import Post
 
 _SHOWN = 20  # lines that still have the old name
@@ -32,7 +32,7 @@ def rename(old: str, new: str) -> int:
 
     Example: mlblog rename digit_contrast contrast_of_digits
     """
-    from mlblog.lab.rename import rename as carry_out
+    from mlblog.lab.renaming.rename import rename as carry_out
 
     lab = Lab(Project.find())
     project = lab.project
@@ -55,8 +55,8 @@ def rename(old: str, new: str) -> int:
 
 def _posts(project: Project, old: str) -> Iterator[File]:
     """The posts that have the name in a block, a doctest or an expression."""
-    from mlblog.lab.rename import File
-    from mlblog.lab.text import text_of
+    from mlblog.files.text import text_of
+    from mlblog.lab.renaming.rename import File
     from mlblog.press.compile import post_files
     from mlblog.press.source.parse import parse_post
 
@@ -74,7 +74,7 @@ def _python(post: Post, text: str) -> Source:
     """The Python of a post as one module: its blocks, then its doctests and expressions."""
     import doctest
 
-    from mlblog.lab.references import Source
+    from mlblog.lab.renaming.references import Source
     from mlblog.press.source.document import Doctest, Inline
 
     rows = text.split("\n")
@@ -98,8 +98,8 @@ def _python(post: Post, text: str) -> Source:
 
 
 def _goals(project: Project, old: str, new: str) -> Iterator[Edit]:
-    from mlblog.lab.former import with_new_names
-    from mlblog.lab.rename import Edit
+    from mlblog.lab.records.former import with_new_names
+    from mlblog.lab.renaming.rename import Edit
 
     for path in sorted((project.posts / "goals").glob("*.md")):
         text = path.read_bytes().decode("utf-8")

@@ -12,10 +12,10 @@ from mlblog.cli.frame import JSON, SCALE, main, reported
 from mlblog.errors import InputError, MissingRecord, RecordError
 from mlblog.lab import Lab, Project, Record
 from mlblog.lab.declared import Declaration, find
-from mlblog.lab.record import SCALES
+from mlblog.lab.records.record import SCALES
 
 if TYPE_CHECKING:
-    from mlblog.lab.table import Row
+    from mlblog.lab.records.table import Row
 
 
 @main.command()
@@ -43,7 +43,7 @@ def table(
     Example: mlblog table digit_contrast --scale small --sort -learned
     """
     from mlblog.lab import terminal
-    from mlblog.lab.table import Columns, ordered, rows
+    from mlblog.lab.records.table import Columns, ordered, rows
 
     if as_json and as_csv:
         raise InputError("--json and --csv are two formats; choose one")
@@ -99,10 +99,10 @@ def diff(name: str, against: str | None, between: tuple[str, str] | None, scale:
 
 
 def _against(lab: Lab, name: str, against: str, as_json: bool) -> int:
-    from mlblog.lab.compare import moves
-    from mlblog.lab.history import Revision
+    from mlblog.lab.records.compare import moves
+    from mlblog.lab.records.history import Revision
+    from mlblog.lab.records.store import records
     from mlblog.lab.report import diff_json, diff_table
-    from mlblog.lab.store import records
 
     then, now = Revision(lab.project, against).records(name), list(records(lab.store, name))
     if not then and now and not as_json:

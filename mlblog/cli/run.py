@@ -11,8 +11,8 @@ from mlblog.cli.watch import watch
 from mlblog.errors import InputError
 from mlblog.lab import Lab, Project
 from mlblog.lab.declared import Declaration, find
-from mlblog.lab.executors import Executor
-from mlblog.lab.record import Key
+from mlblog.lab.records.record import Key
+from mlblog.lab.running.executors import Executor
 
 
 @main.command()
@@ -46,7 +46,7 @@ def run(
     look_on: bool,
 ) -> int:
     """Bring records up to date: all experiments, or those named."""
-    from mlblog.lab.environment import gpus
+    from mlblog.lab.running.environment import gpus
 
     if look_on:
         _refuse_options(click.get_current_context())
@@ -91,7 +91,7 @@ def _keys(
     sweeps: tuple[str, ...],
     seeds: int | None,
 ) -> list[Key]:
-    from mlblog.lab.jobs import parse_override, parse_sweep
+    from mlblog.lab.running.jobs import parse_override, parse_sweep
 
     name = declaration.name
     if scale not in declaration.scales:
@@ -138,15 +138,15 @@ def _refuse_repeated(overrides: tuple[str, ...], sweeps: tuple[str, ...]) -> Non
 
 def _executor(project: Project, name: str, workers: int | None, timeout: float | None, address: str | None) -> Executor:
     if name == "inline":
-        from mlblog.lab.executors.inline import InlineExecutor
+        from mlblog.lab.running.executors.inline import InlineExecutor
 
         return InlineExecutor(project)
     if name == "ray":
         try:
-            from mlblog.lab.executors.ray import RayExecutor
+            from mlblog.lab.running.executors.ray import RayExecutor
         except ImportError as error:
             raise InputError(f"--executor ray needs Ray ({error}): pip install 'mlblog[ray]'") from error
         return RayExecutor(project, address=address)
-    from mlblog.lab.executors.local import LocalExecutor
+    from mlblog.lab.running.executors.local import LocalExecutor
 
     return LocalExecutor(project, slots=workers, timeout=timeout)

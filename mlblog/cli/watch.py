@@ -10,9 +10,9 @@ import click
 
 from mlblog.lab import Lab
 from mlblog.lab.declared import find
-from mlblog.lab.going import Going, Note
-from mlblog.lab.progress import SECONDS_BETWEEN_LINES
 from mlblog.lab.report import duration
+from mlblog.lab.running.in_progress import Going, Note
+from mlblog.lab.running.progress import SECONDS_BETWEEN_LINES
 
 _BETWEEN = 0.5  # seconds between two looks
 Look = Callable[[], list[Note]]

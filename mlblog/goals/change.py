@@ -8,11 +8,11 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from mlblog.errors import InputError
+from mlblog.files.atomic import write_atomically
 from mlblog.goals.checklist import Bullet, Goal, Heading, Week, monday, parse_week
 from mlblog.goals.earned import Proof
 from mlblog.goals.ledger import Ledger, identity
 from mlblog.lab import Project
-from mlblog.lab.atomic import write_atomically
 
 _BOX = re.compile(rb"\[\s*\]")
 

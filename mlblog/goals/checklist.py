@@ -13,8 +13,8 @@ from functools import cached_property
 from pathlib import PurePath
 
 from mlblog.errors import PostError
+from mlblog.files.text import text_of
 from mlblog.goals.confidence import plain, said
-from mlblog.lab.text import text_of
 from mlblog.papers import cited_keys
 
 _HEADING = re.compile(r" {0,3}(#{1,6})(?:[ \t]+(.*?))?(?:[ \t]+#+)?[ \t]*$")

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from mlblog.errors import InputError
+from mlblog.files.text import text_of
 from mlblog.goals.checklist import Goal, Week, parse_week
 from mlblog.goals.ledger import Ledger, identity, week_files
 from mlblog.lab import Lab, Project
-from mlblog.lab.former import former_names, with_new_names
-from mlblog.lab.history import Past
-from mlblog.lab.text import text_of
+from mlblog.lab.records.former import former_names, with_new_names
+from mlblog.lab.records.history import Past
 from mlblog.papers import STATES, read_note
 
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)

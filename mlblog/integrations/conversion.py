@@ -23,8 +23,8 @@ from markdown.serializers import _escape_attrib_html  # type: ignore[import-unty
 from markdown.treeprocessors import Treeprocessor  # type: ignore[import-untyped]
 from markdown.util import AMP_SUBSTITUTE, STX  # type: ignore[import-untyped]
 
-from mlblog.lab.canonical import digest
-from mlblog.lab.environment import version
+from mlblog.files.canonical import digest
+from mlblog.lab.running.environment import version
 
 #: Extensions whose HTML depends on their text and their settings alone.
 PURE = {

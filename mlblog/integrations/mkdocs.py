@@ -22,13 +22,13 @@ from mkdocs.plugins import BasePlugin, event_priority
 from mkdocs.structure.files import File, Files, file_sort_key
 
 from mlblog.errors import MlblogError, ProjectError
-from mlblog.integrations.admission import with_allowed_categories
+from mlblog.integrations.categories import with_allowed_categories
 from mlblog.integrations.conversion import Conversions, get_ready
 from mlblog.integrations.material import Faster
 from mlblog.integrations.records import EXPERIMENTS, Refresh
 from mlblog.integrations.templates import compile_all, keep_compiled
 from mlblog.lab import Project
-from mlblog.lab.stores import PREVIEW
+from mlblog.lab.records.stores import PREVIEW
 from mlblog.press import Compiled, Server
 from mlblog.press.export import EXTENSIONS
 from mlblog.site import compile_site
@@ -137,6 +137,8 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
         log.info("mlblog: %s in %.2f s", compiled.summary, time.perf_counter() - start)
         for name, why in compiled.stale.items():
             log.info("mlblog: the records of %s are stale: %s", name, "; ".join(why))
+        for warning in compiled.warnings:
+            log.warning("mlblog: %s", warning)
         for failure in (*self._failed, *compiled.errors):
             log.error("mlblog: %s", failure)
         return compiled

@@ -7,11 +7,11 @@ from typing import Literal
 
 from mlblog.errors import MlblogError
 from mlblog.lab import Lab, Project
-from mlblog.lab.environment import gpus
-from mlblog.lab.executors.local import LocalExecutor
-from mlblog.lab.record import SCALES, Key
+from mlblog.lab.records.record import SCALES, Key
+from mlblog.lab.records.stores import preview_store, project_store
 from mlblog.lab.report import duration
-from mlblog.lab.stores import preview_store, project_store
+from mlblog.lab.running.environment import gpus
+from mlblog.lab.running.executors.local import LocalExecutor
 from mlblog.press.needs import experiments_needed
 
 Experiments = Literal["auto", "always", "never"]

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemBytecodeCache, TemplateError
 
-from mlblog.lab.canonical import digest
-from mlblog.lab.environment import version
+from mlblog.files.canonical import digest
+from mlblog.lab.running.environment import version
 
 # what filters and tests of these make of a constant depends on it alone; Material's dates take none
 _PURE = {"_operator", "builtins", "jinja2", "markupsafe", "material", "mkdocs"}

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from mlblog.errors import InputError, MissingRecord
-from mlblog.lab.compare import beyond_noise, excludes_zero
 from mlblog.lab.declared import Declaration
-from mlblog.lab.jobs import parse_override
-from mlblog.lab.record import SCALES, Key, Record, Value, plain
-from mlblog.lab.runs import Runs
-from mlblog.lab.store import Store, as_label, records
-from mlblog.lab.student import Mean, interval, welch
+from mlblog.lab.records.compare import beyond_noise, excludes_zero
+from mlblog.lab.records.record import SCALES, Key, Record, Value, plain
+from mlblog.lab.records.runs import Runs
+from mlblog.lab.records.store import Store, as_label, records
+from mlblog.lab.records.student import Mean, interval, welch
+from mlblog.lab.running.jobs import parse_override
 
 
 @dataclass(frozen=True)

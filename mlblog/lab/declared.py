@@ -11,7 +11,7 @@ from mlblog.errors import ProjectError, UnknownExperiment
 from mlblog.lab.fingerprint import Code
 from mlblog.lab.fingerprint.experiments import Declared
 from mlblog.lab.project import Project
-from mlblog.lab.record import SCALES, Key, misnamed
+from mlblog.lab.records.record import SCALES, Key, misnamed
 
 
 @dataclass(frozen=True)

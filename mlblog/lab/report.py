@@ -6,16 +6,16 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from mlblog.lab.acceptance import acceptances, on_smoke
-from mlblog.lab.compare import Move
-from mlblog.lab.jobs import State
-from mlblog.lab.store import as_label
+from mlblog.lab.records.acceptance import acceptances, on_smoke
+from mlblog.lab.records.compare import Move
+from mlblog.lab.records.store import as_label
+from mlblog.lab.running.jobs import State
 from mlblog.lab.why import Explanation
 
 if TYPE_CHECKING:
     from mlblog.lab.contrast import Contrast
-    from mlblog.lab.runs import Runs
-    from mlblog.lab.student import Mean
+    from mlblog.lab.records.runs import Runs
+    from mlblog.lab.records.student import Mean
 
 
 def status_json(states: Sequence[State]) -> list[dict[str, Any]]:
@@ -223,7 +223,7 @@ def contrast_json(contrasts: Sequence[Contrast], first: Runs, second: Runs) -> l
 
 def contrast_table(contrasts: Sequence[Contrast], first: Runs, second: Runs, labels: tuple[str, str]) -> str:
     """Return a line a value: of either variant, their difference, and whether it is beyond noise."""
-    from mlblog.lab.table import shortened
+    from mlblog.lab.records.table import shortened
 
     rows = [("value", *labels, "difference", "")]
     for one in contrasts:

@@ -10,11 +10,11 @@ from typing import Any
 
 from mlblog.errors import InputError, MissingRecord
 from mlblog.lab.project import Project
-from mlblog.lab.reading import Read, note, select
-from mlblog.lab.record import SCALES, Key, Value, is_value, misnamed
-from mlblog.lab.runs import Runs
-from mlblog.lab.store import Store
-from mlblog.lab.stores import shown_store
+from mlblog.lab.records.reading import Read, note, select
+from mlblog.lab.records.record import SCALES, Value, is_value, misnamed
+from mlblog.lab.records.runs import Runs
+from mlblog.lab.records.store import Store
+from mlblog.lab.records.stores import shown_store
 
 _store: ContextVar[Store | None] = ContextVar("mlblog_store", default=None)
 
@@ -158,15 +158,6 @@ def _parameters(function: Callable[..., None]) -> dict[str, Any]:
 def _listed(value: Any) -> Any:
     """`value` as a record would give it back: JSON knows lists, not tuples."""
     return [_listed(item) for item in value] if isinstance(value, list | tuple) else value
-
-
-def keys(experiment: Experiment, scale: str) -> list[Key]:
-    """Return which runs are kept recorded at `scale`: the base and every variant, every seed."""
-    return [
-        Key(experiment.name, scale, overrides, seed)
-        for overrides in ({}, *experiment.variants)
-        for seed in range(experiment.seeds)
-    ]
 
 
 class using:  # noqa: N801  # reads as a word in `with using(store):`

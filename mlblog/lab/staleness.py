@@ -10,9 +10,9 @@ from mlblog.errors import RecordError, UnknownExperiment
 from mlblog.lab.declared import Declaration
 from mlblog.lab.fingerprint import Code
 from mlblog.lab.fingerprint.inputs import HELD, PROJECT, WRITTEN
-from mlblog.lab.reading import BASIS, rested_on
-from mlblog.lab.record import Record
-from mlblog.lab.store import Store
+from mlblog.lab.records.reading import BASIS, rested_on
+from mlblog.lab.records.record import Record
+from mlblog.lab.records.store import Store
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import json
 import math
 from collections.abc import Sequence
 
-from mlblog.lab.table import Cell, Column, Estimate, Row
+from mlblog.lab.records.table import Cell, Column, Estimate, Row
 
 TEXT = 28  # characters of a heading or a string; numbers are never cut
 _GAP = "  "

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from mlblog.errors import InputError
 from mlblog.lab.fingerprint import Node
 from mlblog.lab.fingerprint.summary import IMPORT
-from mlblog.lab.history import Revision, gap
 from mlblog.lab.lab import Lab
-from mlblog.lab.record import Record
+from mlblog.lab.records.history import Revision, gap
+from mlblog.lab.records.record import Record
+from mlblog.lab.running.uncommitted import Restored, restored
 from mlblog.lab.staleness import Reason
-from mlblog.lab.uncommitted import Restored, restored
 
 
 @dataclass(frozen=True)

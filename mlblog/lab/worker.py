@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from mlblog.errors import MlblogError
-from mlblog.lab.attempt import attempt
-from mlblog.lab.jobs import Job
 from mlblog.lab.project import Project
+from mlblog.lab.running.attempt import attempt
+from mlblog.lab.running.jobs import Job
 
 
 def main() -> int:

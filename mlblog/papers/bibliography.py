@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from mlblog.errors import InputError
+from mlblog.files.canonical import digest
 from mlblog.lab import Project
-from mlblog.lab.canonical import digest
 from mlblog.papers.paper import Paper
 
 FILE = Path("papers") / "references.bib"

@@ -12,7 +12,7 @@ from pybtex.exceptions import PybtexError
 from pybtex.richtext import Text
 
 from mlblog.errors import InputError
-from mlblog.lab.text import text_of
+from mlblog.files.text import text_of
 from mlblog.papers.paper import short_authors
 
 #: Where an entry was published, by what holds it: the first that it has.

@@ -12,7 +12,7 @@ from pathlib import Path
 import yaml
 
 from mlblog.errors import InputError
-from mlblog.lab.text import text_of
+from mlblog.files.text import text_of
 
 #: How far the reading of a paper has gone, in order.
 STATES = ("to read", "skimmed", "read", "implemented", "replicated")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from mlblog.errors import MlblogError, RecordError
 from mlblog.lab import Lab, Project
-from mlblog.lab.acceptance import on_smoke
-from mlblog.lab.record import Record
+from mlblog.lab.records.acceptance import on_smoke
+from mlblog.lab.records.record import Record
 from mlblog.lab.report import beyond
 
 

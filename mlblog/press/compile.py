@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from mlblog.errors import MlblogError
+from mlblog.files.atomic import write_if_changed
 from mlblog.lab import Lab, Project
-from mlblog.lab.atomic import write_if_changed
-from mlblog.lab.stores import shown_store
+from mlblog.lab.records.stores import shown_store
 from mlblog.press.build import Compiled, Made, Press
 from mlblog.press.cache.outputs import files_behind, made_by
 from mlblog.press.cache.pages import Kept, KeptPages
@@ -105,6 +105,10 @@ def _write_and_keep(path: Path, made: Made, press: Press, done: Compiled) -> Non
     root = press.lab.project.root
     data = (press.lab.project.relative(file) for file in reached if file.suffix != ".py")
     opened |= {name: state_of(root, name) for name in data}
+    done.warnings += made.page.warnings
+    files = _write(made.page, done)
+    if made.page.warnings:
+        return  # said again by every build, until nothing is left to say
     press.kept.keep(
         press.texts[path],
         published,
@@ -112,7 +116,7 @@ def _write_and_keep(path: Path, made: Made, press: Press, done: Compiled) -> Non
         opened=opened,
         around=made.around,
         stale=stale,
-        files=_write(made.page, done),
+        files=files,
     )
 
 

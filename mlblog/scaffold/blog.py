@@ -11,9 +11,9 @@ from pathlib import Path
 
 from mlblog import __version__
 from mlblog.errors import InputError, MlblogError, ProjectError
+from mlblog.files.atomic import write_atomically
 from mlblog.lab import Lab, Project
-from mlblog.lab.atomic import write_atomically
-from mlblog.lab.executors.inline import InlineExecutor
+from mlblog.lab.running.executors.inline import InlineExecutor
 from mlblog.scaffold.template import FOLDER, filled
 
 #: Design, fonts, formulas: what every blog serves from its own folder.

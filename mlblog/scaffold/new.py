@@ -11,8 +11,8 @@ from datetime import date
 from pathlib import Path
 
 from mlblog.errors import InputError
+from mlblog.files.atomic import write_atomically
 from mlblog.lab import Lab, Project
-from mlblog.lab.atomic import write_atomically
 from mlblog.papers import Bibliography
 from mlblog.scaffold.template import FOLDER, filled
 

@@ -12,8 +12,8 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-from mlblog.lab.atomic import write_atomically
-from mlblog.lab.canonical import digest, digest_file
+from mlblog.files.atomic import write_atomically
+from mlblog.files.canonical import digest, digest_file
 from mlblog.press import Context, Page
 from mlblog.press.page.settings import Settings
 from mlblog.press.page.site_context import day_of

@@ -10,16 +10,16 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from mlblog.lab import Runs
-from mlblog.lab.record import plain
-from mlblog.lab.store import as_label
+from mlblog.lab.records.record import plain
+from mlblog.lab.records.store import as_label
 from mlblog.papers.citation import escaped
 from mlblog.press import Context, Page
 from mlblog.press.page import evidence
 from mlblog.press.page.provenance import duration
 from mlblog.press.source import blocks
 from mlblog.site.sparkline import sparkline
-from mlblog.site.standing import STATES, Standing, standings
-from mlblog.site.trail import Trail, trail
+from mlblog.site.status import STATES, Standing, standings
+from mlblog.site.value_history import Trail, trail
 
 PATH = "experiments.md"
 _NOTHING = '<span class="mlblog-none">–</span>'  # noqa: RUF001

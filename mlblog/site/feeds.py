@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from mlblog.lab.atomic import write_if_changed
+from mlblog.files.atomic import write_if_changed
 
 _LINK = re.compile(r'<guid isPermaLink="true">([^<]*)</guid>')
 

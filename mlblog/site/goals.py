@@ -14,12 +14,12 @@ from mlblog.goals import Bullet, Carried, Goal, Heading, Ledger, Progress, Proof
 from mlblog.goals.ledger import reached
 from mlblog.goals.report import BETWEEN, weeks
 from mlblog.lab import Lab
-from mlblog.lab.stores import Previewed
+from mlblog.lab.records.stores import Previewed
 from mlblog.papers import Bibliography, cite, references
 from mlblog.papers.citation import escaped
 from mlblog.press import Context, Page
 from mlblog.press.source.blocks import block, indented
-from mlblog.site.reliability import judged
+from mlblog.site.reliability import fifths, judged
 
 FOLDER = "goals"
 _ABOUT = """Every week begins with a list, and with how sure we are of each line of it: 3/5 stands for a chance of 60 %.
@@ -189,7 +189,8 @@ def _list(ledger: Ledger, week: Week, unearned: list[Unearned], bibliography: Bi
                 lines += _said(part, ages.get(id(part)), is_earned=id(part) not in lacking)
                 lines += "".join(f"\n\n{cited(note, part.line)}" for note in part.note)
             first, *rest = indented(lines, "    " * (part.depth + 1)).rstrip("\n").split("\n")
-            listed += ["    " * part.depth + "- " + first.strip(), *rest]
+            # each item is a block: behind a paragraph, or deeper items, the next would be taken for part of those
+            listed += ["    " * part.depth + "- " + first.strip(), *rest, ""]
             continue
         text += _closed(listed)
         if isinstance(part, Heading):
@@ -215,7 +216,7 @@ def _box(goal: Goal) -> str:
 def _said(goal: Goal, carried: Carried | None, *, is_earned: bool) -> str:
     found = []
     if goal.fifths is not None:
-        found.append(f'<span class="mlblog-confidence">{goal.fifths:g}/5</span>')
+        found.append(f'<span class="mlblog-confidence">{fifths(goal.fifths)}</span>')
     if carried is not None:
         found.append(f'<span class="mlblog-age">since {carried.since}, {weeks(carried.age)}</span>')
     if not is_earned:

@@ -12,9 +12,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mlblog.lab.atomic import write_atomically
-from mlblog.lab.canonical import digest
-from mlblog.lab.environment import version
+from mlblog.files.atomic import write_atomically
+from mlblog.files.canonical import digest
+from mlblog.lab.running.environment import version
 from mlblog.papers import Bibliography
 from mlblog.papers.citation import escaped
 from mlblog.press import Context, Page, Post

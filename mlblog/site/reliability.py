@@ -25,10 +25,15 @@ def judged(forecasts: Sequence[Forecast], bibliography: Bibliography) -> str:
     found = calibrate.levels(forecasts)
     table = "| confidence | goals | reached | share, 95 % interval |\n| --- | ---: | ---: | --- |\n"
     for one in found:
-        table += f"| {5 * one.probability:g}/5 | {one.count} | {one.done} | {one.share:.0%}, {_interval(one)} |\n"
+        table += f"| {fifths(5 * one.probability)} | {one.count} | {one.done} | {one.share:.0%}, {_interval(one)} |\n"
     known = [f"@{key}" for key in _SOURCES if key in bibliography]
     sources = f" See [{'; '.join(known)}]." if known else ""
     return f"{block('figure.mlblog-reliability', diagram(found), raw=True)}\n{table}\n{words(forecasts)}{sources}\n"
+
+
+def fifths(confidence: float) -> str:
+    """A confidence as Markdown: in one piece, 3/5 would become a single sign where the site sets fractions."""
+    return f"{confidence:g}<span>/</span>5"
 
 
 def _interval(level: Level) -> str:

@@ -11,8 +11,8 @@ from sklearn.tree import DecisionTreeClassifier
 
 from mlblog.experiments.correction_best_k import ETA, neighbors_best_k
 from mlblog.experiments.correction_forests import FLIPPED, forest_consistency
-from mlblog.lab.record import Key
-from mlblog.lab.run import Run
+from mlblog.lab.records.record import Key
+from mlblog.lab.running.run import Run
 from mlblog.lab.spec import Experiment
 
 

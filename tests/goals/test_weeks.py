@@ -170,7 +170,7 @@ def test_paper_needs_a_note_and_an_implementation_a_fresh_record(make_project: M
         "`walk` has no record; run it: mlblog run walk",
         "there is no experiment `run`; write it: mlblog new experiment run",
     ]
-    from mlblog.lab.executors.inline import InlineExecutor
+    from mlblog.lab.running.executors.inline import InlineExecutor
 
     lab = Lab(project)
     list(lab.run(lab.plan(lab.keys_of("walk", "smoke")[:1]), InlineExecutor(project)))

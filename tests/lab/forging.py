@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from mlblog.lab import canonical
+from mlblog.files import canonical
 
 MAGIC = b"mlblog pack 1\n"
 

@@ -20,16 +20,14 @@ from mutants.table import Line, pairs, table
 HERE = Path(__file__).parent
 
 
-def trial(
-    root: Path, folder: Path, project: str, count: int, seed: int, *, share: int = 1, parts: int = 2
-) -> list[Line]:
-    """Try mutants with every `share`-th experiment, in `parts` processes; return the lines that they print."""
+def trial(root: Path, folder: Path, project: str, count: int, seed: int, *, parts: int = 2) -> list[Line]:
+    """Try mutants in `parts` processes; return the lines that they print."""
     children = []
     environment = {**os.environ, "PYTHONPATH": str(HERE)}
     for part in range(parts):
         own = folder / f"{project.replace('/', '-')}-{part}"
         own.mkdir()
-        arguments = (root.resolve(), own, project, count, seed, share, part, parts)
+        arguments = (root.resolve(), own, project, count, seed, part, parts)
         command = [sys.executable, "-m", "mutants.trial", *map(str, arguments)]
         children.append(subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True))
     printed = [child.communicate()[0] for child in children]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,21 +12,18 @@ from workbench import Bench, write_mutated
 
 from mlblog.errors import InputError
 from mlblog.lab import Record
-from mlblog.lab.accept import Step, accept, adopted_manifest, steps
-from mlblog.lab.acceptance import acceptances
-from mlblog.lab.environment import commit
-from mlblog.lab.past import Pasts
+from mlblog.lab.accepting.accept import Step, accept, adopted_manifest, steps
+from mlblog.lab.accepting.checkouts import Pasts
+from mlblog.lab.records.acceptance import acceptances
+from mlblog.lab.running.environment import commit
 
 REFACTORED = "return x if x > 0 else -x"
 
 
 @pytest.fixture
-def small(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Bench:
+def small(copied: Callable[..., Bench]) -> Bench:
     """Two records of one group and one of another at small scale, committed."""
-    monkeypatch.setenv("MLBLOG_DEVICE", "cpu")
-    assert bench("run", "with_absolute", "with_two", "--scale", "small", "--executor", "inline").exit_code == 0
-    bench.commit()
-    return bench
+    return copied("run with_absolute with_two --scale small --executor inline")
 
 
 def all_of(bench: Bench, name: str) -> list[Record]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from mlblog.lab import Record
-from mlblog.lab.acceptance import Acceptance, acceptances, on_smoke, same_bits, same_code, same_smoke
-from mlblog.lab.record import Arrays, Value
+from mlblog.lab.records.acceptance import Acceptance, acceptances, on_smoke, same_bits, same_code, same_smoke
+from mlblog.lab.records.record import Arrays, Value
 
 MADE, LATER = "a" * 40, "b" * 40
 OLD = "2026-11-20T17:00:00+00:00 0123456789ab"  # as versions before wrote it

@@ -13,8 +13,10 @@ import pytest
 from filelock import FileLock
 
 from mlblog.lab import Key, Lab, Project
-from mlblog.lab.executors.inline import InlineExecutor
-from mlblog.lab.executors.local import LocalExecutor
+from mlblog.lab.running.executors.inline import InlineExecutor
+from mlblog.lab.running.executors.local import LocalExecutor
+
+pytestmark = pytest.mark.usefixtures("without_torch")
 
 MODULE = """
 from mlblog.lab import Run, experiment
@@ -70,8 +72,9 @@ def in_the_way(path: Path) -> None:
 
 @pytest.mark.parametrize("executor", [InlineExecutor, LocalExecutor])
 def test_record_that_cannot_be_stored_is_kept_and_taken_up(
-    lab: Lab, executor: type[InlineExecutor | LocalExecutor]
+    lab: Lab, executor: type[InlineExecutor | LocalExecutor], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.delenv("PYTHONPATH")  # what it trains needs torch
     in_the_way(lab.project.results / "trained")
     outcomes = list(lab.run(lab.plan(lab.keys("smoke")), executor(lab.project)))
     (error,) = [str(outcome.error) for outcome in outcomes if outcome.error]
@@ -87,7 +90,7 @@ def test_record_that_cannot_be_stored_is_kept_and_taken_up(
 
 
 def test_store_held_by_another_process(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mlblog.lab.store.LOCK_SECONDS", 0.1)
+    monkeypatch.setattr("mlblog.lab.records.store.LOCK_SECONDS", 0.1)
     lab.project.work.joinpath("locks").mkdir(parents=True)
     with FileLock(lab.project.work / "locks/records.lock"):
         outcomes = list(lab.run(lab.plan(lab.keys("smoke")), InlineExecutor(lab.project)))

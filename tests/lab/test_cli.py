@@ -146,7 +146,8 @@ def test_every_json_document_parses(recorded: Bench) -> None:
     assert isinstance(recorded.json("check"), list)
 
 
-def test_status_and_import_load_no_torch(recorded: Bench) -> None:
+def test_status_and_import_load_no_torch(recorded: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PYTHONPATH")  # where torch is not to be had nobody could load it
     script = """
 import sys
 import mlblog

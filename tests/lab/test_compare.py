@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from scipy import stats
 from workbench import Bench
 
-from mlblog.lab.compare import beyond_noise, moves
-from mlblog.lab.record import Record
+from mlblog.lab.records.compare import beyond_noise, moves
+from mlblog.lab.records.record import Record
 
 samples = st.lists(st.floats(-100, 100).map(lambda x: round(x, 3)), min_size=2, max_size=9)
 

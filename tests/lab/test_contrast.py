@@ -10,8 +10,8 @@ from scipy import stats
 from workbench import Bench
 
 from mlblog.lab.contrast import contrasts
-from mlblog.lab.record import Record
-from mlblog.lab.runs import Runs
+from mlblog.lab.records.record import Record
+from mlblog.lab.records.runs import Runs
 
 numbers = st.floats(-100, 100).map(lambda x: round(x, 3))
 pairs = st.lists(st.tuples(numbers, numbers), min_size=2, max_size=9)

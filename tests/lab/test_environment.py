@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from workbench import Bench
 
-from mlblog.lab.environment import commit
+from mlblog.lab.running.environment import commit
 
 
 def write(bench: Bench, name: str, text: str = "x = 1\n") -> None:

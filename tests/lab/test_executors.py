@@ -16,10 +16,12 @@ import pytest
 
 from mlblog.errors import RunError
 from mlblog.lab import Key, Lab, Project, Record
-from mlblog.lab.executors.inline import InlineExecutor
-from mlblog.lab.executors.local import LocalExecutor
-from mlblog.lab.jobs import Job
-from mlblog.lab.run import Report
+from mlblog.lab.running.executors.inline import InlineExecutor
+from mlblog.lab.running.executors.local import LocalExecutor
+from mlblog.lab.running.jobs import Job
+from mlblog.lab.running.run import Report
+
+pytestmark = pytest.mark.usefixtures("without_torch")
 
 MODULE = """
 from mlblog.lab import Run, experiment
@@ -109,7 +111,7 @@ def test_inline_and_local_leave_the_same_record_but_for_the_environment(lab: Lab
         ("exit", "ended with exit code 7 at try 5"),
         ("killed", "killed by signal 9 at try 5; the system kills processes when memory runs out"),
         ("stderr", "ended with exit code 3 at try 5: the last words"),
-        ("hang", "stopped after 20 s( at try 5)?; it goes on from its checkpoint, if it keeps one"),
+        ("hang", "stopped after 4 s( at try 5)?; it goes on from its checkpoint, if it keeps one"),
         ("left", r"its process ended with exit code 0 and left no record at try 5; an experiment returns \(log: "),
         ("exited", r"it called sys\.exit\(enough\) at step 4; an experiment ends by returning"),
         ("mute", r"Mute at step 4: \(its message cannot be shown: SystemExit\)"),
@@ -117,7 +119,7 @@ def test_inline_and_local_leave_the_same_record_but_for_the_environment(lab: Lab
     ],
 )
 def test_failed_run_is_told_of_and_the_others_are_recorded(lab: Lab, what: str, message: str) -> None:
-    executor = LocalExecutor(lab.project, slots=2, timeout=20 if what == "hang" else None)
+    executor = LocalExecutor(lab.project, slots=2, timeout=4 if what == "hang" else None)
     outcomes = list(lab.run(jobs(lab, "fine", what), executor))
     assert [bool(outcome.record) for outcome in sorted(outcomes, key=lambda o: o.job.key.seed)] == [True, False]
     (error,) = [outcome.error for outcome in outcomes if outcome.error]
@@ -129,7 +131,7 @@ def test_failed_run_is_told_of_and_the_others_are_recorded(lab: Lab, what: str, 
 @pytest.mark.parametrize("what", ["silent", "input", "forked", "astray", "lingers"])
 def test_odd_run_that_ends_well_is_recorded(lab: Lab, what: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without standard output, with nothing to read, beside children and threads that live longer."""
-    monkeypatch.setattr("mlblog.lab.executors.process._LEAVING", 0.5)
+    monkeypatch.setattr("mlblog.lab.running.executors.process._LEAVING", 0.5)
     before = time.monotonic()
     outcomes = list(lab.run(jobs(lab, "fine", what), LocalExecutor(lab.project, slots=2)))
     assert [outcome.error for outcome in outcomes] == [None, None]

@@ -9,7 +9,7 @@ SCRIPT = """
 import sys
 sys.path.insert(0, {root!r})
 if {fresh}:
-    from mlblog.lab.fromsource import import_from_source
+    from mlblog.lab.observing.fromsource import import_from_source
     import_from_source(["toy.sub"])
 import toy.sub.a
 print(toy.sub.a.K, toy.sub.a.__file__)

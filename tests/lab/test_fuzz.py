@@ -15,10 +15,10 @@ import pytest
 from forging import bundle, forge, parts, with_index
 
 from mlblog.errors import MlblogError, RecordError
+from mlblog.files.canonical import digest
 from mlblog.lab import FileStore, Lab, Project
-from mlblog.lab.canonical import digest
-from mlblog.lab.pack import pack, unpack
-from mlblog.lab.record import Key, Record
+from mlblog.lab.records.pack import pack, unpack
+from mlblog.lab.records.record import Key, Record
 from mlblog.lab.report import status_json, status_table
 
 TRIAL = """

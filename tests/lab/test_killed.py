@@ -7,12 +7,14 @@ import sys
 from collections.abc import Callable
 
 import numpy as np
+import pytest
 
 from mlblog.lab import Lab, Project
 
 EXPERIMENT = """
 import os
 import numpy as np
+import pytest
 from mlblog.lab import Run, experiment
 
 @experiment(smoke=dict(n=20_000), seeds=30)
@@ -62,6 +64,7 @@ print(os.waitpid(run(), 0)[1])
 """
 
 
+@pytest.mark.audit
 def test_run_killed_ten_times_leaves_whole_records(make_project: Callable[[dict[str, str]], Project]) -> None:
     project = make_project({"toy/experiments/trial.py": EXPERIMENT})
     done = subprocess.run([sys.executable, "-c", SCRIPT], stdout=subprocess.PIPE, text=True, check=True, timeout=120)

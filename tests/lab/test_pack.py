@@ -18,8 +18,8 @@ from test_record import made
 from workbench import Bench
 
 from mlblog.errors import RecordError
-from mlblog.lab.pack import pack, unpack
-from mlblog.lab.record import Record
+from mlblog.lab.records.pack import pack, unpack
+from mlblog.lab.records.record import Record
 
 
 @given(st.lists(made, min_size=1, max_size=4, unique_by=lambda record: record.key.stem))
@@ -168,7 +168,7 @@ def _arrays(new: bytes) -> Callable[[bytes], bytes]:
     """Give the first record these arrays, with digests that fit."""
 
     def change(content: bytes) -> bytes:
-        from mlblog.lab.canonical import digest
+        from mlblog.files.canonical import digest
 
         (text, _), *rest = parts(content)
         return bundle([(forge(text, arrays=digest("arrays", new) if new else ""), new), *rest])

@@ -67,7 +67,7 @@ def test_runs_share_nothing_and_bring_home_commit_progress_and_log(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    from mlblog.lab.executors.ray import RayExecutor
+    from mlblog.lab.running.executors.ray import RayExecutor
 
     monkeypatch.setenv("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
     project = make_project({"toy/experiments/leaky.py": LEAKY, ".gitignore": ".mlblog\n__pycache__\n"})
@@ -113,7 +113,7 @@ def test_every_record_arrives_once_though_a_node_dies(
 ) -> None:
     from ray.cluster_utils import Cluster
 
-    from mlblog.lab.executors.ray import RayExecutor
+    from mlblog.lab.running.executors.ray import RayExecutor
 
     monkeypatch.setenv("TRIAL_FOLDER", str(started))
     monkeypatch.setenv("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")

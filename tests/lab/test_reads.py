@@ -8,7 +8,7 @@ import pytest
 
 from mlblog.errors import ProjectError
 from mlblog.lab import Lab, Project
-from mlblog.lab.executors.inline import InlineExecutor
+from mlblog.lab.running.executors.inline import InlineExecutor
 
 HEAD = "from mlblog.lab import Run, experiment\n"
 BASE = (

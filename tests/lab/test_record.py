@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from mlblog.errors import RecordError
-from mlblog.lab.record import Key, Record
+from mlblog.lab.records.record import Key, Record
 
 names = st.text("abcdefgh_", min_size=1, max_size=6)
 scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()

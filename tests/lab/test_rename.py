@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from workbench import Bench
 
-from mlblog.lab import swap as swapping
+from mlblog.lab.renaming import swap as swapping
 
 POST = """\
 ---

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from workbench import Bench
 
-from mlblog.lab import store
+from mlblog.lab.records import store
 
 
 def test_nothing_is_rubbish_after_a_run(recorded: Bench) -> None:

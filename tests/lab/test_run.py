@@ -15,7 +15,7 @@ import torch
 
 from mlblog.errors import RunError
 from mlblog.lab import Key, Record, Run
-from mlblog.lab.run import execute
+from mlblog.lab.running.run import execute
 from mlblog.lab.spec import Experiment
 
 KEY = Key("trial", "smoke", {}, 3)

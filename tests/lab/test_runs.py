@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from mlblog.lab.record import Record
-from mlblog.lab.runs import Runs
-from mlblog.lab.student import quantile
+from mlblog.lab.records.record import Record
+from mlblog.lab.records.runs import Runs
+from mlblog.lab.records.student import quantile
 
 
 def runs(*values: float) -> Runs:

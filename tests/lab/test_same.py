@@ -13,9 +13,9 @@ import pytest
 from workbench import Bench, write_mutated
 
 from mlblog.lab import Record, determinism
-from mlblog.lab.past import Pasts
-from mlblog.lab.record import Arrays
-from mlblog.lab.same import differences, same_code
+from mlblog.lab.accepting.checkouts import Pasts
+from mlblog.lab.accepting.same import differences, same_code
+from mlblog.lab.records.record import Arrays
 
 CODE = "toy.losses.absolute"
 OWN = "mlblog.lab.determinism.deterministic"

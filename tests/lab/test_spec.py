@@ -1,11 +1,12 @@
 """What may be declared an experiment, and how its records are read back."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
 from mlblog.errors import InputError, MissingRecord
-from mlblog.lab import MemoryStore, Read, Record, Run, experiment, reading, using
-from mlblog.lab.spec import keys
+from mlblog.lab import Lab, MemoryStore, Project, Read, Record, Run, experiment, reading, using
 
 
 @experiment(smoke={"steps": 1}, small={"steps": 10, "sizes": (1, 2)}, seeds=2, variants=[{"heads": 1}])
@@ -22,8 +23,17 @@ def test_parameters_come_from_defaults_then_scale_then_overrides() -> None:
     assert solver.params("small", {"heads": 2}) == {"steps": 10, "sizes": [1, 2], "heads": 2}
 
 
-def test_kept_runs_are_the_base_and_the_variants_at_every_seed() -> None:
-    assert [(dict(key.overrides), key.seed) for key in keys(solver, "small")] == [
+def test_kept_runs_are_the_base_and_the_variants_at_every_seed(
+    make_project: Callable[[dict[str, str]], Project],
+) -> None:
+    source = """
+    from mlblog.lab import experiment
+
+    @experiment(smoke={"steps": 1}, small={"steps": 10}, seeds=2, variants=[{"heads": 1}])
+    def trial(run, *, steps, heads=4, seed): ...
+    """
+    project = make_project({"toy/experiments/trial.py": source})
+    assert [(dict(key.overrides), key.seed) for key in Lab(project).experiments["trial"].keys("small")] == [
         ({}, 0), ({}, 1), ({"heads": 1}, 0), ({"heads": 1}, 1),
     ]  # fmt: skip
 

@@ -16,9 +16,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mlblog.errors import MissingRecord, RecordError, StoreBusy
-from mlblog.lab import store as store_module
-from mlblog.lab.record import Key, Record
-from mlblog.lab.store import FileStore, MemoryStore, Store
+from mlblog.lab.records import store as store_module
+from mlblog.lab.records.record import Key, Record
+from mlblog.lab.records.store import FileStore, MemoryStore, Store
 
 
 def record(
@@ -115,8 +115,8 @@ WRITER = """
 import sys
 from pathlib import Path
 import numpy as np
-from mlblog.lab.record import Record
-from mlblog.lab.store import FileStore
+from mlblog.lab.records.record import Record
+from mlblog.lab.records.store import FileStore
 store = FileStore(Path(sys.argv[1]), lock=Path(sys.argv[2]))
 print("ready", flush=True)
 for value in range(10**6):

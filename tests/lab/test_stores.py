@@ -6,7 +6,7 @@ import pytest
 
 from mlblog.errors import MissingRecord, RecordError
 from mlblog.lab import Key, MemoryStore, Project, Record
-from mlblog.lab.stores import Previewed, preview_store, project_store, shown_store
+from mlblog.lab.records.stores import Previewed, preview_store, project_store, shown_store
 
 
 def record(scale: str, value: float, name: str = "coin", **overrides: int) -> Record:

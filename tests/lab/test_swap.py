@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mlblog.lab.swap import Swap
+from mlblog.lab.renaming.swap import Swap
 
 
 def tree(folder: Path) -> dict[str, tuple[bytes, int]]:

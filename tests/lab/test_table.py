@@ -12,8 +12,8 @@ import pytest
 from scipy import stats
 from workbench import Bench, write_mutated
 
-from mlblog.lab.record import Record
-from mlblog.lab.table import Columns, Estimate, rows
+from mlblog.lab.records.record import Record
+from mlblog.lab.records.table import Columns, Estimate, rows
 from mlblog.lab.terminal import shown, text
 
 

@@ -10,8 +10,10 @@ import pytest
 from workbench import Bench, write_mutated
 
 from mlblog.lab import Lab
-from mlblog.lab.history import Revision
-from mlblog.lab.uncommitted import FILE_LIMIT, LIMIT, Restored, keep, noted
+from mlblog.lab.records.history import Revision
+from mlblog.lab.running.uncommitted import FILE_LIMIT, LIMIT, Restored, keep, noted
+
+pytestmark = pytest.mark.usefixtures("without_torch")
 
 RUN = ("run", "with_absolute", "--scale", "smoke", "--executor", "inline", "--all")
 

@@ -109,7 +109,7 @@ class Bench:
 
 def write_mutated(path: Path, change: Callable[[dict[str, Any]], None]) -> None:
     """Change a record's JSON and give it the id that fits, as one who forges a record would."""
-    from mlblog.lab import canonical
+    from mlblog.files import canonical
 
     body = json.loads(path.read_bytes())
     change(body)

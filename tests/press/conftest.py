@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mlblog.lab import Lab, Project
-from mlblog.lab.executors.inline import InlineExecutor
+from mlblog.lab.running.executors.inline import InlineExecutor
 from mlblog.press import Outputs, Post, Server, parse_post
 
 SAMPLES = Path(__file__).parents[1] / "samples"

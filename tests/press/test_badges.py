@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mlblog.lab import Lab, Project, Record
-from mlblog.lab.executors.inline import InlineExecutor
+from mlblog.lab.running.executors.inline import InlineExecutor
 from mlblog.press import compile_posts
 from mlblog.press.needs import experiments_needed
 

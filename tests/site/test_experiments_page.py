@@ -12,14 +12,14 @@ import markdown
 import pytest
 
 from mlblog.lab import Lab, Project
-from mlblog.lab.executors.inline import InlineExecutor
+from mlblog.lab.running.executors.inline import InlineExecutor
 from mlblog.press import Context, Outputs, Ran, parse_post
 from mlblog.press.page.provenance import evidence
 from mlblog.press.page.published import Published
 from mlblog.site import experiments
 from mlblog.site.sparkline import sparkline
-from mlblog.site.standing import standings
-from mlblog.site.trail import trail
+from mlblog.site.status import standings
+from mlblog.site.value_history import trail
 
 CODE = '''\
 from mlblog.lab import Run, experiment

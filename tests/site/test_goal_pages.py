@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -41,7 +42,7 @@ def made(project: Project) -> dict[str, str]:
 
 
 def shown(text: str) -> BeautifulSoup:
-    extensions = [*EXTENSIONS, "attr_list", "tables", "md_in_html"]
+    extensions = [*EXTENSIONS, "attr_list", "tables", "md_in_html", "pymdownx.smartsymbols"]
     return BeautifulSoup(
         Markdown(extensions=list(dict.fromkeys(extensions))).convert(text.split("\n---\n", 1)[1]), "html.parser"
     )
@@ -154,3 +155,34 @@ def test_words_do_not_say_more_than_so_few_goals_can_tell() -> None:
     assert "is 0.323: worse than the 0.245" in text
     assert "hard to put down to chance" in words([(0.8, False)] * 9)
     assert "better than" in words([(0.8, True)] * 4 + [(0.2, False)])
+
+
+NOTES = ["", "*A remark.*", "Two\n\nparagraphs.", "```\n- [ ] code\n```", "> quoted\n> text"]
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_every_goal_is_an_item_of_its_own_whatever_its_notes(make_project: Make, seed: int) -> None:
+    """Items that a generator makes come out in their order, at their depth, each with its own box and title."""
+    draw = random.Random(seed)
+    text, wanted, depth = "## A\n\n", [], 0
+    for number in range(draw.randint(2, 9)):
+        depth = draw.randint(0, min(depth + 1, 3)) if number else 0
+        confidence = draw.choice(["", ", 3/5", " (4/5)", ", 1/2 of it, 0/5"])
+        box = draw.choice(["[ ] ", "[x] ", ""])
+        text += f"{'    ' * depth}- {box}item {number}{confidence if box else ''}\n"
+        for paragraph in filter(None, draw.choice(NOTES).split("\n\n") if box else []):
+            text += "\n" + "".join(f"{'    ' * depth}  {line}\n" for line in paragraph.split("\n"))
+        text += draw.choice(["", "\n"])
+        wanted.append((depth, box[:3], f"item {number}"))
+    page = shown(made(make_project({"posts_src/goals/2026-W47.md": text}))["goals/2026-W47.md"])
+    found = []
+    for item in page.select(".mlblog-goals li"):
+        own = item.find("p", recursive=False) or item
+        title = re.match(r"item \d+", own.get_text().replace("✓", "").strip())
+        if title:
+            box = own.select_one(":scope > .mlblog-box")
+            sign = {None: "", "open": "[ ]", "reached": "[x]"}[box and box["aria-label"]]
+            inside = [one for one in item.parents if one.name == "li"]
+            found.append((len(inside), sign, title[0]))
+    assert found == wanted, text
+    assert not set("⅕⅖⅗⅘") & set(page.get_text())

@@ -17,7 +17,7 @@ from types import CodeType
 from typing import Any, NamedTuple
 
 from mlblog.errors import UnknownExperiment
-from mlblog.lab import canonical
+from mlblog.files import canonical
 from mlblog.lab.fingerprint.experiments import Declared, declared
 from mlblog.lab.fingerprint.inputs import DATA, ENVIRONMENT, KINDS, Inputs
 from mlblog.lab.fingerprint.links import Linker
@@ -34,6 +34,7 @@ ENGINE = tuple(
     f"mlblog.{part}"
     for part in (
         "lab",
+        "files",
         "press",
         "papers",
         "goals",
@@ -283,8 +284,8 @@ class Code:
                 node = queue.popleft()
                 link = self._linker.link(node)
                 for mark in filter(is_computed, link.marks - marks):
-                    reached.computed.add(mark)
                     for target in self._resolver.anything(mark, held or None):
+                        reached.computed.add(mark)
                         add(target, node)
                 marks |= link.marks
                 reached.closed.update(link.closed)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mlblog.lab import canonical
+from mlblog.files import canonical
 from mlblog.lab.fingerprint.syntax import chain
 
 if TYPE_CHECKING:

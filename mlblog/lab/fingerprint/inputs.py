@@ -14,8 +14,8 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from mlblog.lab import canonical
-from mlblog.lab.atomic import write_atomically
+from mlblog.files import canonical
+from mlblog.files.atomic import write_atomically
 from mlblog.lab.fingerprint.sources import Sources, walked
 
 DATA, LIST, GLOB, LOOK, OUTSIDE = "data", "list", "glob", "look", "outside"

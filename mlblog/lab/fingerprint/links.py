@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from mlblog.lab import canonical
+from mlblog.files import canonical
 from mlblog.lab.fingerprint.branches import holds
 from mlblog.lab.fingerprint.effects import (
     GIVEN,

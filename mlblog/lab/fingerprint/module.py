@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from mlblog.errors import ProjectError
-from mlblog.lab import canonical
+from mlblog.files import canonical
 from mlblog.lab.fingerprint.branches import split
 from mlblog.lab.fingerprint.effects import OPAQUE, evaluated
 from mlblog.lab.fingerprint.experiments import without_declaration, written

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from mlblog.errors import ProjectError
-from mlblog.lab import canonical
-from mlblog.lab.atomic import write_atomically
+from mlblog.files import canonical
+from mlblog.files.atomic import write_atomically
 from mlblog.lab.fingerprint.module import read_module
 from mlblog.lab.fingerprint.summary import Module
 

@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any
 
 import mlblog
+from mlblog.files.atomic import write_atomically
+from mlblog.files.canonical import digest
 from mlblog.lab import Project
-from mlblog.lab.atomic import write_atomically
-from mlblog.lab.canonical import digest
-from mlblog.lab.stores import PREVIEW
+from mlblog.lab.records.stores import PREVIEW
 from mlblog.press.kernel.watch import state_of
 from mlblog.press.page.published import Published
 

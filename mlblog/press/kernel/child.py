@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlblog.lab import reading
-from mlblog.lab.fromsource import import_from_source
+from mlblog.lab.observing.fromsource import import_from_source
 from mlblog.press.kernel.failure import describe, error_output
 from mlblog.press.kernel.forks import Line
 from mlblog.press.kernel.limits import limit_memory
@@ -70,6 +70,7 @@ def _run_unit(shell: PostShell, job: dict[str, Any], number: int, watch: Watch) 
 
     unit = job["units"][number]
     run = {"cell": shell.run_cell_at, "inline": shell.evaluate, "doctest": shell.check}[unit["kind"]]
+    shell.raster = unit["raster"]
     watch.begin()
     with reading() as reads:
         try:

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from mlblog.lab.canonical import digest, digest_file
+from mlblog.files.canonical import digest, digest_file
 
 _LEFT_OUT = (".mlblog", ".venv", ".git", "site")
 _LISTING = ("os.listdir", "os.scandir")

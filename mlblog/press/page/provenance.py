@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from mlblog.lab import Lab, Read, Record
-from mlblog.lab.acceptance import on_smoke
-from mlblog.lab.record import plain
+from mlblog.lab.records.acceptance import on_smoke
+from mlblog.lab.records.record import plain
 from mlblog.press.kernel.output import Outputs
 from mlblog.press.source.dataflow import Flow, flow
 from mlblog.press.source.document import Doctest, Post

@@ -34,7 +34,8 @@ REFUSED = "refused:"  # the project cannot be read, and file and line are named
 OUTSIDE = ["forms", "outside"]  # other processes import there
 CRASHED = "the lab itself has failed"
 SECONDS = 30.0  # a mutant may loop for ever
-ENGINE = ("lab", "press", "papers", "goals", "site", "integrations", "scaffold", "doctor")  # not followed by decision …
+# not followed by decision …
+ENGINE = ("files", "lab", "press", "papers", "goals", "site", "integrations", "scaffold", "doctor")
 BUT = ("lab/determinism.py",)  # … but for this
 
 
@@ -60,7 +61,7 @@ def declared(root: Path) -> dict[str, str]:
 def recorded(root: Path, name: str) -> dict[str, Any]:
     """Record an experiment at smoke scale as `mlblog run` does, but in this process; return the record."""
     from mlblog.lab import Key, Lab, MemoryStore, Project
-    from mlblog.lab.executors.inline import InlineExecutor
+    from mlblog.lab.running.executors.inline import InlineExecutor
 
     lab = Lab(Project.find(root), MemoryStore())
     jobs = lab.plan([Key(name, "smoke", {}, 0)])
@@ -73,7 +74,7 @@ def recorded(root: Path, name: str) -> dict[str, Any]:
 def outcome(root: Path, name: str, module: str) -> dict[str, str]:
     """Run an experiment as it is now; return what it leaves."""
     from mlblog.lab import Key
-    from mlblog.lab.run import execute
+    from mlblog.lab.running.run import execute
 
     experiment = getattr(importlib.import_module(module), name)
     return _results(execute(experiment, Key(name, "smoke", {}, 0), {}))
@@ -134,13 +135,13 @@ def _results(record: Any) -> dict[str, str]:
 class Trial:
     """A copy of a project, with the records of all its experiments."""
 
-    def __init__(self, folder: Path, copy: Path, within: str, share: int) -> None:
-        """Record every `share`-th experiment of `copy` in modules whose names begin with `within`."""
+    def __init__(self, folder: Path, copy: Path, within: str) -> None:
+        """Record every experiment of `copy` in modules whose names begin with `within`."""
         self._answer, self._copy = folder / "answer.json", copy
         # each alone: what one imports is not there for the next
         self.base: dict[str, Any] = {}
         found = self._forked(lambda: declared(copy))
-        for name, module in [pair for pair in found.items() if pair[1].startswith(within)][::share]:
+        for name, module in [pair for pair in found.items() if pair[1].startswith(within)]:
             record = self._forked(lambda name=name: recorded(copy, name))  # type: ignore[misc]
             seen = self._forked(lambda name=name, module=module: observed(copy, name, module))  # type: ignore[misc]
             if not record or not seen or record["results"] != seen["again"]:
@@ -237,7 +238,7 @@ def _write(path: Path, content: bytes | None) -> None:
         path.write_bytes(content)
 
 
-def main(root: Path, folder: Path, project: str, count: int, seed: int, share: int, part: int, parts: int) -> None:
+def main(root: Path, folder: Path, project: str, count: int, seed: int, part: int, parts: int) -> None:
     """Try every `parts`-th of `count` mutants."""
     copy = folder.resolve() / "copy"
     blog = project == "blog"
@@ -250,10 +251,10 @@ def main(root: Path, folder: Path, project: str, count: int, seed: int, share: i
     os.environ["MLBLOG_DEVICE"] = "cpu"
     _warm_up()
     if not blog:  # no mutant is in the lab: forks share it
-        for name in ("mlblog.lab.executors.inline", "mlblog.lab.checkpoint"):
+        for name in ("mlblog.lab.running.executors.inline", "mlblog.lab.running.checkpoint"):
             importlib.import_module(name)
     gc.freeze()  # or the forks copy what they only look at
-    trial = Trial(folder, copy, "" if blog else project.replace("/", "."), share)
+    trial = Trial(folder, copy, "" if blog else project.replace("/", "."))
     known = list(trial.base.values())
     every = (m for m in mutants(copy, package, files(copy, package)) if any(_matters(k, m, blog=blog) for k in known))
     for number, mutant in enumerate(drawn(every, count, seed)):

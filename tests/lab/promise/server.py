@@ -24,8 +24,8 @@ LAST = "find"  # the experiment under attack
 def value(root: Path, _: dict[str, Any]) -> dict[str, Any]:
     """What the experiment finds, without the engine that is on trial: its function called, nothing else."""
     from mlblog.lab.determinism import deterministic
-    from mlblog.lab.record import Key
-    from mlblog.lab.run import Run
+    from mlblog.lab.records.record import Key
+    from mlblog.lab.running.run import Run
 
     sys.path.insert(0, str(root))
     sys.dont_write_bytecode, sys.pycache_prefix = True, str(root.parent / "no-pycache")
@@ -53,8 +53,8 @@ def record(root: Path, request: dict[str, Any]) -> dict[str, Any]:
     """Record experiments, in turn, as `mlblog run --all` does."""
     from mlblog.errors import MlblogError
     from mlblog.lab import Lab, Project
-    from mlblog.lab.executors.inline import InlineExecutor
-    from mlblog.lab.executors.local import LocalExecutor
+    from mlblog.lab.running.executors.inline import InlineExecutor
+    from mlblog.lab.running.executors.local import LocalExecutor
 
     os.environ["MLBLOG_ROOT"] = str(root)
     found: dict[str, Any] = {}
@@ -148,11 +148,11 @@ def main(*, torch: bool) -> None:
     import safetensors.numpy  # noqa: F401
 
     import mlblog.lab
-    import mlblog.lab.executors.inline
-    import mlblog.lab.executors.local
-    import mlblog.lab.load
-    import mlblog.lab.run  # noqa: F401
-    from mlblog.lab.environment import version
+    import mlblog.lab.running.executors.inline
+    import mlblog.lab.running.executors.local
+    import mlblog.lab.running.load
+    import mlblog.lab.running.run  # noqa: F401
+    from mlblog.lab.running.environment import version
 
     version("numpy")  # loads a lot
 

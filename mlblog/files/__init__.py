@@ -1,0 +1,1 @@
+"""Files and their content: canonical bytes, writes that nobody sees half of, text that people wrote."""

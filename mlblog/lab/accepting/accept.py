@@ -1,0 +1,257 @@
+"""Accepting a refactor by proof: records keep their values under new code only if both codes compute the same bits.
+
+The proof is the best that costs less than renewing: that a commit has the current code; else one run a group at the
+recorded scale, compared with its record; else smoke runs of both codes. The record says which it was.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from mlblog.errors import InputError, RunError
+from mlblog.lab.accepting.checkouts import Past, Pasts
+from mlblog.lab.accepting.proof import Runner
+from mlblog.lab.accepting.same import differences, measured, same_code, same_value
+from mlblog.lab.fingerprint.inputs import HELD
+from mlblog.lab.lab import Lab
+from mlblog.lab.records import acceptance
+from mlblog.lab.records.record import Key, Record
+from mlblog.lab.records.store import as_label
+from mlblog.lab.report import duration
+from mlblog.lab.running.environment import commit, pick_device
+from mlblog.lab.running.jobs import State
+from mlblog.lab.staleness import Reason
+
+
+@dataclass(frozen=True)
+class Step:
+    """What is to be shown so that some records can be accepted together.
+
+    Attributes:
+        records: of one scale, overrides, commit and kind of device, by seed.
+        past: the code that made them.
+        evidence: what is known already without a run; empty if there must be one.
+        key: the run that both codes are to agree on.
+        device: `cpu` or `cuda`: where it runs.
+        smoke: why smoke runs must do; empty if the run is one of the records'.
+    """
+
+    records: tuple[Record, ...]
+    past: Past
+    evidence: str
+    key: Key
+    device: str
+    smoke: str
+
+    @property
+    def seconds(self) -> float:
+        """What the run took that will be repeated; smoke runs count as nothing."""
+        return 0.0 if self.evidence or self.smoke else _seconds(self.records[:1])
+
+    def __str__(self) -> str:
+        """What will be done and what it costs, for people."""
+        first, count = self.records[0], len(self.records)
+        name = f"{first.experiment} {first.scale} {as_label(first.overrides)}, {_counted(count, 'record')}"
+        then = f"commit {self.past.commit[:12]}"
+        if self.evidence:
+            return f"{name}: {self.evidence}; nothing to run"
+        if self.smoke:
+            return f"{name}: smoke runs of the current code and of {then}, {self.smoke}"
+        return (
+            f"{name}: one run, seed {first.seed}, about {duration(self.seconds)}"
+            f" (renewing: {duration(_seconds(self.records))}); if its bits are not those recorded,"
+            f" another with the code of {then}"
+        )
+
+
+def steps(lab: Lab, records: Iterable[Record], pasts: Pasts, *, smoke: bool = False) -> list[Step]:
+    """Return what is to be shown so that the stale ones of `records` can be accepted; nothing runs yet.
+
+    Args:
+        lab: whose records.
+        records: of one experiment.
+        pasts: where commits are checked out.
+        smoke: settle for smoke runs where a run would be needed.
+
+    Raises:
+        InputError: a record's code is in no commit or not to be had, or it is another run than before.
+    """
+    groups: dict[tuple[str, ...], list[Record]] = {}
+    known: dict[tuple[str, ...], str] = {}
+    gpu = pick_device() == "cuda"
+    for record in sorted(records, key=lambda one: one.seed):
+        if not (found := lab.reasons(record)):
+            continue
+        past = _refuse(record, found, pasts)
+        evidence = same_code(lab, record, found, pasts)
+        device = "cuda" if str(record.environment.get("device")).startswith("cuda") else "cpu"
+        group = (record.experiment, record.scale, record.key.group, past.commit, device, evidence)
+        groups.setdefault(group, []).append(record)
+        known[group] = evidence
+    return [_step(lab, tuple(same), pasts, known[group], group[4], gpu, smoke) for group, same in groups.items()]
+
+
+def _refuse(record: Record, found: Sequence[Reason], pasts: Pasts) -> Past:
+    """The code that made a record, if there is a way to accept it."""
+    if record.environment.get("dirty") or not record.environment.get("commit"):
+        raise InputError(
+            f"{record.path}: it ran on code that is in no commit, so there is nothing to compare with."
+            f" Run it again: mlblog run {record.experiment}"
+        )
+    for reason in found:
+        is_new = reason.kind == "parameter" and reason.name not in record.params
+        if reason.kind == "gone" or (reason.kind == "parameter" and not is_new):
+            raise InputError(f"{record.path}: {reason}: that is another run, not a refactor")
+    try:
+        past = pasts.at(str(record.environment["commit"]))
+        past.declaration(record.experiment)
+    except InputError as error:
+        raise InputError(f"{record.path}: {error}") from error
+    return past
+
+
+def _step(
+    lab: Lab, records: tuple[Record, ...], pasts: Pasts, evidence: str, device: str, gpu: bool, smoke: bool
+) -> Step:
+    first = records[0]
+    past = pasts.at(str(first.environment["commit"]))
+    why = ""
+    if device == "cuda" and not gpu:
+        why, device = f"since they were made on {first.environment['device']} and there is no GPU here", "cpu"
+    elif first.scale != "smoke":
+        if smoke:
+            why = "as requested"
+        elif len(records) == 1:
+            why = "since a run at its scale would cost as much as renewing it"
+    key = dataclasses.replace(first.key, scale="smoke") if why else first.key
+    step = Step(records, past, evidence, key, device, why)
+    if not evidence:
+        if not {*first.values, *first.arrays} - measured(first):
+            raise InputError(
+                f"{first.path}: all that it holds was measured, so no run can show that other code computes the same."
+                f" Run it again: mlblog run {first.experiment}"
+            )
+        _refuse_other_parameters(lab, step)
+    return step
+
+
+def _refuse_other_parameters(lab: Lab, step: Step) -> None:
+    """Runs of both codes are comparable if they get the same parameters; those that the old code lacks, as recorded."""
+    key, name = step.key, step.key.experiment
+    before = step.past.declaration(name).params(key.scale, key.overrides)
+    after = lab.experiments[name].params(key.scale, key.overrides)
+    kept = lab.experiments[name].params(step.records[0].scale, key.overrides)
+    for parameter in sorted({*before, *after}):
+        then = before.get(parameter) if parameter in before else kept.get(parameter)
+        if parameter not in after or not same_value(then, after[parameter]):
+            raise InputError(
+                f"{step.records[0].path}: at {key.scale} scale {parameter} was {then!r}, is {after.get(parameter)!r}:"
+                f" runs of old and new code cannot be compared. Run it again: mlblog run {name}"
+            )
+
+
+def accept(lab: Lab, planned: Sequence[Step], since: tuple[str, bool]) -> dict[str, int]:
+    """Carry out what `steps` planned, and adopt the current code for their records: all of them or none.
+
+    Args:
+        lab: whose records.
+        planned: what is to be shown.
+        since: what `environment.commit` gave before `lab` read any code.
+
+    Returns:
+        How many records were accepted, by the evidence.
+
+    Raises:
+        RunError: a run failed, or the values differ.
+        InputError: a record is no longer the one that was planned for.
+    """
+    head, dirty = since
+    dirty = dirty or commit(lab.project.root) != since  # somebody is at work: which of it was read, nobody knows
+    date = datetime.now(UTC).isoformat(timespec="seconds")
+    runner = Runner(lab)
+    runner.run([(step.key, step.device) for step in planned if not step.evidence])
+    adopted: list[Record] = []
+    counted: dict[str, int] = {}
+    for step in planned:
+        run = None if step.evidence else runner.of(step.key, step.device)
+        evidence = step.evidence if run is None else _evidence(step, run, runner)
+        line = str(acceptance.Acceptance(date, head[:12], dirty, evidence))
+        adopted += [_adopted(lab, record, run, line) for record in step.records]
+        counted[evidence] = counted.get(evidence, 0) + len(step.records)
+    for step in planned:
+        for record in step.records:
+            if lab.store.get(record.key).id != record.id:
+                raise InputError(f"{record.path}: it was recorded anew in the meantime. Nothing was accepted")
+    for record in adopted:
+        lab.store.put(record)
+    return counted
+
+
+def _evidence(step: Step, run: Record, runner: Runner) -> str:
+    """What a run of the current code shows."""
+    if not step.smoke and not differences(step.records[0], run):
+        return acceptance.same_bits(run, "recorded")
+    old = runner.old(step.past, step.key, step.device)
+    if changed := differences(old, run):
+        raise RunError(
+            f"{run.experiment}: not accepted: the new code gives other bits for {', '.join(changed)} than commit"
+            f" {step.past.commit[:12]} ({step.key}). Run it again: mlblog run {run.experiment}"
+        )
+    if step.smoke:
+        return acceptance.same_smoke(run, step.past.commit)
+    return acceptance.same_bits(run, f"commit {step.past.commit[:12]}")
+
+
+def _adopted(lab: Lab, record: Record, run: Record | None, line: str) -> Record:
+    declaration = lab.experiments[record.experiment]
+    before = record.environment.get("accepted")
+    adopted = dataclasses.replace(
+        record,
+        params={**declaration.params(record.scale, record.overrides), **record.params},
+        manifest=adopted_manifest(lab, record, run),
+        environment={**record.environment, "accepted": [*(before if isinstance(before, list) else []), line]},
+    )
+    if left := lab.reasons(adopted):
+        raise RunError(
+            f"{record.path}: not accepted: no run here can show the same of {left[0].name}."
+            f" Run it again: mlblog run {record.experiment}"
+        )
+    return adopted
+
+
+def adopted_manifest(lab: Lab, record: Record, run: Record | None) -> Mapping[str, str]:
+    """Return the manifest of `record` under the current code; `run` is what that code left when it was proved.
+
+    What another run was seen to use is not all that this one used, so what the record has besides stays if unchanged.
+    """
+    if run is not None and run.key == record.key:
+        return run.manifest
+    stale = {reason.name for reason in lab.reasons(record)}
+    # which modules the new code has at hand, this record cannot know
+    own = {n: digest for n, digest in record.manifest.items() if n not in stale and not n.startswith(f"{HELD}:")}
+    declaration = lab.experiments[record.experiment]
+    now = lab.code.manifest(declaration.qualified, declaration.params(record.scale, record.overrides))
+    return dict(sorted({**own, **now, **(run.manifest if run is not None else {})}.items()))
+
+
+def cost(planned: Sequence[Step]) -> str:
+    """Say what the runs of `planned` cost, and what renewing their records would."""
+    runs = [step for step in planned if not step.evidence and not step.smoke]
+    small = sum(bool(step.smoke) and not step.evidence for step in planned)
+    if not runs and not small:
+        return "nothing to run"
+    what = [f"{_counted(len(runs), 'run')} of about {duration(sum(step.seconds for step in runs))}"] if runs else []
+    what += [f"{_counted(small, 'pair')} of smoke runs"] if small else []
+    renewing = sum(_seconds(step.records) for step in planned)
+    return f"in all {' and '.join(what)}; renewing would take about {duration(renewing)}"
+
+
+def _seconds(records: Iterable[Record]) -> float:
+    return sum(State(record.key, record, ()).seconds or 0.0 for record in records)
+
+
+def _counted(count: int, word: str) -> str:
+    return f"{count} {word}{'' if count == 1 else 's'}"

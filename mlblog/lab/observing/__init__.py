@@ -1,0 +1,1 @@
+"""Observing: what a run reads and executes, and whether its manifest covers it."""

@@ -1,0 +1,102 @@
+"""Who asks for which file, as an event of the interpreter tells it: paths, modes and frames."""
+
+from __future__ import annotations
+
+import linecache
+import os
+from pathlib import Path
+from types import FrameType
+from typing import NamedTuple
+
+from mlblog.lab.fingerprint.sources import Mark, mark_of
+from mlblog.lab.observing.ownership import LIBRARIES, STANDARD, is_engine
+
+real_stat = os.stat  # as it is, whoever is told of its callers
+IMPORTING = "<import>"  # who asks, if it is the import system
+_IMPORTS = f"{STANDARD}importlib{os.sep}metadata"  # it looks through all folders of sys.path
+_OBSERVERS = {__file__, str(Path(__file__).with_name("observation.py"))}
+
+
+def state_of(path: str) -> Mark | None:
+    """The state of a file or folder; None if it is not there."""
+    try:
+        return mark_of(real_stat(path))
+    except OSError:
+        return None
+
+
+def name_of(path: object) -> str | None:
+    """The absolute name of what a path or a descriptor is; None if it has none."""
+    if isinstance(path, int):
+        try:
+            return os.readlink(f"/proc/self/fd/{path}")
+        except OSError:
+            return None
+    try:
+        name = os.path.abspath(os.fsdecode(path))  # type: ignore[arg-type]
+        return os.path.realpath(name) if name.startswith("/proc/self/") else name
+    except (TypeError, ValueError):
+        return None
+
+
+def exists(name: str) -> bool:
+    """Whether there is anything of that name."""
+    try:
+        real_stat(name)
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def below_descriptor(path: object) -> str | None:
+    """Where a relative path leads from a folder that is open; `dir_fd` is told to nobody."""
+    if not isinstance(path, str | bytes | os.PathLike) or os.path.isabs(path):
+        return None
+    try:
+        folders = {name_of(int(number)) for number in os.listdir("/proc/self/fd")}
+    except OSError:
+        return None
+    below = (os.path.join(folder, os.fsdecode(path)) for folder in sorted(filter(None, folders)))
+    return next((name for name in below if exists(name)), None)
+
+
+class Opening(NamedTuple):
+    """How a file is opened: whether what is in it can be read, can be changed, and is thrown away first."""
+
+    reads: bool
+    writes: bool
+    anew: bool
+
+    @classmethod
+    def of(cls, mode: object, flags: object) -> Opening:
+        """Return what a mode as `open` has it says, or flags as `os.open` has them."""
+        if isinstance(mode, str):
+            anew = bool({"w", "x"} & set(mode))
+            return cls("r" in mode or "+" in mode, bool({"a", "+"} & set(mode)), anew)
+        bits = flags if isinstance(flags, int) else 0
+        return cls(not bits & os.O_WRONLY, bool(bits & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)), bool(bits & os.O_TRUNC))
+
+
+def asking(frame: FrameType) -> FrameType:
+    """The frame that caused an event: the first one that is not of those who observe it."""
+    while frame.f_code.co_filename in _OBSERVERS and frame.f_back is not None:
+        frame = frame.f_back
+    return frame
+
+
+def asked_by(frame: FrameType | None) -> str:
+    """The file of the code that asks, past the standard library; `IMPORTING`, or empty for mlblog itself."""
+    through_lines = False
+    frame = asking(frame) if frame is not None else None
+    while frame is not None:
+        name = frame.f_code.co_filename
+        if name.startswith(("<frozen importlib", "<frozen zipimport", _IMPORTS)):
+            return IMPORTING
+        through_lines = through_lines or name == linecache.__file__
+        if is_engine(name):
+            return ""
+        library = name.startswith(LIBRARIES)
+        if library or not (name.startswith((STANDARD, "<frozen")) or os.path.realpath(name).startswith(STANDARD)):
+            return "" if through_lines else name
+        frame = frame.f_back
+    return ""

@@ -1,0 +1,362 @@
+"""What a run reads, observed: an audit hook sees every file that is opened and every folder that is listed.
+
+What the import system and mlblog itself open is left out, and so is what other libraries keep for themselves. Forked
+children report to their parent through a file.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import wraps
+from types import FrameType
+from typing import Any
+from urllib.parse import urlsplit
+
+from mlblog.lab.fingerprint.sources import Mark, mark_of
+from mlblog.lab.observing.asking import (
+    IMPORTING,
+    Opening,
+    asked_by,
+    asking,
+    below_descriptor,
+    exists,
+    name_of,
+    real_stat,
+    state_of,
+)
+from mlblog.lab.observing.ownership import LIBRARIES, STANDARD, SYSTEM
+from mlblog.lab.project import Project
+
+# what libraries read for themselves
+_THEIRS = (
+    *("/etc/", "/usr/", "/lib", "/opt/", "/var/", "/run/", "/bin/", "/sbin/"),
+    os.path.join(os.path.expanduser("~"), "."),  # their settings, and caches
+    *(os.path.join(tempfile.gettempdir(), name) for name in ("torchinductor", "triton", "numba", "pymp-", "ray")),
+)
+_PATTERNS = {
+    "_select_from",
+    "_scandir",
+    "_iterate_directories",
+    "_iterdir",
+    "_glob0",
+    "_glob1",
+    "_glob2",
+    "_rlistdir",
+    "_iter",
+}
+
+
+class Observation:
+    """What was read while it was being looked at.
+
+    Attributes:
+        files: absolute path of each file opened for reading, and its mark then; None if there was none.
+        moved: files that were opened in two different states.
+        folders: folders that were listed.
+        patterns: `(folder, pattern)` of files that were looked for.
+        looked: what was asked for without being opened: whether it is there, how large it is, where a link leads.
+        programs: what was started, and can read unseen.
+        records: files of records that were opened, by whomever.
+        written: files that the run made, or made anew.
+        appended: files that it added to.
+        is_alone: whether all of it was in this process: not in forked children, nor in an earlier leg of the run.
+    """
+
+    def __init__(self, project: Project) -> None:
+        """Look at what is below the root of `project`, and elsewhere."""
+        self._root = f"{project.root}{os.sep}"
+        self._work = f"{project.work}{os.sep}"
+        self._git = f"{project.root}{os.sep}.git{os.sep}"
+        self._results = f"{project.results}{os.sep}"
+        self.files: dict[str, Mark | None] = {}
+        self.moved: set[str] = set()
+        self.folders: set[str] = set()
+        self.patterns: set[tuple[str, str]] = set()
+        self.looked: set[str] = set()
+        self.programs: set[str] = set()
+        self.records: set[str] = set()
+        self.written: set[str] = set()
+        self.appended: set[str] = set()
+        self.is_alone = True
+        self._parent = os.getpid()
+        self._reports = tempfile.TemporaryFile("ab+", prefix="mlblog-observed-")  # noqa: SIM115  # `gather` closes it
+
+    # -- events of the interpreter ------------------------------------------------------------------------------
+
+    def open(self, path: object, mode: object, flags: object) -> None:
+        """A file is being opened."""
+        if (name := name_of(path)) is None:
+            return
+        if not exists(name):
+            name = below_descriptor(path) or name
+        opening = Opening.of(mode, flags)
+        if name.startswith(self._results) and _RECORD.search(name) and os.path.isfile(name):
+            self._report("record", name)
+        elif opening.anew or (opening.writes and not exists(name)):
+            if name not in self.files:
+                self.written.add(name)  # all that will be in it, the run has put there
+        elif opening.reads and name not in self.written:
+            frame = sys._getframe(1)
+            # a loader of one's own may compile what no fingerprint takes for code
+            strange = asked_by(frame) == IMPORTING and not name.endswith(_IMPORTED)
+            if self._is_input(name, None if strange and name.startswith(self._root) else frame):
+                self._saw(name)
+                if name in self.appended:
+                    self.moved.add(name)  # what was in it before, nobody knows any more
+        elif opening.writes:
+            self.appended.add(name)
+
+    def listed(self, path: object = None) -> None:
+        """A folder is being listed."""
+        name, frame = name_of(path if path is not None else "."), asking(sys._getframe(1))
+        by_pattern = frame.f_code.co_name in _PATTERNS and frame.f_code.co_filename.startswith(STANDARD)
+        if name is not None and not by_pattern and self._is_input(name, frame):
+            self._report("folder", name)
+
+    def looked_for(self, folder: object, pattern: object) -> None:
+        """Files of a pattern are being looked for."""
+        name = name_of(folder)
+        if name is not None and isinstance(pattern, str) and self._is_input(name, sys._getframe(1)):
+            self._report("pattern", f"{name}\0{pattern}")
+
+    def globbed(self, pattern: object, recursive: object = False, folder: object = None, *_: object) -> None:
+        """The same, by the module `glob`."""
+        if isinstance(pattern, str | bytes):
+            text = os.path.join(name_of(folder) or "", os.fsdecode(pattern)) if folder else os.fsdecode(pattern)
+            head = text
+            while set("*?[") & set(head):
+                head = os.path.dirname(head)
+            self.looked_for(head or ".", os.path.relpath(text, head) if head else text)
+
+    def looked_at(self, path: object) -> None:
+        """Somebody asks whether a file is there, or how large it is; libraries ask for many that are none of ours."""
+        name = name_of(path)
+        if name is None or name in self.looked or name in self.files or name in self.written | self.appended:
+            return
+        frame = sys._getframe(1)
+        if asked_by(frame).startswith(LIBRARIES) or not self._is_input(name, frame):
+            return
+        if name.startswith(self._root):
+            self._report("look", name)
+        elif not os.path.isdir(name):
+            self._saw(name)
+
+    def connected(self, database: object, *_: object) -> None:
+        """A database is being opened: by its path, or by a URI."""
+        if isinstance(database, str) and database.startswith("file:"):
+            database = urlsplit(database).path
+        if (name := name_of(database)) is not None and self._is_input(name, sys._getframe(1)):
+            self._saw(name)
+
+    def imported(self, module: object, filename: object, *_: object) -> None:
+        """A compiled module is being imported."""
+        if isinstance(filename, str) and self._is_input(name := os.path.abspath(filename), None):
+            self._saw(name)
+
+    def loaded(self, name: object) -> None:
+        """A shared library is being loaded; one that is not the project's can read unseen."""
+        owner = asked_by(sys._getframe(1))
+        if owner not in ("", IMPORTING) and not owner.startswith(LIBRARIES):
+            self._report("program", "a shared library")
+        if isinstance(name, str) and os.sep in name and self._is_input(path := os.path.abspath(name), None):
+            self._saw(path)
+
+    def started(self, program: object, arguments: object = (), *_: object) -> None:
+        """Another program is being started."""
+        owner = asked_by(sys._getframe(1))
+        words = [os.fsdecode(word) for word in arguments] if isinstance(arguments, list | tuple) else [str(arguments)]
+        ours = any(self._root in word or os.path.exists(word) for word in words[1:])
+        for named in (part for word in words[1:] for part in word.split()):
+            if os.path.isfile(named) and owner and self._is_input(path := os.path.abspath(named), sys._getframe(1)):
+                self._saw(path)
+        if owner not in ("", IMPORTING) and (not owner.startswith(LIBRARIES) or ours):
+            self._report("program", os.path.basename(words[0]) if words else str(program))
+
+    def forked(self) -> None:
+        """A child is being forked, which may do what this process does not."""
+        self.is_alone = False
+
+    # -- what counts --------------------------------------------------------------------------------------------
+
+    def _is_input(self, name: str, frame: FrameType | None) -> bool:
+        if name.startswith(self._work):
+            return False
+        if name.startswith(SYSTEM) and not name.startswith(self._root):
+            return False
+        if f"{os.sep}site-packages{os.sep}" in name:
+            return False
+        owner = asked_by(frame) if frame is not None else _INTERPRETER
+        if not owner or owner == IMPORTING:
+            return False
+        if owner.startswith(LIBRARIES):
+            return not name.startswith((self._git, *(() if name.startswith(self._root) else _THEIRS)))
+        return True
+
+    def _saw(self, name: str) -> None:
+        try:
+            stat = real_stat(name)
+            mark = mark_of(stat)
+            if not os.path.isfile(name):
+                return  # a pipe, a device
+        except OSError:
+            mark = None
+            if not name.startswith(self._root) and asked_by(sys._getframe(1)).startswith(LIBRARIES):
+                return  # libraries look for what may be there in many places
+        known = self.files.setdefault(name, mark)
+        if known != mark:
+            self.moved.add(name)
+        elif os.getpid() != self._parent:
+            self._tell("file", f"{name}\0{' '.join(map(str, mark or []))}")
+
+    def _report(self, kind: str, text: str) -> None:
+        self._take(kind, text)
+        if os.getpid() != self._parent:
+            self._tell(kind, text)
+
+    def _take(self, kind: str, text: str) -> None:
+        first, _, second = text.partition("\0")
+        if kind == "folder":
+            self.folders.add(first)
+        elif kind == "pattern":
+            self.patterns.add((first, second))
+        elif kind == "look":
+            self.looked.add(first)
+        elif kind == "program":
+            self.programs.add(first)
+        elif kind == "record":
+            self.records.add(first)
+        else:
+            mark = [int(number) for number in second.split()] or None
+            if self.files.setdefault(first, mark) != mark:
+                self.moved.add(first)
+
+    def _tell(self, kind: str, text: str) -> None:
+        os.write(self._reports.fileno(), f"{kind}\0{text}\n".encode("utf-8", "surrogateescape"))
+
+    def gather(self) -> None:
+        """Take in what forked children have seen."""
+        self._reports.seek(0)
+        for line in self._reports.read().decode("utf-8", "surrogateescape").splitlines():
+            kind, _, text = line.partition("\0")
+            self._take(kind, text)
+        if {"multiprocessing.popen_spawn_posix", "multiprocessing.popen_forkserver"} & set(sys.modules):
+            self.programs.add("processes that are not forked")
+
+    def close(self) -> None:
+        """See nothing more."""
+        self.gather()
+        self._reports.close()
+
+    # -- from one leg of a run to the next ----------------------------------------------------------------------
+
+    def state(self) -> dict[str, Any]:
+        """Return what was seen, as JSON values, with the states of files and folders."""
+        self.gather()
+        return {
+            "files": self.files,
+            "folders": {folder: state_of(folder) for folder in self.folders},
+            "patterns": {folder: [state_of(folder), pattern] for folder, pattern in self.patterns},
+            "looked": {path: state_of(path) for path in self.looked},
+            "programs": sorted(self.programs),
+            "records": {record: state_of(record) for record in self.records},
+        }
+
+    def resume(self, state: Mapping[str, Any]) -> bool:
+        """Count what an earlier leg has seen as seen, if all of it is as it was then; return whether it is."""
+        self.is_alone = False
+        marks = {**state["files"], **state["folders"], **state["looked"], **state["records"]}
+        marks |= {folder: mark for folder, (mark, _) in state["patterns"].items()}
+        if any(state_of(path) != mark for path, mark in marks.items()):
+            return False
+        for path, mark in state["files"].items():
+            self.files.setdefault(path, mark)
+        self.folders |= set(state["folders"])
+        self.patterns |= {(folder, pattern) for folder, (_, pattern) in state["patterns"].items()}
+        self.looked |= set(state["looked"])
+        self.programs |= set(state["programs"])
+        self.records |= set(state["records"])
+        return True
+
+
+_EVENTS: dict[str, Callable[..., None]] = {
+    "open": Observation.open,
+    "os.listdir": Observation.listed,
+    "os.scandir": Observation.listed,
+    "pathlib.Path.glob": Observation.looked_for,
+    "glob.glob/2": Observation.globbed,
+    "sqlite3.connect": Observation.connected,
+    "import": Observation.imported,
+    "ctypes.dlopen": Observation.loaded,
+    "subprocess.Popen": Observation.started,
+    "os.exec": Observation.started,
+    "os.fork": Observation.forked,
+    "os.forkpty": Observation.forked,
+    "os.posix_spawn": Observation.started,
+    "os.system": Observation.started,
+}
+_RECORD = re.compile(r"/results/\w+/\w+/[^/]+/seed-\d+\.json\Z")
+_INTERPRETER = "<interpreter>"  # who asks, if it is neither code nor the import system
+_IMPORTED = (".py", ".pyc", ".so", ".pyd", ".zip")
+_ASKING = ("stat", "lstat", "readlink", "access")
+
+
+def _told(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of `os` that tells the observation what it is asked about."""
+
+    @wraps(function)
+    def asked(path: Any, *arguments: Any, **options: Any) -> Any:
+        if _current is not None:
+            _current.looked_at(path)
+        return function(path, *arguments, **options)
+
+    for able in (os.supports_dir_fd, os.supports_fd, os.supports_follow_symlinks, os.supports_effective_ids):
+        if function in able:
+            able.add(asked)
+    return asked
+
+
+_current: Observation | None = None  # an audit hook cannot be removed, so one stays and tells this, if anything
+_hooked = False
+
+
+def _hook(event: str, arguments: tuple[Any, ...]) -> None:
+    if _current is not None and (method := _EVENTS.get(event)) is not None:
+        method(_current, *arguments)
+    elif _current is not None and event == "pathlib.Path.rglob":
+        _current.looked_for(arguments[0], f"**/{arguments[1]}")
+
+
+@contextmanager
+def observing(project: Project) -> Iterator[Observation]:
+    """Observe what is read inside the block, in all threads and forked children."""
+    global _current, _hooked  # see above
+    observation = Observation(project)
+    if not _hooked:
+        sys.addaudithook(_hook)
+        _hooked = True
+    before, _current = _current, observation
+    real = {name: getattr(os, name) for name in _ASKING}
+    for name, function in real.items():  # of these the interpreter tells nobody
+        setattr(os, name, _told(function))
+    try:
+        yield observation
+    finally:
+        for name, function in real.items():
+            setattr(os, name, function)
+        _current = before
+        observation.close()
+
+
+def seen_so_far() -> dict[str, Any] | None:
+    """Return what the run of this process has read until now; None if nobody looks."""
+    return None if _current is None else _current.state()
+
+
+def go_on_from(state: Mapping[str, Any] | None) -> bool:
+    """Count what an earlier leg of the run has read as read; return whether all of it is as it was then."""
+    return _current is None or state is None or _current.resume(state)

@@ -1,0 +1,1 @@
+"""Records: what runs left, where they are kept, read, compared and packed."""

@@ -1,0 +1,32 @@
+"""Former names of experiments, as their records tell: what was written under the old name is still about them."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Mapping
+
+from mlblog.errors import RecordError
+from mlblog.lab.records.store import Store
+
+
+def former_names(store: Store) -> dict[str, str]:
+    """Return `{former name: name}` of every experiment with records that were renamed."""
+    found: dict[str, str] = {}
+    for path in store.names():
+        with contextlib.suppress(RecordError):  # `check` names it
+            record = store.read(path)
+            renamed = record.environment.get("renamed")
+            names = renamed if isinstance(renamed, list) else []
+            found |= {name: record.experiment for name in names if isinstance(name, str)}
+    return found
+
+
+def with_new_names(text: str, names: Mapping[str, str]) -> str:
+    """Return a weekly list in which experiments in backticks have their new names.
+
+    Example:
+        >>> with_new_names("- [ ] Toss a coin, `coin`, not ``coin`` nor coin", {"coin": "toss"})
+        '- [ ] Toss a coin, `toss`, not ``coin`` nor coin'
+    """
+    return re.sub(r"(?<!`)`(\w+)`(?!`)", lambda match: f"`{names.get(match[1], match[1])}`", text)

@@ -1,0 +1,106 @@
+"""The stores of a project: its records, and the previews that stand in for records nobody has made yet.
+
+A preview is a smoke record in `.mlblog/preview`. It is seen only where `MLBLOG_PREVIEW` is set, as `mkdocs serve` does,
+and only for an experiment and overrides that have no real record at any scale.
+"""
+
+from __future__ import annotations
+
+import os
+
+from mlblog.errors import MissingRecord
+from mlblog.lab.project import Project
+from mlblog.lab.records.record import Key, Record
+from mlblog.lab.records.store import FileStore, Store
+
+PREVIEW = "MLBLOG_PREVIEW"
+
+
+class Previewed:
+    """A store in which previews fill the gaps of the real records. What is put goes to the real ones."""
+
+    def __init__(self, records: Store, previews: Store) -> None:
+        """Show `records`, and of `previews` what `records` lacks."""
+        self._records, self._previews = records, previews
+
+    def put(self, record: Record) -> str:
+        """Keep a real record."""
+        return self._records.put(record)
+
+    def get(self, key: Key) -> Record:
+        """Return the real record of `key`, or its preview."""
+        try:
+            return self._records.get(key)
+        except MissingRecord:
+            if f"{key.stem}.json" not in self.names():
+                raise
+            return self._previews.get(key)
+
+    def names(self) -> list[str]:
+        """Return the paths of all records, and of the previews that fill a gap."""
+        real = self._records.names()
+        known = {_group(name) for name in real}
+        return sorted([*real, *(name for name in self._previews.names() if _group(name) not in known)])
+
+    def read(self, name: str) -> Record:
+        """Return the record, or the preview, at a path."""
+        real = name in self._records.names()
+        return self._records.read(name) if real else self._previews.read(name)
+
+
+class Remembered:
+    """The records of a folder, each read once while its file stays as it is."""
+
+    def __init__(self, store: FileStore) -> None:
+        """Remember what is read of `store`."""
+        self._store = store
+        self._known: dict[str, tuple[tuple[int, int, int], Record]] = {}
+
+    def put(self, record: Record) -> str:
+        """Keep a record."""
+        return self._store.put(record)
+
+    def get(self, key: Key) -> Record:
+        """Return the record of `key`."""
+        return self._store.get(key)
+
+    def names(self) -> list[str]:
+        """Return the paths of all records, sorted."""
+        return self._store.names()
+
+    def read(self, name: str) -> Record:
+        """Return the record at a path."""
+        try:
+            stat = (self._store.folder / name).stat()
+        except OSError:
+            return self._store.read(name)  # which says what is wrong
+        mark = (stat.st_ino, stat.st_mtime_ns, stat.st_size)  # a record changes by a rename, to another inode
+        if name not in self._known or self._known[name][0] != mark:
+            self._known[name] = mark, self._store.read(name)
+        return self._known[name][1]
+
+
+def _group(name: str) -> tuple[str, str]:
+    experiment, _, overrides, _ = name.split("/")
+    return experiment, overrides
+
+
+def project_store(project: Project) -> FileStore:
+    """Return the records of `project`."""
+    return FileStore(
+        project.results,
+        lock=project.work / "locks" / "records.lock",
+        label=project.relative(project.results),
+    )
+
+
+def preview_store(project: Project) -> FileStore:
+    """Return the previews of `project`."""
+    folder = project.work / "preview"
+    return FileStore(folder, lock=project.work / "locks" / "preview.lock", label=project.relative(folder))
+
+
+def shown_store(project: Project) -> Store:
+    """Return what pages of `project` are made from: its records, with previews where `MLBLOG_PREVIEW` is set."""
+    records = Remembered(project_store(project))
+    return Previewed(records, preview_store(project)) if os.environ.get(PREVIEW) else records

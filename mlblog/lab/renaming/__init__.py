@@ -1,0 +1,1 @@
+"""Renaming an experiment without orphaning its records."""

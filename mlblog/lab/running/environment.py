@@ -1,0 +1,131 @@
+"""Where and when a run happened, stamped when it happens."""
+
+from __future__ import annotations
+
+import os
+import platform
+import resource
+import subprocess
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+
+from mlblog.errors import ProjectError
+from mlblog.lab.project import Project
+from mlblog.lab.records.record import Value
+
+_RECORDS = ":!docs/results"
+_REPORTED = ("numpy", "torch", "mlblog")  # libraries whose version a reader wants to see
+
+
+def commit(root: Path) -> tuple[str, bool]:
+    """Return the commit that holds the project at `root`, and whether its files differ; ("", True) where none does.
+
+    Records are left out of the comparison: a second seed is not dirty because the first was written. Of files that git
+    does not track, those in the project's packages count: no other could be imported, and data is in the fingerprint.
+    """
+    folders = _packages(root)
+    try:
+        head = _git(root, "rev-parse", "HEAD")
+        _git(root, "rev-parse", "--verify", "HEAD:./")  # an archive may lie inside another repository
+        edited = _git(root, "status", "--porcelain", "--untracked-files=no", "--", ".", _RECORDS)
+        added = _git(root, "ls-files", "--others", "--exclude-standard", "--", *folders, _RECORDS)
+        ignored = [folder for folder in folders if not _git(root, "ls-tree", "HEAD", "--", folder)]
+    except (OSError, subprocess.CalledProcessError):
+        return "", True  # no git, no repository, or no commit yet: nothing vouches for the code
+    return head, bool(edited or added or ignored)
+
+
+def _packages(root: Path) -> list[str]:
+    """The folders of the project's packages; all of `root` where no project says which."""
+    try:
+        names = Project.find(root).packages
+    except ProjectError:
+        return ["."]
+    paths = (base / name.replace(".", "/") for name in names for base in (root, root / "src"))
+    return [path.relative_to(root).as_posix() for path in paths if path.is_dir()]
+
+
+def _git(root: Path, *arguments: str) -> str:
+    done = subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+def stamp(code: tuple[str, bool], device: str) -> dict[str, Value]:
+    """Return what is known before a run starts: machine, versions, date. No host or user names, no paths.
+
+    Args:
+        code: commit of the code, and whether files differ from it; a cluster's nodes cannot tell.
+        device: `cpu` or `cuda`.
+    """
+    head, dirty = code
+    return {
+        "commit": head,
+        "dirty": dirty,
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "device": device_name(device),
+        "python": platform.python_version(),
+        "platform": f"{platform.system()} {platform.machine()}",
+        **{name: version(name) for name in _REPORTED},
+    }
+
+
+def version(name: str) -> str | None:
+    """Return the version of an installed distribution, or None."""
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def device_name(device: str) -> str:
+    """Return what a reader should know of the device: the GPU's name, or the processor's."""
+    if device == "cuda":
+        import torch
+
+        return f"cuda: {torch.cuda.get_device_name()}"
+    return f"cpu: {_processor()}"
+
+
+def _processor() -> str:
+    try:
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass  # not Linux: the platform module knows less, but something
+    return platform.processor() or platform.machine()
+
+
+def peak_memory(device: str) -> int:
+    """Return the largest memory this process has held, in bytes: the GPU's on a GPU, else resident memory."""
+    if device == "cuda":
+        import torch
+
+        return int(torch.cuda.max_memory_allocated())
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024  # bytes on macOS, KiB elsewhere
+
+
+def pick_device(environ: Mapping[str, str] = os.environ) -> str:
+    """Return `MLBLOG_DEVICE` if it is set, else `cuda` where torch sees a GPU, else `cpu`."""
+    if asked := environ.get("MLBLOG_DEVICE"):
+        return asked
+    if not gpus():
+        return "cpu"
+    import torch
+
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def gpus() -> int:
+    """Return how many NVIDIA GPUs this machine shows, without importing torch.
+
+    `CUDA_VISIBLE_DEVICES` is respected as CUDA does: an empty value hides them all.
+    """
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is not None:
+        return len([item for item in visible.split(",") if item.strip() and item.strip() != "-1"])
+    return len(list(Path("/dev").glob("nvidia[0-9]*")))

@@ -1,0 +1,116 @@
+"""A run in a process of its own, seen from outside: begun, followed to its end, and explained if it ends badly."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, BinaryIO
+
+from mlblog.errors import RunError
+from mlblog.lab.records.record import Record
+from mlblog.lab.running.jobs import Job
+from mlblog.lab.running.run import Report
+
+_LEAVING = 10.0  # seconds that a process may take to end, once its record is here
+
+
+class Process:
+    """A process that carries out one job; make it, then call `record`."""
+
+    def __init__(
+        self, job: Job, root: Path, log: BinaryIO, *, environment: Mapping[str, str], checkpoints: Path | None
+    ) -> None:
+        """Begin `job` of the project at `root`; what it prints goes to the file `log`."""
+        self._job, self._log = job, log
+        self._asked = {"job": job.to_json(), "checkpoints": None if checkpoints is None else str(checkpoints)}
+        self._killed = ""
+        self._where = ""
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "mlblog.lab.worker"], cwd=root,
+            env={**environment, "MLBLOG_ROOT": str(root)},
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
+        )  # fmt: skip
+
+    def kill(self, why: str) -> None:
+        """End it at once; `why` is for the message, in which `{at}` becomes where it was."""
+        self._killed = why
+        self._process.kill()
+
+    def record(self, report: Report) -> Record:
+        """Follow it to its end, passing its progress on, and return its record.
+
+        Raises:
+            RunError: it left none; the message says why.
+        """
+        try:
+            found = self._follow(report)
+        except BaseException:
+            self._process.kill()
+            raise
+        finally:
+            self._end()
+        if isinstance(found, Record):
+            return found
+        raise RunError(found or self._explained())
+
+    def _follow(self, report: Report) -> Record | str | None:
+        """Return the record, or what the process said of its failure, or nothing if it ended without a word."""
+        process = self._process
+        assert process.stdin is not None
+        assert process.stdout is not None
+        report("starting", 0, None, "")
+        try:
+            process.stdin.write(json.dumps(self._asked).encode() + b"\n")
+            process.stdin.flush()
+            for line in process.stdout:
+                kind, *told = json.loads(line)
+                if kind == "error":
+                    return str(told[0])
+                if kind == "record":
+                    return self._received(process.stdout, *told)
+                label, done, total, message = told
+                self._where = f" at {label} {done}"
+                report(label, done, total, message)
+        except (BrokenPipeError, json.JSONDecodeError):
+            pass  # it died in the middle of a line; its exit code tells
+        return None
+
+    def _received(self, stream: IO[bytes], of_text: int, of_arrays: int) -> Record | None:
+        text, arrays = stream.read(of_text), stream.read(of_arrays)
+        if len(text) < of_text or len(arrays) < of_arrays:
+            return None  # it died while it spoke
+        return Record.from_files(text, lambda _: arrays, path=str(self._job.key))
+
+    def _end(self) -> None:
+        process = self._process
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            process.stdout.close()
+            process.wait(_LEAVING)
+        except subprocess.TimeoutExpired:
+            process.kill()  # a thread that never ends, perhaps; all that there was to say has been said
+            process.wait()
+        finally:
+            with contextlib.suppress(BrokenPipeError):  # what it never read is still in the buffer
+                process.stdin.close()
+
+    def _explained(self) -> str:
+        key, code = self._job.key, self._process.returncode
+        if self._killed and code == -9:
+            return f"{key}: {self._killed.replace('{at}', self._where)}"
+        if code == 0:
+            return f"{key}: its process ended with exit code 0 and left no record{self._where}; an experiment returns"
+        cause = f"killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
+        hint = "; the system kills processes when memory runs out" if code == -9 else ""
+        said = f": {last}" if (last := self._last_line()) else ""
+        return f"{key}: {cause}{self._where}{hint}{said}"
+
+    def _last_line(self) -> str:
+        with open(self._log.name, encoding="utf-8", errors="replace") as log:
+            lines = log.read().strip().splitlines()
+        return lines[-1] if lines else ""

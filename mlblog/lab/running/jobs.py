@@ -1,0 +1,169 @@
+"""Which runs are due, and what is needed to carry one out somewhere else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mlblog.errors import InputError, MissingRecord, RecordError
+from mlblog.lab.declared import Declaration
+from mlblog.lab.fingerprint import Code
+from mlblog.lab.records.record import Key, Record, Value, is_value
+from mlblog.lab.records.store import Store
+from mlblog.lab.staleness import reasons
+
+_CENTURY = 100 * 365 * 86_400  # seconds
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run to be carried out: plain data, so that any process on any machine can.
+
+    Attributes:
+        key: which run.
+        module: that declares the experiment.
+        manifest: of the code now; stamped into the record, and checkpoints are valid for it alone.
+        why: why it is due, for people: `missing`, or the names of what changed.
+        seconds: what the last record of this key took; None if there is none.
+        replaces: the id of that record; empty if there is none.
+        commit: of the code, and whether files differ from it, as of when the job is submitted.
+    """
+
+    key: Key
+    module: str
+    manifest: Mapping[str, str]
+    why: tuple[str, ...] = field(default=(), compare=False)
+    seconds: float | None = field(default=None, compare=False)
+    replaces: str = field(default="", compare=False)
+    commit: tuple[str, bool] = field(default=("", True), compare=False)
+
+    def to_json(self) -> dict[str, Any]:
+        """This job as JSON values."""
+        key = self.key
+        return {
+            "experiment": key.experiment, "scale": key.scale, "overrides": dict(key.overrides), "seed": key.seed,
+            "module": self.module, "manifest": dict(self.manifest), "commit": list(self.commit),
+        }  # fmt: skip
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Job:
+        """The job that `to_json` wrote."""
+        key = Key(value["experiment"], value["scale"], value["overrides"], value["seed"])
+        head, dirty = value["commit"]
+        return cls(key, value["module"], value["manifest"], commit=(head, dirty))
+
+    def checkpoints(self, work: Path) -> Path:
+        """Return the file of this job's checkpoint below the folder `work`."""
+        return work / "checkpoints" / f"{self.key.stem}.safetensors"
+
+    def log(self, work: Path) -> Path:
+        """Return the file below the folder `work` that holds what this job prints."""
+        return work / "logs" / f"{self.key.stem}.log"
+
+
+@dataclass(frozen=True)
+class State:
+    """How a run that should be recorded stands.
+
+    Attributes:
+        key: which run.
+        record: what is recorded, if it can be read.
+        why: nothing if it is fresh; else `missing`, what is wrong with the record, or the names of what changed.
+    """
+
+    key: Key
+    record: Record | None
+    why: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """`fresh`, `stale`, `missing` or `broken`."""
+        if not self.why:
+            return "fresh"
+        if self.record is not None:
+            return "stale"
+        return "missing" if self.why == ("missing",) else "broken"
+
+    @property
+    def seconds(self) -> float | None:
+        """What the recorded run took, if the record says so in a way that can be believed."""
+        seconds = self.record.environment.get("seconds") if self.record else None
+        return float(seconds) if isinstance(seconds, int | float) and 0 <= seconds < _CENTURY else None
+
+
+def state(key: Key, store: Store, code: Code, declarations: Mapping[str, Declaration]) -> State:
+    """Return how the run of `key` stands."""
+    try:
+        record = store.get(key)
+    except MissingRecord:
+        return State(key, None, ("missing",))
+    except RecordError as error:
+        return State(key, None, (str(error),))
+    return State(key, record, tuple(str(reason) for reason in reasons(record, code, declarations, store)))
+
+
+def plan(
+    keys: Iterable[Key],
+    store: Store,
+    code: Code,
+    declarations: Mapping[str, Declaration],
+    *,
+    again: bool = False,
+) -> list[Job]:
+    """Return the jobs that bring the records of `keys` up to date, in the order given; all of them if `again`."""
+    jobs = []
+    for key in keys:
+        now = state(key, store, code, declarations)
+        if again or now.why:
+            declaration = declarations[key.experiment]
+            declaration.params(key.scale, key.overrides)  # an unknown scale or parameter ends here, not in a worker
+            manifest = code.manifest(declaration.qualified, declaration.params(key.scale, key.overrides))
+            replaces = now.record.id if now.record else ""
+            jobs.append(Job(key, declaration.module, manifest, now.why or ("asked for",), now.seconds, replaces))
+    return jobs
+
+
+def parse_override(text: str, declaration: Declaration) -> tuple[str, Value]:
+    """Return name and value of `name=value` as typed at the command line: JSON where it is JSON, else a string.
+
+    Raises:
+        UnknownExperiment: no such parameter.
+        InputError: not of that form.
+    """
+    name, separator, written = text.partition("=")
+    if not separator:
+        raise InputError(f"{text!r}: write an override as name=value")
+    try:
+        value = json.loads({"True": "true", "False": "false", "None": "null"}.get(written, written))
+    except ValueError:
+        value = written
+    if not is_value(value):
+        raise InputError(f"{text!r}: a parameter is a number, a string, true, false, null or a list of them")
+    declaration.params(next(iter(declaration.scales)), {name: value})
+    places = (declaration.defaults, *declaration.scales.values(), *declaration.variants)
+    declared = [place[name] for place in places if place.get(name) is not None]  # None stands for no default, too
+    if declared and value is not None and not any(_kind(value) is _kind(one) for one in declared):
+        shown = ", ".join(dict.fromkeys(json.dumps(one) for one in declared))
+        raise InputError(f"{text!r}: {json.dumps(value)} is of another kind than what is declared: {shown}")
+    return name, value
+
+
+def _kind(value: object) -> type:
+    """Whole numbers are numbers: what a parameter declared as 1 does with 0.5, its experiment must say."""
+    return float if type(value) is int else list if isinstance(value, tuple) else type(value)
+
+
+def parse_sweep(text: str, declaration: Declaration) -> list[tuple[str, Value]]:
+    """Return the overrides of `name=value,value,…`, one a value.
+
+    Raises:
+        UnknownExperiment: no such parameter.
+        InputError: not of that form.
+    """
+    name, separator, values = text.partition("=")
+    if not separator or not all(value.strip() for value in values.split(",")):
+        raise InputError(f"{text!r}: write a sweep as name=value,value,…, with no value left empty")
+    return [parse_override(f"{name}={value.strip()}", declaration) for value in values.split(",")]

@@ -1,0 +1,192 @@
+"""The uncommitted changes that a run was made with: kept on this machine, named in its record by digest."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from mlblog.errors import InputError
+from mlblog.files import canonical
+from mlblog.files.atomic import write_atomically
+from mlblog.lab.fingerprint.sources import module_files
+from mlblog.lab.project import Project
+from mlblog.lab.records.history import Revision
+from mlblog.lab.records.record import Record, Value
+
+FILE_LIMIT = 256 * 1024  # bytes of one file's changes; what is larger is data, not an edit
+LIMIT = 1024 * 1024  # bytes of a patch
+_LEFT_OUT = "# left out, too large: "
+# whatever the user's configuration says of diffs
+_PLAIN = ("--binary", "--full-index", "--no-renames", "--no-color", "--no-ext-diff", "--no-textconv", "-U3")
+_PLAIN_PATHS = ("--no-relative", "--src-prefix=a/", "--dst-prefix=b/")
+
+
+class Kept(NamedTuple):
+    """The commit that the changes are against, and the digest of their patch; None if no package is changed."""
+
+    commit: str
+    digest: str | None
+
+
+def keep(project: Project) -> Kept | None:
+    """Keep what differs from the commit in the packages of `project`, below `.mlblog/diffs`.
+
+    Returns:
+        Where they are; None where there is no commit to differ from.
+    """
+    try:
+        head = _git(project.root, "rev-parse", "--verify", "HEAD").decode().strip()
+        content = _patch(project)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    if not content:
+        return Kept(head, None)
+    digest = canonical.digest("diff", content)
+    path = _path(project, digest)
+    if not path.is_file():
+        write_atomically(path, content)
+    return Kept(head, digest)
+
+
+def noted(record: Record, kept: Kept | None) -> Record:
+    """Return `record` with the digest of the changes that it was made with, if it was made with any."""
+    made_with = record.environment.get("dirty") and kept and kept.commit == record.environment.get("commit")
+    if not made_with or kept is None:
+        return record
+    return dataclasses.replace(record, environment={**record.environment, "diff": kept.digest})
+
+
+def _path(project: Project, digest: str) -> Path:
+    return project.work / "diffs" / f"{digest}.patch"
+
+
+def _patch(project: Project) -> bytes:
+    """Changes of tracked files and all of untracked ones, but for what is too large, which is named at the top."""
+    folders = [project.relative(module_files(project.root, name)[name].parent) for name in project.packages]
+    with tempfile.TemporaryDirectory(prefix="mlblog-diff-") as folder:
+        index = Path(folder, "index")
+        real = project.root / os.fsdecode(_git(project.root, "rev-parse", "--git-path", "index")).rstrip("\n")
+        if real.is_file():
+            shutil.copyfile(real, index)
+        own = {"GIT_INDEX_FILE": str(index)}
+        added = _git(project.root, "ls-files", "--others", "--exclude-standard", "-z", "--", *folders)
+        added = b"\0".join(name for name in added.split(b"\0") if name and not name.endswith(b"/"))
+        if added:
+            literal = {**own, "GIT_LITERAL_PATHSPECS": "1"}
+            from_input = ("--pathspec-from-file=-", "--pathspec-file-nul")
+            _git(project.root, "add", "--intent-to-add", *from_input, given=added, environment=literal)
+        large = dict(_large(project, folders, own))
+        skipped = [f":(exclude,top,literal){name}" for name in large]
+        found = _git(
+            project.root, "diff", "HEAD", *_PLAIN, *_PLAIN_PATHS, "--", *folders, *skipped, environment=own
+        )  # fmt: skip
+    parts: list[bytes] = []
+    for part in re.split(rb"^(?=diff --git )", found, flags=re.MULTILINE)[1:]:
+        if len(part) > FILE_LIMIT or sum(map(len, parts)) + len(part) > LIMIT:
+            name = part.partition(b"\n")[0].decode("utf-8", "replace").removeprefix("diff --git a/").split(" b/")[0]
+            large[name] = len(part)
+        else:
+            parts.append(part)
+    head = [f"{_LEFT_OUT}{name}, {size:,} bytes\n".encode("utf-8", "replace") for name, size in sorted(large.items())]
+    return b"".join([*head, *parts])
+
+
+def _large(project: Project, folders: list[str], own: Mapping[str, str]) -> Iterator[tuple[str, int]]:
+    """Changed files of which not even a patch should be made, by their path in the repository."""
+    top = Path(os.fsdecode(_git(project.root, "rev-parse", "--show-toplevel")).rstrip("\n"))
+    names = _git(
+        project.root, "diff", "HEAD", "--name-only", "-z", "--no-renames", "--no-relative", "--", *folders,
+        environment=own,
+    )  # fmt: skip
+    for name in map(os.fsdecode, filter(None, names.split(b"\0"))):
+        path = top / name
+        if path.is_file() and path.stat().st_size > FILE_LIMIT:
+            yield name, path.stat().st_size
+
+
+class Restored:
+    """A commit with uncommitted changes on top: the code that a run was made with."""
+
+    def __init__(self, project: Project, before: Revision, patch: bytes) -> None:
+        """Apply `patch` to the commit `before`, beside the working tree and the repository.
+
+        Raises:
+            InputError: it does not apply.
+        """
+        self.commit = before.commit
+        self._before = before
+        try:
+            self._files = dict(_applied(project.root, before.commit, patch)) if b"diff --git " in patch else {}
+        except subprocess.CalledProcessError as error:
+            raise InputError(f"the changes kept do not apply: {error.stderr.decode('utf-8', 'replace')}") from error
+
+    def read(self, path: str) -> bytes | None:
+        """Return the content of a file, named from the project's root; None where there was none."""
+        return self._files[path] if path in self._files else self._before.read(path)
+
+
+def _applied(root: Path, commit: str, patch: bytes) -> Iterator[tuple[str, bytes | None]]:
+    """The files that a patch changes, as they are with it."""
+    top = Path(os.fsdecode(_git(root, "rev-parse", "--show-toplevel")).rstrip("\n"))
+    objects = (root / os.fsdecode(_git(root, "rev-parse", "--git-path", "objects")).rstrip("\n")).resolve()
+    with tempfile.TemporaryDirectory(prefix="mlblog-diff-") as folder:
+        Path(folder, "objects").mkdir()
+        own = {
+            "GIT_INDEX_FILE": f"{folder}/index",
+            "GIT_OBJECT_DIRECTORY": f"{folder}/objects",
+            "GIT_ALTERNATE_OBJECT_DIRECTORIES": str(objects),
+        }
+        _git(top, "read-tree", commit, environment=own)
+        _git(top, "apply", "--cached", "--whitespace=nowarn", "-", given=patch, environment=own)
+        names = _git(
+            root, "diff", "--cached", "--name-status", "-z", "--no-renames", "--relative", commit, environment=own
+        )
+        fields = iter(names.decode("utf-8", "surrogateescape").split("\0"))
+        for status in fields:
+            if status:
+                name = next(fields)
+                yield name, None if status == "D" else _git(root, "show", f":./{name}", environment=own)
+
+
+def restored(project: Project, before: Revision, environment: Mapping[str, Value]) -> tuple[Revision | Restored, str]:
+    """Return the code that a run on uncommitted changes was made with, as far as it can be had, and a note on that."""
+    ran = "it ran on uncommitted changes: the diff is against the commit"
+    if "diff" not in environment:
+        return before, f"{ran} below them"
+    digest = environment["diff"]
+    if digest is None:
+        return before, ""  # no package was changed, so the commit says it all
+    if not isinstance(digest, str) or not re.fullmatch(r"[0-9a-f]{32}", digest):
+        return before, f"{ran} below them; the record names none that could have been kept"
+    path = _path(project, digest)
+    label = project.relative(path)
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return before, f"{ran} below them; they were kept in {label}, which is not here"
+    if canonical.digest("diff", content) != digest:
+        return before, f"{ran} below them; they were kept in {label}, which is damaged"
+    try:
+        whole = Restored(project, before, content)
+    except InputError as error:
+        return before, f"{ran} below them; {error}"
+    missing = [line.removeprefix(_LEFT_OUT) for line in content.decode("utf-8", "replace").splitlines()
+               if line.startswith(_LEFT_OUT)]  # fmt: skip
+    but = f"; left out of {label}, as too large: {'; '.join(missing)}" if missing else ""
+    return whole, f"{ran} with these changes{but}"
+
+
+def _git(
+    folder: Path, *arguments: str, given: bytes | None = None, environment: Mapping[str, str] | None = None
+) -> bytes:
+    return subprocess.run(
+        ["git", "-C", str(folder), *arguments],
+        input=given, capture_output=True, check=True, env={**os.environ, **(environment or {})},
+    ).stdout  # fmt: skip

@@ -1,0 +1,119 @@
+"""How recorded values moved from commit to commit: read from git once for each commit, kept for the builds after it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
+
+from mlblog.files.atomic import write_atomically
+from mlblog.files.canonical import digest, encode
+from mlblog.lab import Project
+
+_SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class Point:
+    """The mean over the seeds recorded at one commit; values that are no numbers are left out."""
+
+    commit: str
+    date: str
+    means: Mapping[str, float]
+
+
+#: By `experiment/scale`: a point for each commit that changed a record of the experiment without overrides.
+Trail = dict[str, list[Point]]
+
+
+def trail(project: Project) -> Trail:
+    """Return how values moved; nothing where git does not know the project."""
+    head, _, shallow = (
+        _git(project.root, "rev-parse", "HEAD", "--is-shallow-repository").decode().strip().partition("\n")
+    )
+    if not head:
+        return {}
+    if shallow == "true":
+        return _read(project)  # what is fetched later belongs to the same commit
+    kept = project.work / "trail.json"
+    key = digest("trail", str(_SCHEMA), head, project.relative(project.results))
+    try:
+        found = json.loads(kept.read_bytes())
+        if found["key"] == key:
+            return {name: [Point(*point) for point in points] for name, points in found["trail"].items()}
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        pass
+    made = _read(project)
+    listed = {name: [[one.commit, one.date, one.means] for one in points] for name, points in made.items()}
+    write_atomically(kept, encode({"key": key, "trail": listed}))
+    return made
+
+
+def _read(project: Project) -> Trail:
+    results = project.relative(project.results)
+    changes = list(_changes(project.root, results))
+    contents = _blobs(project.root, sorted({blob for *_, blob in changes if blob}))
+    seeds: dict[str, dict[str, dict[str, float]]] = defaultdict(dict)  # by experiment and scale, then seed: its values
+    found: Trail = {}
+    for commit, date, path, blob in changes:
+        name, _, seed = path.rpartition("/base/")
+        if values := _numbers(contents.get(blob, b"")):
+            seeds[name][seed] = values
+        else:
+            seeds[name].pop(seed, None)
+        names = set.intersection(*map(set, seeds[name].values())) if seeds[name] else set()
+        means = {one: fmean(values[one] for values in seeds[name].values()) for one in sorted(names)}
+        points = found.setdefault(name, [])
+        if points and points[-1].commit == commit:
+            points.pop()
+        if means:
+            points.append(Point(commit, date, means))
+    return {name: points for name, points in sorted(found.items()) if points}
+
+
+def _changes(root: Path, results: str) -> Iterator[tuple[str, str, str, str]]:
+    """Commit, date, path below the results and blob (empty where it was deleted) of each change, the oldest first."""
+    log = _git(
+        root, "-c", "core.quotePath=false", "log", "--reverse", "--relative", "--raw", "--no-renames", "--no-abbrev",
+        "--format=commit %h %cs", "--", f"{results}/*/base/seed-*.json",
+    )  # fmt: skip
+    commit = date = ""
+    for line in log.decode("utf-8", "replace").splitlines():
+        if line.startswith("commit "):
+            _, commit, date = line.split(" ")
+            commit = commit[:7]
+        elif line.startswith(":"):
+            about, _, path = line.partition("\t")
+            blob = about.split(" ")[3]
+            yield commit, date, path.removeprefix(f"{results}/"), blob if blob.strip("0") else ""
+
+
+def _blobs(root: Path, names: list[str]) -> dict[str, bytes]:
+    out = _git(root, "cat-file", "--batch", given="".join(f"{name}\n" for name in names).encode()) if names else b""
+    found, at = {}, 0
+    while at < len(out):
+        end = out.index(b"\n", at)
+        name, _, size = out[at:end].decode().split(" ")
+        found[name] = out[end + 1 : end + 1 + int(size)]
+        at = end + 2 + int(size)
+    return found
+
+
+def _numbers(text: bytes) -> dict[str, float]:
+    try:
+        values = json.loads(text)["values"]
+    except (ValueError, KeyError, TypeError):
+        return {}  # deleted, or a record of before records had a schema
+    return {name: float(value) for name, value in values.items() if type(value) in (int, float)}
+
+
+def _git(root: Path, *arguments: str, given: bytes = b"") -> bytes:
+    """What git says; nothing where there is no git, no repository or no commit."""
+    try:
+        return subprocess.run(["git", "-C", str(root), *arguments], input=given, capture_output=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return b""

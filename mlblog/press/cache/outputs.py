@@ -34,7 +34,18 @@ _RUNS = 8  # of a post: an edit that is taken back finds the outputs it had
 _DRAWN_BY = (
     *(
         f"press/kernel/{name}.py"
-        for name in ("capture", "child", "displays", "examples", "failure", "figure", "output", "shell", "stream", "watch")
+        for name in (
+            "capture",
+            "child",
+            "displays",
+            "examples",
+            "failure",
+            "figure",
+            "output",
+            "shell",
+            "stream",
+            "watch",
+        )
     ),
     *("lab/records/runs.py", "lab/spec.py", "lab/records/student.py"),
 )

@@ -19,8 +19,8 @@ def compile(fail_fast: bool) -> int:
 
     project = Project.find()
     result = compile_site(project, fail_fast=fail_fast)
-    for error in result.errors:
-        click.echo(f"mlblog: {error}", err=True)
+    for said in (*result.warnings, *result.errors):
+        click.echo(f"mlblog: {said}", err=True)
     click.echo(f"{result.summary} in {project.relative(result.folder)}")
     return 1 if result.errors else 0
 
@@ -35,8 +35,8 @@ def export(folder: Path) -> int:
 
     project = Project.find()
     compiled = compile_site(project)
-    for error in compiled.errors:
-        click.echo(f"mlblog: {error}", err=True)
+    for said in (*compiled.warnings, *compiled.errors):
+        click.echo(f"mlblog: {said}", err=True)
     done = write(project, compiled.without_drafts(), folder)
     for name in done.left_out:
         click.echo(f"mlblog: left out: {name}; other hosts may not have it", err=True)

@@ -137,6 +137,8 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
         log.info("mlblog: %s in %.2f s", compiled.summary, time.perf_counter() - start)
         for name, why in compiled.stale.items():
             log.info("mlblog: the records of %s are stale: %s", name, "; ".join(why))
+        for warning in compiled.warnings:
+            log.warning("mlblog: %s", warning)
         for failure in (*self._failed, *compiled.errors):
             log.error("mlblog: %s", failure)
         return compiled

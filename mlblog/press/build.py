@@ -36,6 +36,7 @@ class Compiled:
     ran: list[str] = field(default_factory=list)
     cached: list[str] = field(default_factory=list)
     errors: list[MlblogError] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)  # what authors could do better, with file and line
     stale_from: dict[str, int] = field(default_factory=dict)  # of each post that ran: its first unit out of date
     stale: dict[str, tuple[str, ...]] = field(default_factory=dict)  # experiment: what changed
     posts: dict[str, Post] = field(default_factory=dict)  # of each page that is a post's: its path and front matter

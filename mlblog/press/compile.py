@@ -105,6 +105,10 @@ def _write_and_keep(path: Path, made: Made, press: Press, done: Compiled) -> Non
     root = press.lab.project.root
     data = (press.lab.project.relative(file) for file in reached if file.suffix != ".py")
     opened |= {name: state_of(root, name) for name in data}
+    done.warnings += made.page.warnings
+    files = _write(made.page, done)
+    if made.page.warnings:
+        return  # said again by every build, until nothing is left to say
     press.kept.keep(
         press.texts[path],
         published,
@@ -112,7 +116,7 @@ def _write_and_keep(path: Path, made: Made, press: Press, done: Compiled) -> Non
         opened=opened,
         around=made.around,
         stale=stale,
-        files=_write(made.page, done),
+        files=files,
     )
 
 

@@ -21,7 +21,7 @@ from mlblog.press.source import blocks
 
 PATH = "claims.md"
 _CITED = re.compile(r"\(#ref-([^()\s]+)\)\{ \.mlblog-cite \}")
-_FIGURE = re.compile(r"\(#fig-([a-z][a-z0-9-]*)\)")
+_LABEL = re.compile(r"\(#(fig|tbl|eq|sec)-([^()\s]+)\)")
 _HEAD = """---
 title: Claims
 description: What papers and posts claim, each with the verdict that our numbers give it.
@@ -113,10 +113,16 @@ def _item(one: Listed, bibliography: Bibliography, *, by_paper: bool) -> str:
 
 
 def _linked(text: str, one: Listed, bibliography: Bibliography) -> str:
-    """Markdown of a claim with what it points at on another page: the list of papers, and the figures of its post."""
+    """A claim with what it points at on another page: the list of papers, and what its post has labelled."""
     text = cite(text, bibliography, one.post.path, 1).text
     text = _CITED.sub(lambda match: f"({_paper_page(match[1], bibliography)})", text)
-    return _FIGURE.sub(lambda match: f"({_way(one.post.page)}#{anchor(one.post.slug, match[1])})", text)
+
+    def there(match: re.Match[str]) -> str:
+        kind, label = match[1], match[2]
+        name = f"sec-{label}" if kind == "sec" else anchor(kind, one.post.slug, label)
+        return f"({_way(one.post.page)}#{name})"
+
+    return _LABEL.sub(there, text)
 
 
 def _paper(key: str, bibliography: Bibliography) -> str:

@@ -70,7 +70,7 @@ def test_prose_and_captions_cite_and_code_does_not(tmp_path: Path) -> None:
 
 def test_the_notebook_lists_what_it_cites(tmp_path: Path) -> None:
     cells = json.loads(page(BODY, tmp_path, Ran((PICTURE,))).files["p/p.ipynb"])["cells"]
-    assert cells[0]["source"] == "As [@roe2019parts]."
+    assert cells[1]["source"] == "As [@roe2019parts]."
     last = cells[-1]["source"]
     assert last.startswith("## References\n\n- [@doe2020sums] Jane Doe. **Sums.** *J*, 2020.")
     assert last.count("\n- [@roe2019parts] Ann Roe and Bo Poe.") == last.count("roe2019parts") == 1

@@ -9,11 +9,17 @@ from mlblog.errors import PostError
 from mlblog.papers import Bibliography
 from mlblog.press import Outputs, Ran, parse_post, render_post
 from mlblog.press.kernel.output import FIGURE
-from mlblog.press.page.crossrefs import identifier, number_references
+from mlblog.press.page.crossrefs import Target, identifier, link_references
 from mlblog.press.page.site_context import Surroundings
 from mlblog.press.source import blocks
 
-NUMBERS = {"loss": 2, "width": 11}
+NUMBERS = {
+    "fig-loss": Target("fig", "2", "figure-p-loss"),
+    "fig-width": Target("fig", "11", "figure-p-width"),
+    "tbl-words": Target("tbl", "1", "table-p-words"),
+    "eq-bayes": Target("eq", "3", "equation-p-bayes"),
+    "sec-odd": Target("sec", "What is *odd*", "sec-odd"),
+}
 PICTURE = {"output_type": "display_data", "data": {FIGURE: {"light": "l", "dark": "d", "data": ""}}, "metadata": {}}
 TEXT = {"output_type": "stream", "name": "stdout", "text": "a"}
 
@@ -29,23 +35,32 @@ TEXT = {"output_type": "stream", "name": "stdout", "text": "a"}
         ("<!-- [Figure](#fig-no) -->", "<!-- [Figure](#fig-no) -->"),
         ("[Figure](#figures) [Figure](a.md#fig-loss)", "[Figure](#figures) [Figure](a.md#fig-loss)"),
         ("a ` alone, then [Figure](#fig-loss)", "a ` alone, then [Figure 2](#figure-p-loss)"),
+        ("a `\n\n[Figure](#fig-loss)\n\nb `", "a `\n\n[Figure 2](#figure-p-loss)\n\nb `"),
+        ("[Table](#tbl-words), [tab.](#tbl-words)", "[Table 1](#table-p-words), [tab. 1](#table-p-words)"),
+        ("[](#tbl-words) [Tab.](#tbl-words)", "[Table 1](#table-p-words) [Tab. 1](#table-p-words)"),
+        ("[Eq.](#eq-bayes) [Bayes' rule](#eq-bayes)", "[Eq. 3](#equation-p-bayes) [Bayes' rule](#equation-p-bayes)"),
+        ("[Section](#sec-odd) [](#sec-odd)", "[Section “What is *odd*”](#sec-odd) [What is *odd*](#sec-odd)"),
     ],
 )
 def test_links_to_figures_get_their_number(written: str, shown: str) -> None:
-    assert number_references(written, NUMBERS, "p", "posts_src/p.md", 1) == shown
+    assert link_references(written, NUMBERS, "posts_src/p.md", 1) == shown
 
 
 @pytest.mark.parametrize(
     ("text", "numbers", "told"),
     [
         ("a\n\nb [Figure](#fig-los)", NUMBERS, r"posts_src/p.md:9: .*label 'los'; did you mean #fig-loss\?"),
-        ("[Figure](#fig-zzz)", NUMBERS, r"p.md:7: .*'zzz'; the labels are loss, width"),
+        ("[Figure](#fig-zzz)", NUMBERS, r"p.md:7: .*no figure .*'zzz'; the labels are loss, width"),
+        ("[Figure](#fig-words)", NUMBERS, r"p.md:7: .*no figure .*'words'; did you mean #tbl-words\?"),
+        ("[Table](#tbl-word)", NUMBERS, r"p.md:7: .*no table .*'word'; did you mean #tbl-words\?"),
+        ("\n[Equation](#eq-a)", {}, r"p.md:8: .*no equation .*'a'; end one with `\$\$ {#eq-…}`"),
+        ("[Section](#sec-a)", {}, r"p.md:7: .*no section .*'a'; end its heading with `{#sec-…}`"),
         ("[Figure](#fig-a)", {}, r'p.md:7: .*give one label="…" on its fence'),
     ],
 )
-def test_a_link_to_no_figure_is_an_error_with_its_line(text: str, numbers: dict[str, int], told: str) -> None:
+def test_a_link_to_no_figure_is_an_error_with_its_line(text: str, numbers: dict[str, Target], told: str) -> None:
     with pytest.raises(PostError, match=told):
-        number_references(text, numbers, "p", "posts_src/p.md", 7)
+        link_references(text, numbers, "posts_src/p.md", 7)
 
 
 BODY = """\

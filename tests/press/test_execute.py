@@ -16,7 +16,8 @@ import pytest
 from mlblog.errors import CellError
 from mlblog.lab import Project
 from mlblog.press import Outputs, Post, Server, parse_post
-from mlblog.press.kernel.output import FIGURE, inline_text
+from mlblog.press.kernel.output import FIGURE
+from mlblog.press.page.values import value_text
 
 HEAD = "---\ntitle: T\ndate: 2026-11-21\n---\n"
 Run = Callable[[str], tuple[Post, Outputs]]
@@ -58,7 +59,7 @@ def test_inline_expressions_see_the_cells_before_them(run: Run) -> None:
     _, outputs = run(
         "```python\nx = 1\n```\n\n`{python} x` and `{python} f'{x:.2f}'`\n\n```python\nx = 2\n```\n`{python} x`\n"
     )
-    assert [inline_text(ran) for ran in outputs.ran] == ["", "1", "1.00", "", "2"]
+    assert [value_text(ran) for ran in outputs.ran] == ["", "1", "1.00", "", "2"]
 
 
 def test_source_of_functions_and_classes_is_that_of_the_post(run: Run) -> None:

@@ -92,7 +92,7 @@ def test_fences_in_markdown_cells_are_shown_and_code_with_fences_in_it_runs() ->
 
 
 HEADED = {"cell_type": "markdown", "source": HEAD}
-ODD = {"cell_type": "code", "metadata": {"tags": ["odd"]}, "source": "x"}
+ODD = {"cell_type": "code", "metadata": {"tags": "odd"}, "source": "x"}
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ ODD = {"cell_type": "code", "metadata": {"tags": ["odd"]}, "source": "x"}
         (book(("raw", HEAD), ("code", "x"), ("markdown", "```text\nopen")), "p.ipynb:cell 3, line 1: "),
         (book(("markdown", HEAD.replace("T", "[T"))), "p.ipynb:cell 1, line 3: the front matter is not YAML"),
         (book(("code", "x"), mlblog={"title": "T"}), "p.ipynb:1: no date"),
-        (json.dumps({"nbformat": 4, "cells": [HEADED, ODD]}), "p.ipynb:cell 2: unknown tag 'odd'"),
+        (json.dumps({"nbformat": 4, "cells": [HEADED, ODD]}), "p.ipynb:cell 2: tags must be a list"),
     ],
 )
 def test_a_wrong_notebook_is_refused(text: str, says: str) -> None:

@@ -82,7 +82,7 @@ def test_options_are_read() -> None:
     assert isinstance(cell, Cell)
     options = cell.options
     assert options.tags == {"hide-input", "raises-exception"}
-    assert (options.caption, options.alt, options.label) == ('A [b] = "c"', "d", "e-1")
+    assert (options.caption, options.alt, options.label) == ('A [b] = "c"', ("d",), "e-1")
 
 
 def test_a_fence_for_display_keeps_what_material_reads() -> None:
@@ -151,7 +151,6 @@ def test_jupytext_reads_the_same_cells() -> None:
         ("tags_no_list", 4, "tags must be a list"),
         ("unclosed_fence", 7, "not closed"),
         ("unknown_option", 5, "unknown option 'wide'"),
-        ("unknown_tag", 6, "unknown tag 'hide-output'"),
         ("option_no_json", 5, "value of 'caption' is not JSON"),
         ("tags_no_json_list", 5, "tags must be a list"),
         ("label_twice", 9, "taken by the cell of line 5"),

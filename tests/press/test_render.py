@@ -20,8 +20,8 @@ from mlblog.press import Outputs, Page, Post, Ran, parse_post, render_post
 from mlblog.press.kernel.output import FIGURE
 from mlblog.press.page.provenance import Evidence
 from mlblog.press.page.render import render_error
-from mlblog.press.page.results import plain
 from mlblog.press.page.site_context import Surroundings
+from mlblog.press.page.terminal import lines, plain
 
 NOWHERE = Surroundings(Bibliography())
 HEAD = "---\ntitle: T\ndate: 2026-11-21\ncategories: [Rand]\n---\n"
@@ -271,9 +271,9 @@ def test_names_in_provenance_are_not_emphasis() -> None:
 
 
 def test_progress_bars_and_colours_leave_what_a_terminal_would() -> None:
-    assert plain("  1%\r 50%\r100%\n\x1b[31mred\x1b[0m\n\n") == "100%\nred"
+    assert plain(lines("  1%\r 50%\r100%\n\x1b[31mred\x1b[0m\n\n")) == "100%\nred"
     link = "\x1b]8;;http://a\x1b\\link\x1b]8;;\x1b\\"
-    assert plain(f"\x1b[?25la\x1b[K {link} \x1b[1;38;5;9mb\x1b[m") == "a link b"
+    assert plain(lines(f"\x1b[?25la\x1b[K {link} \x1b[1;38;5;9mb\x1b[m")) == "a link b"
 
 
 def test_long_text_is_cut_and_whole_beside_the_page() -> None:

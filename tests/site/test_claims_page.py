@@ -54,7 +54,9 @@ def test_no_claims_make_no_page(page: Callable[..., str]) -> None:
 
 def test_claims_are_counted_and_listed_by_paper_and_by_post(page: Callable[..., str]) -> None:
     one = [
-        output("Sums are *even*.", "held", "doe2020sums", "4 of 4, see [Figure](#fig-sums)"),
+        output(
+            "Sums are *even*.", "held", "doe2020sums", "4 of 4, [Figure](#fig-sums), [Table](#tbl-a), [here](#sec-b)"
+        ),
         output("Odd", "failed", because="1 [@doe2020sums]"),
     ]
     text = page(a=[Ran(tuple(one), (READ.to_json(),))], b=[Ran(), Ran((output("Sums", "held", "doe2020sums"),))])
@@ -64,7 +66,8 @@ def test_claims_are_counted_and_listed_by_paper_and_by_post(page: Callable[..., 
     assert "### [Sums](papers/index.md#doe2020sums) (Doe, 2020) { #doe2020sums }" in papers
     assert papers.index("T b") < papers.index("T a")  # the newest post first
     assert "\nSums are *even*. <span" in papers
-    assert "4 of 4, see [Figure](blog/posts/a.md#figure-a-sums)" in papers
+    assert "4 of 4, [Figure](blog/posts/a.md#figure-a-sums)" in papers
+    assert "[Table](blog/posts/a.md#table-a-a), [here](blog/posts/a.md#sec-b)" in papers
     assert "(blog/posts/a.md#claim-a-1) · toss · scale small · seed 0 · cpu: X · 3 s" in papers
     assert "(blog/posts/b.md#claim-b-1) · computed in the post itself\n" in papers
     assert papers.count("mlblog-stale") == 1

@@ -26,7 +26,7 @@ from mlblog.lab import Code, Project, Read, Store
 from mlblog.lab.running.environment import version
 from mlblog.press.kernel.output import Outputs, Ran
 from mlblog.press.kernel.watch import state_of
-from mlblog.press.source.document import Post, Unit
+from mlblog.press.source.document import Cell, Post, Unit
 
 SCHEMA = 2
 _RUNS = 8  # of a post: an edit that is taken back finds the outputs it had
@@ -34,7 +34,18 @@ _RUNS = 8  # of a post: an edit that is taken back finds the outputs it had
 _DRAWN_BY = (
     *(
         f"press/kernel/{name}.py"
-        for name in ("capture", "child", "failure", "figure", "output", "shell", "stream", "watch")
+        for name in (
+            "capture",
+            "child",
+            "displays",
+            "examples",
+            "failure",
+            "figure",
+            "output",
+            "shell",
+            "stream",
+            "watch",
+        )
     ),
     *("lab/records/runs.py", "lab/spec.py", "lab/records/student.py"),
 )
@@ -175,8 +186,11 @@ def _code(post: Post, unit: Unit) -> str:
 
 
 def _options(unit: Unit) -> tuple[str, ...]:
-    # the one option that changes what runs: it lets the post go on
-    return ("raises",) if "raises-exception" in getattr(getattr(unit, "options", None), "tags", ()) else ()
+    # of the options those that change what runs, or what it draws; all others are of the page alone
+    if not isinstance(unit, Cell):
+        return ()
+    raises = ("raises",) if "raises-exception" in unit.options.tags else ()
+    return (*raises, "raster") if unit.options.raster else raises
 
 
 def _normal(code: str) -> str:

@@ -70,6 +70,7 @@ def _run_unit(shell: PostShell, job: dict[str, Any], number: int, watch: Watch) 
 
     unit = job["units"][number]
     run = {"cell": shell.run_cell_at, "inline": shell.evaluate, "doctest": shell.check}[unit["kind"]]
+    shell.raster = unit["raster"]
     watch.begin()
     with reading() as reads:
         try:

@@ -9,14 +9,18 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+from mlblog.press.kernel.examples import ExampleFailed
+
 
 def describe(error: BaseException, unit: dict[str, Any], path: str, root: Path) -> dict[str, Any]:
     """The failure of `unit` of the post at `path`, as JSON values."""
+    if isinstance(error, ExampleFailed):
+        return _example(error, unit, path, root)
     name = type(error).__name__
     text = without_machine(str(error), root)
     frames = traceback.extract_tb(error.__traceback__)
     own = [i for i, frame in enumerate(frames) if frame.filename == path]
-    message = text if unit["kind"] == "doctest" else f"{name}: {text}" if text else name
+    message = f"{name}: {text}" if text else name
     if isinstance(error, SyntaxError) and error.filename == path:
         line, where = error.lineno or unit["line"], ""
         # `error.text` is the file's, by the cell's line; lines that are no Python are comments to tracebacks
@@ -44,6 +48,25 @@ def describe(error: BaseException, unit: dict[str, Any], path: str, root: Path) 
         "traceback": without_machine("".join([*traceback.format_list(shown), *said]), root),
         "excerpt": "".join(f"{_relative(f.filename, root)}:{f.lineno}, in {f.name}\n    {f.line}\n" for f in project),
     }
+
+
+def _example(error: ExampleFailed, unit: dict[str, Any], path: str, root: Path) -> dict[str, Any]:
+    """The failure of an example: on its own line, wherever below it something was raised."""
+    cause = error.cause or error
+    inner = [frame for frame in traceback.extract_tb(cause.__traceback__) if _in_project(frame.filename, root)]
+    own = {"line": error.line, "statement": error.statement}
+    if error.cause is None:
+        text = without_machine(str(error), root)
+        return own | {
+            "message": text,
+            "where": "",
+            "name": "AssertionError",
+            "value": text,
+            "traceback": "",
+            "excerpt": "",
+        }
+    where = f"{_relative(inner[-1].filename, root)}:{inner[-1].lineno} in {inner[-1].name}" if inner else ""
+    return describe(cause, unit, path, root) | own | {"where": where}
 
 
 def error_output(error: dict[str, Any]) -> dict[str, Any]:

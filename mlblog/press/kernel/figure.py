@@ -30,25 +30,37 @@ GROUND = {"light": np.array([1.0, 1.0, 1.0]), "dark": np.array([0x1E, 0x21, 0x29
 INK = {"light": np.array([0.0, 0.0, 0.0]), "dark": np.array([0xE8, 0xEA, 0xEE]) / 255}
 #: From a colour, shape (4,), and the contrast that it needs to another.
 Recolour = Callable[[np.ndarray, float], np.ndarray]
+#: Pixels to the inch where data are pixels: two for each of a screen's.
+RASTER_DPI = 200
 _GREY = 0.08  # largest spread of the channels that still counts as ink
 
 
-def draw(figure: Figure) -> dict[str, str]:
+def draw(figure: Figure, *, raster: bool = False) -> dict[str, str]:
     """Draw `figure` for both schemes.
+
+    Args:
+        figure: what to draw.
+        raster: whether lines, points and areas are pixels; axes, labels and legends never are.
 
     Returns:
         `{"light": svg, "dark": svg, "data": csv}`; `data` is empty where the figure has no lines or bars.
     """
     before, canvas = figure.canvas, _Grounds(figure)
+    data = [one for axes in figure.axes for one in (*axes.lines, *axes.collections, *axes.patches)] if raster else []
+    were = [one.get_rasterized() for one in data]
+    for one in data:
+        one.set_rasterized(True)
     try:
         # The same bytes for the same figure: no date, no version, no random ids.
         with mpl.rc_context({"svg.hashsalt": "mlblog", "svg.fonttype": "none"}):
             figure.savefig(
                 io.BytesIO(), format="svg", transparent=True, bbox_inches="tight",
-                metadata={"Date": None, "Creator": None},
+                metadata={"Date": None, "Creator": None}, dpi=RASTER_DPI if raster else "figure",
             )  # fmt: skip
     finally:
         figure.set_canvas(before)
+        for one, was in zip(data, were, strict=True):
+            one.set_rasterized(was)
     return {**canvas.drawn, "data": _data(figure)}
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 #: A Matplotlib figure drawn for both colour schemes: `{"light": svg, "dark": svg, "data": csv or ""}`.
 FIGURE = "application/vnd.mlblog.figure+json"
+
+#: The kind of an output that replaces what a display of an earlier unit shows; both name it in `transient`.
+UPDATE = "update_display_data"
 
 #: One output in the notebook format's own form (`output_type` stream, display_data, execute_result or error).
 Output = dict[str, Any]
@@ -49,7 +52,24 @@ class Outputs:
         """Files and folders of the project that any unit looked at, with their digests."""
         return {path: digest for ran in self.ran for path, digest in ran.files.items()}
 
+    def settled(self) -> Outputs:
+        """The same as it looks when all has run: each display where it stands, as it was last updated."""
+        last: dict[str, Any] = {}
+        ran = []
+        for one in reversed(self.ran):  # an update tells the units before it
+            updates = {_display(output): output["data"] for output in one.outputs if output["output_type"] == UPDATE}
+            shown = (output for output in one.outputs if output["output_type"] != UPDATE)
+            ran.append(replace(one, outputs=tuple(_updated(output, last) for output in shown)))
+            last = updates | last
+        return Outputs(tuple(reversed(ran)))
 
-def inline_text(ran: Ran) -> str:
-    """The text that stands in the prose for an inline expression."""
-    return "".join(output["data"]["text/plain"] for output in ran.outputs if "data" in output)
+
+def _display(output: Output) -> str:
+    return str(output.get("transient", {}).get("display_id", ""))
+
+
+def _updated(output: Output, last: dict[str, Any]) -> Output:
+    if "transient" not in output:
+        return output
+    plain = {key: value for key, value in output.items() if key != "transient"}
+    return plain | {"data": last.get(_display(output), output["data"])}

@@ -11,7 +11,6 @@ from __future__ import annotations
 import ast
 import base64
 import contextlib
-import doctest
 import json
 import linecache
 import sys
@@ -27,6 +26,8 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 from mlblog.press.kernel.capture import Capture
+from mlblog.press.kernel.displays import Displays
+from mlblog.press.kernel.examples import docstrings, run_examples
 from mlblog.press.kernel.output import FIGURE, Output
 from mlblog.press.kernel.stream import Stream
 
@@ -65,7 +66,7 @@ class _Formatter(DisplayFormatter):
 
             shell: Any = self.parent
             shell.shown_figures.add(id(obj))
-            return {FIGURE: draw(obj), "text/plain": repr(obj)}, {}
+            return {FIGURE: draw(obj, raster=shell.raster), "text/plain": repr(obj)}, {}
         data, metadata = super().format(obj, include, exclude)
         encoded = {k: base64.b64encode(v).decode() if isinstance(v, bytes) else v for k, v in data.items()}
         return encoded, metadata
@@ -75,14 +76,13 @@ class _Publisher(DisplayPublisher):
     def publish(self, data: Any, metadata: Any = None, source: Any = None, **options: Any) -> None:
         shell: Any = self.shell
         name = (options.get("transient") or {}).get("display_id")
-        old = shell.displays.get(name) if options.get("update") else None
-        if old is not None:  # what an earlier cell has shown stays: it is that cell's, and shown here anew
-            old["data"] = {mime: _as_json(value) for mime, value in data.items()}
+        if name is not None and options.get("update"):
+            shell.displays.update(name, {mime: _as_json(value) for mime, value in data.items()})
             return
         output = {"output_type": "display_data", "data": dict(data), "metadata": metadata or {}}
-        shell.put(output)
         if name is not None:
-            shell.displays[name] = output
+            shell.displays.name(name, output)
+        shell.put(output)
 
     def clear_output(self, wait: bool = False) -> None:
         self.shell.clear(wait=wait)
@@ -115,13 +115,14 @@ class PostShell(InteractiveShell):
         config.HistoryManager.enabled = False  # its writer is a thread: the process could not be forked
         config.InteractiveShell.colors = "nocolor"
         self.outputs: list[Output] = []
-        self.displays: dict[str, Output] = {}  # by their id, for update_display
+        self.displays = Displays()
         self.capture = Capture()
         self.on_first_output: Callable[[], None] | None = None  # called once, and forgotten
         self._clear_next = False
         self._streams = {name: Stream(name, self.write_stream) for name in ("stdout", "stderr")}
         self.shown_figures: set[int] = set()
         self.code = ""
+        self.raster = False  # whether figures of this unit are drawn as pixels
         super().__init__(
             config=config, compiler_class=_Compiler, displayhook_class=_Hook, display_pub_class=_Publisher, **kwargs
         )
@@ -162,12 +163,30 @@ class PostShell(InteractiveShell):
             if error is None:
                 self.flush_figures()
             self._close_figures()
+        if error is None:
+            error = self._failed_example(stripped)
         if error is not None:
             raise Failed(error)
         return self.outputs
 
+    def _failed_example(self, code: str) -> BaseException | None:
+        """Run the examples in the docstrings of what the cell has defined; what they show is no output of its."""
+        if ">>>" not in code:
+            return None
+        shown = self.outputs
+        try:
+            with self._running():
+                for text, line in docstrings(ast.parse(self.transform_cell(code))):
+                    run_examples(text, dict(self.user_ns), self._compiler.post, line + self._compiler.offset)
+        except BaseException as error:
+            return error
+        finally:
+            self._close_figures()
+            self.outputs = shown
+        return None
+
     def evaluate(self, code: str, line: int) -> list[Output]:
-        """The value of an inline expression, as text.
+        """The value of an inline expression, as text, and as Markdown or LaTeX if that is what it is.
 
         Raises:
             Failed: it raised.
@@ -177,27 +196,24 @@ class PostShell(InteractiveShell):
             with self._running():
                 value = eval(compile(tree, self._compiler.post, "eval"), self.user_ns)  # noqa: S307
                 text = value if isinstance(value, str) else format(value)
+                rich, _ = DisplayFormatter.format(self._formatter, value, include={"text/markdown", "text/latex"})
         except BaseException as error:
             raise Failed(error) from error
-        return [*self.outputs, {"output_type": "display_data", "data": {"text/plain": text}, "metadata": {}}]
+        data = {mime: _as_json(found) for mime, found in rich.items()} | {"text/plain": text}
+        return [*self.outputs, {"output_type": "display_data", "data": data, "metadata": {}}]
 
     def check(self, code: str, line: int) -> list[Output]:
-        """Run a doctest in the post's namespace.
+        """Run the examples of a `pycon` fence in the post's namespace.
 
         Raises:
-            Failed: it printed something else than it shows.
+            Failed: one gave something else than it shows.
         """
-        test = doctest.DocTestParser().get_doctest(
-            code, self.user_ns, self._compiler.post, self._compiler.post, line - 1
-        )
-        test.globs = self.user_ns  # a doctest copies its namespace; here it shares the post's
-        report: list[str] = []
-        runner = doctest.DocTestRunner(verbose=False, optionflags=doctest.FAIL_FAST)
-        with self._running():
-            runner.run(test, out=report.append, clear_globs=False)
-        if runner.failures:
-            raise Failed(AssertionError("".join(report).strip()))
-        return []
+        try:
+            with self._running():
+                run_examples(code, self.user_ns, self._compiler.post, line)
+        except BaseException as error:
+            raise Failed(error) from error
+        return [*self.displays.updates.values()]
 
     def flush_figures(self) -> None:
         """Show the figures that the cell has made and not shown."""
@@ -251,7 +267,7 @@ class PostShell(InteractiveShell):
     def _running(self) -> Iterator[None]:
         """Collect the outputs of one unit."""
         self.outputs = []
-        self.displays.clear()
+        self.displays.begin()
         self._clear_next = False
         self.shown_figures.clear()
         sys.stdout, sys.stderr = self._streams["stdout"], self._streams["stderr"]
@@ -263,6 +279,7 @@ class PostShell(InteractiveShell):
             yield
         finally:
             self._drain()
+            self.outputs += self.displays.updates.values()
             self.capture.end()
             sys.stdout, sys.stderr = self._streams["stdout"], self._streams["stderr"]
 

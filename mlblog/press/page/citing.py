@@ -1,4 +1,4 @@
-"""What the text of a post points at: figures by their label, papers by their key."""
+"""What the text of a post points at: figures, tables, equations and sections by their label, papers by their key."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from mlblog.papers import Bibliography, cite, references
 from mlblog.papers.citation import described, sources
-from mlblog.press.page.crossrefs import number_references
+from mlblog.press.page.crossrefs import Target, link_references
 from mlblog.press.source.document import Post
 
 
@@ -17,17 +17,17 @@ class Citing:
         keys: of the papers cited so far, each once, in order.
     """
 
-    def __init__(self, post: Post, numbers: Mapping[str, int], bibliography: Bibliography) -> None:
-        self._post, self._numbers, self._bibliography = post, numbers, bibliography
+    def __init__(self, post: Post, targets: Mapping[str, Target], bibliography: Bibliography) -> None:
+        self._post, self._targets, self._bibliography = post, targets, bibliography
         self.keys: list[str] = []
 
     def resolve(self, text: str, line: int) -> str:
         """Markdown that starts on `line` of the post, with links in place of its references.
 
         Raises:
-            PostError: there is no such figure in the post, or no such paper in the bibliography.
+            PostError: the post has no such label, or the bibliography no such paper.
         """
-        text = number_references(text, self._numbers, self._post.slug, self._post.path, line)
+        text = link_references(text, self._targets, self._post.path, line)
         cited = cite(text, self._bibliography, self._post.path, line)
         self.keys += [key for key in cited.keys if key not in self.keys]
         return cited.text

@@ -1,73 +1,134 @@
 """A post that has run, as a notebook to take away: prose with its numbers in place, cells with their outputs.
 
-Written as JSON, without nbformat: it is made on every build, and the same post gives the same bytes.
+It says where it comes from and what it needs, and carries the records and files that its cells read, so that it runs
+in any folder. Written as JSON, without nbformat: it is made on every build, and the same post gives the same bytes.
 """
 
 from __future__ import annotations
 
+import base64
+import io
 import json
+import textwrap
+import zipfile
+from collections.abc import Mapping
 from typing import Any
 
 from mlblog.claims import MIME as CLAIM
-from mlblog.press.kernel.output import FIGURE, Output, Outputs, inline_text
-from mlblog.press.source.document import Cell, Doctest, Inline, Post
-from mlblog.press.source.options import CELL_KEYS
+from mlblog.papers.citation import escaped
+from mlblog.press.kernel.output import FIGURE, Output, Outputs
+from mlblog.press.page.origin import MOST_CARRIED
+from mlblog.press.page.site_context import Surroundings, day_of
+from mlblog.press.page.values import Passage, pieces
+from mlblog.press.source.attachments import take_attachments
+from mlblog.press.source.document import Cell, Post
+from mlblog.press.source.notebook import PREFACE
+from mlblog.press.source.options import written_options
 
 _LANGUAGE = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"file_extension": ".py", "mimetype": "text/x-python", "name": "python"},
 }
+_UNPACK = '''\
+# The records and files that this notebook reads. What is here already stays as it is.
+import base64, io, pathlib, zipfile
+
+_carried = """
+{data}
+"""
+with zipfile.ZipFile(io.BytesIO(base64.b64decode(_carried))) as _archive:
+    for _name in _archive.namelist():
+        if not pathlib.Path(_name).exists():
+            _archive.extract(_name)'''
 
 
-def notebook(post: Post, outputs: Outputs, references: str = "") -> bytes:
+def notebook(post: Post, outputs: Outputs, around: Surroundings, references: str = "") -> bytes:
     """Return `post` with its outputs as a notebook of format 4.5.
 
     Args:
         post: what ran.
         outputs: what it left.
+        around: the site that it comes from.
         references: Markdown of a last cell; none if empty.
     """
-    cells: list[dict[str, Any]] = []
+    cells = _preface(post, outputs, around)
     prose: list[str] = []
+    count = 0
 
     def end_prose() -> None:
         if text := "".join(prose).strip("\n"):
-            cells.append(_markdown(text, len(cells)))
+            cells.append(_markdown(text, post.files))
         prose.clear()
 
-    ran = iter(outputs.ran)
-    count = 0
-    for part in post.parts:
-        if isinstance(part, Cell):
+    for part, number in pieces(post, outputs):
+        if isinstance(part, Passage):
+            prose.append(part.filled(part.text))
+        elif isinstance(part, Cell):
             end_prose()
             count += 1
-            cells.append(_code(part, next(ran).outputs, count, len(cells)))
-        elif isinstance(part, Inline):
-            prose.append(inline_text(next(ran)))
+            cells.append(_code(part, outputs.ran[number].outputs, count))
         else:
             prose.append(part.source)
-            if isinstance(part, Doctest):
-                next(ran)
     end_prose()
     if references:
-        cells.append(_markdown(references.strip("\n"), len(cells)))
+        cells.append(_markdown(references.strip("\n")))
+    for number, cell in enumerate(cells):
+        cell["id"] = f"cell-{number}"
     head = {key: value for key, value in post.meta.items() if key not in ("timeout", "memory")}
     book = {"cells": cells, "metadata": {**_LANGUAGE, "mlblog": head}, "nbformat": 4, "nbformat_minor": 5}
     return (json.dumps(book, indent=1, ensure_ascii=False, sort_keys=True, default=str) + "\n").encode()
 
 
-def _markdown(text: str, number: int) -> dict[str, Any]:
-    return {"cell_type": "markdown", "id": f"cell-{number}", "metadata": {}, "source": text}
+def _preface(post: Post, outputs: Outputs, around: Surroundings) -> list[dict[str, Any]]:
+    """Where the post comes from, what it needs, and a cell that unpacks what it reads."""
+    origin = around.origin
+    lines = [f"# {escaped(post.title)}", ""]
+    address = around.url_of(post)
+    site = escaped(around.site_name) or "a post"
+    lines.append(f"From {f'[{site}]({address})' if address else site}, {day_of(post)}.")
+    carried: Mapping[str, bytes] = {}
+    if origin is not None:
+        if origin.repository:
+            lines.append(f"Repository: <{origin.repository}>.")
+        if origin.commit:
+            since = ", with changes that are in no commit" if origin.is_edited(post) else ""
+            lines.append(f"Commit: `{origin.commit}`{since}.")
+        needs = " ".join(f'"{name}"' if " " in name else name for name in origin.needs(post, outputs))
+        lines += ["", "To run it:", "", "```bash", f"pip install jupyterlab {needs}".rstrip(), "```"]
+        carried = origin.carried(outputs)
+        if sum(map(len, carried.values())) > MOST_CARRIED:
+            lines += ["", "It reads files of the repository: run it in a checkout."]
+            carried = {}
+    cells = [_markdown("\n".join(lines))]
+    if carried:
+        data = "\n".join(textwrap.wrap(base64.b64encode(_archive(carried)).decode(), 120))
+        source = _UNPACK.format(data=data)
+        cells.append({"cell_type": "code", "execution_count": None, "metadata": {}, "outputs": [], "source": source})
+    for cell in cells:
+        cell["metadata"] = {"tags": [PREFACE, "hide-input"] if cell["cell_type"] == "code" else [PREFACE]}
+    return cells
 
 
-def _code(cell: Cell, outputs: tuple[Output, ...], count: int, number: int) -> dict[str, Any]:
-    options = cell.options
-    given = {"tags": sorted(options.tags), **{key: getattr(options, key) for key in CELL_KEYS if key != "tags"}}
+def _archive(files: Mapping[str, bytes]) -> bytes:
+    """A zip file, the same for the same files."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in sorted(files.items()):
+            archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)  # dated 1980
+    return made.getvalue()
+
+
+def _markdown(text: str, files: Mapping[str, bytes] | None = None) -> dict[str, Any]:
+    text, attachments = take_attachments(text, files or {})
+    held = {"attachments": attachments} if attachments else {}
+    return {"cell_type": "markdown", "metadata": {}, "source": text, **held}
+
+
+def _code(cell: Cell, outputs: tuple[Output, ...], count: int) -> dict[str, Any]:
     return {
         "cell_type": "code",
         "execution_count": count,
-        "id": f"cell-{number}",
-        "metadata": {key: value for key, value in given.items() if value},
+        "metadata": written_options(cell.options),
         "outputs": [_output(output, count) for output in outputs],
         "source": cell.code.strip("\n"),
     }

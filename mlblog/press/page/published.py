@@ -66,7 +66,7 @@ class Published:
     def of(cls, post: Post, outputs: Outputs, reached: Iterable[str] = ()) -> Published:
         """What there is to say of a post that has run; `reached` are the names of its manifest."""
         text = "\n\n".join(part.source for part in post.parts if isinstance(part, Prose) and not part.verbatim)
-        there = list(stated(post, outputs))
+        there = list(stated(post, outputs.settled()))
         behind = resting_on(post, outputs) if there else []
         return cls(
             Post(post.path, post.meta, ()),

@@ -15,26 +15,33 @@ import yaml
 
 from mlblog.errors import MlblogError
 from mlblog.lab import Read
-from mlblog.press.kernel.output import Outputs, inline_text
+from mlblog.press.kernel.output import Outputs
 from mlblog.press.page import evidence
 from mlblog.press.page.citing import Citing
 from mlblog.press.page.colophon import colophon
 from mlblog.press.page.crossrefs import identifier
 from mlblog.press.page.download import notebook
+from mlblog.press.page.labels import with_labels
+from mlblog.press.page.numbering import number_post
 from mlblog.press.page.provenance import Evidence, merged, resting_on
-from mlblog.press.page.results import Results, figure_numbers
+from mlblog.press.page.results import Results
 from mlblog.press.page.site_context import Surroundings
+from mlblog.press.page.values import Passage, pieces
 from mlblog.press.source import blocks
-from mlblog.press.source.document import Cell, Doctest, Inline, Post, Prose, Sample
+from mlblog.press.source.document import Cell, Post, Sample
 
 
 @dataclass(frozen=True)
 class Page:
-    """A page and the files beside it: its path below the folder of pages, theirs below the page's own folder."""
+    """A page and the files beside it: its path below the folder of pages, theirs below the page's own folder.
+
+    `warnings` say what its author could do better, with file and line.
+    """
 
     path: str
     text: str
     files: dict[str, bytes] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
 
 
 def render_post(post: Post, outputs: Outputs, look_up: Callable[[Read], Evidence], around: Surroundings) -> Page:
@@ -47,41 +54,37 @@ def render_post(post: Post, outputs: Outputs, look_up: Callable[[Read], Evidence
         around: the site.
 
     Raises:
-        PostError: a figure has no alt text, or there is no such figure or paper as the post refers to.
+        PostError: a figure has no alt text, or there is no such label or paper as the post refers to.
     """
+    outputs = outputs.settled()
     reads = resting_on(post, outputs)
-    citing = Citing(post, figure_numbers(post, outputs), around.bibliography)
-    results = Results(post, citing)
+    numbering = number_post(post, outputs)
+    citing = Citing(post, numbering.targets, around.bibliography)
+    results = Results(post, citing, numbering.outputs)
     root = _to_root(post)
-    text, number = [], 0
-    for part in post.parts:
-        if isinstance(part, Prose):
-            text.append(part.source if part.verbatim else citing.resolve(part.source, part.line))
-            continue
-        if isinstance(part, Sample):
+    text = []
+    for part, number in pieces(post, outputs):
+        if isinstance(part, Passage):
+            text.append(part.filled(with_labels(citing.resolve(part.text, part.line), numbering.targets)))
+        elif isinstance(part, Sample):
             text.append(part.shown)
-            continue
-        ran, behind = outputs.ran[number], reads[number]
-        number += 1
-        if isinstance(part, Inline):
-            text.append(inline_text(ran))
-        elif isinstance(part, Doctest):
-            text.append(part.source)
+        elif isinstance(part, Cell):
+            recorded = [one for one in map(look_up, reads[number]) if one.records]
+            name = identifier("made", post.slug, str(number + 1))
+            link = evidence.records_link(recorded, root, name)
+            shown = results.render(part, number, outputs.ran[number].outputs, link)
+            text.append(_cell(part, shown, evidence.provenance(recorded, root, name) if shown and recorded else ""))
         else:
-            recorded = [one for one in map(look_up, behind) if one.records]
-            name = identifier("made", post.slug, str(number))
-            shown = results.render(part, ran.outputs, evidence.records_link(recorded, root, name))
-            if shown and recorded:
-                shown.append(evidence.provenance(recorded, root, name))
-            text.append(_cell(part, shown))
+            text.append(part.source)
     recorded = [one for one in map(look_up, merged(reads)) if one.records]
     if listed := citing.references(root):
         text.append("\n" + listed)
     book = f"{post.slug}/{post.slug}.ipynb" if any(isinstance(unit, Cell) for unit in post.units) else ""
     if book:
-        results.files[book] = notebook(post, outputs, citing.plain_references())
+        results.files[book] = notebook(post, outputs, around, citing.plain_references())
     text.append(colophon(post, around, recorded, root, book))
-    return Page(post.page, _front_matter(post.meta, post.slug) + "".join(text), results.files)
+    files = post.files | results.files
+    return Page(post.page, _front_matter(post.meta, post.slug) + "".join(text), files, tuple(results.warnings))
 
 
 def render_error(post: Post, error: MlblogError) -> Page:
@@ -99,17 +102,27 @@ def _front_matter(meta: dict[str, Any], slug: str) -> str:
     return f"---\n{yaml.safe_dump({**meta, 'slug': slug}, allow_unicode=True, sort_keys=False)}---\n"
 
 
-def _cell(cell: Cell, shown: list[str]) -> str:
+def _cell(cell: Cell, shown: list[str], provenance: str) -> str:
+    """Code, outputs and what these rest on; the last is never folded away."""
     tags = cell.options.tags
-    code = blocks.fence("python", cell.code.strip("\n"))
-    pieces = []
-    if "hide-input" in tags:
-        pieces.append(blocks.folded("Code", code, "mlblog-code"))
-    elif "remove-input" not in tags:
-        pieces.append(code)
-    if "remove-output" not in tags:
-        pieces += shown
-    return blocks.indented("\n".join(pieces), cell.prefix)
+    if "remove-cell" in tags:
+        return ""
+    code = "" if "remove-input" in tags else blocks.fence("python", cell.code.strip("\n"))
+    results = "\n".join(shown)
+    if "hide-cell" in tags:
+        parts = [blocks.folded("Code and output" if results else "Code", _joined(code, results), "mlblog-code")]
+    else:
+        if "hide-input" in tags and code:
+            code = blocks.folded("Code", code, "mlblog-code")
+        if "hide-output" in tags and results:
+            results = blocks.folded("Output", results, "mlblog-code")
+        parts = [code, results]
+    text = _joined(*parts, provenance)
+    return blocks.indented(blocks.unspaced(text) if cell.in_definition else text, cell.prefix)
+
+
+def _joined(*pieces: str) -> str:
+    return "\n".join(filter(None, pieces))
 
 
 def _to_root(post: Post) -> str:

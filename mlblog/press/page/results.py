@@ -4,74 +4,90 @@ from __future__ import annotations
 
 import base64
 import json
-import re
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 
 from mlblog.claims import MIME as CLAIM
 from mlblog.errors import PostError
 from mlblog.papers.citation import escaped
-from mlblog.press.kernel.output import FIGURE, Output, Outputs
-from mlblog.press.page import verdicts
+from mlblog.press.kernel.output import FIGURE, Output
+from mlblog.press.page import terminal, verdicts
 from mlblog.press.page.citing import Citing
-from mlblog.press.page.crossrefs import anchor
+from mlblog.press.page.crossrefs import Target
+from mlblog.press.page.labels import caption_of
+from mlblog.press.page.numbering import IMAGES, is_picture, visible
 from mlblog.press.source import blocks
-from mlblog.press.source.document import Cell, Post
+from mlblog.press.source.document import TAGS, Cell, Post
 
-_IMAGES = {"image/svg+xml": "svg", "image/png": "png", "image/jpeg": "jpg"}
 #: From the richest form that a page can show to the plainest.
-_PREFERENCE = (CLAIM, FIGURE, "text/html", "text/markdown", *_IMAGES, "text/latex", "application/json", "text/plain")
-#: Colours and other orders to a terminal; links (OSC 8) keep their text.
-_ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_])")
+_PREFERENCE = (CLAIM, "text/html", "text/markdown", "text/latex", "application/json", "text/plain")
+#: What no page shows, though its text stands beside it.
+_REFUSED = {
+    "application/javascript": "Javascript, which pages do not run; put it into docs/javascripts, or show "
+    'HTML("<script>…</script>")',
+}
 #: What a page shows of a long text; the whole is a file beside it.
 MOST_LINES, MOST_CHARACTERS = 200, 20_000
+#: Bytes of a figure, both schemes together, beyond which a page is slow on a phone.
+HEAVY = 2_000_000
 
 
 class Results:
-    """The results of one post; collects in `files` what stands beside the page."""
+    """The results of one post; collects in `files` what stands beside the page, in `warnings` what could be better."""
 
-    def __init__(self, post: Post, citing: Citing) -> None:
-        self._post, self._citing = post, citing
-        self._figures = self._texts = self._claims = 0
+    def __init__(self, post: Post, citing: Citing, numbers: Mapping[tuple[int, int], Target]) -> None:
+        self._post, self._citing, self._numbers = post, citing, numbers
+        self._pictures = self._texts = self._claims = 0
         self.files: dict[str, bytes] = {}
+        self.warnings: list[str] = []
 
-    def render(self, cell: Cell, outputs: tuple[Output, ...], records: str = "") -> list[str]:
+    def render(self, cell: Cell, unit: int, outputs: Sequence[Output], records: str = "") -> list[str]:
         """Markdown of each output of a cell.
 
         Args:
             cell: what ran.
+            unit: its number among the units of the post.
             outputs: what it showed.
             records: a link to what its figures rest on.
 
         Raises:
-            PostError: the cell shows a picture and has no alt text, or refers to a figure or paper that is not there.
+            PostError: the cell shows a picture and has no alt text, shows what no page can, or refers to a label or a
+                paper that is not there.
         """
-        shown = []
-        removed = "remove-output" in cell.options.tags
-        pictures = 0
-        for output in outputs:
-            kind = output["output_type"]
-            if kind == "stream":
-                if text := plain(output["text"]):
-                    shown.append(self._text(f"div.mlblog-output.mlblog-{output['name']}", text))
-            elif kind == "error":
-                text = "\n".join(output["traceback"])
-                shown.append(blocks.block("div.mlblog-output.mlblog-error", blocks.fence("text", text)))
-            elif mime := _richest(output):
-                if removed:
-                    continue
-                if _is_picture(mime):
-                    pictures += 1
-                    shown.append(self._picture(cell, mime, output["data"][mime], pictures, records))
-                elif claim := verdicts.claim_of(output):
-                    self._claims += 1
-                    sentence = self._citing.resolve(verdicts.sentence(claim), cell.line)
-                    because = self._citing.resolve(claim.because, cell.line)
-                    name = verdicts.anchor(self._post, self._claims)
-                    shown.append(verdicts.verdict_block(claim.verdict, sentence, because, name))
-                else:
-                    shown.append(self._bundle(mime, output["data"][mime]))
+        shown: list[str] = []
+        seen = visible(cell, outputs)
+        self._warn_of_options(cell, is_empty=not seen)
+        pictures = [output for output in seen if is_picture(output)]
+        alts = self._alts(cell, len(pictures))
+        number = 0
+        for place, output in enumerate(seen):
+            target = self._numbers.get((unit, place))
+            if is_picture(output):
+                number += 1
+                if target is None:
+                    continue  # it stands in the layout of the first
+                together = pictures if cell.options.layout[0] else [output]
+                panels = [self._picture(cell, one, alts[n - 1], n) for n, one in enumerate(together, number)]
+                caption = cell.options.caption if number == 1 else ""
+                shown.append(self._figure(cell, panels, caption, target, records))
+            elif text := self._other(cell, output):
+                shown.append(text if target is None else self._captioned(cell, text, target))
         return shown
 
-    def _bundle(self, mime: str, data: object) -> str:
+    def _other(self, cell: Cell, output: Output) -> str:
+        """Markdown of an output that is no picture."""
+        if output["output_type"] == "stream":
+            return self._printed(f"div.mlblog-output.mlblog-{output['name']}", output["text"])
+        if output["output_type"] == "error":
+            text = terminal.plain(terminal.lines("\n".join(output["traceback"])))
+            return blocks.block("div.mlblog-output.mlblog-error", blocks.fence("text", text))
+        mime = self._richest(cell, output)
+        if claim := verdicts.claim_of(output):
+            self._claims += 1
+            sentence = self._citing.resolve(verdicts.sentence(claim), cell.line)
+            because = self._citing.resolve(claim.because, cell.line)
+            return verdicts.verdict_block(claim.verdict, sentence, because, verdicts.anchor(self._post, self._claims))
+        data = output["data"][mime]
         if mime == "application/json":
             text = json.dumps(data, indent=2, ensure_ascii=False) if not isinstance(data, str) else data
             return self._text("div.mlblog-output.mlblog-json", text, "json")
@@ -79,8 +95,33 @@ class Results:
         if mime == "text/html":
             return blocks.block("div.mlblog-output.mlblog-html", text, raw=True)
         if mime == "text/plain":
-            return self._text("div.mlblog-output", plain(text))
-        return blocks.block("div.mlblog-output", text)
+            return self._printed("div.mlblog-output", text)
+        # Markdown has blank lines in it, which a block in a list of definitions must not
+        return f"{text.rstrip()}\n" if cell.in_definition else blocks.block("div.mlblog-output", text)
+
+    def _richest(self, cell: Cell, output: Output) -> str:
+        data = output["data"]
+        found = next((mime for mime in _PREFERENCE if mime in data), "")
+        if found in ("", "text/plain"):
+            for mime, what in _REFUSED.items():
+                if mime in data:
+                    raise PostError(self._post.path, cell.line, f"this cell shows {what}")
+        if not found:
+            kinds = ", ".join(data) or "nothing"
+            cure = 'show it as text, HTML or a picture, or add tags=["remove-output"]'
+            raise PostError(self._post.path, cell.line, f"this cell shows {kinds}, which no page can; {cure}")
+        return found
+
+    def _printed(self, element: str, text: str) -> str:
+        """Text for a terminal; one with colours is HTML."""
+        lines = terminal.lines(text)
+        if not lines:
+            return ""
+        content = terminal.coloured(lines)
+        whole = terminal.plain(lines)
+        if not content or len(lines) > MOST_LINES or len(whole) > MOST_CHARACTERS:
+            return self._text(element, whole)
+        return blocks.block(element, f'<div class="highlight"><pre><code>{content}\n</code></pre></div>', raw=True)
 
     def _text(self, element: str, text: str, language: str = "text") -> str:
         """Text as it is; of a long one the start, a note, and the whole as a file."""
@@ -93,40 +134,73 @@ class Results:
         note = f"Cut here: {len(lines):,} lines, {len(text):,} characters in all. [The whole]({name}){{ download }}\n"
         return blocks.block(element, f"{blocks.fence(language, head)}\n{note}")
 
-    def _picture(self, cell: Cell, mime: str, data: object, number: int, records: str) -> str:
-        options = cell.options
-        if not options.alt:
-            raise PostError(
-                self._post.path,
-                cell.line,
-                'this cell makes a figure and has no alt text; add alt="what the figure shows"',
-            )
-        self._figures += 1
-        name = options.label or f"figure-{self._figures}"
-        name = name if number == 1 or not options.label else f"{name}-{number}"
-        alt = escaped(" ".join(options.alt.split()))
-        if mime == FIGURE:
-            assert isinstance(data, dict)
-            images = "\n".join(
-                f"![{alt}]({self._file(f'{name}-{scheme}.svg', data[scheme].encode())}#only-{scheme})"
-                for scheme in ("light", "dark")
-            )
-            table = self._file(f"{name}.csv", data["data"].encode()) if data["data"] else ""
+    def _captioned(self, cell: Cell, text: str, target: Target) -> str:
+        """A table, or another output, with its number and its caption above it."""
+        name = f"#{target.anchor}" if target.anchor else ""
+        caption = caption_of(target, self._citing.resolve(cell.options.caption, cell.line))
+        return blocks.block(f"figure.mlblog-table{name}", f"{caption}\n{text}")
+
+    def _alts(self, cell: Cell, pictures: int) -> list[str]:
+        """The alt text of each picture of a cell."""
+        alts, (rows, columns) = cell.options.alt, cell.options.layout
+        if not pictures:
+            return []
+        wrong = ""
+        if not alts:
+            wrong = 'makes a figure and has no alt text; add alt="what the figure shows"'
+        elif 1 < len(alts) != pictures:
+            wrong = f"makes {pictures} figures and has {len(alts)} alt texts; write one for each, or one for all"
+        elif rows and rows * columns < pictures:
+            wrong = f'makes {pictures} figures, and layout="{rows}x{columns}" has room for {rows * columns}'
+        if wrong:
+            raise PostError(self._post.path, cell.line, f"this cell {wrong}")
+        return [escaped(" ".join(alt.split())) for alt in (alts * pictures if len(alts) == 1 else alts)]
+
+    def _picture(self, cell: Cell, output: Output, alt: str, number: int) -> tuple[str, str]:
+        """The images of one picture, a line each, and the file of its data, if it has data."""
+        self._pictures += 1
+        name = cell.options.label or f"figure-{self._pictures}"
+        name = name if number == 1 or not cell.options.label else f"{name}-{number}"
+        if drawn := output["data"].get(FIGURE):
+            files = [
+                (f"{name}-{scheme}.svg", drawn[scheme].encode(), f"#only-{scheme}") for scheme in ("light", "dark")
+            ]
+            table = self._file(f"{name}.csv", drawn["data"].encode()) if drawn["data"] else ""
         else:
-            text = _joined(data)
+            mime = next(mime for mime in IMAGES if mime in output["data"])
+            text = _joined(output["data"][mime])
             content = text.encode() if mime == "image/svg+xml" else base64.b64decode(text)
-            images, table = f"![{alt}]({self._file(f'{name}.{_IMAGES[mime]}', content)})", ""
-        caption = options.caption if number == 1 else ""
-        caption = self._citing.resolve(caption, cell.line)
-        below = [
-            f"**Figure {self._figures}**{{ .mlblog-number }}",
-            caption,
-            f"[Data]({table}){{ .mlblog-data download }}" if table else "",
-            records,
-        ]
-        figcaption = "\n" + blocks.block("figcaption", " ".join(filter(None, below)))
-        name = f"#{anchor(self._post.slug, options.label)}" if options.label and number == 1 else ""
-        return blocks.block(f"figure.mlblog-figure{name}", f"{images}\n{figcaption}")
+            files, table = [(f"{name}.{IMAGES[mime]}", content, "")], ""
+        size = sum(len(content) for _, content, _ in files)
+        if size > HEAVY:
+            cure = "draw fewer points" if cell.options.raster else "add raster=true to its fence, or draw fewer points"
+            self._warn(cell, f"a figure of this cell takes {size / 1e6:.1f} MB; {cure}")
+        images = "\n".join(f"![{alt}]({self._file(file, content)}{scheme})" for file, content, scheme in files)
+        return images, table
+
+    def _figure(self, cell: Cell, panels: Sequence[tuple[str, str]], caption: str, target: Target, records: str) -> str:
+        """One picture, or several in rows and columns, with their caption."""
+        images = panels[0][0]
+        if columns := cell.options.layout[1]:
+            inside = "\n".join(blocks.block("div", one) for one, _ in panels)
+            images = blocks.block(f"div.mlblog-panels.mlblog-columns-{columns}", inside)
+        tables = [table for _, table in panels if table]
+        named = ("Data",) if len(tables) == 1 else (f"Data {number}" for number in range(1, len(tables) + 1))
+        links = [f"[{name}]({table}){{ .mlblog-data download }}" for name, table in zip(named, tables, strict=True)]
+        below = caption_of(target, self._citing.resolve(caption, cell.line), *links, records)
+        name = f"#{target.anchor}" if target.anchor else ""
+        return blocks.block(f"figure.mlblog-figure{name}", f"{images.rstrip()}\n\n{below}")
+
+    def _warn_of_options(self, cell: Cell, *, is_empty: bool) -> None:
+        options = cell.options
+        for tag in sorted(options.tags - TAGS):
+            if near := get_close_matches(tag.lower().replace("_", "-"), TAGS, n=1, cutoff=0.85):
+                self._warn(cell, f"the tag {tag!r} means nothing here; did you mean {near[0]!r}?")
+        if is_empty and options.caption and not options.tags & {"remove-output", "remove-cell"}:
+            self._warn(cell, "this cell has a caption and shows nothing")
+
+    def _warn(self, cell: Cell, text: str) -> None:
+        self.warnings.append(f"{self._post.path}:{cell.line}: {text}")
 
     def _file(self, name: str, content: bytes) -> str:
         path = f"{self._post.slug}/{name}"
@@ -134,33 +208,5 @@ class Results:
         return path
 
 
-def figure_numbers(post: Post, outputs: Outputs) -> dict[str, int]:
-    """The number of each labelled figure; the label of a cell with several is that of its first."""
-    found: dict[str, int] = {}
-    figures = 0
-    for unit, ran in zip(post.units, outputs.ran, strict=True):
-        if isinstance(unit, Cell) and "remove-output" not in unit.options.tags:
-            for output in ran.outputs:
-                if "data" in output and _is_picture(_richest(output)):
-                    figures += 1
-                    if unit.options.label:
-                        found.setdefault(unit.options.label, figures)
-    return found
-
-
-def _richest(output: Output) -> str:
-    return next((mime for mime in _PREFERENCE if mime in output["data"]), "")
-
-
-def _is_picture(mime: str) -> bool:
-    return mime == FIGURE or mime in _IMAGES
-
-
 def _joined(data: object) -> str:
     return "".join(data) if isinstance(data, list) else str(data)
-
-
-def plain(text: str) -> str:
-    """Text as a terminal would have left it: no colours, and what a carriage return overwrote is gone."""
-    lines = (line.rstrip("\r").rpartition("\r")[2].rstrip() for line in _ANSI.sub("", text).split("\n"))
-    return "\n".join(lines).strip("\n")

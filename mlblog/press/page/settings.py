@@ -25,12 +25,14 @@ class Settings:
         description: of the site, in a sentence.
         url: where it stands, with a slash at its end; empty where posts stand elsewhere than by their names.
         templates: the folder of its own templates, relative to `mkdocs.yml`.
+        repository: the address of what it is made from.
     """
 
     name: str = ""
     description: str = ""
     url: str = ""
     templates: str = ""
+    repository: str = ""
 
     @classmethod
     def of(cls, path: Path) -> Settings:
@@ -47,7 +49,10 @@ class Settings:
             raise InputError(f"{path}: cannot be read: {error}") from error
         found = _mapping(tree)
         templates = _text(_mapping(found.get("theme")).get("custom_dir"))
-        return cls(_text(found.get("site_name")), _text(found.get("site_description")), _url(found), templates)
+        repository = _text(found.get("repo_url")).rstrip("/")
+        return cls(
+            _text(found.get("site_name")), _text(found.get("site_description")), _url(found), templates, repository
+        )
 
 
 def _url(settings: dict[str, yaml.Node]) -> str:

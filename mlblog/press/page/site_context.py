@@ -10,6 +10,7 @@ from typing import Any
 from mlblog.files.canonical import digest
 from mlblog.lab import Project
 from mlblog.papers import Bibliography
+from mlblog.press.page.origin import Origin
 from mlblog.press.page.published import Published
 from mlblog.press.page.related import related
 from mlblog.press.page.settings import Settings
@@ -26,6 +27,7 @@ class Surroundings:
         site_url: where it stands, with a slash at its end; empty where that is not known.
         related: for the path of each post those that go with it, best first.
         weeks: the names of the weeks that have a list of goals.
+        origin: where the posts come from; None if a notebook need not say so.
     """
 
     bibliography: Bibliography
@@ -33,6 +35,7 @@ class Surroundings:
     site_url: str = ""
     related: Mapping[str, Sequence[Post]] = field(default_factory=dict)
     weeks: frozenset[str] = frozenset()
+    origin: Origin | None = None
 
     @classmethod
     def of(cls, project: Project, published: Sequence[Published]) -> Surroundings:
@@ -43,13 +46,16 @@ class Surroundings:
         found = related(features, {path: str(day_of(post)) for path, post in by_path.items()})
         others = {path: [by_path[other] for other in paths] for path, paths in found.items()}
         weeks = frozenset(path.stem for path in (project.posts / "goals").glob("*.md"))
-        return cls(Bibliography.of(project), settings.name, settings.url, others, weeks)
+        origin = Origin.of(project, settings.repository)
+        return cls(Bibliography.of(project), settings.name, settings.url, others, weeks, origin)
 
     def told(self, post: Post) -> str:
         """The digest of what the page of `post` says of the site."""
         others = [part for other in self.related.get(post.path, ()) for part in (other.title, other.page)]
         week = str(post.meta.get("week", ""))
-        return digest("around", self.site_name, self.site_url, str(week in self.weeks), *others)
+        origin = self.origin
+        source = (origin.repository, origin.commit, str(origin.is_edited(post))) if origin else ()
+        return digest("around", self.site_name, self.site_url, str(week in self.weeks), *source, *others)
 
     def url_of(self, post: Post) -> str:
         """The address of a post's page; empty where the site's is not known."""

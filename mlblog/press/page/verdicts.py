@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from mlblog.claims import MIME, VERDICTS, Claim
 from mlblog.press.kernel.output import Output, Outputs
 from mlblog.press.page.crossrefs import identifier
+from mlblog.press.page.numbering import visible
 from mlblog.press.source import blocks
 from mlblog.press.source.document import Cell, Post
 
@@ -31,8 +32,8 @@ def stated(post: Post, outputs: Outputs) -> Iterator[Stated]:
     """Yield the claims that the page of `post` shows, in order."""
     number = 0
     for at, (unit, ran) in enumerate(zip(post.units, outputs.ran, strict=True)):
-        if isinstance(unit, Cell) and "remove-output" not in unit.options.tags:
-            for output in ran.outputs:
+        if isinstance(unit, Cell):
+            for output in visible(unit, ran.outputs):
                 if (claim := claim_of(output)) is not None:
                     number += 1
                     yield Stated(claim, anchor(post, number), at)

@@ -172,4 +172,6 @@ class Server:
 def _unit_to_json(unit: Unit) -> dict[str, Any]:
     line = unit.code_line if isinstance(unit, (Cell, Doctest)) else unit.line
     may_raise = isinstance(unit, Cell) and "raises-exception" in unit.options.tags
-    return {"kind": _KIND[type(unit).__name__], "code": unit.code, "line": line, "may_raise": may_raise}
+    raster = isinstance(unit, Cell) and unit.options.raster
+    kind = _KIND[type(unit).__name__]
+    return {"kind": kind, "code": unit.code, "line": line, "may_raise": may_raise, "raster": raster}

@@ -8,23 +8,38 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
-#: Jupyter's tags that a cell may carry.
-TAGS = frozenset({"hide-input", "remove-input", "remove-output", "raises-exception"})
+#: Jupyter's tags that mean something here; all others are somebody else's business.
+TAGS = frozenset({
+    "hide-input", "hide-output", "hide-cell", "remove-input", "remove-output", "remove-cell", "remove-stdout",
+    "remove-stderr", "raises-exception", "skip-execution",
+})  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Options:
-    """What the line of a fence says about its cell."""
+    """What the line of a fence says about its cell.
+
+    Attributes:
+        tags: Jupyter's.
+        caption: of what it shows first, in Markdown.
+        alt: text for those who do not see its figures: one for all, or one for each.
+        label: by which the text refers to what it shows first.
+        layout: rows and columns in which its figures stand; none of either where each stands alone.
+        raster: whether what its figures draw of data is pixels.
+        timeout: in seconds; 0 for no limit but the post's.
+    """
 
     tags: frozenset[str] = frozenset()
     caption: str = ""
-    alt: str = ""
+    alt: tuple[str, ...] = ()
     label: str = ""
-    timeout: float = 0  # seconds; 0 for no limit but the post's
+    layout: tuple[int, int] = (0, 0)
+    raster: bool = False
+    timeout: float = 0
 
 
 @dataclass(frozen=True)
@@ -59,6 +74,7 @@ class Cell:
     code_line: int
     prefix: str = ""
     options: Options = Options()
+    in_definition: bool = False  # of a list of definitions, where blocks must hold no blank lines
 
 
 @dataclass(frozen=True)
@@ -86,11 +102,15 @@ Unit = Cell | Doctest | Inline
 
 @dataclass(frozen=True)
 class Post:
-    """One document: `path` relative to the project's root, front matter, parts of the body."""
+    """One document: `path` relative to the project's root, front matter, parts of the body.
+
+    `files` are pictures that a notebook holds itself, by their names beside its page.
+    """
 
     path: str
     meta: dict[str, Any]
     parts: tuple[Part, ...]
+    files: dict[str, bytes] = field(default_factory=dict)
 
     @property
     def slug(self) -> str:

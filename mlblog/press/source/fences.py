@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mlblog.errors import PostError
 
@@ -19,7 +19,10 @@ _QUOTE = re.compile(r"[ \t>]*>[ \t]?")
 
 @dataclass(frozen=True)
 class Fence:
-    """One fence: lines `start` to `end` (from 0, `end` behind the closing line), its marks, info and content."""
+    """One fence: lines `start` to `end` (from 0, `end` behind the closing line), its marks, info and content.
+
+    `in_definition` says whether it stands in a list of definitions.
+    """
 
     start: int
     end: int
@@ -27,6 +30,7 @@ class Fence:
     marks: str
     info: str
     content: tuple[str, ...]
+    in_definition: bool = False
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,7 @@ def find_fences(lines: list[str], path: str, first_line: int) -> Iterator[Fence 
     Raises:
         PostError: a fence that is not closed, or whose content is indented less than the fence.
     """
-    containers: list[int] = []  # columns at which the content of the open containers starts
+    containers: list[tuple[int, bool]] = []  # where the content of each open one starts; whether it is a definition
     at, blank_before = 0, True
     while at < len(lines):
         line = lines[at]
@@ -65,19 +69,19 @@ def find_fences(lines: list[str], path: str, first_line: int) -> Iterator[Fence 
         quote = _QUOTE.match(line)
         bare = line[quote.end() :] if quote else line
         column = len(bare.expandtabs(4)) - len(bare.expandtabs(4).lstrip())
-        while containers and containers[-1] > column:
+        while containers and containers[-1][0] > column:
             containers.pop()
-        base = containers[-1] if containers else 0
+        base = containers[-1][0] if containers else 0
         match = _FENCE.fullmatch(line)
         if match and column - base < 4:
             fence = _close(lines, at, match, path, first_line)
-            yield fence
+            yield replace(fence, in_definition=any(defines for _, defines in containers))
             at, blank_before = fence.end, True
             continue
         indented = column - base >= 4 and blank_before
         yield Text(at, at + 1, verbatim=indented)
         if not indented and _CONTAINER.match(bare.lstrip()):
-            containers.append((column // 4 + 1) * 4)
+            containers.append(((column // 4 + 1) * 4, bare.lstrip().startswith(":")))
         at, blank_before = at + 1, indented
 
 

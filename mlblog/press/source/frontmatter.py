@@ -13,6 +13,8 @@ from mlblog.errors import PostError
 
 #: Written by Jupytext and JupyterLab for themselves; no business of the page.
 NOTEBOOK_KEYS = ("jupytext", "kernelspec", "language_info")
+#: What is text however it looks: `title: 2026` is no number, and `tags: [2026, on]` are two names.
+_TEXTS = ("title", "description", "slug", "categories", "tags", "theme", "week")
 
 
 def split_front_matter(text: str, path: str) -> tuple[dict[str, Any], str, int]:
@@ -31,7 +33,7 @@ def split_front_matter(text: str, path: str) -> tuple[dict[str, Any], str, int]:
     if end is None:
         raise PostError(path, 1, "the front matter is not closed; end it with a line `---`")
     try:
-        meta = yaml.safe_load("\n".join(lines[1:end]))
+        meta = _load("\n".join(lines[1:end]))
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or str(error)
@@ -52,6 +54,21 @@ def split_front_matter(text: str, path: str) -> tuple[dict[str, Any], str, int]:
         raise PostError(path, 2, f"the front matter cannot be written again: {error}") from error
     _check(meta, path, line_of)
     return {k: v for k, v in meta.items() if k not in NOTEBOOK_KEYS}, "\n".join(lines[end + 1 :]), end + 2
+
+
+def _load(text: str) -> Any:
+    loader = yaml.SafeLoader(text)
+    try:
+        tree = loader.get_single_node()
+        if isinstance(tree, yaml.MappingNode):
+            for key, value in tree.value:
+                if key.value in _TEXTS:
+                    for node in value.value if isinstance(value, yaml.SequenceNode) else [value]:
+                        if isinstance(node, yaml.ScalarNode) and node.tag != "tag:yaml.org,2002:null":
+                            node.tag = "tag:yaml.org,2002:str"
+        return None if tree is None else loader.construct_document(tree)
+    finally:
+        loader.dispose()
 
 
 def _check(meta: dict[str, Any], path: str, line_of: Any) -> None:

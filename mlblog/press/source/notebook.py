@@ -17,11 +17,15 @@ import yaml
 
 from mlblog.errors import PostError
 from mlblog.files.text import text_of
+from mlblog.press.source.attachments import place_attachments
 from mlblog.press.source.blocks import fence
 from mlblog.press.source.document import Cell, Doctest, Part, Post, Sample
 from mlblog.press.source.frontmatter import split_front_matter
 from mlblog.press.source.options import CELL_KEYS, cell_options
-from mlblog.press.source.parse import parts_of
+from mlblog.press.source.parse import parts_of, skipped
+
+#: Tags the cells that a page's notebook has before the post itself; a post that is made of it has none of them.
+PREFACE = "mlblog-preface"
 
 
 class CellLine(int):
@@ -83,25 +87,30 @@ def parse_notebook(data: bytes | str, path: str) -> Post:
     except PostError as error:
         raise PostError(path, CellLine(error.line, 1, error.line) if first == 2 else 1, error.message) from error
     parts: list[Part] = list(parts_of(rest, path, CellLine(line, 1, line))) if rest else []
+    files: dict[str, bytes] = {}
+    slug = Post(path, meta, ()).slug
     line = head.count("\n") + 1
     for number, cell in enumerate(cells, first):
         text = _source(cell, path)
+        if PREFACE in cell.get("metadata", {}).get("tags", ()):
+            continue  # of a notebook that a page gave away
         if cell["cell_type"] == "code":
             parts.append(_code_cell(text, cell.get("metadata", {}), path, CellLine(line, number, 0)))
         elif cell["cell_type"] == "markdown":
             at = CellLine(line, number, 1)
-            if cell.get("attachments"):
-                raise PostError(path, at, "this cell has an attachment; put the picture below docs/ and link to it")
+            text = place_attachments(text, cell.get("attachments") or {}, f"{slug}/cell-{number}", files, path, at)
             inside = parts_of(text.rstrip("\n") + "\n\n", path, at)
             parts += [Sample(p.source, p.line, p.source) if isinstance(p, Cell | Doctest) else p for p in inside]
         else:
             continue  # raw cells are for other converters
         line = 1 + head.count("\n") - rest.count("\n") + sum(part.source.count("\n") for part in parts)
-    return Post(path, meta, tuple(parts))
+    return Post(path, meta, tuple(parts), files)
 
 
-def _code_cell(code: str, metadata: dict[str, Any], path: str, line: CellLine) -> Cell:
+def _code_cell(code: str, metadata: dict[str, Any], path: str, line: CellLine) -> Cell | Sample:
     options = cell_options({key: metadata[key] for key in CELL_KEYS if metadata.get(key)}, path, line)
+    if "skip-execution" in options.tags:
+        return Sample(fence("python", code) + "\n", line, skipped(code, options) + "\n")
     return Cell(fence("python", code) + "\n", line, code, line + 1, "", options)
 
 

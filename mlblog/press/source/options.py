@@ -7,12 +7,13 @@ import re
 from typing import Any
 
 from mlblog.errors import PostError
-from mlblog.press.source.document import TAGS, Options
+from mlblog.press.source.document import Options
 
 _KEY = re.compile(r"\s*([A-Za-z_][\w-]*)=")
 _LABEL = re.compile(r"[a-z][a-z0-9-]*")
+_LAYOUT = re.compile(r"([1-9])x([1-9])")
 #: Options of a cell.
-CELL_KEYS = ("tags", "caption", "alt", "label", "timeout")
+CELL_KEYS = ("tags", "caption", "alt", "label", "layout", "raster", "timeout")
 _SHOWN_KEYS = ("title", "hl_lines", "linenums", "linenums_style")  # Material's own, passed on to it
 
 
@@ -52,7 +53,7 @@ def cell_options(found: dict[str, Any], path: str, line: int) -> Options:
     """Check the options of a cell that runs.
 
     Raises:
-        PostError: an unknown option or tag, or a value of the wrong type.
+        PostError: an unknown option, or a value of the wrong type. Tags are free, as in Jupyter.
     """
     for key, value in found.items():
         if key not in CELL_KEYS:
@@ -60,18 +61,48 @@ def cell_options(found: dict[str, Any], path: str, line: int) -> Options:
         if key == "tags":
             if not isinstance(value, list) or not all(isinstance(tag, str) for tag in value):
                 raise PostError(path, line, 'tags must be a list, as in tags=["hide-input"]')
-            if unknown := sorted(set(value) - TAGS):
-                raise PostError(path, line, f"unknown tag {unknown[0]!r}; there are {', '.join(sorted(TAGS))}")
         elif key == "timeout":
             if isinstance(value, bool) or not isinstance(value, (int, float)) or value <= 0:
                 raise PostError(path, line, "timeout must be a number of seconds, as in timeout=10")
+        elif key == "raster":
+            if not isinstance(value, bool):
+                raise PostError(path, line, "raster must be true or false, as in raster=true")
+        elif key == "alt" and isinstance(value, list):
+            if not value or not all(isinstance(text, str) and text.strip() for text in value):
+                raise PostError(path, line, 'alt must be text, or a list of texts, as in alt=["left", "right"]')
         elif not isinstance(value, str) or not value.strip():
             raise PostError(path, line, f"{key} must be text in double quotes")
     label = found.get("label", "")
     if label and not _LABEL.fullmatch(label):
         raise PostError(path, line, f"label {label!r} must be lower-case letters, digits and hyphens")
-    texts = found.get("caption", ""), found.get("alt", "")
-    return Options(frozenset(found.get("tags", ())), *texts, label, found.get("timeout", 0))
+    layout = _LAYOUT.fullmatch(found.get("layout", "1x1"))
+    if layout is None:
+        raise PostError(path, line, 'layout must be rows x columns of figures, each at most 9, as in layout="2x1"')
+    alt = found.get("alt", [])
+    return Options(
+        frozenset(found.get("tags", ())),
+        found.get("caption", ""),
+        (alt,) if isinstance(alt, str) else tuple(alt),
+        label,
+        (int(layout[1]), int(layout[2])) if "layout" in found else (0, 0),
+        found.get("raster", False),
+        found.get("timeout", 0),
+    )
+
+
+def written_options(options: Options) -> dict[str, Any]:
+    """The options of a cell as they are written, without those that say nothing."""
+    rows, columns = options.layout
+    found = {
+        "tags": sorted(options.tags),
+        "caption": options.caption,
+        "alt": options.alt[0] if len(options.alt) == 1 else list(options.alt),
+        "label": options.label,
+        "layout": f"{rows}x{columns}" if rows else "",
+        "raster": options.raster,
+        "timeout": options.timeout,
+    }
+    return {key: value for key, value in found.items() if value}
 
 
 def shown_options(found: dict[str, Any], path: str, line: int) -> str:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from mlblog.errors import PostError
 from mlblog.files.text import text_of
-from mlblog.press.source.document import Cell, Doctest, Part, Post, Prose, Sample
+from mlblog.press.source import blocks
+from mlblog.press.source.document import Cell, Doctest, Options, Part, Post, Prose, Sample
 from mlblog.press.source.fences import Fence, Text, find_fences
 from mlblog.press.source.frontmatter import split_front_matter
 from mlblog.press.source.inline import split_inline
@@ -77,6 +78,16 @@ def parts_of(body: str, path: str, first_line: int) -> Iterator[Part]:
         yield from split_inline(source(live, len(lines)), first_line + live, path)
 
 
+def skipped(code: str, options: Options, prefix: str = "") -> str:
+    """What Markdown is given of a cell that its tags keep from running."""
+    if options.tags & {"remove-input", "remove-cell"}:
+        return ""
+    text = blocks.fence("python", code.strip("\n"))
+    if options.tags & {"hide-input", "hide-cell"}:
+        text = blocks.folded("Code", text, "mlblog-code")
+    return blocks.indented(text, prefix)
+
+
 def _fence(fence: Fence, source: str, line: int, path: str) -> Part:
     match = _INFO.fullmatch(fence.info)
     if not match:
@@ -90,4 +101,7 @@ def _fence(fence: Fence, source: str, line: int, path: str) -> Part:
         if found:
             raise PostError(path, line, f"unknown option {next(iter(found))!r}; a pycon fence has only .noeval")
         return Doctest(source, line, code, line + 1)
-    return Cell(source, line, code, line + 1, fence.prefix, cell_options(found, path, line))
+    options = cell_options(found, path, line)
+    if "skip-execution" in options.tags:
+        return Sample(source, line, skipped(code, options, fence.prefix))
+    return Cell(source, line, code, line + 1, fence.prefix, options, fence.in_definition)

@@ -1,0 +1,104 @@
+"""What prose labels, as Pandoc and Quarto write it: equations, tables with a caption, and headings.
+
+An equation ends with `$$ {#eq-label}`, a table is followed by a line `: caption {#tbl-label}`, a heading ends with
+`{#sec-label}`. Headings keep that as their id; the other two get a number and a block around them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from mlblog.press.page.crossrefs import QUIET, Target
+from mlblog.press.source.blocks import indented, tight
+
+_PREFIX = r"[ \t>]*+"
+_LABELLED = re.compile(
+    rf"{QUIET}"
+    # a formula that stands alone, in one paragraph
+    rf"|^(?P<before>{_PREFIX})(?P<formula>\$\$(?:(?!\$\$|\n{_PREFIX}\n).)+?\$\$"
+    rf"|\\\[(?:(?!\n{_PREFIX}\n).)+?\\\]"
+    rf"|\\begin\{{(?P<environment>\w+\*?)\}}(?:(?!\n{_PREFIX}\n).)+?\\end\{{(?P=environment)\}})"
+    r"[ \t]*\{:?[ \t]*\#eq-(?P<eq>[^\s{}]+)[ \t]*\}[ \t]*$"
+    # a head, a rule, rows and a caption
+    rf"|^(?P<margin>{_PREFIX})(?P<table>[^\n|]*\|[^\n]*\n"
+    r"(?P=margin)[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-*:?[ \t]*)*\n"
+    rf"(?>(?P=margin)[^\n|]*\|[^\n]*\n)*+)(?:{_PREFIX}\n)?(?P=margin)(?:Table)?:[ \t]+"
+    rf"(?P<caption>(?:(?!\n{_PREFIX}\n).)+?)\s*\{{:?[ \t]*\#tbl-(?P<tbl>[^\s{{}}]+)[ \t]*\}}[ \t]*$"
+    # a heading, marked by signs before or below it
+    r"|^[ \t>]*+(?=[^\n]*\{[^\n]*\#sec-)(?:\#{1,6}[ \t]+(?P<title>[^\n]+?)(?:[ \t]+\#+)?"
+    r"|(?P<underlined>[^\s\#|][^\n]*?))[ \t]*"
+    rf"\{{:?[^{{}}\n]*\#sec-(?P<sec>[^\s{{}}]+)[^{{}}\n]*\}}[ \t]*$(?(underlined)(?=\n{_PREFIX}(?:=+|-+)[ \t]*$))",
+    re.DOTALL | re.MULTILINE,
+)
+
+
+class Labelled(NamedTuple):
+    """A label in prose: a key of `crossrefs.KINDS`, the label, the title of a section, where it stands in the text."""
+
+    kind: str
+    label: str
+    title: str
+    start: int
+
+
+def labelled(text: str) -> Iterator[Labelled]:
+    """Yield what a piece of prose labels, in order."""
+    for match in _LABELLED.finditer(text) if "{" in text else ():
+        kind = _kind(match)
+        if kind:
+            yield Labelled(kind, match[kind], match["title"] or match["underlined"] or "", match.start(kind))
+
+
+def with_labels(text: str, targets: Mapping[str, Target]) -> str:
+    """Markdown in which labelled equations and tables have their numbers."""
+
+    def replace(match: re.Match[str]) -> str:
+        kind = _kind(match)
+        if kind not in ("eq", "tbl"):
+            return match[0]
+        target = targets[f"{kind}-{match[kind]}"]
+        prefix = match["before"] if kind == "eq" else match["margin"]
+        made = _equation(match, target) if kind == "eq" else _table(match, target)
+        # blank lines around it, but never two: in a footnote they would end the note
+        line = prefix.rstrip() + "\n"
+        above = "" if _is_blank(text[: match.start()].removesuffix("\n").rpartition("\n")[2]) else line
+        below = "" if _is_blank(text[match.end() + 1 :].partition("\n")[0]) else "\n" + line.rstrip("\n")
+        return f"{above}{indented(made, prefix).rstrip()}{below}"
+
+    return _LABELLED.sub(replace, text) if "{" in text else text
+
+
+def caption_of(target: Target, caption: str, *more: str) -> str:
+    """The caption of something numbered, as a block: its number, and what is said of it."""
+    number = f"**{target.named('')}**{{ .mlblog-number }}"
+    return tight("figcaption", " ".join(filter(None, (number, caption, *more))))
+
+
+def _is_blank(line: str) -> bool:
+    return not line.strip(" \t>")
+
+
+def _kind(match: re.Match[str]) -> str:
+    return next((kind for kind in ("eq", "tbl", "sec") if match[kind]), "")
+
+
+def _equation(match: re.Match[str], target: Target) -> str:
+    formula = _unindented(match["formula"], match["before"])
+    return tight(
+        f"div.mlblog-equation#{target.anchor}", f"{formula}\n{tight('div.mlblog-equation-number', f'({target.shown})')}"
+    )
+
+
+def _table(match: re.Match[str], target: Target) -> str:
+    caption = " ".join(_unindented(match["caption"], match["margin"]).split())
+    table = _unindented(match["table"], match["margin"])
+    return tight(f"figure.mlblog-table#{target.anchor}", caption_of(target, caption) + table)
+
+
+def _unindented(text: str, prefix: str) -> str:
+    lines = text.split("\n")
+    return "\n".join(
+        line[len(prefix) :] if line.startswith(prefix) else line.removeprefix(prefix.rstrip()) for line in lines
+    )

@@ -1,0 +1,171 @@
+"""Where posts come from, for whoever takes one away: repository, commit, what to install, files that cells read."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from importlib import metadata
+from pathlib import Path
+
+from mlblog.lab import Project, Read
+from mlblog.press.kernel.output import Outputs
+from mlblog.press.source.document import Post
+
+#: Bytes of files beyond which a notebook carries none: it says where they are.
+MOST_CARRIED = 5_000_000
+
+
+@dataclass(frozen=True)
+class Origin:
+    """A project as others can get it.
+
+    Attributes:
+        root: its folder.
+        packages: its own.
+        distribution: what pip calls it; empty where it is no distribution.
+        repository: its address; empty where it has none that is public.
+        commit: that is checked out; empty without git.
+        edited: files that differ from it, or are in no commit.
+    """
+
+    root: Path
+    packages: tuple[str, ...] = ()
+    distribution: str = ""
+    repository: str = ""
+    commit: str = ""
+    edited: frozenset[str] = frozenset()
+    _imports: dict[Path, frozenset[str]] = field(default_factory=dict, compare=False, repr=False)
+
+    @classmethod
+    def of(cls, project: Project, repository: str = "") -> Origin:
+        """Look at `project`; `repository` is the address that its `mkdocs.yml` gives, if it gives one."""
+        try:
+            table = tomllib.loads((project.root / "pyproject.toml").read_text(encoding="utf-8")).get("project", {})
+        except (OSError, tomllib.TOMLDecodeError):
+            table = {}
+        # an archive may lie inside another repository
+        is_ours = _git(project.root, "rev-parse", "--verify", "HEAD:./")
+        commit = _git(project.root, "rev-parse", "HEAD").strip() if is_ours else ""
+        listed = _git(project.root, "status", "--porcelain", "-z", "--untracked-files=all", "--", ".") if commit else ""
+        edited = frozenset(entry[3:] for entry in listed.split("\0") if len(entry) > 3)
+        found = (
+            repository or _public(_git(project.root, "remote", "get-url", "origin").strip()) if commit else repository
+        )
+        return cls(project.root, project.packages, str(table.get("name", "")), found, commit, edited)
+
+    def is_edited(self, post: Post) -> bool:
+        """Whether the commit lacks something of `post`, or of the code that it may use."""
+        folders = tuple(f"{name.replace('.', '/')}/" for name in self.packages)
+        return post.path in self.edited or any(name.startswith(folders) for name in self.edited)
+
+    def needs(self, post: Post, outputs: Outputs) -> tuple[str, ...]:
+        """What pip has to install for the cells of `post`: this project first, then what is imported of others."""
+        found: set[str] = set()
+        for unit in post.units:
+            lines = [line for line in unit.code.split("\n") if not line.lstrip().startswith(("%", "!"))]
+            found |= _imported("\n".join(lines), everywhere=True)
+        own = {name.partition(".")[0] for name in self.packages}
+        seen: set[Path] = set()
+        is_used = any(name.partition(".")[0] in own for name in found)
+        pending = list(found)
+        while pending:
+            for path in self._files(pending.pop()):
+                if path not in seen:
+                    seen.add(path)
+                    found |= (more := self._of_module(path))
+                    pending += more
+        others = {name.partition(".")[0] for name in found} - own - sys.stdlib_module_names
+        wanted = sorted(filter(None, map(_distribution, others)), key=str.lower)
+        if any(ran.reads for ran in outputs.ran) and "mlblog" not in (*own, *wanted):
+            wanted.append("mlblog")
+        if is_used and self.distribution:
+            at = f" @ git+{self.repository}@{self.commit}" if self.repository and self.commit else ""
+            wanted = [f"{self.distribution}{at}", *wanted]
+        return tuple(dict.fromkeys(wanted))
+
+    def carried(self, outputs: Outputs) -> Mapping[str, bytes]:
+        """The records and the files of the project that the cells of a post have read, as far as packages lack them."""
+        folders = tuple(f"{name.replace('.', '/')}/" for name in self.packages)
+        names = {name for name in outputs.files if not name.endswith(("/", ".py")) and not name.startswith(folders)}
+        reads = [Read.from_json(read) for ran in outputs.ran for read in ran.reads]
+        records = {path for read in reads for path, _ in read.found if path.startswith("docs/results/")}
+        arrays = (
+            file.relative_to(self.root).as_posix()
+            for path in records
+            for file in (self.root / path).parent.glob(f"{Path(path).stem}-*.safetensors")
+        )
+        found = {}
+        for name in sorted({*names, *records, *arrays} - {"pyproject.toml"}):
+            if (self.root / name).is_file():
+                found[name] = (self.root / name).read_bytes()
+        if records:
+            found["pyproject.toml"] = f"[tool.mlblog]\npackages = {list(self.packages)!r}\n".encode()
+        return found
+
+    @cached_property
+    def _own(self) -> tuple[str, ...]:
+        return tuple(name.partition(".")[0] for name in self.packages)
+
+    def _files(self, module: str) -> Iterator[Path]:
+        """The files of a module of the project, of the packages that it is in, or of the module that a name is in."""
+        parts = module.split(".")
+        if parts[0] not in self._own:
+            return
+        for length in range(1, len(parts) + 1):
+            place = self.root.joinpath(*parts[:length])
+            yield from (path for path in (place / "__init__.py", place.with_suffix(".py")) if path.is_file())
+
+    def _of_module(self, path: Path) -> frozenset[str]:
+        if path not in self._imports:
+            package = ".".join(path.parent.relative_to(self.root).parts)
+            self._imports[path] = frozenset(_imported(path.read_text(encoding="utf-8"), package=package))
+        return self._imports[path]
+
+
+def _imported(code: str, *, everywhere: bool = False, package: str = "") -> set[str]:
+    """Dotted names that `code` imports; inside functions and branches only with `everywhere`."""
+    try:
+        tree = ast.parse(code)
+    except SyntaxError:
+        return set()
+    found: set[str] = set()
+    nodes: Iterable[ast.AST] = ast.walk(tree) if everywhere else tree.body
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
+            module = ".".join(filter(None, [*base, node.module or ""]))
+            found |= {f"{module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def _distribution(module: str) -> str:
+    """What pip calls the distribution that has a module; empty where none is installed that has it."""
+    try:
+        return metadata.metadata(module)["Name"]
+    except metadata.PackageNotFoundError:
+        names: Sequence[str] = metadata.packages_distributions().get(module, ())
+        return names[0] if names else ""
+
+
+def _public(address: str) -> str:
+    """The address of a remote as anybody can use it; empty for a folder of this machine."""
+    if found := re.fullmatch(r"(?:ssh://)?git@([\w.-]+)[:/](.+?)(?:\.git)?/?", address):
+        return f"https://{found[1]}/{found[2]}"
+    found = re.fullmatch(r"(https?://)(?:[^@/]*@)?(.+?)(?:\.git)?/?", address)
+    return f"{found[1]}{found[2]}" if found else ""
+
+
+def _git(root: Path, *arguments: str) -> str:
+    command = ["git", "-C", str(root), "--no-optional-locks", *arguments]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return ""  # no git, no repository, no commit yet, no remote

@@ -1,0 +1,95 @@
+"""The prose between cells, in which each inline expression is a place for its value until all else is in order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from mlblog.papers.citation import escaped
+from mlblog.press.kernel.output import Outputs, Ran
+from mlblog.press.source.document import Cell, Doctest, Inline, Part, Post, Prose
+
+# of Unicode's private use: no text has them
+_OPEN, _CLOSE = "\ue010", "\ue011"
+_PLACE = re.compile(f"{_OPEN}(\\d+){_CLOSE}")
+# code, in which nothing is a formula, and what Arithmatex takes for one
+_FORMULA = re.compile(
+    r"(?P<code>`++)(?:(?!\n\s*\n).)+?(?<!`)(?P=code)(?!`)"
+    r"|(?P<formula>(?<!\\)\$\$.+?\$\$|(?<![\\$])\$(?![\s$])(?:\\.|[^$\\\n]|\n(?!\s*\n))+?(?<!\s)\$"
+    r"|\\\(.+?\\\)|\\\[.+?\\\]|\\begin\{(?P<kind>\w+\*?)\}.+?\\end\{(?P=kind)\})",
+    re.DOTALL,
+)
+# what at the start of a line would begin a list, be a rule, or indent
+_STARTS = re.compile(r"^(?: |\d+(?=[.)](?:\s|$))|[-+](?=\s|$)|-+(?=[-\s]*$))")
+
+
+@dataclass(frozen=True)
+class Passage:
+    """Prose that starts on `line` of the post, with places for `values`."""
+
+    text: str
+    line: int
+    values: tuple[Ran, ...] = ()
+
+    def filled(self, text: str) -> str:
+        """What has become of `text`, its values in their places: as they are in formulas, elsewhere as plain text."""
+        if not self.values:
+            return text
+        formulas = [match.span() for match in _FORMULA.finditer(text) if match["formula"]]
+
+        def shown(match: re.Match[str]) -> str:
+            in_formula = any(start <= match.start() < end for start, end in formulas)
+            return value_text(self.values[int(match[1])], in_formula=in_formula)
+
+        return _PLACE.sub(shown, text)
+
+
+def pieces(post: Post, outputs: Outputs) -> Iterator[tuple[Passage | Part, int]]:
+    """Yield the passages of a post and its other parts, in order, each with the number of the unit that is next."""
+    number, text, line = 0, "", 0
+    values: list[Ran] = []
+
+    def end() -> Iterator[tuple[Passage, int]]:
+        nonlocal text
+        if text:
+            yield Passage(text, line, tuple(values)), number
+        text = ""
+        values.clear()
+
+    for part in post.parts:
+        line = line if text else part.line
+        if isinstance(part, Prose) and not part.verbatim:
+            text += part.source
+        elif isinstance(part, Inline):
+            text += f"{_OPEN}{len(values)}{_CLOSE}"
+            values.append(outputs.ran[number])
+            number += 1
+            if "\n" in part.source:  # its place is on one line: those after it are counted anew
+                yield from end()
+        else:
+            yield from end()
+            yield part, number
+            number += isinstance(part, Cell | Doctest)
+    yield from end()
+
+
+def value_text(ran: Ran, *, in_formula: bool = False) -> str:
+    """What stands in the prose for an inline expression: Markdown only if it is said to be, as by IPython's `Markdown`.
+
+    Example:
+        >>> value_text(Ran(({"data": {"text/plain": "a_b"}},)))
+        'a&#95;b'
+    """
+    return "".join(_shown(output["data"], in_formula) for output in ran.outputs if "data" in output)
+
+
+def _shown(data: dict[str, Any], in_formula: bool) -> str:
+    if in_formula:
+        return str(data["text/latex"]).strip("$") if "text/latex" in data else str(data["text/plain"])
+    for mime in ("text/markdown", "text/latex"):
+        if mime in data:
+            return str(data[mime])
+    text = re.sub(r"\s+", " ", str(data["text/plain"]))  # as HTML reads it; to Markdown spaces may say more
+    return _STARTS.sub(lambda match: "".join(f"&#{ord(sign)};" for sign in match[0]), escaped(text))

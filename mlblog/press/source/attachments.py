@@ -1,0 +1,64 @@
+"""Pictures that a cell of a notebook holds itself: from `attachment:name` to files beside the page, and back."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+from typing import Any
+from urllib.parse import unquote
+
+from mlblog.errors import PostError
+
+_LINK = re.compile(r"""(\]\(\s*<?|\]:\s*<?|\bsrc\s*=\s*["']?)attachment:([^\s)"'>]+)""")
+_TYPES = {".gif": "gif", ".jpeg": "jpeg", ".jpg": "jpeg", ".png": "png", ".svg": "svg+xml", ".webp": "webp"}
+
+
+def place_attachments(
+    text: str, attachments: Mapping[str, Any], below: str, files: dict[str, bytes], path: str, line: int
+) -> str:
+    """Put the pictures that `text` shows into `files`, and return it with links to them.
+
+    Args:
+        text: Markdown of a cell.
+        attachments: of the cell, as the notebook format has them: for each name its base64 by type.
+        below: what their names beside the page begin with; other cells may use the same names.
+        files: takes them.
+        path: the post, for messages.
+        line: on which the text starts.
+
+    Raises:
+        PostError: the cell holds no such picture, or it is damaged.
+    """
+
+    def replace(match: re.Match[str]) -> str:
+        where, name = line + text.count("\n", 0, match.start()), unquote(match[2])
+        bundle = attachments.get(name)
+        if not isinstance(bundle, dict) or not bundle:
+            held = ", ".join(attachments) or "nothing"
+            raise PostError(path, where, f"the cell holds no {name!r} (it holds {held}); put the picture in again")
+        mime, data = next(iter(bundle.items()))
+        data = "".join(data) if isinstance(data, list) else str(data)
+        file = f"{below}-{re.sub(r'[^A-Za-z0-9.-]+', '-', name)}"
+        try:
+            is_text = mime == "image/svg+xml" and data.lstrip().startswith("<")
+            files[file] = data.encode() if is_text else base64.b64decode("".join(data.split()), validate=True)
+        except (binascii.Error, UnicodeEncodeError) as error:
+            raise PostError(path, where, f"the attachment {name!r} is damaged; put the picture in again") from error
+        return match[1] + file
+
+    return _LINK.sub(replace, text)
+
+
+def take_attachments(text: str, files: Mapping[str, bytes]) -> tuple[str, dict[str, Any]]:
+    """The reverse: `text` with its pictures as attachments, and these."""
+    found: dict[str, Any] = {}
+    for file, content in files.items():
+        if file in text:
+            name = PurePosixPath(file).name
+            text = text.replace(file, f"attachment:{name}")
+            kind = _TYPES.get(PurePosixPath(name).suffix.lower(), "png")
+            found[name] = {f"image/{kind}": base64.b64encode(content).decode()}
+    return text, found

@@ -20,7 +20,8 @@ SEARCHES = {  # of whole symbols, by steps that have rows
 WITHIN = {  # called by what has a row
     "dormand_prince_step", "labelled", "points", "in_buckets", "exponential_like", "expect_positive",
 }  # fmt: skip
-SLOW = {"TinyDDP", "Tuned"}  # need several processes and an optimiser: see tests/training and tests/losses
+# need several processes, an optimiser or a run: see tests/training and tests/losses
+SLOW = {"TinyDDP", "Tuned", "Best", "train"}
 EXEMPT = WORDS | RESULTS | PROTOCOLS | SEARCHES | WITHIN | SLOW
 
 

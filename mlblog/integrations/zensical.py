@@ -21,9 +21,10 @@ from filelock import FileLock
 from watchdog.events import FileSystemEvent, FileSystemEventHandler
 from watchdog.observers import Observer
 
-from mlblog.errors import InputError, MlblogError
+from mlblog.errors import InputError, MlblogError, Superseded
 from mlblog.files.atomic import write_if_changed
 from mlblog.integrations.categories import with_allowed_categories
+from mlblog.integrations.preview import Keyboard
 from mlblog.integrations.records import EXPERIMENTS, Refresh
 from mlblog.lab import Project
 from mlblog.lab.records.stores import PREVIEW
@@ -87,6 +88,8 @@ def serve(project: Project, arguments: Sequence[str]) -> int:
     os.environ[PREVIEW] = "1"
     signal.signal(signal.SIGTERM, _interrupt)
     with Server(project, live=True) as server, _watching(project) as saved:
+        server.runs.is_superseded, server.runs.ask_again = saved.is_set, saved.set
+        keyboard = Keyboard(server.interrupt)
         preview = _Preview(project, server)
         preview.update()
         host = subprocess.Popen(command, cwd=preview.folder, start_new_session=True, preexec_fn=_end_with_us)
@@ -99,6 +102,7 @@ def serve(project: Project, arguments: Sequence[str]) -> int:
         except KeyboardInterrupt:
             return 0
         finally:
+            keyboard.release()
             host.terminate()
             host.wait(10)
 
@@ -124,6 +128,8 @@ class _Preview:
                 for failure in refresh.preview():
                     click.echo(f"mlblog: {failure}", err=True)
                 self._compiled = _compile(self._project, self._server, settings, is_preview=True)
+            except Superseded:  # what was saved meanwhile is compiled next
+                return
             except MlblogError as error:
                 click.echo(f"mlblog: {error}", err=True)
                 why = f"<p>Nothing was compiled; this page is as it was.</p><pre>{escape(str(error))}</pre>"

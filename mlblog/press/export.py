@@ -110,9 +110,8 @@ class Export:
                 self._note(name, mark)
                 return
         target.parent.mkdir(parents=True, exist_ok=True)
-        new = self._folder / ".new"  # beside the folders that are watched, not in them
-        new.write_bytes(content)
-        new.replace(target)
+        # in place: of a file that takes another's, Zensical 0.0.73 now and then goes on to read the other
+        target.write_bytes(content)
         self._note(name, mark)
 
     def _note(self, name: str, mark: Mark | None) -> None:

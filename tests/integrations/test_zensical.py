@@ -14,9 +14,6 @@ from pathlib import Path
 import pytest
 from serving import FILES, HEAD, READS, Serving, environment, processes_in, write
 
-# Zensical 0.0.73 now and then misses a save while many other processes run
-pytestmark = pytest.mark.audit
-
 GOOD = HEAD.format("Good", 1) + "Before.\n\n```python\nfrom toy.tools import answer\n\nanswer()\n```\n"
 DRAFT = HEAD.format("Draft", 2).replace("date:", "draft: true\ndate:") + "Not yet.\n"
 WRONG = HEAD.format("Wrong", 3) + "```python\n1 / 0\n```\n"
@@ -106,6 +103,22 @@ def test_a_module_that_is_not_python_leaves_the_pages_and_says_so_on_them(site: 
     assert f"{TOOLS}:1: not Python" in page
     assert ANSWER in page
     assert "not Python" in serving.wait_for("mlblog-error", "/about/")
+
+
+def test_a_slow_cell_holds_up_no_other_page_and_its_own_comes_when_it_has_ended(site: Path, serving: Serving) -> None:
+    slow = HEAD.format("Slow", 5) + "```python\nimport time\n\ntime.sleep(7)\nprint('slow', 6 * 7000)\n```\n"
+    write(site, {"posts_src/slow.md": slow, "docs/about.md": "# About\n\nMeanwhile.\n"})
+    serving.wait_for("Meanwhile", "/about/")
+    assert "still runs" in serving.wait_for("mlblog-error", "/blog/slow/")
+    serving.wait_for("slow 42000", "/blog/slow/")
+    before = len(serving.said)
+    write(site, {"posts_src/slow.md": slow.replace("(7)", "(600)")})
+    serving.wait_for("mlblog-error", "/blog/slow/")
+    serving.interrupt()
+    serving.wait_until_said("the cell that ran was interrupted", before)
+    assert "KeyboardInterrupt" in serving.wait_for("KeyboardInterrupt", "/blog/slow/")
+    (site / "posts_src/slow.md").unlink()
+    serving.wait_until_gone("/blog/slow/")
 
 
 def test_the_configuration_may_be_half_saved(site: Path, serving: Serving) -> None:

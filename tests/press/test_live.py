@@ -183,7 +183,7 @@ def test_a_fork_that_is_dead_or_hangs_is_made_good_by_a_whole_run(
     shown(COUNT, f"'{sign}'")
     before = times()
     chains: Any = live._chains
-    pid = next(s.pid for s in chains._chains["posts_src/t.md"].snapshots if s.unit == 1)
+    pid = next(one.snapshot.pid for one in chains._chains["posts_src/t.md"].asleep if one.snapshot.unit == 1)
     os.kill(pid, sign)
     time.sleep(0.1)
     assert f"'again {sign}'" in shown(COUNT, f"'again {sign}'")
@@ -230,7 +230,7 @@ def test_snapshots_are_bounded(project: Project, live: Server, shown: Callable[.
 
 def _sleepers(live: Server) -> int:
     chains: Any = live._chains
-    return sum(len(chain.snapshots) for chain in chains._chains.values())
+    return sum(len(chain.asleep) for chain in chains._chains.values())
 
 
 DEAF = "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)"

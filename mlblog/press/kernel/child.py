@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlblog.lab import Project, reading
 from mlblog.lab.observing.fromsource import import_from_source
+from mlblog.press.kernel.again import run_again
 from mlblog.press.kernel.failure import describe, error_output
 from mlblog.press.kernel.forks import Line
 from mlblog.press.kernel.limits import limit_memory
@@ -28,7 +29,8 @@ def run_job(shell: PostShell, watch: Watch, line: Line) -> None:
     Events: `pid`, for each unit `begin`, `shows` (if it shows anything) and `ran`, `failed` for the first that fails
     (nothing runs after it), `done`.
     With `keep`, a number of seconds of work that are worth keeping, `asleep` brings a socket that wakes the process as
-    it was before a unit; the job that comes on it has the post as it is by then, and runs from that unit on.
+    it was before a unit; the job that comes on it has the post as it is by then, and runs from that unit on, or from
+    another once its `replay` has run (see `kernel.again`).
     """
     job = line.job()
     shell.capture.renew()
@@ -56,6 +58,11 @@ def run_job(shell: PostShell, watch: Watch, line: Line) -> None:
                 shell.show_lines(job["path"], job["shadow"])
                 limit_memory(job["memory"])
             line.say(event="pid", pid=os.getpid(), attached=shell.capture.descriptors)
+            if woken is not None:
+                number = job["start"]
+                if not run_again(shell, job["replay"], functools.partial(_run_again, shell, job, watch, line)):
+                    line.say(event="unproved")
+                    return
         if number == len(job["units"]):
             break
         start = time.perf_counter()
@@ -69,6 +76,18 @@ def run_job(shell: PostShell, watch: Watch, line: Line) -> None:
         since += time.perf_counter() - start
         number += 1
     line.say(event="done")
+
+
+def _run_again(shell: PostShell, job: dict[str, Any], watch: Watch, line: Line, number: int) -> bool:
+    """Run a unit out of turn; whether it left what it would have left in its turn."""
+    line.say(event="begin", unit=number)
+    shell.on_first_output = None
+    left = _run_unit(shell, job, number, watch)
+    # a warning is shown once, and this may not be the first
+    if "error" in left or any(output.get("name") == "stderr" for output in left["outputs"]):
+        return False
+    line.say(event="again", unit=number, **left)
+    return True
 
 
 def _run_unit(shell: PostShell, job: dict[str, Any], number: int, watch: Watch) -> dict[str, Any]:

@@ -44,6 +44,10 @@ class Gone(Lost):
     """The process that posts are forked from died, whoever killed it."""
 
 
+class Unproved(CellError):
+    """A woken process cannot be brought to the state of a fresh run."""
+
+
 class Cancelled(CellError):
     """Nobody needs what the post leaves any more."""
 
@@ -62,7 +66,8 @@ class Conversation:
     """One run of a post, or of its last units, that is to begin within `start` seconds, and ends once `stop` is set.
 
     Attributes:
-        ran: what units have left so far.
+        ran: what units have left so far, in their turn.
+        again: what those left that ran again before, by number.
         snapshots: those that were offered so far; whoever reads them closes them.
     """
 
@@ -76,6 +81,7 @@ class Conversation:
         stop: threading.Event | None = None,
     ) -> None:
         self.ran: list[Ran] = []
+        self.again: dict[int, Ran] = {}
         self.snapshots: list[Snapshot] = []
         self.post = post
         self._post, self._line, self._timeout, self._progress = post, line, timeout, progress
@@ -113,7 +119,7 @@ class Conversation:
 
         Raises:
             CellError: a unit raised; `Lost` if the post took too long or its process died, `Gone` if that died which
-                it was forked from, `Cancelled` if it was stopped.
+                it was forked from, `Cancelled` if it was stopped, `Unproved` if it was woken in vain.
         """
         try:
             for event in self._events():
@@ -149,7 +155,11 @@ class Conversation:
             case "shows":
                 self._has_shown = True
             case "ran":
-                self.ran.append(Ran.from_json(event | {"outputs": [self._placed(one) for one in event["outputs"]]}))
+                self.ran.append(self._left(event))
+            case "again":
+                self.again[event["unit"]] = self._left(event)
+            case "unproved":
+                raise self._error(Unproved, "must run from an earlier cell")
             case "asleep":
                 control = socket.socket(fileno=self._descriptors.pop(0))
                 self.snapshots.append(Snapshot(event["unit"], event["pid"], control, tuple(event["modules"])))
@@ -228,6 +238,9 @@ class Conversation:
         text = by_cells(self._post, f"{error['message']}{statement}{where}{cure}")
         trace = by_cells(self._post, error["traceback"])
         return CellError(self._post.path, place(self._post, error["line"]), text, trace)
+
+    def _left(self, event: dict[str, Any]) -> Ran:
+        return Ran.from_json(event | {"outputs": [self._placed(one) for one in event["outputs"]]})
 
     def _placed(self, output: Output) -> Output:
         """An output that names the lines of a notebook by its cells."""

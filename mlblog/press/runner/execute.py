@@ -15,8 +15,8 @@ from mlblog.errors import CellError, MlblogError
 from mlblog.lab import Project
 from mlblog.press.kernel.limits import MEMORY, TIMEOUT
 from mlblog.press.kernel.output import Outputs, Ran
-from mlblog.press.runner.conversation import START, WAKE, Cancelled, Conversation, Gone, Lost
-from mlblog.press.runner.live import WORTH, Chain, Chains
+from mlblog.press.runner.conversation import START, WAKE, Cancelled, Conversation, Gone, Lost, Unproved
+from mlblog.press.runner.live import WORTH, Asleep, Chain, Chains, Stamps, Way
 from mlblog.press.runner.progress import Progress
 from mlblog.press.runner.runs import Runs
 from mlblog.press.runner.warm import Warm
@@ -116,13 +116,19 @@ class Server:
     ) -> Outputs:
         """Run `post` from a snapshot, if one can be used, and keep snapshots."""
         if (chain := chains.take(post.path)) is not None:
-            outputs = self._go_on(chains, chain, post, keys, holds, stop)
-            if outputs is not None:
-                return outputs
+            now = chains.stamps(chain.stamps)
+            for way in chain.ways(post, keys, now, holds):
+                try:
+                    outputs = self._go_on(chains, chain, way, post, keys, now, stop)
+                except Unproved:
+                    continue
+                if outputs is not None:
+                    return outputs
+                break
             chain.close()
-        chain = Chain.of(post, keys, chains.stamps())
+        chain = Chain(post.path, chains.stamps())
         with self._open() as line:
-            return self._follow(chains, chain, self._talk(post, line, stop, keep=True))
+            return self._follow(chains, chain, self._talk(post, line, stop, keep=True), keys)
 
     def _hold(self, talk: Conversation) -> None:
         self._talks.add(talk)
@@ -134,22 +140,19 @@ class Server:
     def _go_on(
         self,
         chains: Chains,
-        old: Chain,
+        chain: Chain,
+        way: Way,
         post: Post,
         keys: Sequence[str],
-        holds: Callable[[Ran], bool],
+        now: Stamps,
         stop: threading.Event,
     ) -> Outputs | None:
-        """Run `post` from the last snapshot that is as a fresh run would be; None where it must run as a whole."""
-        now = chains.stamps(old.stamps)
-        snapshot = old.place(keys, now, holds)
-        if snapshot is None:
+        """Run `post` on from a snapshot; None where it must run as a whole, `Unproved` where from an earlier one."""
+        snapshot, moved = way.asleep.snapshot, way.has_moved(post)
+        if moved and any(_shows_lines(post, ran) for ran in way.asleep.ran):
             return None
-        moved = old.has_moved(post, snapshot.unit)
-        if moved and any(_shows_lines(post, ran) for ran in old.ran[: snapshot.unit]):
-            return None
-        old.cut(snapshot.unit)
-        chain = old.followed_by(post, keys, now, snapshot)
+        chain.cut(way.asleep)
+        chain.stamps = now | {path: chain.stamps[path] for path in snapshot.modules if path in chain.stamps}
         ours, theirs = socket.socketpair()
         try:
             with theirs:
@@ -158,16 +161,16 @@ class Server:
             ours.close()
             return None
         with ours as line:
-            talk = self._talk(post, line, stop, keep=True, start=WAKE)
+            talk = self._talk(post, line, stop, keep=True, start=WAKE, way=way)
             try:
-                outputs = self._follow(chains, chain, talk)
+                outputs = self._follow(chains, chain, talk, keys, way)
             except Lost as lost:  # a fork may hang where a fresh process does not
                 if lost.was_working:
                     raise
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(snapshot.pid, signal.SIGKILL)  # it may be what hangs
                 return None
-            except Cancelled:
+            except (Cancelled, Unproved):
                 raise
             except CellError:
                 if moved:
@@ -177,22 +180,37 @@ class Server:
             return None
         return outputs
 
-    def _follow(self, chains: Chains, chain: Chain, talk: Conversation) -> Outputs:
+    def _follow(
+        self, chains: Chains, chain: Chain, talk: Conversation, keys: Sequence[str], way: Way | None = None
+    ) -> Outputs:
+        is_proved = True
         try:
             self._hold(talk)
+        except Unproved:
+            is_proved = False
+            raise
         finally:
-            chain.ran += talk.ran
-            chain.snapshots += talk.snapshots
-            more = {path for snapshot in talk.snapshots for path in snapshot.modules} - set(chain.stamps)
-            chain.stamps |= {path: stamp for path, stamp in chains.stamps(more).items() if path in more}
-            chains.put(chain)
-        return Outputs(tuple(chain.ran))
+            if is_proved:
+                came = way is not None and len(talk.again) == len(way.replay.again)
+                ran = (*(way.before(talk.again) if way is not None and came else ()), *talk.ran)
+                chain.asleep += [Asleep(one, talk.post, keys, ran[: one.unit]) for one in talk.snapshots]
+                more = {path for one in talk.snapshots for path in one.modules} - set(chain.stamps)
+                chain.stamps |= {path: stamp for path, stamp in chains.stamps(more).items() if path in more}
+                chains.put(chain)
+        return Outputs(ran)
 
     def _talk(
-        self, post: Post, line: socket.socket, stop: threading.Event, *, keep: bool, start: float = START
+        self,
+        post: Post,
+        line: socket.socket,
+        stop: threading.Event,
+        *,
+        keep: bool,
+        start: float = START,
+        way: Way | None = None,
     ) -> Conversation:
         timeout = float(post.meta.get("timeout", self.timeout))
-        job = {
+        job: dict[str, Any] = {
             "path": post.path,
             "root": str(self.project.root),
             "packages": [name.replace(".", "/") for name in self.project.packages],
@@ -201,6 +219,8 @@ class Server:
             "keep": self._worth if keep else None,
             "memory": float(post.meta.get("memory", MEMORY)),
         }
+        if way is not None:
+            job |= {"start": way.replay.start, "replay": way.to_json(post)}
         line.sendall(json.dumps(job).encode() + b"\n")
         return Conversation(post, line, timeout, self.progress, start, stop)
 

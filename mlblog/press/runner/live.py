@@ -1,21 +1,25 @@
 """Posts as they were before each unit, kept asleep while pages are served: an edit runs what follows it, no more.
 
 A snapshot stands for a fresh run of the units before it, so it is used only while such a run would do the same: these
-units have the same keys, what they read holds, and every module that they imported has the text that it had.
+units have the same keys, what they read holds, and every module that they imported has the text that it had. Or it can
+be brought to where such a run would be, by running some of them again (see `replay`).
 """
 
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from mlblog.lab import Project
 from mlblog.lab.fingerprint.sources import Mark, mark_of
 from mlblog.press.kernel.output import Ran
 from mlblog.press.runner.conversation import Snapshot
+from mlblog.press.runner.replay import Replay, replay
 from mlblog.press.source.document import Cell, Doctest, Post, Unit
 
 MOST_POSTS = 8
@@ -26,55 +30,99 @@ _LEAST_MEMORY = 0.1  # share of the machine's memory below which nothing is kept
 Stamps = dict[str, Mark]
 
 
+@dataclass(frozen=True)
+class Asleep:
+    """A process that sleeps before a unit of `post`, with what the units before that left."""
+
+    snapshot: Snapshot
+    post: Post
+    keys: Sequence[str]
+    ran: tuple[Ran, ...]
+
+    def is_of(self, keys: Sequence[str]) -> bool:
+        """Whether the units that it has run have these keys."""
+        return list(self.keys[: self.snapshot.unit]) == list(keys[: self.snapshot.unit])
+
+
+@dataclass(frozen=True)
+class Way:
+    """How a post may run: from which process on, once which units have run again."""
+
+    asleep: Asleep
+    replay: Replay
+
+    def before(self, again: Mapping[int, Ran]) -> tuple[Ran, ...]:
+        """What all units left before the first that runs in its turn, given what those left that ran again."""
+        was = self.asleep.ran
+        found = []
+        for number, of in enumerate(self.replay.came_from):
+            mine = [was[of]] if of is not None else []
+            # what had been imported or read when it ran before is what it rests on still
+            mine += [was[left] for left in self.replay.left] if number == 0 else []
+            found.append(_resting_on(again[number], mine) if number in again else _resting_on(mine[0], mine[1:]))
+        return tuple(found)
+
+    def to_json(self, post: Post) -> dict[str, Any]:
+        """What the process is told of what is to run again before the rest of `post`."""
+        old, replay = self.asleep.post.units, self.replay
+        return {
+            "was": [old[number].code for number in replay.were],
+            "again": [(number, post.units[number].code) for number in replay.again],
+            "fresh": replay.fresh,
+            "forget": replay.forget,
+        }
+
+    def has_moved(self, post: Post) -> bool:
+        """Whether units that do not run again are on other lines now, or read otherwise."""
+        old, again = self.asleep.post.units, set(self.replay.again)
+        return any(
+            _place(post.units[number]) != _place(old[of])
+            for number, of in enumerate(self.replay.came_from)
+            if of is not None and number not in again
+        )
+
+
 @dataclass
 class Chain:
-    """The snapshots of one run of a post, and what its units left."""
+    """The snapshots of a post's runs, each the parent of the next."""
 
     path: str
-    keys: Sequence[str]
-    places: list[tuple[int, str]]  # line and text of each unit, as the processes know them
     stamps: Stamps  # of the project's modules, when the processes imported them
-    ran: list[Ran] = field(default_factory=list)
-    snapshots: list[Snapshot] = field(default_factory=list)
-
-    @classmethod
-    def of(cls, post: Post, keys: Sequence[str], stamps: Stamps) -> Chain:
-        """The chain of a run that starts now."""
-        return cls(post.path, keys, [_place(unit) for unit in post.units], stamps)
-
-    def followed_by(self, post: Post, keys: Sequence[str], now: Stamps, snapshot: Snapshot) -> Chain:
-        """The chain of a run of `post` that goes on from `snapshot`, the last of this one."""
-        places = [*self.places[: snapshot.unit], *(_place(unit) for unit in post.units[snapshot.unit :])]
-        stamps = now | {path: self.stamps[path] for path in snapshot.modules if path in self.stamps}
-        return Chain(post.path, keys, places, stamps, self.ran, self.snapshots)
+    asleep: list[Asleep] = field(default_factory=list)
 
     def close(self) -> None:
         """End the processes."""
-        self.cut(-1)
+        self.cut(None)
 
-    def cut(self, unit: int) -> None:
-        """End those that sleep behind the start of unit number `unit`, and forget what came of them."""
-        for snapshot in reversed(self.snapshots):
-            if snapshot.unit > unit:
-                snapshot.control.close()
-        self.snapshots = [snapshot for snapshot in self.snapshots if snapshot.unit <= unit]
-        del self.ran[max(unit, 0) :]
+    def cut(self, after: Asleep | None) -> None:
+        """End those that sleep behind another."""
+        kept = self.asleep.index(after) + 1 if after is not None else 0
+        for one in reversed(self.asleep[kept:]):
+            one.snapshot.control.close()
+        del self.asleep[kept:]
 
-    def place(self, keys: Sequence[str], now: Stamps, holds: Callable[[Ran], bool]) -> Snapshot | None:
-        """The last snapshot that is in the state of a fresh run of a post with `keys`, if there is one."""
-        same = 0
-        for mine, theirs, ran in zip(self.keys, keys, self.ran, strict=False):
-            if mine != theirs or not holds(ran):
-                break
-            same += 1
-        for snapshot in reversed(self.snapshots):
-            if snapshot.unit <= same and all(self.stamps.get(path) == now.get(path) for path in snapshot.modules):
-                return snapshot
-        return None
+    def ways(self, post: Post, keys: Sequence[str], now: Stamps, holds: Callable[[Ran], bool]) -> Iterator[Way]:
+        """How `post` may run, the shortest way first; the last needs nothing to run again."""
+        known: dict[int, bool] = {}
 
-    def has_moved(self, post: Post, before: int) -> bool:
-        """Whether units before `before` stand on other lines now, or read otherwise."""
-        return self.places[:before] != [_place(unit) for unit in post.units[:before]]
+        def all_hold(units: Iterable[Ran]) -> bool:
+            return all(known.setdefault(id(ran), holds(ran)) for ran in units)
+
+        usable = [one for one in self.asleep if all(self.stamps.get(p) == now.get(p) for p in one.snapshot.modules)]
+        as_they_are = [one for one in usable if one.is_of(keys) and all_hold(one.ran)]
+        first = as_they_are[-1].snapshot.unit if as_they_are else 0
+        for one in reversed(usable):
+            if as_they_are and one is as_they_are[-1]:
+                yield Way(one, Replay(first, came_from=tuple(range(first))))
+                return
+            found = (
+                replay(one.post.units, post.units, one.snapshot.unit) if _limits(one.post) == _limits(post) else None
+            )
+            if found is not None and found.spares(first):
+                kept = [one.ran[of] for of in found.came_from if of is not None]
+                run = [one.ran[number] for number in found.were]
+                if all_hold(kept) and not any(ran.lines or ran.opaque for ran in kept) and not any(map(_warns, run)):
+                    yield Way(one, found)
 
 
 class Chains:
@@ -116,6 +164,28 @@ class Chains:
             with contextlib.suppress(FileNotFoundError):
                 found[name] = mark_of((root / name).stat())
         return found
+
+
+def _resting_on(ran: Ran, others: Iterable[Ran]) -> Ran:
+    for other in others:
+        ran = dataclasses.replace(
+            ran,
+            rests=other.rests | ran.rests,
+            modules=other.modules | ran.modules,
+            calls={
+                path: sorted({*other.calls.get(path, ()), *ran.calls.get(path, ())}) for path in other.calls | ran.calls
+            },
+        )
+    return ran
+
+
+def _warns(ran: Ran) -> bool:
+    """Whether a unit has shown what it might not show a second time."""
+    return any(output.get("name") == "stderr" for output in ran.outputs)
+
+
+def _limits(post: Post) -> tuple[Any, Any]:
+    return post.meta.get("timeout"), post.meta.get("memory")
 
 
 def _place(unit: Unit) -> tuple[int, str]:

@@ -29,12 +29,14 @@ def excess_risk(x: object, y: object, eta: Polynomial, *, ks: object) -> Floats:
         Shape of `ks`; given these points, so that only their draw is left to average over. Equal votes count as 0.
 
     Raises:
-        ValueError: the shapes do not fit, or a k is out of range.
+        ValueError: the shapes do not fit, a point lies outside [0, 1], a label is not 0 or 1, a k is out of range, or η
+            is no probability.
 
     References:
         [stone1977consistent] for when it tends to 0.
     """
     points, votes, sizes = _sorted(x, y, ks, spare=0)
+    _expect_probability(eta)
     gain = (2 * eta - 1).integ()  # of predicting 1 rather than 0, per unit of x, integrated
     ends = np.concatenate([[0.0], crossings(eta), [1.0]])
     best = np.maximum(0, np.diff(gain(ends))).sum()  # predicts 1 exactly where that gains
@@ -58,7 +60,9 @@ def leave_one_out_on_a_line(x: object, y: object, *, ks: object) -> Floats:
     own = np.diff(votes)
     wrong = []
     for k in sizes:
-        first = np.searchsorted(_midpoints(points, k + 1), points)  # of the k + 1 nearest, the point itself among them
+        # of the k + 1 nearest, the point itself among them; among equal points, those around it
+        place = np.arange(len(points))
+        first = np.searchsorted(_midpoints(points, k + 1), points).clip(place - k, place).clip(0, len(points) - k - 1)
         says_one = 2 * (votes[first + k + 1] - votes[first] - own) > k
         wrong.append((says_one != own).mean())
     return np.array(wrong)
@@ -81,12 +85,15 @@ def best_k(n: int, eta: Polynomial) -> float:
         A number that grows like n^(4/5); d coordinates make it n^(4/(4+d)).
 
     Raises:
-        ValueError: η does not cross 1/2, is straight at every crossing, or only touches 1/2 somewhere: the terms above
-            then vanish or are infinite.
+        ValueError: n is below 1, η is no probability, does not cross 1/2, is straight at every crossing, or only
+            touches 1/2 somewhere: the terms above then vanish or are infinite.
 
     References:
         [hall2008choice] for the expansion in d coordinates; this case of it is our own derivation.
     """
+    _expect_probability(eta)
+    if n < 1:
+        raise ValueError(f"n must be at least 1, given {n}")
     at = crossings(eta)
     slope, bend = np.abs(eta.deriv()(at)), eta.deriv(2)(at)
     if not np.any(bend) or slope.min() < 1e-6:  # straight everywhere, or touching 1/2 without crossing it
@@ -101,6 +108,17 @@ def crossings(eta: Polynomial) -> Floats:
     return np.asarray(real[(real > 0) & (real < 1)])
 
 
+def _expect_probability(eta: Polynomial) -> None:
+    """Refuse an η that leaves [0, 1] between 0 and 1; it is extreme at the ends and where it is level."""
+    roots = eta.deriv().roots() if eta.degree() > 0 else np.zeros(0)
+    level = roots[np.abs(roots.imag) < 1e-9].real
+    values = eta(np.concatenate([[0.0, 1.0], level[(level > 0) & (level < 1)]]))
+    if not ((values > -1e-9) & (values < 1 + 1e-9)).all():
+        raise ValueError(
+            f"η must be a probability between 0 and 1, given one between {values.min()} and {values.max()}"
+        )
+
+
 def _midpoints(points: Floats, k: int) -> Floats:
     """Where the window of the k nearest moves on by one point, shape (n - k,)."""
     return (points[:-k] + points[k:]) / 2
@@ -113,5 +131,7 @@ def _sorted(x: object, y: object, ks: object, *, spare: int) -> tuple[Floats, ND
         raise ValueError(f"x and y of one shape (n,), ks (K,) expected, given {points.shape}, {labels.shape}")
     if sizes.size == 0 or sizes.min() < 1 or sizes.max() > len(points) - spare:
         raise ValueError(f"each k must be between 1 and {len(points) - spare}")
+    if not ((points >= 0) & (points <= 1)).all() or not np.isin(labels, (0, 1)).all():
+        raise ValueError("points in [0, 1] and labels 0 or 1 expected")
     order = points.argsort()
     return points[order], np.concatenate([[0], labels[order].astype(np.int64).cumsum()]), sizes

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mlblog.classical.points import distributions
+
 Array = NDArray[np.float64]
 
 
@@ -24,10 +26,17 @@ def log_evidence(log_joint: Array) -> Array:
         log_joint: log p(x, z), shape (..., K), with the K values of z last.
 
     Returns:
-        Shape (...).
+        Shape (...); minus infinity where no value of z is possible.
+
+    Example:
+        >>> log_evidence(np.log([[0.3, 0.1], [0.5, 0.5]])).round(6).tolist()
+        [-0.916291, 0.0]
     """
-    highest = log_joint.max(axis=-1, keepdims=True)
-    found: Array = np.log(np.exp(log_joint - highest).sum(axis=-1)) + highest[..., 0]
+    log_joint = np.asarray(log_joint, dtype=np.float64)
+    highest = log_joint.max(axis=-1, keepdims=True, initial=-np.inf)
+    shift = np.where(np.isfinite(highest), highest, 0.0)  # infinities are no reference to subtract
+    with np.errstate(divide="ignore", over="ignore"):
+        found: Array = np.log(np.exp(log_joint - shift).sum(axis=-1)) + shift[..., 0]
     return found
 
 
@@ -39,7 +48,7 @@ def elbo(log_joint: Array, q: Array) -> Array:
         q: shape (..., K), of sum 1 over the last axis.
 
     Returns:
-        Shape (...).
+        Shape (...); minus infinity where q allows what the joint rules out.
 
     Raises:
         ValueError: q is no distribution, or of another shape.
@@ -54,10 +63,9 @@ def elbo(log_joint: Array, q: Array) -> Array:
     References:
         [neal1998view]; [jordan1999introduction].
     """
+    log_joint, q = np.asarray(log_joint, dtype=np.float64), distributions(q, "q")
     if q.shape != log_joint.shape:
         raise ValueError(f"q must have the shape of log_joint, {log_joint.shape}, got {q.shape}")
-    if (q < 0).any() or not np.allclose(q.sum(axis=-1), 1):
-        raise ValueError("q must be a distribution: not negative, of sum 1 over the last axis")
     terms = q * (np.where(q > 0, log_joint, 0.0) - np.log(np.where(q > 0, q, 1.0)))
     found: Array = terms.sum(axis=-1)
     return found
@@ -69,11 +77,18 @@ class LinearGaussian:
 
     Attributes:
         loading: w, shape (K,).
-        noise: s, the variance of ε.
+        noise: s, the variance of ε, positive.
+
+    Raises:
+        ValueError: w is no vector of finite numbers, or s is not positive.
     """
 
     loading: Array
     noise: float
+
+    def __post_init__(self) -> None:
+        if np.ndim(self.loading) != 1 or not np.isfinite(self.loading).all() or not 0 < self.noise < np.inf:
+            raise ValueError(f"finite loadings (K,) and positive noise expected, got {self.loading} and {self.noise}")
 
     @property
     def precision(self) -> Array:
@@ -98,12 +113,16 @@ class LinearGaussian:
         Args:
             x: shape (N,).
             mean: shape (N, K).
-            covariance: shape (K, K), the same for every x.
+            covariance: shape (K, K), the same for every x, positive definite.
 
         Returns:
             E_q[log p(x | z)] + E_q[log p(z)] + H(q), shape (N,).
+
+        Raises:
+            numpy.linalg.LinAlgError: the covariance is not positive definite.
         """
         size = len(self.loading)
+        np.linalg.cholesky(covariance)  # slogdet would take the determinant of an impossible one without its sign
         residual = (x - mean @ self.loading) ** 2 + self.loading @ covariance @ self.loading
         likelihood = -0.5 * (np.log(2 * np.pi * self.noise) + residual / self.noise)
         prior = -0.5 * (size * np.log(2 * np.pi) + (mean**2).sum(axis=1) + np.trace(covariance))

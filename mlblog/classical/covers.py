@@ -18,7 +18,10 @@ class CoverDictionary:
         [knuth2000dancing] for the choice of the letter.
 
     Args:
-        words: what it holds.
+        words: what it holds, lower case a to z.
+
+    Raises:
+        ValueError: another letter.
 
     Example:
         >>> CoverDictionary(["ran", "tiger", "the", "rant", "an"]).covers("nrttgiarhee", sizes=(2, 3))
@@ -30,15 +33,20 @@ class CoverDictionary:
         for word in dict.fromkeys(words):
             self._words.setdefault("".join(sorted(word)), []).append(word)
         self._keys = list(self._words)
-        self._counts = np.stack([_count(key) for key in self._keys])  # (C, 26)
+        self._counts = np.array([_count(key) for key in self._keys], dtype=np.int64).reshape(-1, 26)  # (C, 26)
 
     def covers(self, letters: str, *, sizes: tuple[int, ...]) -> list[tuple[str, ...]]:
         """All bags of words that have exactly these letters, in alphabetical order.
 
         Args:
             letters: a to z.
-            sizes: how many words a bag may have.
+            sizes: how many words a bag may have, each at least 1.
+
+        Raises:
+            ValueError: another letter, or a size below 1.
         """
+        if not sizes or min(sizes) < 1:
+            raise ValueError(f"sizes of at least one word expected, given {sizes}")
         left = _count(letters)
         fitting = np.flatnonzero((self._counts <= left).all(axis=1))
         found: set[tuple[str, ...]] = set()
@@ -48,7 +56,7 @@ class CoverDictionary:
     def _extend(
         self,
         words: tuple[str, ...],
-        left: NDArray[np.uint8],
+        left: NDArray[np.int64],
         fitting: NDArray[np.intp],
         sizes: tuple[int, ...],
         found: set[tuple[str, ...]],
@@ -70,7 +78,9 @@ class CoverDictionary:
                     self._extend((*words, word), rest, still, sizes, found)
 
 
-def _count(letters: str) -> NDArray[np.uint8]:
+def _count(letters: str) -> NDArray[np.int64]:
     """(26,): how often each letter stands there."""
-    places = np.frombuffer(letters.encode("ascii"), dtype=np.uint8) - ord("a")
-    return np.bincount(places, minlength=26).astype(np.uint8)
+    places = [ord(letter) - ord("a") for letter in letters]
+    if not all(0 <= place < 26 for place in places):
+        raise ValueError(f"letters a to z expected, given {letters!r}")
+    return np.bincount(np.array(places, dtype=np.intp), minlength=26)

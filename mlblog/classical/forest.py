@@ -7,6 +7,7 @@ from typing import final
 import numpy as np
 from numpy.typing import NDArray
 
+from mlblog.classical.points import labelled, points
 from mlblog.classical.purity import Impurity, gini
 from mlblog.classical.tree import DecisionTree
 
@@ -20,6 +21,9 @@ class RandomForest:
     With all defaults each tree sees n draws from the n points and is grown until it fits them, as Breiman proposed.
     Such a forest is *not* consistent for every distribution: the labels of the nearest points decide, however many
     points there are. It becomes so if each tree sees a vanishing share of them; see `vote_weights`.
+
+    As scikit-learn's `RandomForestClassifier(…, max_features=None).fit(X, y)`; `classify` is its `predict`, `shares`
+    its `predict_proba`.
 
     Example:
         >>> forest = RandomForest([[0.0], [1.0], [4.0], [5.0]], [0, 0, 1, 1], trees=9, seed=0)
@@ -55,27 +59,24 @@ class RandomForest:
             seed: of all draws.
 
         Raises:
-            ValueError: the shapes do not fit, or a number is below 1.
+            ValueError: the shapes do not fit, a point is not finite, or a number is below 1.
         """
-        points, labels = np.asarray(X, dtype=np.float64), np.asarray(y)
-        if points.ndim != 2 or labels.shape != points.shape[:1] or len(labels) == 0:
-            raise ValueError(
-                f"X (n, d) and y (n,) of at least one point expected, given {points.shape}, {labels.shape}"
-            )
+        known, labels = labelled(X, y)
         if trees < 1 or (draws is not None and draws < 1):
             raise ValueError(f"at least one tree and one draw expected, given {trees} and {draws}")
         random = np.random.default_rng(seed)
+        self._coordinates = known.shape[1]
         self.classes, self._trees = np.unique(labels), []
         for _ in range(trees):
-            drawn = random.integers(len(points), size=draws or len(points))
+            drawn = random.integers(len(known), size=draws or len(known))
             tree = DecisionTree(
-                points[drawn], labels[drawn], impurity=impurity, least=least, features=features, random=random
+                known[drawn], labels[drawn], impurity=impurity, least=least, features=features, random=random
             )
             self._trees.append((tree, np.searchsorted(self.classes, tree.classes)))
 
     def shares(self, Z: object) -> Floats:
         """Mean over the trees of the classes' shares in the leaf of each asked point, of shape (m, C)."""
-        asked = np.asarray(Z, dtype=np.float64)
+        asked = points(Z, like=self._coordinates)
         total = np.zeros((len(asked), len(self.classes)))
         for tree, columns in self._trees:
             total[:, columns] += tree.shares(asked)  # a draw may have missed a class

@@ -5,8 +5,12 @@ Dimensions: K outcomes, n draws, D components of what is averaged. A function of
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
+
+from mlblog.classical.points import distributions
 
 Floats = NDArray[np.float64]
 
@@ -18,14 +22,15 @@ def importance_estimate(f: object, p: object, q: object) -> Floats:
 
     Args:
         f: f at each draw, shape (n,) or (n, D).
-        p: target probability or density of each draw, shape (n,).
+        p: target probability or density of each draw, shape (n,), not negative.
         q: the proposal's, shape (n,), positive.
 
     Returns:
         Shape () or (D,); its mean is E_p[f] if q is positive wherever p f is not zero.
 
     Raises:
-        ValueError: the shapes do not fit, or a draw has q of zero or less: q cannot have drawn it.
+        ValueError: the shapes do not fit, there are no draws, p is negative, or a draw has q of zero or less: q cannot
+            have drawn it.
 
     Example:
         >>> importance_estimate([1.0, 3.0], p=[0.5, 0.5], q=[0.25, 0.75]).item()  # (2·1 + 2/3·3) / 2
@@ -35,7 +40,9 @@ def importance_estimate(f: object, p: object, q: object) -> Floats:
         [alain2015variance].
     """
     values, target, proposal = _same(f, p, q)
-    if (proposal <= 0).any():
+    if len(values) == 0 or not (target >= 0).all():
+        raise ValueError("at least one draw expected, of target probabilities that are not negative")
+    if not (proposal > 0).all():
         raise ValueError("a draw has proposal probability of zero or less, and so cannot have been drawn")
     return np.asarray(np.tensordot(target / proposal, values, axes=1) / len(values))
 
@@ -47,19 +54,21 @@ def optimal_proposal(f: object, p: object) -> Floats:
 
     Args:
         f: at each outcome, shape (K,) or (K, D).
-        p: target probabilities, shape (K,).
+        p: target probabilities, shape (K,); a common factor of them does not matter.
 
     Returns:
         Shape (K,). With it the total variance of one draw is (E‖f‖)² - ‖E f‖²: none at all for an f of one component
         and one sign.
 
     Raises:
-        ValueError: the shapes do not fit, or p f is zero everywhere, so that every proposal is as good.
+        ValueError: the shapes do not fit, p is negative, or p f is zero everywhere, so that every proposal is as good.
 
     References:
         [alain2015variance], theorem 1.
     """
     values, target = _same(f, p)
+    if not (target >= 0).all():
+        raise ValueError("target probabilities must not be negative")
     mass = target * _norms(values)
     if not mass.any():
         raise ValueError("p · ‖f‖ is zero at every outcome: there is nothing to sample")
@@ -80,26 +89,32 @@ def importance_variance(f: object, p: object, q: object) -> float:
         In squared units of f.
 
     Raises:
-        ValueError: the shapes do not fit, or q is zero where p f is not: the estimate would miss that outcome.
+        ValueError: the shapes do not fit, p or q is no distribution, or q is zero where p f is not: the estimate would
+            miss that outcome.
     """
-    values, target, proposal = _same(f, p, q)
+    values, target, proposal = _same(f, distributions(p, "p"), distributions(q, "q"))
     mass = target * _norms(values)
     if (proposal[mass > 0] <= 0).any():
         raise ValueError("the proposal is zero at an outcome that counts, so the estimate would be biased")
-    second = (mass[mass > 0] ** 2 / proposal[mass > 0]).sum()
     mean = np.tensordot(target, values, axes=1)
-    return max(0.0, float(second - (mean**2).sum()))  # rounding must not make it negative
+    # as Σ_x q ‖p f / q - E_p f‖²: the difference of two squares would lose what varies beside a large mean
+    drawn = proposal > 0
+    weight = target[drawn] / proposal[drawn]
+    away = (weight * values[drawn].T).T - mean
+    return float((proposal[drawn] * _norms(away) ** 2).sum())
 
 
 def _norms(values: Floats) -> Floats:
     """Euclidean length of each row, shape (K,)."""
-    norms: Floats = np.sqrt((values.reshape(len(values), -1) ** 2).sum(axis=1))
+    norms: Floats = np.hypot.reduce(values.reshape(len(values), math.prod(values.shape[1:])), axis=1)
     return norms
 
 
 def _same(f: object, *others: object) -> list[Floats]:
     """All as arrays; the others of shape (K,), f of as many rows."""
     arrays = [np.asarray(array, dtype=np.float64) for array in (f, *others)]
+    if not all(np.isfinite(array).all() for array in arrays):
+        raise ValueError("finite numbers expected, given NaN or infinity")
     if arrays[0].ndim not in (1, 2) or any(array.shape != arrays[0].shape[:1] for array in arrays[1:]):
         raise ValueError(f"f of shape (K,) or (K, D) and the rest (K,) expected, given {[a.shape for a in arrays]}")
     return arrays

@@ -11,8 +11,11 @@ from typing import final
 import numpy as np
 from numpy.typing import NDArray
 
+from mlblog.classical.points import points
+
 Floats = NDArray[np.float64]
 Kernel = Callable[[Floats, Floats], Floats]
+_BLOCK = 1 << 17  # numbers held at a time: 1 MB
 
 
 def linear(X: object, Z: object) -> Floats:
@@ -29,7 +32,7 @@ def polynomial(X: object, Z: object, *, degree: int, offset: float = 1.0) -> Flo
     Args:
         X: shape (n, d).
         Z: shape (m, d).
-        degree: at least 1.
+        degree: a whole number, at least 1.
         offset: not negative; 0 leaves the monomials of exactly that degree.
 
     Returns:
@@ -42,7 +45,7 @@ def polynomial(X: object, Z: object, *, degree: int, offset: float = 1.0) -> Flo
         >>> polynomial([[1.0, 2.0]], [[3.0, 1.0]], degree=2).item()  # (1·3 + 2·1 + 1)²
         36.0
     """
-    if degree < 1 or offset < 0:
+    if degree < 1 or degree != int(degree) or not 0 <= offset < np.inf:
         raise ValueError(f"degree of at least 1 and offset of at least 0 expected, given {degree} and {offset}")
     return (linear(X, Z) + offset) ** degree
 
@@ -64,10 +67,26 @@ def rbf(X: object, Z: object, *, gamma: float) -> Floats:
         ValueError: the shapes do not fit, or γ is not positive.
     """
     left, right = _pair(X, Z)
-    if gamma <= 0:
+    if not 0 < gamma < np.inf:
         raise ValueError(f"gamma must be positive, given {gamma}")
-    squared = (left**2).sum(axis=1)[:, None] + (right**2).sum(axis=1) - 2 * left @ right.T
-    return np.asarray(np.exp(-gamma * np.maximum(squared, 0)))  # rounding must not make a distance negative
+    return np.asarray(np.exp(-gamma * squared_distances(left, right)))
+
+
+def squared_distances(X: object, Z: object) -> Floats:
+    """|x - z|² for each row of X (n, d) and of Z (m, d), of shape (n, m).
+
+    By one matrix product, as |x|² + |z|² - 2 x·z; where that cancels all but a millionth, by differences.
+    """
+    left, right = _pair(X, Z)
+    with np.errstate(over="ignore", invalid="ignore"):
+        lengths = (left**2).sum(axis=1)[:, None] + (right**2).sum(axis=1)
+        squared = lengths - 2 * left @ right.T
+        rows, columns = np.nonzero(~(squared > 1e-6 * lengths) | np.isinf(lengths))
+        size = max(1, _BLOCK // max(1, left.shape[1]))
+        for start in range(0, len(rows), size):
+            i, j = rows[start : start + size], columns[start : start + size]
+            squared[i, j] = ((left[i] - right[j]) ** 2).sum(axis=1)
+    return np.asarray(squared)
 
 
 @final
@@ -80,6 +99,8 @@ class KernelRidge:
     f has no such part: it is a sum of n kernels, however many features there are.
 
         f(z) = Σ_i a_i K(x_i, z),   (K + λ I) a = y
+
+    As scikit-learn's `KernelRidge(alpha=penalty, …).fit(X, y)`; calling it is its `predict`.
 
     Attributes:
         dual: a, shape (n,) or (n, outputs).
@@ -103,12 +124,12 @@ class KernelRidge:
             penalty: λ, positive.
 
         Raises:
-            ValueError: the shapes do not fit, or the penalty is not positive.
+            ValueError: the shapes do not fit, a number is not finite, or the penalty is not positive.
         """
-        self._X, targets = np.asarray(X, dtype=np.float64), np.asarray(y, dtype=np.float64)
-        if self._X.ndim != 2 or targets.ndim not in (1, 2) or len(targets) != len(self._X):
-            raise ValueError(f"X (n, d) and y (n, …) expected, given {self._X.shape} and {targets.shape}")
-        if penalty <= 0:
+        self._X, targets = points(X), np.asarray(y, dtype=np.float64)
+        if targets.ndim not in (1, 2) or len(targets) != len(self._X) or not np.isfinite(targets).all():
+            raise ValueError(f"finite y (n, …) expected, given {targets.shape} for X of {self._X.shape}")
+        if not 0 < penalty < np.inf:
             raise ValueError(f"penalty must be positive, given {penalty}")
         self._kernel = kernel
         gram = kernel(self._X, self._X)
@@ -116,12 +137,12 @@ class KernelRidge:
 
     def __call__(self, Z: object) -> Floats:
         """Values at the rows of Z (m, d), of shape (m,) or (m, outputs)."""
-        return np.asarray(self._kernel(np.asarray(Z, dtype=np.float64), self._X) @ self.dual)
+        return np.asarray(self._kernel(points(Z, like=self._X.shape[1]), self._X) @ self.dual)
 
 
 def _pair(X: object, Z: object) -> tuple[Floats, Floats]:
     """As arrays of shapes (n, d) and (m, d)."""
-    left, right = np.asarray(X, dtype=np.float64), np.asarray(Z, dtype=np.float64)
-    if left.ndim != 2 or right.ndim != 2 or left.shape[1] != right.shape[1]:
+    left, right = points(X), points(Z)
+    if left.shape[1] != right.shape[1]:
         raise ValueError(f"points (n, d) and (m, d) of the same d expected, given {left.shape} and {right.shape}")
     return left, right

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlblog.classical.bounds import log_evidence
+from mlblog.classical.points import distributions, points
 
 Array = NDArray[np.float64]
 
@@ -24,7 +25,7 @@ class GaussianMixture:
         covariances: Σ, shape (K, D, D).
 
     Raises:
-        ValueError: the shapes do not fit.
+        ValueError: the shapes do not fit, or the weights are no distribution.
     """
 
     weights: Array
@@ -32,12 +33,13 @@ class GaussianMixture:
     covariances: Array
 
     def __post_init__(self) -> None:
-        k, d = self.means.shape
+        k, d = points(self.means).shape
         if self.weights.shape != (k,) or self.covariances.shape != (k, d, d):
             raise ValueError(
                 f"means of shape ({k}, {d}) need weights of shape ({k},) and covariances of shape ({k}, {d}, {d}), "
                 f"got {self.weights.shape} and {self.covariances.shape}"
             )
+        distributions(self.weights, "weights")
 
     def log_joint(self, x: Array) -> Array:
         """Each component's share, log π_k + log N(x; μ_k, Σ_k), shape (N, K) for x of shape (N, D).
@@ -45,16 +47,21 @@ class GaussianMixture:
         With Σ = LLᵀ, (x - μ)ᵀ Σ⁻¹ (x - μ) = ‖L⁻¹ (x - μ)‖², and log det Σ = 2 Σ log L_dd.
 
         Raises:
+            ValueError: x is not of shape (N, D), or not finite.
             numpy.linalg.LinAlgError: a covariance is not positive definite; a component may have collapsed.
         """
+        x = points(x, like=self.means.shape[1])
         n, d = x.shape
         factors = np.linalg.cholesky(self.covariances)
         found = np.empty((n, len(self.weights)))
         for k, whiten in enumerate(np.linalg.inv(factors)):
-            white = x @ whiten.T - whiten @ self.means[k]
-            found[:, k] = np.einsum("nd,nd->n", white, white)
+            white = (x - self.means[k]) @ whiten.T
+            with np.errstate(over="ignore"):  # a squared distance beyond the largest double: a density of zero
+                found[:, k] = np.einsum("nd,nd->n", white, white)
         log_determinants = 2 * np.log(np.diagonal(factors, axis1=1, axis2=2)).sum(axis=1)
-        log_joint: Array = np.log(self.weights) - 0.5 * (d * np.log(2 * np.pi) + log_determinants + found)
+        with np.errstate(divide="ignore"):  # a component of weight 0 is impossible
+            log_weights = np.log(self.weights)
+        log_joint: Array = log_weights - 0.5 * (d * np.log(2 * np.pi) + log_determinants + found)
         return log_joint
 
     def log_likelihood(self, x: Array) -> float:
@@ -62,10 +69,13 @@ class GaussianMixture:
         return float(log_evidence(self.log_joint(x)).mean())
 
     def responsibilities(self, x: Array) -> Array:
-        """p(k | x), shape (N, K)."""
+        """p(k | x), shape (N, K).
+
+        Raises:
+            ValueError: a point so far from all components that its density is zero, and so no posterior exists.
+        """
         log_joint = self.log_joint(x)
-        found: Array = np.exp(log_joint - log_evidence(log_joint)[:, None])
-        return found
+        return _posterior(log_joint, log_evidence(log_joint))
 
 
 def maximise(x: Array, responsibilities: Array, *, floor: float = 1e-6) -> GaussianMixture:
@@ -79,9 +89,15 @@ def maximise(x: Array, responsibilities: Array, *, floor: float = 1e-6) -> Gauss
         floor: added to the diagonals of Σ, so that no component collapses onto a point. With it the likelihood may
             fall by about as little.
 
+    Raises:
+        ValueError: the shapes do not fit, there are no points, or responsibilities are no distributions.
+
     References:
         [dempster1977maximum], section 4.3; [bishop2006pattern], eqs. 9.24 to 9.26.
     """
+    x, responsibilities = points(x), distributions(responsibilities, "responsibilities")
+    if responsibilities.ndim != 2 or len(responsibilities) != len(x) or len(x) == 0:
+        raise ValueError(f"responsibilities (N, K) of N ≥ 1 points expected, got {responsibilities.shape}, {x.shape}")
     counts = responsibilities.sum(axis=0) + 10 * np.finfo(np.float64).eps  # a component that lost all points stays
     means = responsibilities.T @ x / counts[:, None]
     covariances = np.empty((len(counts), x.shape[1], x.shape[1]))
@@ -137,5 +153,12 @@ def _em(x: Array, mixture: GaussianMixture, floor: float) -> Iterator[tuple[floa
     while True:
         log_joint = mixture.log_joint(x)
         evidence = log_evidence(log_joint)
-        mixture = maximise(x, np.exp(log_joint - evidence[:, None]), floor=floor)
+        mixture = maximise(x, _posterior(log_joint, evidence), floor=floor)
         yield float(evidence.mean()), mixture
+
+
+def _posterior(log_joint: Array, evidence: Array) -> Array:
+    if not np.isfinite(evidence).all():
+        raise ValueError("a point lies so far from every component that all densities are zero")
+    found: Array = np.exp(log_joint - evidence[:, None])
+    return found

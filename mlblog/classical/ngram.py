@@ -31,7 +31,7 @@ def kneser_ney(words: Iterable[str], *, order: int) -> NDArray[np.float64]:
         A table with `order` axes of 27 symbols, the next symbol last. Rows sum to one.
 
     Raises:
-        ValueError: `order` is below 1 or there are no words.
+        ValueError: `order` is below 1, there are no words, or one holds another symbol than a to z.
 
     Example:
         >>> table = kneser_ney(["abc", "abd"], order=3)
@@ -63,6 +63,10 @@ def kneser_ney(words: Iterable[str], *, order: int) -> NDArray[np.float64]:
 
 def _count(words: Iterable[str], order: int) -> NDArray[np.int64]:
     """How often each `order`-gram occurs."""
+    words = list(words)
+    for word in words:
+        if not all("a" <= letter <= "z" for letter in word):
+            raise ValueError(f"words of the letters a to z expected, given {word!r}")
     spelled = [bytes(order - 1) + bytes(ord(letter) - 96 for letter in word) + bytes(1) for word in words]
     counts = np.zeros(SYMBOLS**order, dtype=np.int64)
     weights = SYMBOLS ** np.arange(order)[::-1]

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mlblog.classical.points import points
+
 
 @dataclass(frozen=True)
 class PPCA:
@@ -32,7 +34,8 @@ class PPCA:
         centred = x - self.mean
         squares = np.square(self.loadings).sum(axis=0)  # (Z,): W' W is diagonal
         # Along column j the variance is |w_j|² + σ², across all columns it is σ².
-        along = np.square(centred @ self.loadings) / squares  # (n, Z), squared lengths
+        # A column of length zero has no direction, and needs none: its variance is σ² like that across all columns.
+        along = np.square(centred @ self.loadings) / np.where(squares > 0, squares, 1.0)  # (n, Z), squared lengths
         across = np.square(centred).sum(axis=1) - along.sum(axis=1)
         variances = squares + self.noise
         log_volume = np.log(variances).sum() + (x.shape[1] - len(squares)) * np.log(self.noise)
@@ -51,7 +54,8 @@ def fit_ppca(x: NDArray[np.float64], latent: int) -> PPCA:
         latent: Z, 1 … D - 1.
 
     Raises:
-        ValueError: no eigenvalue would be left for the noise.
+        ValueError: no eigenvalue would be left for the noise, or those left are zero: the likelihood has no maximum
+            where the examples lie in a space of Z dimensions.
 
     Example:
         >>> x = np.array([[3.0, 1.0], [-3.0, -1.0], [3.0, -1.0], [-3.0, 1.0]])
@@ -62,10 +66,16 @@ def fit_ppca(x: NDArray[np.float64], latent: int) -> PPCA:
     References:
         [tipping1999probabilistic], section 3.2, with the rotation R = I; variances with 1 / n.
     """
+    x = points(x)
     if not 0 < latent < x.shape[1]:
         raise ValueError(f"latent must be 1 to {x.shape[1] - 1} for {x.shape[1]} features, given {latent}")
+    if len(x) == 0:
+        raise ValueError("at least one example expected")
     mean = x.mean(axis=0)
     values, vectors = np.linalg.eigh(np.cov(x, rowvar=False, bias=True))  # ascending
     noise = float(values[:-latent].mean())
+    if noise <= len(values) * np.finfo(np.float64).eps * values[-1]:
+        raise ValueError(f"the examples lie in {latent} dimensions, so that no noise is left: take a smaller latent")
     kept = slice(None, -latent - 1, -1)
-    return PPCA(mean, vectors[:, kept] * np.sqrt(values[kept] - noise), noise)
+    spared = np.maximum(values[kept] - noise, 0.0)  # rounding may make equal eigenvalues differ
+    return PPCA(mean, vectors[:, kept] * np.sqrt(spared), noise)

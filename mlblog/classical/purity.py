@@ -10,6 +10,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from mlblog.classical.points import distributions
+
 Floats = NDArray[np.float64]
 Impurity = Callable[[Floats], Floats]
 
@@ -35,7 +37,7 @@ def entropy(shares: object) -> Floats:
     References:
         [shannon1948mathematical], section 6; as a criterion for splits, [quinlan1986induction].
     """
-    p = _shares(shares)
+    p = distributions(shares, "shares")
     return np.asarray(-(p * np.log2(np.where(p > 0, p, 1.0))).sum(axis=-1) + 0.0, dtype=np.float64)
 
 
@@ -60,7 +62,7 @@ def gini(shares: object) -> Floats:
     References:
         [breiman1984classification].
     """
-    return np.asarray(1 - (_shares(shares) ** 2).sum(axis=-1), dtype=np.float64)
+    return np.asarray(1 - (distributions(shares, "shares") ** 2).sum(axis=-1), dtype=np.float64)
 
 
 def information_gain(y: object, parts: object, *, impurity: Impurity = entropy) -> float:
@@ -97,11 +99,3 @@ def information_gain(y: object, parts: object, *, impurity: Impurity = entropy) 
     before = impurity(counts.sum(axis=0) / len(labels))
     after = impurity(counts / sizes[:, None]) @ sizes / len(labels)
     return float(before - after)
-
-
-def _shares(shares: object) -> Floats:
-    """As an array whose last axis is a distribution."""
-    p = np.asarray(shares, dtype=np.float64)
-    if p.ndim == 0 or (p < 0).any() or not np.allclose(p.sum(axis=-1), 1):
-        raise ValueError("shares must not be negative and must sum to one over the last axis")
-    return p

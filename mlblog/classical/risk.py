@@ -9,6 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from mlblog.classical.points import distributions
+
 Floats = NDArray[np.float64]
 
 
@@ -55,20 +57,25 @@ def nearest_neighbor_risk(shares: object, weights: object) -> float:
     return float(w @ (1 - (p**2).sum(axis=1)))
 
 
-def cover_hart_bound(risk: float, *, classes: int = 2) -> float:
+def cover_hart_bound(risk: float, *, classes: int) -> float:
     """The most that one neighbour can err in the limit, given the Bayes risk.
 
         R* ≤ R₁ ≤ R* (2 - C / (C - 1) · R*)
 
     Args:
         risk: R*, between 0 and 1 - 1/C.
-        classes: C, at least 2.
+        classes: C, at least 2. The bound grows with it, so there is no default.
 
     Returns:
-        The upper bound; it is reached where the shares are the same at every x.
+        The upper bound; it is reached where at every x the likeliest class has the share 1 - R*, and the others have
+        equal ones.
 
     Raises:
         ValueError: no problem with that many classes has such a Bayes risk.
+
+    Example:
+        >>> round(cover_hart_bound(0.3, classes=2), 9), round(cover_hart_bound(0.3, classes=3), 9)
+        (0.42, 0.465)
 
     References:
         [cover1967nearest].
@@ -80,9 +87,7 @@ def cover_hart_bound(risk: float, *, classes: int = 2) -> float:
 
 def _problem(shares: object, weights: object) -> tuple[Floats, Floats]:
     """As arrays of shapes (m, C) and (m,)."""
-    p, w = np.asarray(shares, dtype=np.float64), np.asarray(weights, dtype=np.float64)
+    p, w = np.asarray(shares), np.asarray(weights)
     if p.ndim != 2 or w.shape != p.shape[:1]:
         raise ValueError(f"shares (m, C) and weights (m,) expected, given {p.shape} and {w.shape}")
-    if (p < 0).any() or (w < 0).any() or not np.allclose(p.sum(axis=1), 1) or not np.isclose(w.sum(), 1):
-        raise ValueError("shares of each place and weights must not be negative and must sum to one")
-    return p, w
+    return distributions(p, "shares"), distributions(w, "weights")

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlblog.classical.kernels import Kernel, linear
+from mlblog.classical.points import labelled, points
 
 Floats = NDArray[np.float64]
 
@@ -43,14 +44,15 @@ def solve_dual(gram: Floats, signs: Floats, *, C: float, tolerance: float = 1e-3
         gram: K, shape (n, n), symmetric and positive semi-definite.
         signs: s, shape (n,), each 1 or -1, both present.
         C: price of a unit of slack, positive.
-        tolerance: largest violation m_i - m_j that is let be.
+        tolerance: largest violation m_i - m_j that is let be, positive.
         limit: steps after which to give up.
 
     Returns:
         α, b and the number of steps.
 
     Raises:
-        ValueError: the shapes do not fit, the signs are not both present, or C is not positive.
+        ValueError: the shapes do not fit, the gram matrix is not finite and symmetric, the signs are not both present,
+            or C or the tolerance is not positive.
         RuntimeError: still violated after `limit` steps.
 
     References:
@@ -59,8 +61,10 @@ def solve_dual(gram: Floats, signs: Floats, *, C: float, tolerance: float = 1e-3
     K, s = np.asarray(gram, dtype=np.float64), np.asarray(signs, dtype=np.float64)
     if K.shape != (len(s), len(s)) or set(s.tolist()) != {-1.0, 1.0}:
         raise ValueError(f"a square gram matrix and as many signs, both 1 and -1, expected, given {K.shape}, {s.shape}")
-    if C <= 0:
-        raise ValueError(f"C must be positive, given {C}")
+    if not np.isfinite(K).all() or not np.allclose(K, K.T):
+        raise ValueError("a gram matrix must be finite and symmetric")
+    if not C > 0 or not tolerance > 0:
+        raise ValueError(f"C must be positive, and the tolerance too, given {C} and {tolerance}")
     alpha, m, diagonal = np.zeros(len(s)), s.copy(), K.diagonal()
     for step in range(limit):
         may_rise = np.where(s > 0, alpha < C, alpha > 0)
@@ -86,6 +90,8 @@ class KernelSVM:
 
         f(z) = Σ_i α_i s_i K(x_i, z) + b;  the class is the sign of f
 
+    As scikit-learn's `SVC(C=C, kernel=…).fit(X, y)`; `classify` is its `predict`, `decision` its `decision_function`.
+
     Attributes:
         classes: the two labels; the second is the positive side.
         alpha: shape (n,), zero at all but the support vectors.
@@ -103,12 +109,12 @@ class KernelSVM:
             tolerance: of the solution, in units of the margin.
 
         Raises:
-            ValueError: the shapes do not fit, or the classes are not two.
+            ValueError: the shapes do not fit, a point is not finite, or the classes are not two.
         """
-        self._X, labels = np.asarray(X, dtype=np.float64), np.asarray(y)
+        self._X, labels = labelled(X, y)
         self.classes, codes = np.unique(labels, return_inverse=True)
-        if self._X.ndim != 2 or labels.shape != self._X.shape[:1] or len(self.classes) != 2:
-            raise ValueError(f"X (n, d) and labels of two classes expected, given {self._X.shape} and {self.classes}")
+        if len(self.classes) != 2:
+            raise ValueError(f"labels of two classes expected, given {self.classes}")
         self._kernel = kernel
         self.signs: Floats = np.where(codes == 1, 1.0, -1.0)
         self.alpha, self.bias, _ = solve_dual(kernel(self._X, self._X), self.signs, C=C, tolerance=tolerance)
@@ -117,7 +123,7 @@ class KernelSVM:
         """Return f at the rows of Z (m, d), of shape (m,): 1 or -1 on the margins."""
         support = self.alpha > 0
         weights = self.alpha[support] * self.signs[support]
-        return self._kernel(np.asarray(Z, dtype=np.float64), self._X[support]) @ weights + self.bias
+        return self._kernel(points(Z, like=self._X.shape[1]), self._X[support]) @ weights + self.bias
 
     def classify(self, Z: object) -> NDArray[np.generic]:
         """Labels, of shape (m,)."""
@@ -154,7 +160,7 @@ class LinearSVM:
 
     def decision(self, Z: object) -> Floats:
         """Return f at the rows of Z (m, d), of shape (m,)."""
-        return np.asarray(np.asarray(Z, dtype=np.float64) @ self.weights + self.bias)
+        return np.asarray(points(Z, like=len(self.weights)) @ self.weights + self.bias)
 
     def classify(self, Z: object) -> NDArray[np.generic]:
         """Labels, of shape (m,)."""

@@ -10,6 +10,7 @@ from typing import final
 import numpy as np
 from numpy.typing import NDArray
 
+from mlblog.classical.points import labelled, points
 from mlblog.classical.purity import Impurity, gini
 
 Floats = NDArray[np.float64]
@@ -20,11 +21,14 @@ class DecisionTree:
     """A tree of questions "is coordinate j at most t?", each the one that leaves its two parts least mixed.
 
     A part is split as long as it holds two classes and a question separates it, even if no question makes it purer: on
-    an exclusive or, the first split gains nothing and the second everything. Growth is greedy, and a smaller tree with
-    the same errors may exist.
+    an exclusive or, the first split gains nothing and the second everything. Of equally good questions the first
+    coordinate's is asked, and of its thresholds the lowest. Growth is greedy, and a smaller tree with the same errors
+    may exist.
 
     It is written to be read: NumPy's sorting and cumulated counts do the work in a node, and Python visits the nodes.
     That is why a tree of many small nodes takes many times as long as scikit-learn's, which visits them in C.
+
+    As scikit-learn's `DecisionTreeClassifier(…).fit(X, y)`; `classify` is its `predict`, `shares` its `predict_proba`.
 
     Attributes:
         classes: labels, sorted, shape (C,).
@@ -57,31 +61,35 @@ class DecisionTree:
             X: shape (n, d).
             y: shape (n,), labels.
             impurity: what a split makes smaller, weighted by the sizes of the parts.
-            least: points that a leaf holds at least; 1 grows the tree until it fits all it can.
+            least: points that a leaf holds at least, 1 or more; 1 grows the tree until it fits all it can.
             features: how many coordinates, drawn anew at each node, a split may ask about; all by default.
             random: draws them; needed with `features`.
 
         Raises:
-            ValueError: the shapes do not fit, or `features` comes without `random`.
+            ValueError: the shapes do not fit, a point is not finite, `least` is below 1, or `features` comes without
+                `random`.
         """
-        self._X, labels = np.asarray(X, dtype=np.float64), np.asarray(y)
-        if self._X.ndim != 2 or labels.shape != self._X.shape[:1] or len(labels) == 0:
-            raise ValueError(
-                f"X (n, d) and y (n,) of at least one point expected, given {self._X.shape}, {labels.shape}"
-            )
+        self._X, labels = labelled(X, y)
+        if least < 1:
+            raise ValueError(f"least must be at least 1, given {least}")
         if features is not None and (random is None or not 1 <= features <= self._X.shape[1]):
             raise ValueError(
                 f"features must be between 1 and {self._X.shape[1]} and come with random, given {features}"
             )
         self.classes, codes = np.unique(labels, return_inverse=True)
         self._one_hot = np.eye(len(self.classes))[codes]  # (n, C)
+        self._coordinates = self._X.shape[1]
         self._impurity, self._least, self._features, self._random = impurity, least, features, random
         self._grow()
         del self._X, self._one_hot
 
     def shares(self, Z: object) -> Floats:
-        """Shares of the classes among the known points in the leaf of each asked one, of shape (m, C)."""
-        asked = np.asarray(Z, dtype=np.float64)
+        """Shares of the classes among the known points in the leaf of each asked one, of shape (m, C).
+
+        Raises:
+            ValueError: Z is not of shape (m, d), or a point is not finite.
+        """
+        asked = points(Z, like=self._coordinates)
         node = np.zeros(len(asked), dtype=np.intp)
         walking = np.flatnonzero(self.feature[node] >= 0)
         while len(walking):
@@ -149,5 +157,12 @@ class DecisionTree:
             at = int(mixed.argmin())
             if mixed[at] < best:
                 best, cut = float(mixed[at]), separates[at]
-                found = int(j), float((x[cut] + x[cut + 1]) / 2)
+                found = int(j), _between(x[cut], x[cut + 1])
         return found
+
+
+def _between(low: float, high: float) -> float:
+    """A threshold t with low ≤ t < high: half way, or `low` where the middle is rounded up to `high` or overflows."""
+    with np.errstate(over="ignore"):
+        middle = float((low + high) / 2)
+    return middle if low <= middle < high else float(low)

@@ -21,6 +21,7 @@ from mlblog.models.beam import Hypotheses
 from mlblog.models.pointer import PointerTransformer
 from mlblog.models.spelling import spell_by_letters, spell_by_ngrams, spell_by_places, spell_together
 from mlblog.training.schedule import warmup_cosine
+from mlblog.training.trainer import train
 
 EXAMPLES = ("erif", "sichpys", "nfuctnio")  # the letters that the post asks about; always held out
 BEAM = 5
@@ -93,21 +94,15 @@ def anagram_solver(
     ).to(run.device)  # fmt: skip
     optimizer = torch.optim.AdamW(net.parameters(), lr=rate, betas=(0.9, 0.98), weight_decay=decay, fused=True)
     sampler = Batches(data, letters=letters, seed=seed)
-    checkpoint = run.checkpoint(net=net, optimizer=optimizer, sampler=sampler)
-    every = max(1, steps // 100)
-    for step in checkpoint.steps(steps, "train"):
-        for group in optimizer.param_groups:
-            group["lr"] = rate * warmup_cosine(step, steps=steps)
-        batch = next(sampler)
-        loss = letter_nll(net(batch.letters, batch.words), batch.letters, batch.words).mean()
-        optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]  # torch gives it no types
-        torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
-        optimizer.step()
-        if step % every == 0 or step == steps - 1:
-            run.log(step=step, loss=loss.detach())
 
-    net.eval()
+    def loss(_: int) -> Tensor:
+        batch = next(sampler)
+        return letter_nll(net(batch.letters, batch.words), batch.letters, batch.words).mean()
+
+    train(
+        run, net, loss, optimizer, steps=steps, every=max(1, steps // 100), clip=1.0, sampler=sampler,
+        rate=lambda step: rate * warmup_cosine(step, steps=steps),
+    )  # fmt: skip
     with torch.inference_mode():
         by_letters = partial(spell_by_letters, net)
         table = _ngrams(run, parts, order)

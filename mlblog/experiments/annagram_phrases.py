@@ -25,7 +25,7 @@ from mlblog.experiments.annagram_two import (
     ngrams,
     save_examples,
     save_scores,
-    train,
+    train_speller,
 )
 from mlblog.lab import Run, experiment
 from mlblog.models.beam import Hypotheses
@@ -84,7 +84,7 @@ def anagram_phrases(
     seen = split_by_letters(many, unseen=EXAMPLES).train
     net = KeyPointer(width=width, heads=heads, layers=layers, hidden=hidden)
     data = encode_pairs((letters_of(phrase) + " ", phrase) for phrase in seen)
-    epochs = train(run, net.to(run.device), data, keys=keys, steps=steps, rate=rate, seed=seed)
+    epochs = train_speller(run, net.to(run.device), data, keys=keys, steps=steps, rate=rate, seed=seed)
 
     table, valid = ngrams(run, words.train, order), {word for part in words for word in part}
     run.save(parameters=sum(parameter.numel() for parameter in net.parameters()), epochs=epochs)

@@ -22,6 +22,7 @@ from mlblog.models.beam import Hypotheses
 from mlblog.models.pointer_keys import KeyPointer, until_end
 from mlblog.models.spelling_keys import anything, key_steps, product, set_rule, spell_keys, word_steps
 from mlblog.training.schedule import warmup_cosine
+from mlblog.training.trainer import train
 
 EXAMPLES = ("kntig", "nba", "tgrinsea")  # the letters that the post asks about; always held out
 BEAM, WIDE = 5, 200
@@ -70,7 +71,7 @@ def anagram_letter_sets(
     parts = _words_by_set(run, longest)
     net = KeyPointer(width=width, heads=heads, layers=layers, hidden=hidden, dropout=dropout, reuse=True)
     data = encode_pairs((set_of(word), word) for word in parts.train)
-    epochs = train(run, net.to(run.device), data, keys=keys, steps=steps, rate=rate, seed=seed)
+    epochs = train_speller(run, net.to(run.device), data, keys=keys, steps=steps, rate=rate, seed=seed)
 
     table, length = ngrams(run, parts.train, order), longest + 1
     seen = [word for members in list(sets(parts.train).values())[::10] for word in members]
@@ -161,28 +162,23 @@ def set_scores(words: Sequence[str], spell: Spell, device: str) -> dict[str, flo
     }
 
 
-def train(
+def train_speller(
     run: Run, net: KeyPointer, data: Mapping[int, Batch], *, keys: int, steps: int, rate: float, seed: int
 ) -> float:
     """Train on answers until their ends, and give the epochs."""
     optimizer = torch.optim.AdamW(net.parameters(), lr=rate, betas=(0.9, 0.98), weight_decay=0.01, fused=True)
     sampler = Batches({size: batch.to(run.device) for size, batch in data.items()}, letters=keys, seed=seed)
-    checkpoint = run.checkpoint(net=net, optimizer=optimizer, sampler=sampler)
-    every = max(1, steps // 100)
-    for step in checkpoint.steps(steps, "train"):
-        for group in optimizer.param_groups:
-            group["lr"] = rate * warmup_cosine(step, steps=steps)
+
+    def loss(_: int) -> Tensor:
         batch = next(sampler)
         counts = until_end(batch.words)
         nats = letter_nll(net(batch.letters, batch.words), batch.letters, batch.words)
-        loss = (nats * counts).sum() / counts.sum()
-        optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]  # torch gives it no types
-        torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
-        optimizer.step()
-        if step % every == 0 or step == steps - 1:
-            run.log(step=step, loss=loss.detach())
-    net.eval()
+        return (nats * counts).sum() / counts.sum()
+
+    train(
+        run, net, loss, optimizer, steps=steps, every=max(1, steps // 100), clip=1.0, sampler=sampler,
+        rate=lambda step: rate * warmup_cosine(step, steps=steps),
+    )  # fmt: skip
     return sampler.epochs
 
 

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from mlblog.data.digits import DIGEST, load_digits, split_digits
 from mlblog.lab import Run, experiment
 from mlblog.losses.contrastive import decoupled_nt_xent, nt_xent, sup_con
+from mlblog.training.trainer import train
 
 FEW = 100  # labelled digits in the harder probe
 
@@ -69,19 +70,15 @@ def digit_contrast(
     run.save(**dict(zip(("random", "random_few"), probes(encoder), strict=True)))
     both = nn.ModuleList([encoder, head])
     optimizer = torch.optim.AdamW(both.parameters(), lr=1e-3)
-    checkpoint = run.checkpoint(both=both, optimizer=optimizer)
-    for step in checkpoint.steps(steps, "train"):
+
+    def value(_: int) -> Tensor:
         rows = torch.randint(len(x), (batch,), device=run.device)
         z = head(encoder(torch.cat((_shifted(x[rows]), _shifted(x[rows]))))).unflatten(0, (2, batch))
         if loss == "supervised":
-            value = sup_con(z, y[rows], temperature=temperature).mean()
-        else:
-            value = {"nt_xent": nt_xent, "decoupled": decoupled_nt_xent}[loss](z, temperature=temperature).mean()
-        optimizer.zero_grad()
-        value.backward()  # type: ignore[no-untyped-call]  # torch gives it no types
-        optimizer.step()
-        if step % 20 == 0 or step == steps - 1:
-            run.log(step=step, loss=value.detach())
+            return sup_con(z, y[rows], temperature=temperature).mean()
+        return {"nt_xent": nt_xent, "decoupled": decoupled_nt_xent}[loss](z, temperature=temperature).mean()
+
+    train(run, both, value, optimizer, steps=steps, every=20)
     run.save(**dict(zip(("learned", "learned_few"), probes(encoder), strict=True)))
 
 

@@ -16,6 +16,7 @@ from mlblog.data.tones import FEATURES, TONES, make_tones
 from mlblog.lab import Run, experiment
 from mlblog.losses.ctc import collapse, ctc_loss
 from mlblog.losses.ctc_decode import ctc_prefix_beam
+from mlblog.training.trainer import train
 
 
 @experiment(
@@ -52,21 +53,16 @@ def tone_reader(
     sound, truth, labels, frames, lengths = (torch.from_numpy(part).to(run.device) for part in known)
     net = _net(width).to(run.device)
     optimizer = torch.optim.AdamW(net.parameters(), lr=3e-3)
-    checkpoint = run.checkpoint(net=net, optimizer=optimizer)
-    for step in checkpoint.steps(steps, "train"):
+
+    def loss(_: int) -> Tensor:
         rows = torch.randint(examples, (batch,), device=run.device)
         log_probs = _read(net, sound[rows])
         if target == "label":
-            loss = (ctc_loss(log_probs, labels[rows], frames[rows], lengths[rows]) / lengths[rows]).mean()
-        else:
-            inside = (torch.arange(truth.shape[1], device=run.device) < frames[rows, None]).T
-            loss = F.nll_loss(log_probs[inside], truth[rows].T[inside])
-        optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]  # torch gives it no types
-        optimizer.step()
-        if step % 20 == 0 or step == steps - 1:
-            run.log(step=step, loss=loss.detach())
+            return (ctc_loss(log_probs, labels[rows], frames[rows], lengths[rows]) / lengths[rows]).mean()
+        inside = (torch.arange(truth.shape[1], device=run.device) < frames[rows, None]).T
+        return F.nll_loss(log_probs[inside], truth[rows].T[inside])
 
+    train(run, net, loss, optimizer, steps=steps, every=20)
     with torch.inference_mode():
         log_probs = _read(net.eval(), torch.from_numpy(unseen.sound).to(run.device)).cpu()
     read = [log_probs[:count, i] for i, count in enumerate(unseen.frames)]

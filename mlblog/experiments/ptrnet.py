@@ -15,6 +15,7 @@ from mlblog.lab import Run, experiment
 from mlblog.models.pointer_lstm import FixedLSTM, PointerLSTM, PointNet
 from mlblog.models.pointer_points import PointTransformer
 from mlblog.training.schedule import warmup_cosine
+from mlblog.training.trainer import train
 
 Network = Literal["lstm", "transformer", "fixed"]
 TEST = 9_999  # in place of a seed: all networks are asked the same problems
@@ -73,23 +74,17 @@ def pointing_at_points(
     net = _network(network, INPUTS[task], width, hidden, largest).to(run.device)
     answering = cast(PointNet, net)
     optimizer = torch.optim.AdamW(net.parameters(), lr=rate, fused=True)
-    checkpoint = run.checkpoint(net=net, optimizer=optimizer)
-    every = max(1, steps // 100)
-    for step in checkpoint.steps(steps, "train"):
-        for group in optimizer.param_groups:
-            group["lr"] = rate * warmup_cosine(step, steps=steps)
+
+    def loss(step: int) -> Tensor:
         rng = np.random.default_rng([seed, step])
         problems = draw_problems(task, count=batch, size=int(rng.integers(5, largest + 1)), rng=rng)
         points, answers = _tensors(problems, run.device)
-        loss = sequence_loss(answering(points, answers), answers)
-        optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]  # torch gives it no types
-        torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
-        optimizer.step()
-        if step % every == 0 or step == steps - 1:
-            run.log(step=step, loss=loss.detach())
+        return sequence_loss(answering(points, answers), answers)
 
-    net.eval()
+    train(
+        run, net, loss, optimizer, steps=steps, every=max(1, steps // 100), clip=1.0,
+        rate=lambda step: rate * warmup_cosine(step, steps=steps),
+    )  # fmt: skip
     found: dict[str, list[float]] = {}
     for size in run.progress(sizes, "ask"):
         problems = draw_problems(task, count=asked, size=size, rng=np.random.default_rng([TEST, size]))

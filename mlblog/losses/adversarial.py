@@ -61,6 +61,9 @@ def optimal_discriminator(real: Array, fake: Array) -> Array:
         real: p at some points, any shape.
         fake: q at the same points.
 
+    Raises:
+        ValueError: the shapes differ, or a density is negative or not finite.
+
     Example:
         >>> optimal_discriminator(np.array([3.0, 1.0, 0.0]), np.array([1.0, 1.0, 2.0])).tolist()
         [0.75, 0.5, 0.0]
@@ -68,6 +71,7 @@ def optimal_discriminator(real: Array, fake: Array) -> Array:
     References:
         [goodfellow2014generative], proposition 1.
     """
+    real, fake = _densities(real, fake)
     both = real + fake
     return np.divide(real, both, out=np.full_like(both, 0.5), where=both > 0)
 
@@ -82,6 +86,9 @@ def jensen_shannon(real: Array, fake: Array, weights: Array) -> float:
         fake: q there.
         weights: of a quadrature, such as the distance of neighbouring points; ones for probabilities. Shape (N,).
 
+    Raises:
+        ValueError: the shapes differ, or a density or a weight is negative or not finite.
+
     Example:
         >>> apart = jensen_shannon(np.array([1.0, 0.0]), np.array([0.0, 1.0]), np.ones(2))
         >>> round(apart, 6)  # log 2
@@ -90,10 +97,20 @@ def jensen_shannon(real: Array, fake: Array, weights: Array) -> float:
     References:
         [goodfellow2014generative], theorem 1.
     """
-    mid = (real + fake) / 2
+    real, fake, weights = _densities(real, fake, weights)
+    both = real + fake
 
     def divergence(p: Array) -> float:
         there = p > 0
-        return float(np.sum(weights[there] * p[there] * np.log(p[there] / mid[there])))
+        return float(np.sum(weights[there] * p[there] * np.log(2 * (p[there] / both[there]))))
 
     return (divergence(real) + divergence(fake)) / 2
+
+
+def _densities(*values: Array) -> list[Array]:
+    arrays = [np.asarray(value, dtype=np.float64) for value in values]
+    if any(array.shape != arrays[0].shape for array in arrays):
+        raise ValueError(f"densities at the same points expected, given shapes {[array.shape for array in arrays]}")
+    if not all(np.isfinite(array).all() and (array >= 0).all() for array in arrays):
+        raise ValueError("densities and weights must be finite and not negative")
+    return arrays

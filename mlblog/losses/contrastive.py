@@ -2,14 +2,18 @@
 
 Dimensions: V views of each of N examples, D features; an anchor is any of the V N embeddings.
 
-Similarity is the cosine divided by the temperature, sim(a, b) = a·b / (|a| |b| τ).
+Similarity is the cosine divided by the temperature, sim(a, b) = a·b / (|a| |b| τ); that of a zero is 0.
 """
 
 from __future__ import annotations
 
+import math
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+from mlblog.numerics.precision import widened
 
 
 def nt_xent(views: Tensor, *, temperature: float) -> Tensor:
@@ -38,7 +42,7 @@ def nt_xent(views: Tensor, *, temperature: float) -> Tensor:
         [chen2020simple], eq. 1.
     """
     similarity, positive, _ = _compared(views, temperature)
-    return similarity.logsumexp(-1) - positive
+    return (similarity.logsumexp(-1) - positive).to(views.dtype)
 
 
 def decoupled_nt_xent(views: Tensor, *, temperature: float) -> Tensor:
@@ -48,13 +52,15 @@ def decoupled_nt_xent(views: Tensor, *, temperature: float) -> Tensor:
 
     Not a cross-entropy: it can be negative, and its pull on the positive does not fade as the positive is found.
 
-    Arguments, result and errors as in `nt_xent`; at least two examples are needed for a negative.
+    Arguments, result and errors as in `nt_xent`; a single example is an error too, as it has no negative.
 
     References:
         [yeh2022decoupled], eq. 5, without the optional weights.
     """
     similarity, positive, other_view = _compared(views, temperature)
-    return similarity.masked_fill(other_view, -torch.inf).logsumexp(-1) - positive
+    if views.shape[1] == 1:
+        raise ValueError(f"at least two examples expected, so that there is a negative, given {tuple(views.shape)}")
+    return (similarity.masked_fill(other_view, -torch.inf).logsumexp(-1) - positive).to(views.dtype)
 
 
 def sup_con(views: Tensor, labels: Tensor | None = None, *, temperature: float) -> Tensor:
@@ -82,7 +88,7 @@ def sup_con(views: Tensor, labels: Tensor | None = None, *, temperature: float) 
         [khosla2020supervised], eq. 2 (L_out).
     """
     log_share, positives = _log_shares(views, labels, temperature)
-    return -(log_share.masked_fill(~positives, 0.0).sum(-1) / positives.sum(-1)).view(views.shape[:2])
+    return -(log_share.masked_fill(~positives, 0.0).sum(-1) / positives.sum(-1)).view(views.shape[:2]).to(views.dtype)
 
 
 def sup_con_inside(views: Tensor, labels: Tensor | None = None, *, temperature: float) -> Tensor:
@@ -99,15 +105,28 @@ def sup_con_inside(views: Tensor, labels: Tensor | None = None, *, temperature: 
     """
     log_share, positives = _log_shares(views, labels, temperature)
     total = log_share.masked_fill(~positives, -torch.inf).logsumexp(-1)
-    return (positives.sum(-1).to(total).log() - total).view(views.shape[:2])
+    return (positives.sum(-1).to(total).log() - total).view(views.shape[:2]).to(views.dtype)
 
 
 def _similarities(views: Tensor, temperature: float) -> Tensor:
     """(V N, V N) cosines over τ, minus infinity on the diagonal: nothing is compared with itself."""
-    if temperature <= 0:
-        raise ValueError(f"temperature must be positive, given {temperature}")
-    unit = F.normalize(views.flatten(0, 1), dim=-1)
+    if not 0 < temperature < math.inf:
+        raise ValueError(f"temperature must be positive and finite, given {temperature}")
+    unit = F.normalize(_in_range(widened(views).flatten(0, 1)), dim=-1)
     return (unit @ unit.T / temperature).fill_diagonal_(-torch.inf)
+
+
+def _in_range(embeddings: Tensor) -> Tensor:
+    """Each embedding with its largest entry near 1, so that no square overflows or vanishes.
+
+    It is scaled by a power of two, which is exact.
+    """
+    if embeddings.numel() == 0:
+        return embeddings
+    largest = embeddings.detach().abs().amax(-1, keepdim=True)
+    most = 1 - math.frexp(torch.finfo(largest.dtype).tiny)[1]  # the power of two whose inverse is still normal
+    exponent = torch.frexp(largest).exponent.clamp(-most, most)
+    return embeddings * torch.ldexp(torch.ones_like(largest), -exponent)
 
 
 def _compared(views: Tensor, temperature: float) -> tuple[Tensor, Tensor, Tensor]:

@@ -17,6 +17,8 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from mlblog.numerics.precision import widened
+
 
 def collapse(path: Sequence[int], *, blank: int = 0) -> list[int]:
     """Read a path: merge repeats, then drop blanks.
@@ -48,8 +50,8 @@ def ctc_loss(log_probs: Tensor, labels: Tensor, frames: Tensor, lengths: Tensor,
 
     Args:
         log_probs: (T, B, K) log-probabilities; symbols are independent between frames, given the input.
-        labels: (B, L) symbols other than the blank, padded at the end with anything in 0 … K - 1.
-        frames: (B,) frames of each example, 1 … T.
+        labels: (B, L) symbols other than the blank, padded at the end with any numbers.
+        frames: (B,) frames of each example, 0 … T.
         lengths: (B,) symbols of each label, 0 … L.
         blank: the symbol that says nothing.
 
@@ -58,7 +60,8 @@ def ctc_loss(log_probs: Tensor, labels: Tensor, frames: Tensor, lengths: Tensor,
         blanks that doubled symbols need.
 
     Raises:
-        ValueError: the shapes do not fit.
+        ValueError: the shapes do not fit, frames or lengths are out of range, or a label holds the blank or a symbol
+            that is none of the K.
 
     Example:
         >>> uniform = torch.full((3, 1, 2), 0.5).log()  # blank and one symbol, 3 frames: 2^3 paths
@@ -74,9 +77,9 @@ def ctc_loss(log_probs: Tensor, labels: Tensor, frames: Tensor, lengths: Tensor,
         same gradient behind a log-softmax. A few tensors a frame in Python: on a CPU about as fast as torch's kernel
         for batches of normal size, several times slower for small ones (benchmarks/library.py).
     """
-    _expect(log_probs, labels, frames, lengths)
-    loss: Tensor = _CtcLoss.apply(log_probs, labels, frames, lengths, blank)  # type: ignore[no-untyped-call]  # torch gives it no types
-    return loss
+    symbols = _symbols(log_probs, labels, frames, lengths, blank)
+    loss: Tensor = _CtcLoss.apply(widened(log_probs), symbols, frames, lengths, blank)  # type: ignore[no-untyped-call]  # torch gives it no types
+    return loss.to(log_probs.dtype)
 
 
 def occupancy(log_probs: Tensor, labels: Tensor, frames: Tensor, lengths: Tensor, *, blank: int = 0) -> Tensor:
@@ -95,11 +98,11 @@ def occupancy(log_probs: Tensor, labels: Tensor, frames: Tensor, lengths: Tensor
         >>> occupancy(uniform, one[None], frames=3 * one, lengths=one)[:, 0, 1]  # of six paths
         tensor([0.5000, 0.6667, 0.5000])
     """
-    _expect(log_probs, labels, frames, lengths)
+    symbols = _symbols(log_probs, labels, frames, lengths, blank)
     with torch.no_grad():
-        chain = _chain(labels, frames, lengths, blank)
-        forward, log_likelihood = _forward(log_probs, chain)
-        return _occupancy(log_probs, chain, forward, log_likelihood)
+        wide, chain = widened(log_probs), _chain(symbols, frames, lengths, blank)
+        forward, log_likelihood = _forward(wide, chain)
+        return _occupancy(wide, chain, forward, log_likelihood).to(log_probs.dtype)
 
 
 class _Chain(NamedTuple):
@@ -137,7 +140,9 @@ def _forward(log_probs: Tensor, chain: _Chain) -> tuple[Tensor, Tensor]:
         stayed_or_stepped = torch.logaddexp(before[:, 2:], before[:, 1:-1])
         torch.add(torch.logaddexp(stayed_or_stepped, before[:, :-2] + skips), emitted[t], out=alpha[t])
     at_end = alpha[chain.frames - 1, torch.arange(alpha.shape[1], device=alpha.device)]
-    return alpha, (at_end + chain.ends).logsumexp(-1)
+    log_likelihood = (at_end + chain.ends).logsumexp(-1)
+    # no frames: the one empty path is read as the empty label, whose chain ends in its first state
+    return alpha, torch.where(chain.frames > 0, log_likelihood, chain.ends[:, 0].to(log_likelihood.dtype))
 
 
 def _occupancy(log_probs: Tensor, chain: _Chain, alpha: Tensor, log_likelihood: Tensor) -> Tensor:
@@ -185,11 +190,24 @@ class _CtcLoss(torch.autograd.Function):
         return -shares * upstream[:, None], None, None, None, None
 
 
-def _expect(log_probs: Tensor, labels: Tensor, frames: Tensor, lengths: Tensor) -> None:
+def _symbols(log_probs: Tensor, labels: Tensor, frames: Tensor, lengths: Tensor, blank: int) -> Tensor:
+    """The labels (B, L), checked, with the blank for padding."""
     batch = log_probs.shape[1:2]
     fits = log_probs.ndim == 3 and labels.ndim == 2 and labels.shape[:1] == frames.shape == lengths.shape == batch
-    if not fits:
+    if not fits or 0 in log_probs.shape[::2]:
         raise ValueError(
             "log_probs (T, B, K), labels (B, L), frames (B,) and lengths (B,) expected, given "
             f"{tuple(log_probs.shape)}, {tuple(labels.shape)}, {tuple(frames.shape)} and {tuple(lengths.shape)}"
         )
+    most, longest, count = len(log_probs), labels.shape[1], log_probs.shape[2]
+    for name, sizes, top in (("frames", frames, most), ("lengths", lengths, longest)):
+        if ((sizes < 0) | (sizes > top)).any():
+            raise ValueError(f"{name} must be between 0 and {top}, given {sizes.tolist()}")
+    if not 0 <= blank < count:
+        raise ValueError(f"blank must be one of {count} symbols, 0 to {count - 1}, given {blank}")
+    padding = torch.arange(longest, device=labels.device) >= lengths[:, None]
+    if (((labels < 0) | (labels >= count) | (labels == blank)) & ~padding).any():
+        raise ValueError(
+            f"labels of symbols 0 to {count - 1} other than the blank, {blank}, expected, given {labels.tolist()}"
+        )
+    return labels.masked_fill(padding, blank)

@@ -23,6 +23,9 @@ def ctc_greedy_decode(log_probs: Tensor, *, blank: int = 0) -> list[int]:
     Returns:
         The label.
 
+    Raises:
+        ValueError: not a table of frames and symbols, or one of them NaN.
+
     Example:
         >>> import torch
         >>> ctc_greedy_decode(torch.eye(3)[[1, 1, 0, 1, 2]])
@@ -31,6 +34,7 @@ def ctc_greedy_decode(log_probs: Tensor, *, blank: int = 0) -> list[int]:
     References:
         [graves2006connectionist], section 3.2, best path decoding.
     """
+    _expect(log_probs, blank)
     return collapse(log_probs.argmax(-1).tolist(), blank=blank)
 
 
@@ -48,6 +52,9 @@ def ctc_prefix_beam(log_probs: Tensor, *, width: int, blank: int = 0) -> list[tu
     Returns:
         At most `width` labels with their log-probabilities (of the paths kept), likeliest first.
 
+    Raises:
+        ValueError: not a table of frames and symbols, one of them NaN, or a width below 1.
+
     Example:
         >>> import torch
         >>> frame = torch.tensor([0.6, 0.4]).log()  # twice; the likeliest path is read as nothing
@@ -57,6 +64,9 @@ def ctc_prefix_beam(log_probs: Tensor, *, width: int, blank: int = 0) -> list[tu
     References:
         [hannun2014first], algorithm 1, without a language model.
     """
+    _expect(log_probs, blank)
+    if width < 1:
+        raise ValueError(f"width must be at least 1, given {width}")
     beam: dict[tuple[int, ...], tuple[float, float]] = {
         (): (0.0, -math.inf)
     }  # ends in a blank, ends in its last symbol
@@ -76,6 +86,15 @@ def ctc_prefix_beam(log_probs: Tensor, *, width: int, blank: int = 0) -> list[tu
         possible = [item for item in grown.items() if max(item[1]) > -math.inf]
         beam = dict(sorted(possible, key=lambda item: -_add(*item[1]))[:width])
     return [(prefix, _add(*scores)) for prefix, scores in beam.items()]
+
+
+def _expect(log_probs: Tensor, blank: int) -> None:
+    if log_probs.ndim != 2 or not 0 <= blank < log_probs.shape[1]:
+        raise ValueError(
+            f"log_probs (T, K) with a blank in 0 to K - 1 expected, given {tuple(log_probs.shape)}, {blank}"
+        )
+    if log_probs.isnan().any():
+        raise ValueError("log_probs hold NaN")
 
 
 def _add(a: float, b: float) -> float:

@@ -12,6 +12,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from mlblog.numerics.precision import widened
+
 
 def letter_nll(scores: Tensor, letters: Tensor, words: Tensor) -> Tensor:
     """Negative log-probability of each letter of the word, summed over the copies left of that letter.
@@ -24,7 +26,7 @@ def letter_nll(scores: Tensor, letters: Tensor, words: Tensor) -> Tensor:
         words: (B, T), the letters to spell.
 
     Returns:
-        (B, T) nats per letter.
+        (B, T) nats per letter; infinite, with a gradient of 0, where no place is left that holds the letter.
 
     Raises:
         ValueError: the shapes do not fit.
@@ -34,8 +36,13 @@ def letter_nll(scores: Tensor, letters: Tensor, words: Tensor) -> Tensor:
         >>> letter_nll(scores, torch.tensor([[0, 0, 0, 1]]), torch.tensor([[0]])).exp()  # 4 / 3
         tensor([[1.3333]])
     """
-    right = _right_places(scores, letters, words)
-    return scores.logsumexp(-1) - scores.masked_fill(~right, -torch.inf).logsumexp(-1)
+    wide, right = widened(scores), _right_places(scores, letters, words)
+    spelled = right.any(-1)
+    # without the letter both sums run over no place, and logsumexp has no gradient there: keep it out
+    wide = wide.masked_fill(~spelled[..., None], 0.0)
+    right = right | ~spelled[..., None]
+    found = wide.logsumexp(-1) - wide.masked_fill(~right, -torch.inf).logsumexp(-1)
+    return found.masked_fill(~spelled, torch.inf).to(scores.dtype)
 
 
 def place_nll(scores: Tensor, letters: Tensor, words: Tensor) -> Tensor:
@@ -48,16 +55,19 @@ def place_nll(scores: Tensor, letters: Tensor, words: Tensor) -> Tensor:
     References:
         [vinyals2015pointer], eq. 2.
     """
-    right = _right_places(scores, letters, words) & scores.isfinite()
+    wide, right = widened(scores), _right_places(scores, letters, words)
+    spelled = right.any(-1)
+    wide = wide.masked_fill(~spelled[..., None], 0.0)
     place = right.to(torch.uint8).argmax(-1, keepdim=True)  # (B, T, 1), the first that is true
-    return scores.logsumexp(-1) - scores.gather(-1, place).squeeze(-1)
+    found = wide.logsumexp(-1) - wide.gather(-1, place).squeeze(-1)
+    return found.masked_fill(~spelled, torch.inf).to(scores.dtype)
 
 
 def _right_places(scores: Tensor, letters: Tensor, words: Tensor) -> Tensor:
-    """(B, T, N): the place holds the letter that the step should spell."""
+    """(B, T, N): the place is left and holds the letter that the step should spell."""
     if scores.shape != (*words.shape, letters.shape[-1]) or len(words) != len(letters):
         raise ValueError(
             f"scores (B, T, N) expected for letters (B, N) and words (B, T), given {tuple(scores.shape)}, "
             f"{tuple(letters.shape)} and {tuple(words.shape)}"
         )
-    return words[:, :, None] == letters[:, None, :]
+    return (words[:, :, None] == letters[:, None, :]) & (scores != -torch.inf)

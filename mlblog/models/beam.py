@@ -36,18 +36,23 @@ def beam_search(
         width: W, the most hypotheses kept.
         device: where the step computes.
 
+    Raises:
+        ValueError: a width below 1, or a negative length.
+
     Example:
         >>> coin = torch.tensor([0.25, 0.75]).log()
         >>> found = beam_search(lambda prefix: coin.expand(*prefix.shape[:2], 2), questions=1, length=2, width=2)
         >>> found.symbols[0].tolist(), found.log_probs[0].exp()
         ([[1, 1], [0, 1]], tensor([0.5625, 0.1875]))
     """
+    if width < 1 or length < 0:
+        raise ValueError(f"width of at least 1 and length of at least 0 expected, given {width} and {length}")
     prefix = torch.zeros(questions, 1, 0, dtype=torch.long, device=device)
     log_probs = torch.zeros(questions, 1, device=device)
     for _ in range(length):
         grown = log_probs[:, :, None] + step(prefix)  # (B, W, V)
         symbols = grown.shape[2]
-        log_probs, best = grown.flatten(1).topk(min(width, grown[0].numel()), dim=1)
+        log_probs, best = grown.flatten(1).topk(min(width, grown.shape[1] * symbols), dim=1)
         # A hypothesis that cannot be is kept as a copy of the best, so that no step sees an impossible prefix.
         best = torch.where(log_probs.isfinite(), best, best[:, :1])
         parents = prefix.gather(1, (best // symbols)[:, :, None].expand(-1, -1, prefix.shape[2]))

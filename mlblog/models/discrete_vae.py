@@ -34,7 +34,7 @@ class DiscreteVAE(nn.Module):
     def encode(self, images: Tensor) -> Tensor:
         """The logits of q(z | x): (B, P) to (B, M, K)."""
         logits: Tensor = self.encoder(images)
-        return logits.view(*images.shape[:-1], self.variables, self.categories)
+        return logits.reshape(*images.shape[:-1], self.variables, self.categories)
 
     def surprise(self, drawn: Tensor, images: Tensor) -> Tensor:
         """-log p(x | z), in nats an image.
@@ -54,7 +54,10 @@ class DiscreteVAE(nn.Module):
     def divergence(self, logits: Tensor) -> Tensor:
         """KL(q(z | x) ‖ p(z)), in nats an image: (..., M, K) to (...)."""
         log_q = logits.log_softmax(-1)
-        return (log_q.exp() * (log_q + math.log(self.categories))).sum((-1, -2))
+        never = log_q == -torch.inf  # adds 0 to the sum, where 0 · -inf would be no number
+        log_q = log_q.masked_fill(never, 0.0)
+        terms = log_q.exp() * (log_q + math.log(self.categories))
+        return terms.masked_fill(never, 0.0).sum((-1, -2))
 
     def sampled_bound(self, logits: Tensor, images: Tensor) -> Loss:
         """The loss whose expectation is the negative evidence bound, as a function of the draw alone.
@@ -71,6 +74,7 @@ class DiscreteVAE(nn.Module):
             A function from draws (..., M, K) to nats (...).
         """
         log_ratio = logits.detach().log_softmax(-1) + math.log(self.categories)
+        log_ratio = log_ratio.masked_fill(log_ratio == -torch.inf, 0.0)  # never drawn, but 0 · -inf is no number
 
         def loss(drawn: Tensor) -> Tensor:
             return self.surprise(drawn, images) + (drawn * log_ratio).sum((-1, -2))

@@ -11,15 +11,19 @@ Dimensions: N samples, C channels, G groups of channels, … any number of place
 | `GroupNorm` | (N, C, …) | a group of channels of one sample, all its places | one a channel |
 | `LayerNorm` | (…, C) | all channels of one place of one sample | one a channel |
 
-Names and layouts of weights are those of `torch.nn`, so that a `state_dict` fits both.
+Names and layouts of weights are those of `torch.nn`, so that a `state_dict` fits both. As there, half precision is
+computed in float32 and rounded once, and an empty batch stays empty.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
+
+from mlblog.numerics.precision import widened
 
 
 def standardise(x: Tensor, axes: tuple[int, ...], *, eps: float = 1e-5) -> Tensor:
@@ -33,15 +37,21 @@ def standardise(x: Tensor, axes: tuple[int, ...], *, eps: float = 1e-5) -> Tenso
         eps: keeps constant entries finite; they become 0.
 
     Returns:
-        The shape of `x`.
+        The shape and dtype of `x`.
+
+    Raises:
+        ValueError: no axes.
 
     Example:
         >>> standardise(torch.tensor([[1.0, 3.0], [10.0, 30.0]]), (1,)).round(decimals=3)
         tensor([[-1.,  1.],
                 [-1.,  1.]])
     """
-    centred = x - x.mean(axes, keepdim=True)
-    return centred * (centred.square().mean(axes, keepdim=True) + eps).rsqrt()
+    if not axes:
+        raise ValueError("axes must name at least one axis to take a mean over")
+    wide = widened(x)
+    centred = wide - wide.mean(axes, keepdim=True)
+    return (centred * (centred.square().mean(axes, keepdim=True) + eps).rsqrt()).to(x.dtype)
 
 
 class LayerNorm(nn.Module):
@@ -73,7 +83,7 @@ class LayerNorm(nn.Module):
         """
         if x.shape[-1:] != self.weight.shape:
             raise ValueError(f"LayerNorm expects (…, {len(self.weight)}), given {tuple(x.shape)}")
-        return standardise(x, (-1,), eps=self.eps) * self.weight + self.bias
+        return (standardise(widened(x), (-1,), eps=self.eps) * self.weight + self.bias).to(x.dtype)
 
 
 class GroupNorm(nn.Module):
@@ -108,8 +118,9 @@ class GroupNorm(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Normalise (N, C, …)."""
         _expect_channels(x, self.weight, self)
-        grouped = x.reshape(len(x), self.groups, -1)  # (N, G, C / G * places)
-        return _scaled(standardise(grouped, (2,), eps=self.eps).reshape(x.shape), self.weight, self.bias)
+        entries = x.shape[1] // self.groups * _places(x)
+        grouped = widened(x).reshape(len(x), self.groups, entries)
+        return _scaled(standardise(grouped, (2,), eps=self.eps).reshape(x.shape), self.weight, self.bias).to(x.dtype)
 
 
 class InstanceNorm(nn.Module):
@@ -141,9 +152,10 @@ class InstanceNorm(nn.Module):
             ValueError: one place only, which would turn every entry into 0; or other channels.
         """
         _expect_channels(x, self.weight, self)
-        if x[0, 0].numel() < 2:
+        if _places(x) < 2:
             raise ValueError(f"InstanceNorm needs two places or more in each channel, given {tuple(x.shape)}")
-        return _scaled(standardise(x, tuple(range(2, x.ndim)), eps=self.eps), self.weight, self.bias)
+        places = tuple(range(2, x.ndim))
+        return _scaled(standardise(widened(x), places, eps=self.eps), self.weight, self.bias).to(x.dtype)
 
 
 class BatchNorm(nn.Module):
@@ -184,23 +196,25 @@ class BatchNorm(nn.Module):
         self.register_buffer("num_batches_tracked", torch.tensor(0))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Normalise (N, C, …); in training mode, move the running statistics too.
+        """Normalise (N, C, …); in training mode, move the running statistics too, unless the batch is empty.
 
         Raises:
             ValueError: one value a channel in training, which has no variance; or other channels.
         """
         _expect_channels(x, self.weight, self)
-        if not self.training:
-            scale = (self.running_var + self.eps).rsqrt()
-            return _scaled(x, self.weight * scale, self.bias - self.weight * scale * self.running_mean)
+        wide = widened(x)
+        if not self.training or x.numel() == 0:
+            weight, bias, mean, variance = map(widened, (self.weight, self.bias, self.running_mean, self.running_var))
+            scale = (variance + self.eps).rsqrt()
+            return _scaled(wide, weight * scale, bias - weight * scale * mean).to(x.dtype)
         axes = (0, *range(2, x.ndim))
-        if x[:, 0].numel() < 2:
+        if len(x) * _places(x) < 2:
             raise ValueError(f"BatchNorm needs two values or more in each channel to train, given {tuple(x.shape)}")
         with torch.no_grad():
-            self.running_mean.lerp_(x.mean(axes), self.momentum)
-            self.running_var.lerp_(x.var(axes, correction=1), self.momentum)
+            self.running_mean.lerp_(wide.mean(axes).to(self.running_mean.dtype), self.momentum)
+            self.running_var.lerp_(wide.var(axes, correction=1).to(self.running_var.dtype), self.momentum)
             self.num_batches_tracked += 1
-        return _scaled(standardise(x, axes, eps=self.eps), self.weight, self.bias)
+        return _scaled(standardise(wide, axes, eps=self.eps), self.weight, self.bias).to(x.dtype)
 
 
 def reach(layer: Callable[[Tensor], Tensor], x: Tensor, at: tuple[int, ...]) -> Tensor:
@@ -227,6 +241,11 @@ def reach(layer: Callable[[Tensor], Tensor], x: Tensor, at: tuple[int, ...]) -> 
 def _expect_channels(x: Tensor, weight: Tensor, norm: nn.Module) -> None:
     if x.ndim < 2 or x.shape[1] != len(weight):
         raise ValueError(f"{type(norm).__name__} expects (N, {len(weight)}, …), given {tuple(x.shape)}")
+
+
+def _places(x: Tensor) -> int:
+    """How many places a channel of one sample has; also known of an empty batch."""
+    return math.prod(x.shape[2:])
 
 
 def _scaled(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:

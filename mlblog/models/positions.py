@@ -38,7 +38,7 @@ def rotation_rates(width: int, *, base: float = 10_000.0) -> Tensor:
     References:
         [vaswani2017attention], section 3.5; [su2021roformer], section 3.2.2.
     """
-    if width % 2:
+    if width < 0 or width % 2:
         raise ValueError(f"an even width is needed to pair features, given {width}")
     return base ** (-torch.arange(0, width, 2, dtype=torch.float64) / width)
 
@@ -80,11 +80,14 @@ def rotate_by_place(x: Tensor, places: Tensor | None = None, *, base: float = 10
 
     Args:
         x: (…, T, D), queries or keys of one head, D even.
-        places: (T,) or anything that broadcasts to (…, T); 0 … T - 1 if not given.
+        places: (T,), or of as many axes as (…, T) and broadcast to it; 0 … T - 1 if not given.
         base: see `rotation_rates`.
 
     Returns:
         (…, T, D), each vector as long as before.
+
+    Raises:
+        ValueError: an odd D, or places of other shapes: those of a batch (B, T) must not be taken for those of heads.
 
     Example:
         >>> rotate_by_place(torch.tensor([[1.0, 0.0], [1.0, 0.0]])).round(decimals=4)  # by 0 and by 1 radian
@@ -95,8 +98,13 @@ def rotate_by_place(x: Tensor, places: Tensor | None = None, *, base: float = 10
         [su2021roformer], eq. 34. Feature 2i is paired with 2i + 1, as there; some published models pair i with
         i + D / 2, which is the same map after a permutation of features, but weights do not carry over.
     """
+    if x.ndim < 2:
+        raise ValueError(f"x (…, T, D) expected, given {tuple(x.shape)}")
     if places is None:
         places = torch.arange(x.shape[-2], device=x.device)
+    fits = all(a in (1, b) for a, b in zip(reversed(places.shape), reversed(x.shape[:-1]), strict=False))
+    if places.ndim not in (1, x.ndim - 1) or not fits:
+        raise ValueError(f"places (T,) or {(*x.shape[:-2], 'T')} expected, given {tuple(places.shape)}")
     rates = rotation_rates(x.shape[-1], base=base).to(x.device)
     angle = places[..., None] * rates  # (…, T, D / 2), float64: float32 is off by 1e-3 radians at place 10,000
     cos, sin = angle.cos().to(x.dtype), angle.sin().to(x.dtype)
@@ -130,6 +138,6 @@ class LearnedPositions(nn.Module):
             ValueError: more places than there are vectors, or another width.
         """
         longest, width = self.table.shape
-        if x.shape[-1] != width or x.shape[-2] > longest:
+        if x.ndim < 2 or x.shape[-1] != width or x.shape[-2] > longest:
             raise ValueError(f"LearnedPositions expects (…, T ≤ {longest}, {width}), given {tuple(x.shape)}")
         return x + self.table[: x.shape[-2]]

@@ -58,7 +58,7 @@ def key_steps(net: KeyPointer, keys: Tensor) -> Step:
         repeated = [memory.repeat_interleave(width, dim=0) for memory in memories]
         rows = keys.repeat_interleave(width, dim=0)  # (B W, N)
         scores = net.decode(repeated, rows, prefix.flatten(0, 1))[:, -1]  # (B W, N)
-        return (scores.softmax(-1).view(questions, width, -1) @ holds).log()
+        return (scores.softmax(-1).view(questions, width, keys.shape[1]) @ holds).log()
 
     return step
 

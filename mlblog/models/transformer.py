@@ -34,7 +34,7 @@ class EncoderBlock(nn.Module):
         self.drop = nn.Dropout(dropout)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, N, D) to (B, N, D)."""
+        """(…, N, D) to (…, N, D)."""
         x = x + self.drop(self.attend(self.attend_norm(x)))
         out: Tensor = x + self.drop(self.think(self.think_norm(x)))
         return out
@@ -58,14 +58,14 @@ class DecoderBlock(nn.Module):
         """Decode one layer.
 
         Args:
-            x: (B, T, D); place t sees places 0 to t.
-            memory: (B, N, D), normalised already.
-            mask: boolean, broadcast to (B, H, T, N), true where the memory may be looked at.
+            x: (…, T, D); place t sees places 0 to t.
+            memory: (…, N, D), normalised already.
+            mask: boolean, broadcast to (…, H, T, N), true where the memory may be looked at.
 
         Returns:
-            (B, T, D)
+            (…, T, D)
         """
-        causal = torch.ones(x.shape[1], x.shape[1], dtype=torch.bool, device=x.device).tril()  # (T, T)
+        causal = torch.ones(x.shape[-2], x.shape[-2], dtype=torch.bool, device=x.device).tril()  # (T, T)
         x = x + self.drop(self.attend(self.attend_norm(x), mask=causal))
         x = x + self.drop(self.recall(self.recall_norm(x), memory, mask))
         out: Tensor = x + self.drop(self.think(self.think_norm(x)))
@@ -76,6 +76,9 @@ def sinusoidal_positions(length: int, width: int, device: torch.device | None = 
     """Sines and cosines of geometrically spaced frequencies, (length, width).
 
         P[t, 2i] = sin(t / 10000^(2i / width)),   P[t, 2i + 1] = cos(t / 10000^(2i / width))
+
+    In float32, whose angles are off by about t / 10⁷ radians; `mlblog.models.positions.rotate_by_place` has no such
+    error.
 
     Example:
         >>> sinusoidal_positions(2, 4)[0]

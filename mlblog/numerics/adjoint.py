@@ -16,13 +16,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from mlblog.numerics.odeint import DormandPrince, Field, Solver, odeint
+from mlblog.numerics.odeint import DormandPrince, Field, Solver, as_times, odeint
 
 
 def odeint_adjoint(
     field: Field | nn.Module,
     start: Tensor,
-    times: Sequence[float],
+    times: Sequence[float] | Tensor,
     parameters: Sequence[Tensor],
     solver: Solver | None = None,
 ) -> Tensor:
@@ -36,11 +36,15 @@ def odeint_adjoint(
         field: f.
         start: z(t₀), of any shape S.
         times: t₀, t₁, …, all rising or all falling.
-        parameters: every tensor that f uses and that needs a gradient, such as `tuple(net.parameters())`.
+        parameters: every tensor that f uses and that needs a gradient, such as `tuple(net.parameters())`; those that
+            need none are left alone.
         solver: as for `odeint`; used in both directions.
 
     Returns:
         Shape (number of times, *S), differentiable with respect to `start` and `parameters`, once.
+
+    Raises:
+        ValueError, FloatingPointError: as `odeint`.
 
     Example:
         >>> rate = torch.tensor(1.0, dtype=torch.float64, requires_grad=True)
@@ -52,7 +56,7 @@ def odeint_adjoint(
     References:
         [chen2018neural], algorithm 1; [pontryagin1962mathematical].
     """
-    solution: Tensor = _Adjoint.apply(field, tuple(times), solver or DormandPrince(), start, *parameters)  # type: ignore[no-untyped-call]  # torch gives it no types
+    solution: Tensor = _Adjoint.apply(field, as_times(times), solver or DormandPrince(), start, *parameters)  # type: ignore[no-untyped-call]  # torch gives it no types
     return solution
 
 
@@ -62,7 +66,7 @@ def augmented(field: Field | nn.Module, shape: Sequence[int], parameters: Sequen
     Args:
         field: f.
         shape: of a state z, with M numbers.
-        parameters: θ, with P numbers in all.
+        parameters: θ, with P numbers in all; the g of those that need no gradient stays zero.
 
     Returns:
         The field of the packed state (z, a, g), a vector of 2 M + P numbers.
@@ -77,14 +81,18 @@ def augmented(field: Field | nn.Module, shape: Sequence[int], parameters: Sequen
         with torch.enable_grad():
             z = z.detach().requires_grad_()
             f = field(t, z)
-            products = torch.autograd.grad(f, (z, *parameters), a, allow_unused=True)  # aᵀ ∂f/∂z, aᵀ ∂f/∂θ
-        parts = [
-            torch.zeros_like(of) if product is None else product
-            for of, product in zip((z, *parameters), products, strict=True)
-        ]
+        sources = [source for source in (z, *parameters) if source.requires_grad]
+        # aᵀ ∂f/∂z, aᵀ ∂f/∂θ; a constant f has neither
+        found = torch.autograd.grad(f, sources, a, materialize_grads=True) if f.requires_grad else map(_zeros, sources)
+        products = iter(found)
+        parts = [next(products) if source.requires_grad else _zeros(source) for source in (z, *parameters)]
         return torch.cat([f.detach().flatten(), *(-part.flatten() for part in parts)])
 
     return rate
+
+
+def _zeros(like: Tensor) -> Tensor:
+    return torch.zeros_like(like)
 
 
 class _Adjoint(torch.autograd.Function):

@@ -25,6 +25,8 @@ class Tensor:
         sources: the tensors it was computed from, each with the rule that carries a gradient back to it.
     """
 
+    __array_ufunc__ = None  # so that `array + tensor` asks the tensor, not each number of the array
+
     def __init__(self, data: ArrayLike, *sources: tuple[Tensor, Rule]) -> None:
         self.data: Array = np.asarray(data, dtype=np.float64)
         self.grad: Array = np.zeros_like(self.data)
@@ -52,34 +54,37 @@ class Tensor:
             for source, rule in tensor.sources:
                 upstream[id(source)] = upstream.get(id(source), 0.0) + rule(gradient)
 
-    def __add__(self, other: Tensor | float) -> Tensor:
+    def __add__(self, other: Tensor | ArrayLike) -> Tensor:
         a, b = self, _tensor(other)
         return Tensor(a.data + b.data, (a, lambda g: _fold(g, a.shape)), (b, lambda g: _fold(g, b.shape)))
 
-    def __mul__(self, other: Tensor | float) -> Tensor:
+    def __mul__(self, other: Tensor | ArrayLike) -> Tensor:
         a, b = self, _tensor(other)
         return Tensor(
             a.data * b.data, (a, lambda g: _fold(g * b.data, a.shape)), (b, lambda g: _fold(g * a.data, b.shape))
         )
 
     def __pow__(self, exponent: float) -> Tensor:
-        return Tensor(self.data**exponent, (self, lambda g: g * exponent * self.data ** (exponent - 1)))
+        def rule(g: Array) -> Array:
+            return np.zeros_like(self.data) if exponent == 0 else g * exponent * self.data ** (exponent - 1)
+
+        return Tensor(self.data**exponent, (self, rule))
 
     def __neg__(self) -> Tensor:
         return self * -1.0
 
-    def __sub__(self, other: Tensor | float) -> Tensor:
+    def __sub__(self, other: Tensor | ArrayLike) -> Tensor:
         return self + -_tensor(other)
 
-    def __truediv__(self, other: Tensor | float) -> Tensor:
+    def __truediv__(self, other: Tensor | ArrayLike) -> Tensor:
         return self * _tensor(other) ** -1.0
 
     __radd__, __rmul__ = __add__, __mul__
 
-    def __rsub__(self, other: float) -> Tensor:
+    def __rsub__(self, other: ArrayLike) -> Tensor:
         return _tensor(other) - self
 
-    def __rtruediv__(self, other: float) -> Tensor:
+    def __rtruediv__(self, other: ArrayLike) -> Tensor:
         return _tensor(other) / self
 
     def __matmul__(self, other: Tensor) -> Tensor:
@@ -182,7 +187,13 @@ def embedding(table: Tensor, indices: NDArray[np.int64]) -> Tensor:
 
     Returns:
         Shape (*S, D).
+
+    Raises:
+        IndexError: an index is out of range; negative ones do not count from the end.
     """
+    indices = np.asarray(indices)
+    if not np.issubdtype(indices.dtype, np.integer) or ((indices < 0) | (indices >= len(table.data))).any():
+        raise IndexError(f"whole numbers from 0 to {len(table.data) - 1} expected as indices, got {indices.tolist()}")
 
     def rule(g: Array) -> Array:
         gradient = np.zeros_like(table.data)
@@ -236,6 +247,6 @@ def _in_order(last: Tensor) -> Sequence[Tensor]:
     return list(done.values())
 
 
-def _tensor(value: Tensor | float) -> Tensor:
-    """A number as a tensor."""
+def _tensor(value: Tensor | ArrayLike) -> Tensor:
+    """A number or an array as a tensor."""
     return value if isinstance(value, Tensor) else Tensor(value)

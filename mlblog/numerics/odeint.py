@@ -27,7 +27,7 @@ class Solver(Protocol):
         ...
 
 
-def odeint(field: Field, start: Tensor, times: Sequence[float], solver: Solver | None = None) -> Tensor:
+def odeint(field: Field, start: Tensor, times: Sequence[float] | Tensor, solver: Solver | None = None) -> Tensor:
     """Solve z′ = f(t, z), z(t₀) = `start`, and return z at all `times`.
 
     Steps end exactly on every one of `times`, so that what is returned was computed there and not interpolated;
@@ -35,16 +35,18 @@ def odeint(field: Field, start: Tensor, times: Sequence[float], solver: Solver |
 
     Args:
         field: f, from a time and a state to the state's rate of change, of the same shape.
-        start: z(t₀), of any shape S.
-        times: t₀, t₁, …, all rising or all falling; at least one.
+        start: z(t₀), of any shape S, in float32 or wider: in half precision a step is often too short to count.
+        times: t₀, t₁, …, all rising or all falling; at least one. A tensor of numbers will do, but has no gradient.
         solver: `Euler`, `RungeKutta4` or `DormandPrince`, the default.
 
     Returns:
         Shape (number of times, *S); row 0 is `start`.
 
     Raises:
-        ValueError: times that neither rise nor fall throughout, or a field of another shape than its state.
-        FloatingPointError: an adaptive step that has shrunk to nothing, as it does where a solution blows up.
+        ValueError: times that are not finite or neither rise nor fall throughout, or that need a gradient; a start in
+            half precision or of whole numbers; a field of another shape than its state.
+        FloatingPointError: a state or a rate that is not finite where an adaptive solver starts, or a step that has
+            shrunk to nothing, as it does where a solution blows up.
 
     Example:
         >>> start = torch.tensor([1.0], dtype=torch.float64)
@@ -55,9 +57,24 @@ def odeint(field: Field, start: Tensor, times: Sequence[float], solver: Solver |
     References:
         [hairer1993solving], sections II.1 and II.4.
     """
-    if not times or not _monotone(times):
-        raise ValueError(f"times must all rise or all fall, got {list(times)}")
-    return torch.stack([start, *(solver or DormandPrince()).path(_checked(field), start, times)])
+    if start.dtype not in (torch.float32, torch.float64, torch.complex64, torch.complex128):
+        raise ValueError(f"start must be in float32 or wider, got {start.dtype}: convert it, and the field with it")
+    at = as_times(times)
+    return torch.stack([start, *(solver or DormandPrince()).path(_checked(field), start, at)])
+
+
+def as_times(times: Sequence[float] | Tensor) -> tuple[float, ...]:
+    """Times as plain numbers.
+
+    Raises:
+        ValueError: there are none, they are not finite or neither rise nor fall throughout, or they need a gradient.
+    """
+    if isinstance(times, Tensor) and times.requires_grad:
+        raise ValueError("nothing is differentiated with respect to times: detach them")
+    numbers = tuple(float(t) for t in times)
+    if not numbers or not all(map(math.isfinite, numbers)) or not _monotone(numbers):
+        raise ValueError(f"times must be finite and all rise or all fall, got {list(numbers)}")
+    return numbers
 
 
 @dataclass(frozen=True)
@@ -117,15 +134,24 @@ class DormandPrince:
     rtol: float = 1e-7
     atol: float = 1e-9
 
+    def __post_init__(self) -> None:
+        if not (self.rtol >= 0 and self.atol >= 0 and self.rtol + self.atol > 0):
+            raise ValueError(f"rtol and atol must not be negative, nor both zero, got {self.rtol} and {self.atol}")
+
     def path(self, field: Field, state: Tensor, times: Sequence[float]) -> Iterator[Tensor]:
         """See `Solver`."""
         if len(times) < 2:
             return
         t, slope = times[0], field(times[0], state)
+        if not (state.isfinite().all() and slope.isfinite().all()):
+            raise FloatingPointError(f"the state or its rate of change is not finite at t = {t:.6g}")
+        if state.numel() == 0:  # an empty batch: there is no error by which to choose steps
+            yield from (state for _ in times[1:])
+            return
         h = self._first_step(field, state, slope, t, times[1])
         for end in times[1:]:
             while t != end:
-                if t + h == t:
+                if not math.isfinite(h) or t + h == t:
                     raise FloatingPointError(f"the step at t = {t:.6g} shrank to nothing: does the solution blow up?")
                 last = abs(h) >= abs(end - t) * (1 - 1e-12)
                 step = end - t if last else h
@@ -238,7 +264,7 @@ def _fixed_steps(
 
 def _equal_steps(begin: float, end: float, longest: float) -> tuple[int, float]:
     """Number and signed length of equal steps from `begin` to `end`, none longer than `longest`."""
-    if longest <= 0:
+    if not longest > 0:
         raise ValueError(f"a step must be longer than zero, got {longest}")
     count = max(1, math.ceil(abs(end - begin) / longest - 1e-9))
     return count, (end - begin) / count

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -25,6 +26,7 @@ class BucketedReducer:
         bucket_bytes: size at which a bucket is full, 25 MiB as in PyTorch.
 
     Raises:
+        ValueError: a parameter that needs no gradient, or one given twice.
         RuntimeError: at the end of a backward pass, if a parameter had no part in it: the other ranks may wait for it.
 
     References:
@@ -32,6 +34,9 @@ class BucketedReducer:
     """
 
     def __init__(self, parameters: Sequence[nn.Parameter], *, bucket_bytes: int = 25 * 2**20) -> None:
+        if len(set(parameters)) < len(parameters) or not all(parameter.requires_grad for parameter in parameters):
+            raise ValueError("each parameter must need a gradient and be given once")
+        self.reducing = True  # false while gradients are summed up on each rank by itself
         self.buckets = in_buckets(parameters, bucket_bytes)
         self._left: list[int] = []  # gradients that each bucket still waits for; empty between backward passes
         self._flying: list[tuple[Any, Tensor, int]] = []  # what is being reduced: handle, flat gradients, bucket
@@ -42,23 +47,25 @@ class BucketedReducer:
 
     def _ready(self, number: int, _: Tensor) -> None:
         """One more gradient of a bucket is there; if all are, send them off."""
+        if not self.reducing:
+            return
         if not self._left:  # the first gradient of this pass
             self._left = [len(bucket) for bucket in self.buckets]
             torch.autograd.Variable._execution_engine.queue_callback(self._finish)
         self._left[number] -= 1
         if self._left[number] == 0:
             flat = torch.cat([_gradient(parameter).flatten() for parameter in self.buckets[number]])
+            flat /= dist.get_world_size()  # before the sum, which might overflow half precision
             self._flying.append((dist.all_reduce(flat, async_op=True), flat, number))
 
     def _finish(self) -> None:
-        """At the end of the backward pass: wait, divide, write back."""
+        """At the end of the backward pass: wait, write back."""
         left, self._left = self._left, []
         flying, self._flying = self._flying, []
         if any(left):
             raise RuntimeError(f"{sum(left)} parameters had no part in the loss; every rank must use all of them")
         for handle, flat, number in flying:
             handle.wait()
-            flat /= dist.get_world_size()
             sizes = [parameter.numel() for parameter in self.buckets[number]]
             for parameter, mean in zip(self.buckets[number], flat.split(sizes), strict=True):  # type: ignore[no-untyped-call]  # torch gives it no types
                 _gradient(parameter).copy_(mean.view_as(parameter))
@@ -83,9 +90,22 @@ class TinyDDP(nn.Module):
         trained = [parameter for parameter in module.parameters() if parameter.requires_grad]
         self.reducer = BucketedReducer(trained, bucket_bytes=bucket_bytes)
 
-    def forward(self, *inputs: Any) -> Any:
+    def forward(self, *inputs: Any, **named: Any) -> Any:
         """What the module returns."""
-        return self.module(*inputs)
+        return self.module(*inputs, **named)
+
+    @contextmanager
+    def no_sync(self) -> Iterator[None]:
+        """Backward passes in here add to each rank's own gradients; the first one after it averages the sums.
+
+        As `torch.nn.parallel.DistributedDataParallel.no_sync`, for batches in several parts. What counts is where
+        `backward` is called; torch also wants the forward pass inside.
+        """
+        before, self.reducer.reducing = self.reducer.reducing, False
+        try:
+            yield
+        finally:
+            self.reducer.reducing = before
 
 
 def in_buckets(parameters: Sequence[nn.Parameter], bucket_bytes: int) -> list[list[nn.Parameter]]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[np.float64]
 
 
-def ring_allreduce(vectors: Sequence[Array]) -> tuple[list[Array], Array]:
+def ring_allreduce(vectors: Sequence[ArrayLike]) -> tuple[list[Array], Array]:
     """Sum a vector over n ranks, each of which sends only to the next.
 
     Every vector is cut into n chunks. In n - 1 steps each rank passes on the partial sum of one chunk, after which rank
@@ -35,10 +35,11 @@ def ring_allreduce(vectors: Sequence[Array]) -> tuple[list[Array], Array]:
     References:
         [patarasuk2009bandwidth].
     """
-    if not vectors or any(vector.shape != (len(vectors[0]),) for vector in vectors):
-        raise ValueError(f"every rank needs a vector of one length, got shapes {[v.shape for v in vectors]}")
-    n, sent = len(vectors), np.zeros(len(vectors))
-    held = [np.array_split(vector.astype(np.float64), n) for vector in vectors]  # held[rank][chunk]
+    arrays = [np.asarray(vector, dtype=np.float64) for vector in vectors]
+    if not arrays or any(array.ndim != 1 or array.shape != arrays[0].shape for array in arrays):
+        raise ValueError(f"every rank needs a vector of one length, got shapes {[array.shape for array in arrays]}")
+    n, sent = len(arrays), np.zeros(len(arrays))
+    held = [np.array_split(array.copy(), n) for array in arrays]  # held[rank][chunk]
     for sums_are_whole in (False, True):
         for step in range(n - 1):
             # in one step all send at once, so what they send is taken before anything arrives

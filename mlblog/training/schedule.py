@@ -12,9 +12,12 @@ def warmup_cosine(step: int, *, steps: int, warmup: float = 0.1) -> float:
         (1 + cos(π (s - w) / (S - w))) / 2  after it
 
     Args:
-        step: s, from 0 to `steps` - 1.
+        step: s, from 0 to `steps`; the last is what a scheduler asks for after the run, and is 0.
         steps: S, all steps of the run.
         warmup: share of the steps in [0, 1) over which the rate rises.
+
+    Raises:
+        ValueError: a step outside the run, or a share outside [0, 1).
 
     Example:
         >>> [round(warmup_cosine(step, steps=6, warmup=1 / 3), 3) for step in range(6)]
@@ -23,7 +26,11 @@ def warmup_cosine(step: int, *, steps: int, warmup: float = 0.1) -> float:
     References:
         [loshchilov2017sgdr], eq. 5, without restarts.
     """
-    rising = math.ceil(warmup * steps)
+    if not 0 <= step <= steps or not 0 <= warmup < 1 or steps < 1:
+        raise ValueError(f"0 ≤ step ≤ steps and 0 ≤ warmup < 1 expected, given {step} of {steps} and {warmup}")
+    rising = math.ceil(warmup * steps - 1e-9)  # 0.07 · 100 is 7 and a little
     if step < rising:
         return (step + 1) / rising
+    if rising == steps:  # the run is all warm-up
+        return 0.0
     return (1 + math.cos(math.pi * (step - rising) / (steps - rising))) / 2

@@ -37,6 +37,24 @@ def test_trees_that_saw_one_point_vote_for_its_class() -> None:
     assert np.mean(alone, axis=0) == pytest.approx([0.2, 0.8], abs=0.06)
 
 
+def test_splits_ask_about_as_many_coordinates_as_were_drawn() -> None:
+    """One coordinate tells all and two nothing. A single tree that may look at one at a time often asks about noise."""
+    random = np.random.default_rng(5)
+    X = random.normal(size=(60, 3))
+    y = (X[:, 0] > 0).astype(int)
+    asked = random.normal(size=(400, 3))
+    wrong = {
+        drawn: np.mean([
+            (RandomForest(X, y, trees=1, features=drawn, seed=seed).classify(asked) != (asked[:, 0] > 0)).mean()
+            for seed in range(20)
+        ])
+        for drawn in (1, 2, None)
+    }  # fmt: skip
+    assert wrong[1] > 2 * wrong[2] > 3 * wrong[None]
+    every = RandomForest(X, y, trees=3, features=3, seed=0).shares(asked)
+    np.testing.assert_array_equal(every, RandomForest(X, y, trees=3, features=3, seed=0).shares(asked))
+
+
 def test_the_seed_decides() -> None:
     X, y = np.random.default_rng(0).normal(size=(50, 2)), [0, 1] * 25
     first, again, other = (RandomForest(X, y, trees=5, seed=seed).shares(X) for seed in (1, 1, 2))

@@ -93,7 +93,7 @@ def test_what_cannot_be_asked_is_refused(cloud: tuple[np.ndarray, ...]) -> None:
         nearest(X, Z, k=54)
     with pytest.raises(ValueError, match="3 coordinates expected, given 2"):
         nearest(X, Z[:, :2], k=1)
-    with pytest.raises(ValueError, match=r"\(53,\) expected, at least one, given \(52,\)"):
+    with pytest.raises(ValueError, match=r"\(53,\) expected, of at least one point, given \(52,\)"):
         KNeighbors(X, y[:-1])
     with pytest.raises(ValueError, match=r"shape \(n, d\)"):
         nearest(X[0], Z, k=1)

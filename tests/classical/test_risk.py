@@ -58,4 +58,4 @@ def test_what_is_no_problem_is_refused() -> None:
     with pytest.raises(ValueError, match=r"\(m, C\)"):
         bayes_risk([0.5, 0.5], [1.0])
     with pytest.raises(ValueError, match=r"between 0 and 0\.5"):
-        cover_hart_bound(0.6)
+        cover_hart_bound(0.6, classes=2)

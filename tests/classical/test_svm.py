@@ -33,6 +33,25 @@ def test_dual_coefficients_and_bias_are_libsvms(C: float) -> None:
     assert (found.classify(asked) == reference.predict(asked)).all()
 
 
+@pytest.mark.parametrize(
+    ("x", "C"),
+    [
+        ([0.0, 1.0, 2.0, 3.0], 0.01),  # every α at its bound, so that no point fixes b
+        ([10.0, 11.0, 12.0, 13.5], 0.01),
+        ([10.0, 11.0, 12.0, 13.5], 100.0),
+        ([-7.0, -3.0, -2.5, 4.0], 1.0),
+    ],
+)
+def test_the_bias_is_libsvms_wherever_the_plane_lies(x: list[float], C: float) -> None:
+    X, y, asked = np.array(x)[:, None], [0, 0, 1, 1], np.linspace(-20, 20, 7)[:, None]
+    reference = SVC(C=C, kernel="linear", tol=1e-9).fit(X, y)
+    for found in (LinearSVM(X, y, C=C, tolerance=1e-9), KernelSVM(X, y, kernel=linear, C=C, tolerance=1e-9)):
+        assert abs(found.bias) > 0.005
+        assert found.bias == pytest.approx(reference.intercept_[0], abs=1e-5)
+        np.testing.assert_allclose(found.decision(asked), reference.decision_function(asked), atol=1e-4)
+        assert (found.classify(asked) == reference.predict(asked)).all()
+
+
 @pytest.mark.parametrize("C", [0.1, 3.0])
 def test_the_optimality_conditions_hold(C: float) -> None:
     X, y = overlapping(83)
@@ -45,6 +64,17 @@ def test_the_optimality_conditions_hold(C: float) -> None:
     assert free.any()
     assert (found.alpha == C).any()
     assert found.alpha @ found.signs == pytest.approx(0, abs=1e-9)
+
+
+def test_the_bias_averages_over_the_margin_what_the_tolerance_leaves_open() -> None:
+    """At a coarse tolerance the points on the margin disagree about b, and each says as much as any other."""
+    X, y = overlapping(61)
+    found = LinearSVM(X, y, C=1.0, tolerance=0.5)
+    free = (found.alpha > 0) & (found.alpha < 1.0)
+    each = np.where(y == "right", 1.0, -1.0)[free] - X[free] @ found.weights
+    assert np.ptp(each) > 0.01
+    assert found.bias == pytest.approx(each.mean(), abs=1e-9)
+    assert found.bias != pytest.approx((each.max() + each.min()) / 2, abs=1e-3)
 
 
 def test_the_plane_solves_the_primal() -> None:

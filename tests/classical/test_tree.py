@@ -69,6 +69,15 @@ def test_on_a_line_a_full_tree_is_the_nearest_neighbour() -> None:
     assert (DecisionTree(x, y).classify(asked) == nearest).all()
 
 
+def test_of_equally_good_questions_the_first_is_asked() -> None:
+    """Three coordinates tell the classes apart equally well; on the first, two thresholds do."""
+    apart = DecisionTree([[0, 9, 1], [1, 5, 2], [2, 7, 3]], ["a", "b", "c"], least=1)
+    assert apart.feature[0] == 0  # and not 2, which orders the points alike
+    assert apart.threshold[0] == 0.5  # and not 1.5
+    copies = DecisionTree(np.repeat(np.arange(6.0)[:, None], 4, axis=1), [0, 0, 0, 1, 1, 1])
+    assert (copies.feature[0], copies.threshold[0]) == (0, 2.5)
+
+
 def test_points_that_nothing_separates_share_a_leaf() -> None:
     tree = DecisionTree([[1.0, 2.0]] * 3 + [[1.0, 5.0]], [0, 1, 1, 0])
     np.testing.assert_allclose(tree.shares([[1.0, 2.0], [1.0, 6.0]]), [[1 / 3, 2 / 3], [1, 0]])

@@ -170,3 +170,16 @@ def test_too_few_draws_are_refused() -> None:
         ReinforceLeaveOneOut(1)
     with pytest.raises(ValueError, match="at least 2"):
         bias_variance(Reinforce(), LOGITS, loss, draws=1)
+
+
+def test_signal_to_noise_is_a_ratio_of_squares_by_hand() -> None:
+    """Of one bit with the loss z₁ and chance p: estimates 1 - p with probability p, and 0, each in two entries ±."""
+    p = 0.3
+    logits = torch.tensor([[p, 1 - p]], dtype=torch.float64).log()
+    found = enumerated_bias_variance(Reinforce(), logits, lambda z: z[..., 0, 0])
+    mean = p * (1 - p)
+    variance = 2 * (p * (1 - p) ** 2 - mean**2)
+    assert found.variance.item() == pytest.approx(variance)
+    assert found.signal_to_noise.item() == pytest.approx(2 * mean**2 / variance)
+    assert found.cosine.item() == pytest.approx(1)
+    assert found.inner.item() == pytest.approx(2 * mean**2)

@@ -72,3 +72,16 @@ def test_shapes_and_more_leading_dimensions() -> None:
     surprise = net.surprise(many, images)
     assert surprise.shape == (6, 4)
     torch.testing.assert_close(surprise[5], net.surprise(many[5], images))
+
+
+def test_the_sampled_bound_has_a_slope_towards_categories_that_were_not_drawn() -> None:
+    """Estimators ask for it at a one-hot draw, where most entries are zero."""
+    net, images = small()
+    bound = net.sampled_bound(net.encode(images), images)
+    drawn = F.one_hot(torch.tensor([[0, 2], [1, 1], [2, 0], [0, 0]]), 3).double().requires_grad_()
+    (slope,) = torch.autograd.grad(bound(drawn).sum(), drawn)
+    for place in itertools.product(range(4), range(2), range(3)):
+        step = torch.zeros_like(drawn)
+        step[place] = 1e-6
+        rise = (bound(drawn + step) - bound(drawn - step)).sum().item() / 2e-6
+        assert slope[place].item() == pytest.approx(rise, abs=1e-6)

@@ -2,10 +2,13 @@
 
 import math
 
+import pytest
 import torch
 from torch import Tensor, nn
 
 from mlblog.models.attention import MultiHeadAttention
+from mlblog.models.pointer import PointerTransformer
+from mlblog.models.pointer_keys import KeyPointer
 from mlblog.models.transformer import DecoderBlock, EncoderBlock, sinusoidal_positions
 
 B, T, N, D, H, F = 2, 5, 7, 12, 3, 20
@@ -84,3 +87,40 @@ def test_sinusoidal_positions_are_the_formula() -> None:
             angle = place / 10_000 ** (2 * pair / 6)
             expected = torch.tensor([math.sin(angle), math.cos(angle)])
             torch.testing.assert_close(table[place, 2 * pair : 2 * pair + 2], expected)
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.4, 1.0])
+def test_dropout_falls_on_every_branch_while_training_and_on_none_after(rate: float) -> None:
+    """With a rate of one no branch is left, and a block is the identity; the blocks are linear in what is kept."""
+    torch.manual_seed(0)
+    x, memory = torch.randn(3, 5, 8), torch.randn(3, 7, 8)
+    for block, inputs in ((EncoderBlock(8, 2, 12, rate), (x,)), (DecoderBlock(8, 2, 12, rate), (x, memory))):
+        silent = type(block)(8, 2, 12, 0.0)
+        silent.load_state_dict(block.state_dict())
+        torch.testing.assert_close(block.eval()(*inputs), silent(*inputs), rtol=0, atol=0)
+        trained = block.train()(*inputs)
+        if rate == 0:
+            torch.testing.assert_close(trained, silent(*inputs), rtol=0, atol=0)
+        elif rate == 1:
+            torch.testing.assert_close(trained, x, rtol=0, atol=0)
+        else:
+            assert not torch.allclose(trained, silent(*inputs))
+            assert not torch.allclose(trained, block(*inputs))  # drawn anew
+
+
+@pytest.mark.parametrize("kind", [PointerTransformer, KeyPointer])
+def test_dropout_reaches_the_blocks_of_a_pointer_transformer(kind: type[PointerTransformer | KeyPointer]) -> None:
+    """With a rate of one no branch of the encoder or the decoder is left, and embeddings go straight through."""
+    torch.manual_seed(0)
+    letters, prefix = torch.tensor([[0, 1, 2, 3], [4, 5, 6, 7]]), torch.tensor([[2, 0], [5, 7]])
+    net = kind(width=8, heads=2, layers=2, hidden=12, dropout=1.0)
+    embedded = net.embedding(letters)
+    memories = net.encode(letters)
+    for memory, norm in zip(memories, net.encoder_norms, strict=True):
+        torch.testing.assert_close(memory, norm(embedded), rtol=0, atol=0)
+    start = torch.full((2, 1), net.embedding.num_embeddings - 1)
+    states = net.decoder_norm(net.embedding(torch.cat((start, prefix), dim=1)))
+    pointed = net.decode(memories, letters, prefix)
+    straight = net.point(states, memories[-1], pointed == -torch.inf)
+    torch.testing.assert_close(pointed, straight, rtol=0, atol=0)
+    assert not torch.allclose(net.eval().encode(letters)[0], net.encoder_norms[0](embedded))

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 import torchdiffeq
-from scipy.integrate import solve_ivp
+from scipy.integrate import RK45, solve_ivp
 from scipy.linalg import expm
 from torch import Tensor
 
@@ -199,3 +199,35 @@ def test_a_field_may_not_broadcast() -> None:
 def test_a_step_is_longer_than_zero() -> None:
     with pytest.raises(ValueError, match="longer than zero"):
         odeint(lambda t, z: z, torch.ones(3), [0.0, 1.0], Euler(0.0))
+
+
+def test_a_step_is_kept_if_and_only_if_its_error_is_allowed() -> None:
+    """Read off the places at which the field is asked; the error by SciPy's coefficients for the same pair."""
+    calls: list[tuple[float, np.ndarray, np.ndarray]] = []
+
+    def kicked(t: float, z: Tensor) -> Tensor:
+        rate = pendulum(t, z) + 9 * math.exp(-(((t - 2) / 0.2) ** 2))
+        calls.append((t, z.numpy(), rate.numpy()))
+        return rate
+
+    solver = DormandPrince(rtol=1e-5, atol=1e-7)
+    odeint(kicked, torch.tensor(PENDULUM, dtype=torch.float64), [0.0, 4.0], solver)
+    (t, z, k1), _, *rest = calls  # the start, and one more to choose the first step
+    rejected = []
+    attempts = [rest[i : i + 6] for i in range(0, len(rest), 6)]
+    for i, attempt in enumerate(attempts):
+        h = (attempt[-1][0] - attempt[0][0]) / 0.8  # asked at t + h / 5, …, t + h
+        assert attempt[-1][0] - h == pytest.approx(t, abs=1e-9)
+        new = attempt[-1][1]
+        error = h * RK45.E @ np.stack([k1, *(rate for _, _, rate in attempt)])
+        ratio = np.sqrt(np.mean((error / (1e-7 + 1e-5 * np.maximum(abs(z), abs(new)))) ** 2))
+        following = attempts[i + 1][0][0] if i + 1 < len(attempts) else None
+        if ratio <= 1:
+            t, z, k1 = attempt[-1]
+        else:
+            rejected.append(ratio)
+            assert following is not None, "the last step must be within the tolerance"
+            assert following < attempt[0][0]  # once more from the same time, shorter
+    assert t == 4.0
+    assert any(1 < ratio < 5 for ratio in rejected)
+    assert len(rejected) < len(attempts) / 2

@@ -46,6 +46,14 @@ def gradients(model: nn.Module, loss: Tensor) -> list[Tensor]:
     return [parameter.grad.clone() for parameter in model.parameters()]
 
 
+def accumulated(model: nn.Module, x: Tensor, y: Tensor) -> list[Tensor]:
+    """Gradients of a batch in two parts, the first without synchronisation."""
+    with model.no_sync():
+        (model(x[:1]) - y[:1]).square().sum().backward()
+    apart = [parameter.grad.clone() for parameter in model.parameters()]
+    return [*gradients(model, (model(x[1:]) - y[1:]).square().sum()), *apart]
+
+
 def work(rank: int, folder: str) -> None:
     """What each process does; it saves what it found."""
     dist.init_process_group("gloo", f"file://{folder}/meeting", rank=rank, world_size=RANKS, timeout=PATIENCE)
@@ -63,6 +71,11 @@ def work(rank: int, folder: str) -> None:
     found["uneven"] = gradients(model, squared(model, uneven).mean())
     model = TinyDDP(net(seed=0))
     found["weighted"] = gradients(model, squared(model, uneven).sum() * RANKS / EXAMPLES)
+
+    found["summed"] = accumulated(TinyDDP(net(seed=0), bucket_bytes=SMALL), x[mine], y[mine])
+    found["summed by theirs"] = accumulated(nn.parallel.DistributedDataParallel(net(seed=0)), x[mine], y[mine])
+    model = TinyDDP(net(seed=0).float().bfloat16(), bucket_bytes=SMALL)  # means of 2e38: their sum would overflow
+    found["large"] = gradients(model, sum(p.sum() for p in model.parameters()) * 2e38)
 
     model = TinyDDP(net(seed=0), bucket_bytes=SMALL)
     first = model.module[0]
@@ -110,6 +123,21 @@ def test_unequal_shards_break_the_mean_and_weights_mend_it(found: list[dict[str,
     distance = sum(float((a - b).norm()) for a, b in zip(found[0]["uneven"], expected, strict=True))
     assert distance > 0.1
     torch.testing.assert_close(found[0]["weighted"], expected, rtol=1e-12, atol=1e-13)
+
+
+def test_gradients_of_several_parts_are_synchronised_once(found: list[dict[str, list[Tensor]]]) -> None:
+    """As by PyTorch's `no_sync`: each rank's own within, the mean of the sums after it."""
+    for rank in found:
+        torch.testing.assert_close(rank["summed"], rank["summed by theirs"], rtol=1e-12, atol=1e-13)
+    x, y = batch()
+    model = net(seed=0)
+    together = gradients(model, (model(x) - y).square().sum() / RANKS)
+    torch.testing.assert_close(found[0]["summed"][: len(together)], together, rtol=1e-12, atol=1e-13)
+    assert not torch.allclose(found[0]["summed"][-1], found[1]["summed"][-1])  # each rank's own, within
+
+
+def test_a_mean_does_not_overflow_on_the_way(found: list[dict[str, list[Tensor]]]) -> None:
+    assert all(bool(gradient.isfinite().all()) for rank in found for gradient in rank["large"])
 
 
 def test_a_parameter_left_out_is_an_error(found: list[dict[str, list[Tensor]]]) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import torch
 from torch import Tensor
 from torch.distributions import Distribution
+
+from mlblog.losses.discrete.categorical import slope
 
 
 def intermediate_loss(distribution: Distribution, loss: Callable[[Tensor], Tensor], *, alpha: float) -> Tensor:
@@ -30,7 +31,6 @@ def intermediate_loss(distribution: Distribution, loss: Callable[[Tensor], Tenso
     References:
         [shlis2019intermediate], the extension that it names.
     """
-    drawn = distribution.sample().requires_grad_()
-    (gradient,) = torch.autograd.grad(loss(drawn).sum(), drawn)
-    moved = (drawn - alpha * gradient).detach()
+    drawn = distribution.sample()
+    moved = drawn - alpha * slope(loss, drawn)
     return -distribution.log_prob(moved)

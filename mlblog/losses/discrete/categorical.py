@@ -11,6 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from mlblog.numerics.precision import widened
+
 #: A loss maps (..., M, K), one-hot or relaxed, to (...), differentiably. It broadcasts: draws may have more leading
 #: dimensions than the batch has, or ones in place of the batch's.
 Loss = Callable[[Tensor], Tensor]
@@ -31,7 +33,7 @@ def draw(logits: Tensor) -> Tensor:
         >>> draw(torch.tensor([[0.0, -torch.inf, -torch.inf]]))
         tensor([[1., 0., 0.]])
     """
-    probabilities = logits.detach().softmax(-1)
+    probabilities = widened(logits.detach()).softmax(-1)
     category = torch.multinomial(probabilities.reshape(-1, logits.shape[-1]), 1).view(logits.shape[:-1])
     return F.one_hot(category, logits.shape[-1]).to(logits.dtype)
 
@@ -47,12 +49,14 @@ def all_draws(variables: int, categories: int) -> Tensor:
         (K^M, M, K), float64.
 
     Raises:
-        ValueError: there are more than `MOST_DRAWS`.
+        ValueError: there are more than `MOST_DRAWS`, or M or K is below 1.
 
     Example:
         >>> all_draws(2, 3).shape
         torch.Size([9, 2, 3])
     """
+    if variables < 1 or categories < 1:
+        raise ValueError(f"at least one variable of one category expected, given {variables} of {categories}")
     if categories**variables > MOST_DRAWS:
         raise ValueError(f"{categories}^{variables} draws are more than {MOST_DRAWS}; sample them instead")
     one = torch.eye(categories, dtype=torch.float64)
@@ -69,8 +73,14 @@ def log_probability(logits: Tensor, drawn: Tensor) -> Tensor:
 
     Returns:
         (...).
+
+    Example:
+        >>> log_probability(torch.tensor([[0.0, -torch.inf]]), torch.eye(2)[:, None])  # sure, and impossible
+        tensor([0., -inf])
     """
-    return (drawn * logits.log_softmax(-1)).sum((-1, -2))
+    log_p = logits.log_softmax(-1)
+    log_p = log_p.masked_fill((log_p == -torch.inf) & (drawn == 0), 0.0)  # not drawn: adds 0, but 0 · -inf is NaN
+    return (drawn * log_p).sum((-1, -2))
 
 
 def expected_loss(logits: Tensor, loss: Loss) -> Tensor:
@@ -97,13 +107,23 @@ def expected_loss(logits: Tensor, loss: Loss) -> Tensor:
 
 def exact_gradient(logits: Tensor, loss: Loss) -> Tensor:
     """The gradient of `expected_loss` with respect to the logits, shape (..., M, K)."""
-    leaf = logits.detach().requires_grad_()
-    (gradient,) = torch.autograd.grad(expected_loss(leaf, loss).sum(), leaf)
-    return gradient
+    return slope(lambda leaf: expected_loss(leaf, loss), logits)
 
 
 def loss_gradient(loss: Loss, at: Tensor) -> Tensor:
     """The gradient of the loss where it is asked for, dL/dz at z: shape (..., M, K)."""
-    leaf = at.detach().requires_grad_()
-    (gradient,) = torch.autograd.grad(loss(leaf).sum(), leaf)
+    return slope(loss, at)
+
+
+def slope(function: Callable[[Tensor], Tensor], at: Tensor) -> Tensor:
+    """The gradient of a function's sum at a point, of the point's shape.
+
+    Zero where the function is constant, and there also within `torch.no_grad`.
+    """
+    with torch.enable_grad():
+        leaf = at.detach().requires_grad_()
+        value = function(leaf).sum()
+    if not value.requires_grad:
+        return torch.zeros_like(leaf)
+    (gradient,) = torch.autograd.grad(value, leaf, materialize_grads=True)
     return gradient

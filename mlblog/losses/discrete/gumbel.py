@@ -8,12 +8,18 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from mlblog.losses.discrete.categorical import Loss, draw, loss_gradient
+from mlblog.losses.discrete.categorical import Loss, draw, loss_gradient, slope
+from mlblog.numerics.precision import widened
 
 
 def gumbel_like(logits: Tensor) -> Tensor:
     """Standard Gumbel noise, −log E with E exponential, of the shape and dtype of `logits`."""
-    return -torch.empty_like(logits).exponential_().log()
+    return -exponential_like(logits).log().to(logits.dtype)
+
+
+def exponential_like(logits: Tensor) -> Tensor:
+    """Standard exponential noise of the shape of `logits`, in float32 or wider: in half precision it could be 0."""
+    return torch.empty_like(widened(logits)).exponential_()
 
 
 def gumbel_softmax(logits: Tensor, noise: Tensor, *, temperature: float | Tensor) -> Tensor:
@@ -29,6 +35,9 @@ def gumbel_softmax(logits: Tensor, noise: Tensor, *, temperature: float | Tensor
     Returns:
         (..., M, K).
 
+    Raises:
+        ValueError: T is not positive.
+
     Example:
         >>> gumbel_softmax(torch.zeros(1, 2), torch.tensor([[0.0, 3.0]]), temperature=1.0)
         tensor([[0.0474, 0.9526]])
@@ -36,6 +45,7 @@ def gumbel_softmax(logits: Tensor, noise: Tensor, *, temperature: float | Tensor
     References:
         [jang2017categorical], eq. 2; [maddison2017concrete], eq. 10.
     """
+    expect_positive(temperature)
     return ((logits + noise) / temperature).softmax(-1)
 
 
@@ -54,10 +64,8 @@ class GumbelSoftmax:
 
     def __call__(self, logits: Tensor, loss: Loss) -> Tensor:
         """Estimate the gradient of the expected loss from one relaxed draw: (..., M, K) to (..., M, K)."""
-        leaf = logits.detach().requires_grad_()
-        relaxed = gumbel_softmax(leaf, gumbel_like(logits), temperature=self.temperature)
-        (gradient,) = torch.autograd.grad(loss(relaxed).sum(), leaf)
-        return gradient
+        noise = gumbel_like(logits)
+        return slope(lambda leaf: loss(gumbel_softmax(leaf, noise, temperature=self.temperature)), logits)
 
 
 @dataclass(frozen=True)
@@ -75,8 +83,9 @@ class StraightThroughGumbel:
 
     def __call__(self, logits: Tensor, loss: Loss) -> Tensor:
         """Estimate the gradient of the expected loss from one draw: (..., M, K) to (..., M, K)."""
-        leaf = logits.detach().requires_grad_()
-        relaxed = gumbel_softmax(leaf, gumbel_like(logits), temperature=self.temperature)
+        with torch.enable_grad():
+            leaf = logits.detach().requires_grad_()
+            relaxed = gumbel_softmax(leaf, gumbel_like(logits), temperature=self.temperature)
         drawn = F.one_hot(relaxed.argmax(-1), logits.shape[-1]).to(logits.dtype)
         (gradient,) = torch.autograd.grad(relaxed, leaf, loss_gradient(loss, drawn))
         return gradient
@@ -102,3 +111,13 @@ class StraightThrough:
         """The estimate that this draw gives: (..., M, K)."""
         probabilities, gradient = logits.softmax(-1), loss_gradient(loss, drawn)
         return probabilities * (gradient - (probabilities * gradient).sum(-1, keepdim=True))
+
+
+def expect_positive(temperature: float | Tensor) -> None:
+    """Refuse a temperature that is not positive: zero is a limit, not a temperature.
+
+    Raises:
+        ValueError: it is not.
+    """
+    if not bool((torch.as_tensor(temperature) > 0).all()):
+        raise ValueError(f"temperature must be positive, given {temperature}")

@@ -14,6 +14,9 @@ import torch
 from torch import Tensor
 
 from mlblog.losses.discrete.categorical import Loss, draw, loss_gradient
+from mlblog.numerics.precision import widened
+
+LARGE = 16.0  # beyond it, entries are shifted before they are summed
 
 
 def divide_by_sum(moved: Tensor) -> Tensor:
@@ -41,11 +44,15 @@ def sparsemax(moved: Tensor) -> Tensor:
         >>> sparsemax(torch.tensor([1.0, 0.5, -3.0]))
         tensor([0.7500, 0.2500, 0.0000])
     """
-    falling = moved.sort(-1, descending=True).values
-    rank = torch.arange(1, moved.shape[-1] + 1, dtype=moved.dtype, device=moved.device)
+    wide = widened(moved)
+    # The result does not change if all entries move together. Sums of large ones would swallow the 1.
+    highest = wide.amax(-1, keepdim=True)
+    wide = torch.where(highest.abs() > LARGE, wide - highest, wide)
+    falling = wide.sort(-1, descending=True).values
+    rank = torch.arange(1, wide.shape[-1] + 1, dtype=wide.dtype, device=wide.device)
     excess = falling.cumsum(-1) - 1
-    support = (rank * falling > excess).sum(-1, keepdim=True)  # how many entries stay positive
-    return (moved - excess.gather(-1, support - 1) / support).clamp(min=0)
+    support = (rank * falling > excess).sum(-1, keepdim=True).clamp(min=1)  # entries that stay positive; of NaN, none
+    return (wide - excess.gather(-1, support - 1) / support).clamp(min=0).to(moved.dtype)
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,15 @@ Both are unbiased for every temperature, scale and network: E[∇c(z)] = E[c(z̃
 
 from __future__ import annotations
 
+import math
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mlblog.losses.discrete.categorical import Loss
-from mlblog.losses.discrete.gumbel import gumbel_like
+from mlblog.losses.discrete.gumbel import expect_positive, exponential_like, gumbel_like
+from mlblog.numerics.precision import widened
 
 
 def conditional_gumbels(log_probabilities: Tensor, drawn: Tensor) -> Tensor:
@@ -30,10 +33,12 @@ def conditional_gumbels(log_probabilities: Tensor, drawn: Tensor) -> Tensor:
     References:
         [grathwohl2018backpropagation], appendix B, for categorical variables.
     """
-    noise = torch.empty_like(log_probabilities).exponential_()
+    noise, wide = exponential_like(log_probabilities), widened(log_probabilities)
     of_drawn = (noise * drawn).sum(-1, keepdim=True)  # E_k
-    others = torch.where(drawn > 0, 0.0, noise * (-log_probabilities).exp())  # E_j / p_j
-    return -(others + of_drawn).log()
+    # 1 / p_j overflows for rare categories; of those, only the logarithm is taken: E_k does not show beside E_j / p_j
+    rare = (wide < -0.9 * math.log(torch.finfo(wide.dtype).max)) & (drawn == 0)
+    others = torch.where(drawn > 0, 0.0, noise * (-wide.masked_fill(rare, 0.0)).exp())  # E_j / p_j
+    return torch.where(rare, wide - noise.log(), -(others + of_drawn).log()).to(log_probabilities.dtype)
 
 
 class Rebar(nn.Module):
@@ -53,6 +58,7 @@ class Rebar(nn.Module):
 
     def __init__(self, *, temperature: float = 0.5, scale: float = 1.0) -> None:
         super().__init__()
+        expect_positive(temperature)
         self.log_temperature = nn.Parameter(torch.tensor(float(temperature)).log())
         self.scale = nn.Parameter(torch.tensor(float(scale)))
 
@@ -79,6 +85,7 @@ class Relax(nn.Module):
 
     def __init__(self, correction: nn.Module, *, temperature: float = 0.5, scale: float = 1.0) -> None:
         super().__init__()
+        expect_positive(temperature)
         self.correction = correction
         self.log_temperature = nn.Parameter(torch.tensor(float(temperature)).log())
         self.scale = nn.Parameter(torch.tensor(float(scale)))
@@ -123,12 +130,14 @@ class Tuned:
 
 def _controlled(logits: Tensor, loss: Loss, control: Loss) -> Tensor:
     """REINFORCE for `loss` with the control variate `control`, a function of perturbed log-probabilities."""
-    leaf = logits.detach().requires_grad_()
-    log_probabilities = leaf.log_softmax(-1)
-    z = log_probabilities + gumbel_like(logits)
-    drawn = F.one_hot(z.argmax(-1), logits.shape[-1]).to(logits.dtype)
-    free, bound = control(z), control(conditional_gumbels(log_probabilities, drawn))
-    with torch.no_grad():
-        value, score = loss(drawn), drawn - logits.softmax(-1)
-    (path,) = torch.autograd.grad((free - bound).sum(), leaf, create_graph=True)
+    attached = torch.is_grad_enabled()
+    with torch.enable_grad():
+        leaf = logits.detach().requires_grad_()
+        log_probabilities = leaf.log_softmax(-1)
+        z = log_probabilities + gumbel_like(logits)
+        drawn = F.one_hot(z.argmax(-1), logits.shape[-1]).to(logits.dtype)
+        free, bound = control(z), control(conditional_gumbels(log_probabilities, drawn))
+        with torch.no_grad():
+            value, score = loss(drawn), drawn - logits.softmax(-1)
+        (path,) = torch.autograd.grad((free - bound).sum(), leaf, create_graph=attached)
     return (value - bound)[..., None, None] * score + path

@@ -1,0 +1,236 @@
+"""Every function of arrays: in half and single precision and strided, against references; and what it refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pytest
+import scipy.integrate
+import scipy.spatial.distance
+import scipy.special
+import scipy.stats
+from numpy.polynomial import Polynomial
+from sklearn.decomposition import PCA
+from sklearn.kernel_ridge import KernelRidge as TheirRidge
+from sklearn.mixture import GaussianMixture as TheirMixture
+from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
+from sklearn.svm import SVC
+from sklearn.tree import DecisionTreeClassifier
+
+from mlblog.classical import (
+    best_k,
+    bounds,
+    forest,
+    importance,
+    kernels,
+    mixture,
+    neighbors,
+    ppca,
+    purity,
+    risk,
+    svm,
+    tree,
+)
+from mlblog.losses import adversarial
+from mlblog.numerics import autograd
+from mlblog.training.ring import ring_allreduce
+
+_random = np.random.default_rng(3)
+X = _random.normal(size=(23, 3))
+Z = _random.normal(size=(11, 3))
+Y = _random.integers(0, 2, 23)
+NUMBERS = _random.normal(size=23)
+SHARES = _random.dirichlet(np.ones(4), size=5)
+P, Q = _random.dirichlet(np.ones(6), size=2)
+F = _random.normal(size=(6, 2))
+LINE = _random.uniform(size=29)
+COINS = _random.integers(0, 2, 29)
+ETA = Polynomial([0.1, 0.3, 0.5])
+KS = [1, 2, 5, 14]
+START = mixture.GaussianMixture(np.array([0.4, 0.6]), X[:2], np.stack([np.eye(3), 2 * np.eye(3)]))
+
+
+@dataclass(frozen=True)
+class Row:
+    """A function of arrays of numbers, and a reference for it in float64."""
+
+    name: str
+    call: Callable[..., Any]
+    arrays: tuple[np.ndarray, ...]
+    reference: Callable[..., Any]
+    near: float = 1e-9
+
+
+def excess(x: np.ndarray, k: int) -> float:
+    """By quadrature, with scikit-learn's classifier, whose ties go to 0 as ours do."""
+    grid = (np.arange(200_000) + 0.5) / 200_000
+    says = KNeighborsClassifier(k).fit(x[:, None], COINS).predict(grid[:, None])
+    return float((np.abs(2 * ETA(grid) - 1) * (says != (ETA(grid) > 0.5))).mean())
+
+
+def leave_one_out(x: np.ndarray, y: np.ndarray, k: int) -> float:
+    """One point at a time; of equal votes the first label's count."""
+    wrong = 0
+    for i in range(len(x)):
+        away = [(float(((x[i] - x[j]) ** 2).sum()), j) for j in range(len(x)) if j != i]
+        votes = [y[j] for _, j in sorted(away)[:k]]
+        wrong += max(sorted(set(votes)), key=votes.count) != y[i]
+    return wrong / len(x)
+
+
+def mean_variance(p: np.ndarray, q: np.ndarray) -> float:
+    values = (p / q)[:, None] * F
+    return float(q @ (values**2).sum(axis=1) - ((q @ values) ** 2).sum())
+
+
+def their_mixture(x: np.ndarray) -> TheirMixture:
+    theirs = TheirMixture(2)
+    theirs.weights_, theirs.means_ = START.weights, START.means
+    theirs.precisions_cholesky_ = np.linalg.cholesky(np.linalg.inv(START.covariances))
+    return theirs
+
+
+ROWS = [
+    Row("neighbors.nearest", lambda x, z: neighbors.nearest(x, z, k=5), (X, Z),
+        lambda x, z: NearestNeighbors(n_neighbors=5, algorithm="kd_tree").fit(x).kneighbors(z)),
+    Row("neighbors.nearest", lambda x, z: neighbors.nearest(x, z, k=17), (X, Z),
+        lambda x, z: NearestNeighbors(n_neighbors=17, algorithm="kd_tree").fit(x).kneighbors(z)),
+    Row("neighbors.KNeighbors", lambda x, z: neighbors.KNeighbors(x, Y).shares(z, k=4), (X, Z),
+        lambda x, z: KNeighborsClassifier(4).fit(x, Y).predict_proba(z)),
+    Row("neighbors.knn_density", lambda x, z: neighbors.knn_density(x, z, k=4), (X, Z),
+        lambda x, z: 4 / (23 * 4 / 3 * np.pi * np.sort(scipy.spatial.distance.cdist(z, x))[:, 3] ** 3)),
+    Row("neighbors.knn_outlier_score", lambda x: neighbors.knn_outlier_score(x, k=4), (X,),
+        lambda x: np.sort(scipy.spatial.distance.cdist(x, x))[:, 4]),
+    Row("neighbors.leave_one_out_errors", lambda x: neighbors.leave_one_out_errors(x, Y, ks=KS), (X,),
+        lambda x: [leave_one_out(x, Y, k) for k in KS]),
+    Row("best_k.leave_one_out_on_a_line", lambda x: best_k.leave_one_out_on_a_line(x, COINS, ks=KS), (LINE,),
+        lambda x: [leave_one_out(x[:, None], COINS, k) for k in KS]),
+    Row("best_k.excess_risk", lambda x: best_k.excess_risk(x, COINS, ETA, ks=[1, 6]), (LINE,),
+        lambda x: [excess(x, k) for k in (1, 6)], near=1e-4),
+    Row("kernels.linear", kernels.linear, (X, Z), lambda x, z: np.einsum("nd,md->nm", x, z)),
+    Row("kernels.polynomial", partial(kernels.polynomial, degree=3), (X, Z), lambda x, z: (x @ z.T + 1) ** 3),
+    Row("kernels.rbf", partial(kernels.rbf, gamma=0.7), (X, Z),
+        lambda x, z: np.exp(-0.7 * scipy.spatial.distance.cdist(x, z) ** 2)),
+    Row("kernels.squared_distances", kernels.squared_distances, (X, Z),
+        lambda x, z: scipy.spatial.distance.cdist(x, z, "sqeuclidean")),
+    Row("kernels.KernelRidge", lambda x, y, z: kernels.KernelRidge(x, y, kernel=kernels.linear, penalty=0.3)(z),
+        (X, NUMBERS, Z), lambda x, y, z: TheirRidge(alpha=0.3).fit(x, y).predict(z)),
+    Row("svm.KernelSVM", lambda x, z: svm.KernelSVM(
+            x, Y, kernel=partial(kernels.rbf, gamma=0.7), tolerance=1e-9).decision(z), (X, Z),
+        lambda x, z: SVC(gamma=0.7, tol=1e-9).fit(x, Y).decision_function(z), near=1e-5),
+    Row("svm.LinearSVM", lambda x, z: svm.LinearSVM(x, Y, tolerance=1e-9).decision(z), (X + 4, Z),
+        lambda x, z: SVC(kernel="linear", tol=1e-9).fit(x, Y).decision_function(z), near=1e-5),
+    Row("svm.solve_dual", lambda k: svm.solve_dual(k, 2.0 * Y - 1, C=1.0, tolerance=1e-9)[:2],
+        (np.cov(X) + np.eye(23),), lambda k: _their_dual(SVC(kernel="precomputed", tol=1e-9).fit(k, Y)), near=1e-5),
+    Row("tree.DecisionTree", lambda x: tree.DecisionTree(x[:, :1], Y).shares(x[:, :1]), (X,),
+        lambda x: DecisionTreeClassifier().fit(x[:, :1], Y).predict_proba(x[:, :1])),
+    Row("forest.RandomForest", lambda x: forest.RandomForest(x, Y, trees=9, draws=99, seed=0).classify(x),
+        (X,), lambda x: Y),
+    Row("mixture.GaussianMixture", START.responsibilities, (X,), lambda x: their_mixture(x).predict_proba(x)),
+    Row("mixture.GaussianMixture", lambda x: [START.log_likelihood(x)], (X,), lambda x: [their_mixture(x).score(x)]),
+    Row("mixture.em_step", lambda x: mixture.em_step(START, x, floor=0.0).means, (X,),
+        lambda x: _means(their_mixture(x).predict_proba(x), x)),
+    Row("mixture.maximise", lambda x, r: mixture.maximise(x, r, floor=0.0).covariances[1],
+        (X, np.tile([0.25, 0.75], (23, 1))),
+        lambda x, r: np.cov(x.T, bias=True), near=1e-6),
+    Row("ppca.fit_ppca", lambda x: ppca.fit_ppca(x, 2).log_density(x), (X,),
+        lambda x: scipy.stats.multivariate_normal(x.mean(0), _low_rank(x, 2)).logpdf(x)),
+    Row("purity.entropy", purity.entropy, (SHARES,), lambda p: scipy.stats.entropy(p, base=2, axis=-1), near=2e-3),
+    Row("purity.gini", purity.gini, (SHARES,), lambda p: (p * (1 - p)).sum(-1), near=2e-3),
+    Row("risk.bayes_risk", lambda p: [risk.bayes_risk(p, np.full(5, 0.2))], (SHARES,),
+        lambda p: [np.mean([sum(sorted(row)[:-1]) for row in p])], near=2e-3),
+    Row("risk.nearest_neighbor_risk", lambda p: [risk.nearest_neighbor_risk(p, np.full(5, 0.2))], (SHARES,),
+        lambda p: [np.mean((p[:, :, None] * p[:, None] * (1 - np.eye(4))).sum((1, 2)))], near=2e-3),
+    Row("bounds.log_evidence", bounds.log_evidence, (SHARES,), lambda a: scipy.special.logsumexp(a, axis=-1)),
+    Row("bounds.elbo", lambda a, q: bounds.elbo(a, q), (np.log(SHARES[:2]), SHARES[2:4]),
+        lambda a, q: (q * (a - np.log(q))).sum(-1)),
+    Row("importance.importance_estimate", lambda p, q: importance.importance_estimate(F, p, q), (P, Q),
+        lambda p, q: sum(F[i] * p[i] / q[i] for i in range(6)) / 6),
+    Row("importance.importance_variance", lambda p, q: [importance.importance_variance(F, p, q)], (P, Q),
+        lambda p, q: [mean_variance(p, q)], near=2e-3),
+    Row("importance.optimal_proposal", lambda p: importance.optimal_proposal(F, p), (P,),
+        lambda p: p * np.linalg.norm(F, axis=1) / (p @ np.linalg.norm(F, axis=1))),
+    Row("adversarial.optimal_discriminator", adversarial.optimal_discriminator, (P, Q), lambda p, q: 1 / (1 + q / p)),
+    Row("adversarial.jensen_shannon", lambda p, q: [adversarial.jensen_shannon(p, q, np.ones(6))], (P, Q),
+        lambda p, q: [scipy.stats.entropy((p + q) / 2) - (scipy.stats.entropy(p) + scipy.stats.entropy(q)) / 2],
+        near=2e-3),
+    Row("ring.ring_allreduce", lambda a, b: ring_allreduce([a, b])[0], (P, Q), lambda a, b: [a + b, a + b]),
+    *(Row(f"autograd.{name}", lambda x, call=call: call(autograd.Tensor(x)).data, (X,), reference)
+      for name, call, reference in (
+          ("exp", autograd.exp, np.exp), ("log", lambda x: autograd.log(x * x), lambda x: 2 * np.log(np.abs(x))),
+          ("tanh", autograd.tanh, np.tanh), ("relu", autograd.relu, lambda x: x * (x > 0)),
+          ("matmul", lambda x: autograd.matmul(x, autograd.transpose(x, 0, 1)), lambda x: np.einsum("nd,md->nm", x, x)),
+          ("total", lambda x: autograd.total(x, 0), lambda x: [sum(column) for column in x.T]),
+          ("mean", lambda x: autograd.mean(x, 0), lambda x: np.average(x, axis=0)),
+          ("amax", lambda x: autograd.amax(x, 1), lambda x: [max(row) for row in x]),
+          ("max_along", lambda x: autograd.max_along(x, 1), lambda x: [max(row) for row in x]),
+          ("median_along", lambda x: autograd.median_along(x, 1), lambda x: [sorted(row)[1] for row in x]),
+          ("median", lambda x: autograd.view(autograd.median(x), (1,)), lambda x: [sorted(x.ravel())[34]]),
+          ("broadcast_to", lambda x: autograd.broadcast_to(x, (2, 23, 3)), lambda x: [x, x]))),
+    Row("autograd.Tensor", lambda a, b: (autograd.Tensor(a) * autograd.Tensor(b)).data, (P, Q), lambda a, b: a * b),
+]  # fmt: skip
+
+
+def _their_dual(theirs: SVC) -> list[np.ndarray]:
+    alpha = np.zeros(23)
+    alpha[theirs.support_] = np.abs(theirs.dual_coef_[0])
+    return [alpha, theirs.intercept_[0]]
+
+
+def _means(shares: np.ndarray, x: np.ndarray) -> np.ndarray:
+    return np.array([np.average(x, axis=0, weights=share) for share in shares.T])
+
+
+def _low_rank(x: np.ndarray, latent: int) -> np.ndarray:
+    """The covariance of scikit-learn's PCA, which divides by n - 1 where we divide by n."""
+    return PCA(latent).fit(x).get_covariance() * (len(x) - 1) / len(x)
+
+
+EACH = pytest.mark.parametrize("row", ROWS, ids=[f"{i}-{row.name}" for i, row in enumerate(ROWS)])
+
+
+def assert_same(found: Any, right: Any, near: float) -> None:
+    for got, want in zip(found, right, strict=True):
+        np.testing.assert_allclose(got, want, rtol=near, atol=near)
+
+
+@EACH
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_the_answer_is_that_for_the_rounded_numbers(row: Row, dtype: type) -> None:
+    arrays = [array.astype(dtype) for array in row.arrays]
+    assert_same(row.call(*arrays), row.reference(*(array.astype(np.float64) for array in arrays)), row.near)
+
+
+@EACH
+def test_layout_does_not_matter(row: Row) -> None:
+    right = row.call(*row.arrays)
+    assert_same(row.call(*(np.asfortranarray(array) for array in row.arrays)), right, 1e-12)
+    assert_same(row.call(*(np.repeat(array, 2, axis=0)[::2] for array in row.arrays)), right, 1e-12)
+    assert_same(row.call(*(array[::-1][::-1] for array in row.arrays)), right, 1e-12)
+
+
+@EACH
+def test_inputs_are_left_alone(row: Row) -> None:
+    arrays = [array.copy() for array in row.arrays]
+    row.call(*arrays)
+    for array, before in zip(arrays, row.arrays, strict=True):
+        np.testing.assert_array_equal(array, before)
+
+
+REFUSE = [row for row in ROWS if not row.name.startswith(("ring.", "autograd.", "bounds.log_evidence"))]
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+@pytest.mark.parametrize("row", REFUSE, ids=[f"{i}-{row.name}" for i, row in enumerate(REFUSE)])
+def test_what_is_not_finite_is_refused(row: Row, bad: float) -> None:
+    for i in range(len(row.arrays)):
+        if (row.name, i) == ("bounds.elbo", 0):
+            continue  # log-probabilities may be infinite
+        arrays = [array.copy() for array in row.arrays]
+        arrays[i].flat[3] = bad
+        with pytest.raises(ValueError, match=r"finite|outside|sum to one|must not be negative|\[0, 1\]"):
+            row.call(*arrays)

@@ -210,9 +210,7 @@ def test_a_note_shows_the_figure_of_a_post(project: Project) -> None:
     note.write_text(NOTE.replace("confidence: 2/5", "confidence: 2/5\nfigure: roots#tree"))
     text = made(project)["papers/abel1824memoire.md"].text
     for scheme in ("light", "dark"):
-        assert f"![A &#42;tree&#42;&#46;](../blog/posts/roots/tree-{scheme}.svg#only-{scheme})" in text.replace(
-            "&#42;.]", "&#42;&#46;]"
-        )
+        assert re.search(rf"!\[A .*tree.*\]\(\.\./blog/posts/roots/tree-{scheme}\.svg#only-{scheme}\)", text)
     there = "../blog/posts/roots.md#figure-roots-tree"
     caption = (
         f"Roots ([Euler, 1736](index.md#euler1736solutio)), [there]({there}). From [Roots &#42;and&#42; all]({there})."
@@ -233,10 +231,8 @@ def test_a_figure_that_is_nowhere_is_an_error_with_its_line(project: Project, fi
     (project.root / "posts_src/roots.md").write_text(FIGURE)
     note = project.root / "toy/papers/notes/abel1824memoire.md"
     note.write_text(NOTE.replace("confidence: 2/5", f"confidence: 2/5\nfigure: {figure}"))
-    with pytest.raises(
-        InputError,
-        match=rf"toy/papers/notes/abel1824memoire\.md:5: figure '{figure}'.*{re.escape(said)}|{re.escape(said)}",
-    ):
+    place = re.escape("toy/papers/notes/abel1824memoire.md:5: figure")
+    with pytest.raises(InputError, match=f"{place}.*{re.escape(said)}"):
         made(project)
 
 

@@ -46,6 +46,7 @@ class Listed:
         post: whose page states it.
         anchor: its id on that page.
         rests_on: what made the numbers, in a line; empty where they rest on no record.
+        experiments: whose records they rest on.
         stale: whether the code behind them has changed since.
     """
 
@@ -53,6 +54,7 @@ class Listed:
     post: Post
     anchor: str
     rests_on: str
+    experiments: tuple[str, ...]
     stale: bool
 
 
@@ -70,7 +72,8 @@ def claims(context: Context) -> Iterator[Listed]:
         for one in published.claims:
             recorded = [e for e in map(context.look_up, one.reads) if e.records]
             line = (recorded[0].line() if len(recorded) == 1 else summary(recorded)) if recorded else ""
-            yield Listed(one.claim, published.post, one.anchor, line, any(e.reasons for e in recorded))
+            names = tuple(dict.fromkeys(e.read.experiment for e in recorded))
+            yield Listed(one.claim, published.post, one.anchor, line, names, any(e.reasons for e in recorded))
 
 
 def _body(found: list[Listed], bibliography: Bibliography) -> str:

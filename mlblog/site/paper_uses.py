@@ -25,7 +25,7 @@ class Uses:
 
     Attributes:
         modules: of the library, that cite it, as links for a page in the folder of papers.
-        experiments: whose modules cite it.
+        experiments: whose modules cite it, or whose records decide its claims.
         posts: that cite it, or judge a claim of it.
         claims: that it makes, newest post first.
     """
@@ -53,7 +53,9 @@ def uses_of_papers(context: Context) -> dict[str, Uses]:
             found.setdefault(key, Uses()).posts.append(one.post)
     for listed in claims(context):
         if listed.claim.source:
-            found[listed.claim.source].claims.append(listed)
+            uses = found[listed.claim.source]
+            uses.claims.append(listed)
+            uses.experiments += [name for name in listed.experiments if name not in uses.experiments]
     return found
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from mlblog.claims import MIME
 from mlblog.errors import InputError, PostError
-from mlblog.lab import Lab, Project, Read
+from mlblog.lab import Lab, Project, Read, Record
 from mlblog.press import Context, Outputs, Page, Ran, parse_post
 from mlblog.press.page.provenance import Evidence
 from mlblog.press.page.published import Published
@@ -195,6 +195,17 @@ def test_the_verdicts_on_a_papers_claims_stand_in_its_note(project: Project) -> 
     assert "\nSeven too ([Euler, 1736](index.md#euler1736solutio))\n" in found
     assert "[In “Roots &#42;and&#42; all”](../blog/posts/roots.md#claim-roots-2) · computed in the post itself" in found
     assert found.count("\n1 &lt; 2\n") + found.count("\n1 < 2\n") == 2
+
+
+def test_what_decided_a_claim_is_linked(project: Project) -> None:
+    read = Read("dice", "small", {}, (("docs/results/dice/small/base/seed-0.json", "a"),))
+    environment = {"commit": "abc", "dirty": False, "date": "2026-11-02", "device": "cpu", "seconds": 3.0}
+    record = Record("dice", "small", {}, {}, 0, {}, {}, {}, {}, environment)
+    ran = Ran((claim("Five", "abel1824memoire", "held"),), (read.to_json(),))
+    post = Published.of(parse_post(POST, "posts_src/roots.md"), Outputs((ran,)))
+    context = Context(Lab(project), (post,), lambda one: Evidence(one, (record,), ()))
+    text = {page.path: page.text for page in pages(context)}["papers/abel1824memoire.md"]
+    assert "Experiments: [`coin`](../experiments.md#coin), [`dice`](../experiments.md#dice)" in text
 
 
 FIGURE = POST.replace(

@@ -27,6 +27,7 @@ description: Every paper that is used here, by topic, with what we read, built a
 """
 _STATES = (
     "Each says how far we are: to read, skimmed, read, implemented, replicated. "
+    "Each also says what it was written from: the paper, or its equations and results as others state them. "
     "A paper without a note is cited or waits, and nothing more is claimed."
 )
 

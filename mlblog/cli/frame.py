@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from mlblog import __version__
+from mlblog.cli.extras import extra_for
 from mlblog.errors import MlblogError
 from mlblog.lab.records.record import SCALES
 
@@ -35,6 +36,12 @@ def reported(command: Callable[..., int | None]) -> Callable[..., None]:
             place = f"{error.filename}: " if error.filename else ""
             click.echo(f"mlblog: {place}{error.strerror}; the command ended there", err=True)
             code = 1
+        except ModuleNotFoundError as error:
+            if not (extra := extra_for(error.name or "")):
+                raise
+            needed = f"this command needs {error.name}, which is not installed"
+            click.echo(f"mlblog: {needed}; install it: pip install 'mlblog[{extra}]'", err=True)
+            code = 2
         except KeyboardInterrupt:
             click.echo("mlblog: interrupted", err=True)
             code = 130
@@ -46,7 +53,7 @@ def reported(command: Callable[..., int | None]) -> Callable[..., None]:
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="mlblog")
 def main() -> None:
-    """An ML blog in which a page cannot lie unseen."""
+    """Write and publish an ML blog: run its experiments, compile its posts, check that its pages are up to date."""
     if isinstance(sys.stdout, TextIOWrapper) and sys.stdout.errors == "strict":
         sys.stdout.reconfigure(errors="backslashreplace")  # names of files need not be UTF-8
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import click
@@ -54,6 +55,8 @@ def serve(host: str, arguments: tuple[str, ...]) -> int:
 def _run(host: str, what: str, arguments: tuple[str, ...]) -> int:
     project = Project.find()
     if host == "mkdocs":
+        if find_spec("mkdocs") is None:
+            raise ModuleNotFoundError("mkdocs is not installed", name="mkdocs")
         os.chdir(project.root)
         os.execv(sys.executable, [sys.executable, "-m", "mkdocs", what, *arguments])  # noqa: S606  # it takes our place
     from mlblog.integrations import zensical

@@ -86,17 +86,19 @@ def _told(project: Project, begun: Begun) -> int:
 @reported
 def init(folder: Path, package: str) -> int:
     """Write a blog of your own into the empty folder DIR: one post, one experiment, and it builds as it is."""
-    from mlblog.scaffold import new_blog
+    from mlblog.scaffold import new_blog, source
 
     project = new_blog(folder, package, date.today())
     click.echo(f"{folder}: a blog with the package {project.packages[0]}, a post, and its experiment at smoke scale")
     for line in (
-        f"cd {folder} && git init && git add . && git commit -m 'Begin'",
+        f"cd {folder} && git init -b main && git add . && git commit -m 'Begin'",
         "mkdocs serve                      see it, and follow your edits",
         "mlblog run --scale small          record its experiment at a size that means something; commit the records",
         'mlblog new post "What you found"  write the next one',
     ):
         click.echo(f"  {line}")
+    if doubt := source().doubt:
+        click.echo(f"  before you push, say in pyproject.toml where mlblog comes from: {doubt}")
     return 0
 
 

@@ -9,11 +9,11 @@ import sys
 from datetime import date
 from pathlib import Path
 
-from mlblog import __version__
 from mlblog.errors import InputError, MlblogError, ProjectError
 from mlblog.files.atomic import write_atomically
 from mlblog.lab import Lab, Project
 from mlblog.lab.running.executors.inline import InlineExecutor
+from mlblog.scaffold.source import source
 from mlblog.scaffold.template import FOLDER, filled
 
 #: Design, fonts, formulas: what every blog serves from its own folder.
@@ -50,12 +50,13 @@ def new_blog(folder: Path, package: str, today: date) -> Project:
     folder = folder.absolute()
     name = package or re.sub(r"\W+", "_", folder.name.casefold(), flags=re.ASCII).strip("_")
     _check(folder, name)
+    origin = source()
     words = folder.name.replace("_", " ").replace("-", " ").strip()
     values = {
         "package": name,
         "project": re.sub(r"_+", "-", name),
         "title": words[:1].upper() + words[1:] if re.fullmatch(r"[\w ]+", words) else name,
-        "version": __version__,
+        "requirement": origin.requirement,
         "date": today.isoformat(),
     }
     shared = _shared(folder)
@@ -68,6 +69,7 @@ def new_blog(folder: Path, package: str, today: date) -> Project:
         parts = [{"PACKAGE": name, **_NAMES}.get(part, part) for part in path.parts]
         text = template.read_text(encoding="utf-8") if "workflows" in parts else filled(template, values)
         write_atomically(folder.joinpath(*parts), text.encode())
+    origin.copy_into(folder)
     project = Project.find(folder)
     _record(project)
     return project

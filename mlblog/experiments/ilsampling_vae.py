@@ -181,7 +181,8 @@ def negative_bound(net: DiscreteVAE, images: Tensor) -> Tensor:
     pixels = net.decoder(codes.flatten(-2))  # (S, K^M, P)
     # log(1 + e^l) - x l for each pixel, added up
     surprise = F.softplus(pixels).sum(-1)[:, None] - images @ pixels.transpose(1, 2)  # (S, B, K^M)
-    return ((joint(logits) * surprise).sum(-1) + net.divergence(logits)).mean(-1)
+    bound: Tensor = ((joint(logits) * surprise).sum(-1) + net.divergence(logits)).mean(-1)
+    return bound
 
 
 def joint(logits: Tensor) -> Tensor:

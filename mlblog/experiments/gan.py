@@ -16,7 +16,7 @@ from mlblog.losses.adversarial import discriminator_loss, jensen_shannon, minima
 
 MODES, RADIUS, SPREAD = 8, 2.0, 0.05
 SHOWN, ASKED = 256, 4_096  # points kept for the figure, and points counted
-RATES = (3e-4, 1e-3, 3e-3)
+RATES = (1e-3, 3e-3, 1e-2)
 
 
 class Setting(NamedTuple):
@@ -38,7 +38,7 @@ SETTINGS = (
     smoke={"steps": 30, "batch": 16, "width": 8},
     small={"steps": 3_000},
     full={"steps": 30_000, "batch": 512},
-    seeds=10,
+    seeds=8,
 )
 def ring_gan(run: Run, *, steps: int, batch: int = 128, width: int = 64, noise: int = 8, seed: int) -> None:
     """Train a generator against a discriminator, one step each in turn, for each of `SETTINGS` side by side.

@@ -25,8 +25,6 @@ FEW = 100  # labelled digits in the harder probe
     variants=(
         {"batch": 4},
         {"batch": 4, "loss": "decoupled"},
-        {"batch": 8},
-        {"batch": 8, "loss": "decoupled"},
         {"batch": 32},
         {"batch": 32, "loss": "decoupled"},
         {"loss": "decoupled"},

@@ -65,7 +65,7 @@ class Entry:
     smoke={"steps": 12, "variables": 2, "categories": 3, "hidden": 5},
     small={"steps": 1_800},
     full={"steps": 12_000},
-    seeds=4,
+    seeds=3,
 )
 def ils_vae(
     run: Run,

@@ -23,7 +23,7 @@ from mlblog.models.spelling import spell_by_letters, spell_by_ngrams, spell_by_p
 from mlblog.training.schedule import warmup_cosine
 from mlblog.training.trainer import train
 
-EXAMPLES = ("erif", "sichpys")  # the letters that the post asks about, if they are not too many; always held out
+EXAMPLES = ("erif", "sichpys", "nfuctnio")  # the letters that the original asks about; always held out
 BEAM = 5
 WIDTHS = (1, 2, BEAM, 10, 20, 50, 100, 200)  # of the n-grams
 METRICS = ("exact", f"exact_at_{BEAM}", "valid", f"valid_at_{BEAM}")
@@ -34,7 +34,7 @@ Spell = Callable[[Tensor], Hypotheses]
 
 @experiment(
     smoke={"longest": 4, "steps": 20, "letters": 256, "order": 3, "widths": [1, 5, 8], **SMOKE},
-    small={"longest": 7, "steps": 3_500, "widths": [1, 5, 20, 50, 200]},
+    small={"longest": 6, "steps": 2_500, "widths": [1, 5, 20, 50, 200]},
     full={"longest": 11, "steps": 16_000, "letters": 16_384, "rate": 1e-3, "widths": [1, 5, 20, 50, 200], **FULL},
     seeds=3,
     variants=({"dropout": 0.0, "widths": [1, 5]},),
@@ -115,7 +115,7 @@ def anagram_solver(
 
 @experiment(
     smoke={"longest": 4, "order": 3},
-    small={"longest": 7},
+    small={"longest": 6},
     full={"longest": 11},
     seeds=1,  # nothing here is random
 )

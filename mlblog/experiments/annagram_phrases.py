@@ -29,7 +29,7 @@ TEST = 9_999  # in place of a seed: all spellers are asked the same phrases
 
 @experiment(
     smoke={"longest": 4, "most": 10, "steps": 10, "drawn": 300, "asked": 10, "keys": 256, "order": 3, **SMOKE},
-    small={"longest": 5, "most": 11, "steps": 800, "drawn": 200_000, "keys": 1_024},
+    small={"longest": 5, "most": 11, "steps": 400, "drawn": 100_000, "keys": 1_024},
     full={"longest": 7, "most": 16, "steps": 20_000, "drawn": 3_000_000, "asked": 2_000, "keys": 16_384, "rate": 1e-3,
           **FULL},
     seeds=3,
@@ -41,7 +41,7 @@ def anagram_phrases(
     most: int,
     steps: int,
     drawn: int,
-    asked: int = 500,
+    asked: int = 300,
     width: int = 64,
     heads: int = 4,
     layers: int = 2,
@@ -110,7 +110,7 @@ def anagram_phrases(
     full={"longest": 7, "most": 16, "asked": 2_000},
     seeds=1,
 )
-def anagram_phrase_baselines(run: Run, *, longest: int, most: int, asked: int = 500, order: int = 5, seed: int) -> None:
+def anagram_phrase_baselines(run: Run, *, longest: int, most: int, asked: int = 300, order: int = 5, seed: int) -> None:
     """Score a letter n-gram and a search for exact covers on the phrases on which the network is scored.
 
     Args:

@@ -31,7 +31,7 @@ WIDTHS = (1, BEAM, 50, WIDE)
 
 @experiment(
     smoke={"longest": 4, "steps": 10, "keys": 256, "order": 3, **SMOKE},
-    small={"longest": 7, "steps": 500},
+    small={"longest": 6, "steps": 400},
     full={"longest": 11, "steps": 4_000, "keys": 16_384, "rate": 1e-3, "dropout": 0.2, **FULL},
     seeds=3,
 )
@@ -96,7 +96,7 @@ def anagram_letter_sets(
         save_examples(run, map(set_of, EXAMPLES), both)
 
 
-@experiment(smoke={"longest": 4, "order": 3}, small={"longest": 7}, full={"longest": 11}, seeds=1)
+@experiment(smoke={"longest": 4, "order": 3}, small={"longest": 6}, full={"longest": 11}, seeds=1)
 def anagram_letter_set_baselines(run: Run, *, longest: int, order: int = 5, seed: int) -> None:
     """Score a letter n-gram on the sets on which the network is scored, and count the words of each set.
 

@@ -29,7 +29,7 @@ SMOKE = {"largest": 6, "asked": 20, "batch": 16, "width": 16, "hidden": 16}
 FULL = {"largest": 50, "asked": 2_000, "batch": 512, "width": 256, "hidden": 512}
 
 
-@experiment(smoke={"steps": 3, **SMOKE}, small={"steps": 500}, full={"steps": 4_000, **FULL}, seeds=1)
+@experiment(smoke={"steps": 3, **SMOKE}, small={"steps": 400}, full={"steps": 4_000, **FULL}, seeds=1)
 def pointing_rates(
     run: Run,
     *,
@@ -70,10 +70,16 @@ def pointing_rates(
 
 @experiment(
     smoke={"steps": 10, "sizes": [5, 8], **SMOKE},
-    small={"steps": 3_000, "sizes": [5, 6, 7, 8, 9, 10, 12, 15, 20, 25, 30]},
+    small={"steps": 2_000, "sizes": [5, 7, 10, 12, 15, 20, 30]},
     full={"steps": 40_000, "sizes": [5, 10, 20, 30, 40, 50, 75, 100, 200], **FULL},
     seeds=3,
-    variants=({"network": "transformer"}, {"network": "attention"}, {"network": "fixed"}, {"task": "sort"}),
+    variants=(
+        {"network": "transformer"},
+        {"network": "attention"},
+        {"network": "fixed"},
+        {"network": "fixed", "steps": 6_000},
+        {"task": "sort"},
+    ),
     reads=["pointing_rates"],
 )
 def pointing_at_points(

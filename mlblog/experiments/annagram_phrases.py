@@ -29,7 +29,7 @@ TEST = 9_999  # in place of a seed: all spellers are asked the same phrases
 
 @experiment(
     smoke={"longest": 4, "most": 10, "steps": 10, "drawn": 300, "asked": 10, "keys": 256, "order": 3, **SMOKE},
-    small={"longest": 5, "most": 11, "steps": 400, "drawn": 100_000, "keys": 1_024},
+    small={"longest": 5, "most": 11, "steps": 400, "drawn": 100_000},
     full={"longest": 7, "most": 16, "steps": 20_000, "drawn": 3_000_000, "asked": 2_000, "keys": 16_384, "rate": 1e-3,
           **FULL},
     seeds=3,
@@ -46,7 +46,7 @@ def anagram_phrases(
     heads: int = 4,
     layers: int = 2,
     hidden: int = 128,
-    keys: int = 2_048,
+    keys: int = 1_024,
     rate: float = 5e-3,
     order: int = 5,
     seed: int,

@@ -31,7 +31,7 @@ WIDTHS = (1, BEAM, 50, WIDE)
 
 @experiment(
     smoke={"longest": 4, "steps": 10, "keys": 256, "order": 3, **SMOKE},
-    small={"longest": 6, "steps": 400},
+    small={"longest": 8, "steps": 500},
     full={"longest": 11, "steps": 4_000, "keys": 16_384, "rate": 1e-3, "dropout": 0.2, **FULL},
     seeds=3,
 )
@@ -44,7 +44,7 @@ def anagram_letter_sets(
     heads: int = 4,
     layers: int = 2,
     hidden: int = 128,
-    keys: int = 2_048,
+    keys: int = 1_024,
     rate: float = 5e-3,
     dropout: float = 0.0,
     order: int = 5,
@@ -96,7 +96,7 @@ def anagram_letter_sets(
         save_examples(run, map(set_of, EXAMPLES), both)
 
 
-@experiment(smoke={"longest": 4, "order": 3}, small={"longest": 6}, full={"longest": 11}, seeds=1)
+@experiment(smoke={"longest": 4, "order": 3}, small={"longest": 8}, full={"longest": 11}, seeds=1)
 def anagram_letter_set_baselines(run: Run, *, longest: int, order: int = 5, seed: int) -> None:
     """Score a letter n-gram on the sets on which the network is scored, and count the words of each set.
 

@@ -31,7 +31,7 @@ WIDTHS = (1, BEAM, 50, WIDE)
 
 @experiment(
     smoke={"longest": 4, "steps": 10, "keys": 256, "order": 3, **SMOKE},
-    small={"longest": 8, "steps": 500},
+    small={"longest": 8, "steps": 400},
     full={"longest": 11, "steps": 4_000, "keys": 16_384, "rate": 1e-3, "dropout": 0.2, **FULL},
     seeds=3,
 )

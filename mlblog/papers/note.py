@@ -16,7 +16,8 @@ from mlblog.files.text import text_of
 
 #: How far the reading of a paper has gone, in order.
 STATES = ("to read", "skimmed", "read", "implemented", "replicated")
-_KNOWN = ("topic", "state", "confidence")
+_KNOWN = ("topic", "state", "confidence", "figure")
+_FIGURE = re.compile(r"[\w.-]+#[\w-]+")
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # in C where there is one
 _FENCE = re.compile(r"\s*(`{3,}|~{3,})")
 
@@ -32,6 +33,8 @@ class Note:
         confidence: how sure its writer is to have understood, of 5; None before anything is read.
         sections: title and Markdown of each section, in order.
         lines: the line of the file on which each section's text starts.
+        figure: the figure of a post that shows what was found, as `post#label`; may be empty.
+        figure_line: the line of the file that names it.
     """
 
     key: str
@@ -40,6 +43,8 @@ class Note:
     confidence: int | None
     sections: tuple[tuple[str, str], ...]
     lines: tuple[int, ...]
+    figure: str = ""
+    figure_line: int = 1
 
     @property
     def summary(self) -> str:
@@ -93,6 +98,8 @@ def parse_note(text: str, key: str, place: str) -> Note:
     found = re.fullmatch(r"([0-5])/5", str(meta.get("confidence", "")))
     if not found and not (meta["state"] == "to read" and "confidence" not in meta):
         raise InputError(f"{at('confidence')}: confidence {meta.get('confidence')!r}; write it as `confidence: 3/5`")
+    if not _FIGURE.fullmatch(figure := str(meta.get("figure", "a#b"))):
+        raise InputError(f"{at('figure')}: figure {figure!r}; write it as `figure: post#label`")
     sections = _sections(lines, end + 1, place)
     if meta["state"] != "to read" and not any(title == "Summary" and body for title, body, _ in sections):
         raise InputError(f"{place}:{end + 2}: no summary; add a section `## Summary`")
@@ -103,6 +110,8 @@ def parse_note(text: str, key: str, place: str) -> Note:
         int(found[1]) if found else None,
         tuple((title, body) for title, body, _ in sections),
         tuple(line for *_, line in sections),
+        str(meta.get("figure", "")),
+        int(at("figure").rpartition(":")[2]),
     )
 
 

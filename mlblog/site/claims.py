@@ -46,6 +46,7 @@ class Listed:
         post: whose page states it.
         anchor: its id on that page.
         rests_on: what made the numbers, in a line; empty where they rest on no record.
+        experiments: whose records they rest on.
         stale: whether the code behind them has changed since.
     """
 
@@ -53,6 +54,7 @@ class Listed:
     post: Post
     anchor: str
     rests_on: str
+    experiments: tuple[str, ...]
     stale: bool
 
 
@@ -70,7 +72,8 @@ def claims(context: Context) -> Iterator[Listed]:
         for one in published.claims:
             recorded = [e for e in map(context.look_up, one.reads) if e.records]
             line = (recorded[0].line() if len(recorded) == 1 else summary(recorded)) if recorded else ""
-            yield Listed(one.claim, published.post, one.anchor, line, any(e.reasons for e in recorded))
+            names = tuple(dict.fromkeys(e.read.experiment for e in recorded))
+            yield Listed(one.claim, published.post, one.anchor, line, names, any(e.reasons for e in recorded))
 
 
 def _body(found: list[Listed], bibliography: Bibliography) -> str:
@@ -87,43 +90,50 @@ def _body(found: list[Listed], bibliography: Bibliography) -> str:
         text += "\n## By paper\n"
         for key in sorted(by_paper):
             text += f"\n### {_paper(key, bibliography)}\n\n"
-            text += "".join(_item(one, bibliography, by_paper=True) for one in by_paper[key])
+            text += "".join(item(one, bibliography) for one in by_paper[key])
     text += "\n## By post\n"
     for listed in by_post.values():
         post = listed[0].post
         text += f"\n### [{escaped(post.title)}]({_way(post.page)}) {{ #{post.slug} }}\n\n"
-        text += "".join(_item(one, bibliography, by_paper=False) for one in listed)
+        text += "".join(item(one, bibliography, by_paper=False) for one in listed)
     return text
 
 
-def _item(one: Listed, bibliography: Bibliography, *, by_paper: bool) -> str:
-    """A claim: its verdict, the sentence, its place; the numbers once, under the paper or else under the post."""
-    claim, place = one.claim, f"{_way(one.post.page)}#{one.anchor}"
+def item(one: Listed, bibliography: Bibliography, *, by_paper: bool = True, page: str = PATH) -> str:
+    """A claim as Markdown: its verdict, the sentence, its place; the numbers under the paper, else under the post.
+
+    Args:
+        one: the claim.
+        bibliography: of what it cites.
+        by_paper: whether it stands under the paper that makes it.
+        page: on which it stands.
+    """
+    claim, place = one.claim, f"{_way(one.post.page, page)}#{one.anchor}"
     stale = ' <span class="mlblog-stale">stale</span>' if one.stale else ""
     text = replace(claim, source="").sentence if by_paper else claim.sentence
     lines = [("p.mlblog-verdict", VERDICTS[claim.verdict])]
-    lines.append(("p.mlblog-sentence", _linked(text, one, bibliography) + stale))
+    lines.append(("p.mlblog-sentence", linked(text, one.post, bibliography, page) + stale))
     where = f"[In “{escaped(one.post.title)}”]({place})" if by_paper else f"[Where it stands]({place})"
     if by_paper or not claim.source:
         if claim.because:
-            lines.append(("p.mlblog-because", _linked(claim.because, one, bibliography)))
+            lines.append(("p.mlblog-because", linked(claim.because, one.post, bibliography, page)))
         if claim.change:
-            lines.append(("p.mlblog-overturned", _linked(claim.change, one, bibliography)))
+            lines.append(("p.mlblog-overturned", linked(claim.change, one.post, bibliography, page)))
         where += f" · {evidence.named(one.rests_on) or 'computed in the post itself'}"
     lines.append(("p.mlblog-provenance", where))
     inner = "\n".join(blocks.block(element, line) for element, line in lines)
     return blocks.block(f"div.mlblog-claim.mlblog-{claim.verdict}", inner)
 
 
-def _linked(text: str, one: Listed, bibliography: Bibliography) -> str:
-    """A claim with what it points at on another page: the list of papers, and what its post has labelled."""
-    text = cite(text, bibliography, one.post.path, 1).text
-    text = _CITED.sub(lambda match: f"({_paper_page(match[1], bibliography)})", text)
+def linked(text: str, post: Post, bibliography: Bibliography, page: str = PATH) -> str:
+    """Markdown of `post` for another page: with links to the list of papers, and to what the post has labelled."""
+    text = cite(text, bibliography, post.path, 1).text
+    text = _CITED.sub(lambda match: f"({_way(_paper_page(match[1], bibliography), page)})", text)
 
     def there(match: re.Match[str]) -> str:
         kind, label = match[1], match[2]
-        name = f"sec-{label}" if kind == "sec" else anchor(kind, one.post.slug, label)
-        return f"({_way(one.post.page)}#{name})"
+        name = f"sec-{label}" if kind == "sec" else anchor(kind, post.slug, label)
+        return f"({_way(post.page, page)}#{name})"
 
     return _LABEL.sub(there, text)
 
@@ -141,5 +151,5 @@ def _word(verdict: str) -> str:
     return f'<span class="mlblog-verdict mlblog-{verdict}">{VERDICTS[verdict]}</span>'
 
 
-def _way(path: str) -> str:
-    return posixpath.relpath(path, posixpath.dirname(PATH) or ".")
+def _way(path: str, page: str = PATH) -> str:
+    return posixpath.relpath(path, posixpath.dirname(page) or ".")

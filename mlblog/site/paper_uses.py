@@ -11,7 +11,12 @@ from mlblog.papers.citation import escaped
 from mlblog.papers.uses import modules_citing
 from mlblog.press import Context, Post
 from mlblog.site.claims import PATH as CLAIMS
+from mlblog.site.claims import Listed, claims
 from mlblog.site.experiments import PATH as EXPERIMENTS
+from mlblog.site.reference import FOLDER as REFERENCE
+
+#: Where the pages of papers are.
+FOLDER = "papers"
 
 
 @dataclass
@@ -19,16 +24,16 @@ class Uses:
     """What cites one paper, or takes a claim from it.
 
     Attributes:
-        modules: of the library, that cite it.
-        experiments: whose modules cite it.
+        modules: of the library, that cite it, as links for a page in the folder of papers.
+        experiments: whose modules cite it, or whose records decide its claims.
         posts: that cite it, or judge a claim of it.
-        claims: post, what is claimed, verdict, in the order of the posts.
+        claims: that it makes, newest post first.
     """
 
     modules: list[str] = field(default_factory=list)
     experiments: list[str] = field(default_factory=list)
     posts: list[Post] = field(default_factory=list)
-    claims: list[tuple[Post, str, str]] = field(default_factory=list)
+    claims: list[Listed] = field(default_factory=list)
 
 
 def uses_of_papers(context: Context) -> dict[str, Uses]:
@@ -40,33 +45,47 @@ def uses_of_papers(context: Context) -> dict[str, Uses]:
         experiments.setdefault(declared.module, []).append(name)
     for key, modules in modules_citing(context.project).items():
         uses = found.setdefault(key, Uses())
-        uses.modules = [module for module in modules if not module.startswith(package)]
+        uses.modules = [module_link(m, context) for m in modules if not m.startswith(package)]
         uses.experiments = sorted(name for module in modules for name in experiments.get(module, ()))
     for one in context.posts:
-        claims = [judged.claim for judged in one.claims if judged.claim.source]
-        for key in dict.fromkeys([*one.cites, *(claim.source for claim in claims)]):
+        sources = (judged.claim.source for judged in one.claims if judged.claim.source)
+        for key in dict.fromkeys([*one.cites, *sources]):
             found.setdefault(key, Uses()).posts.append(one.post)
-        for claim in claims:
-            found[claim.source].claims.append((one.post, claim.text, claim.verdict))
+    for listed in claims(context):
+        if listed.claim.source:
+            uses = found[listed.claim.source]
+            uses.claims.append(listed)
+            uses.experiments += [name for name in listed.experiments if name not in uses.experiments]
     return found
 
 
-def shown(uses: Uses, key: str, folder: str) -> list[str]:
-    """Lines of Markdown on what there is of the paper `key`, for a page in `folder`; claims are counted."""
+def module_link(module: str, context: Context) -> str:
+    """A module of the project, with a link to its reference if that has it, for a page of papers."""
+    package, _, part = module.partition(".")
+    part = part.partition(".")[0]
+    if f"{package}.{part}" not in context.project.reference:
+        return f"`{module}`"
+    above = context.project.root.joinpath(*module.split(".")[:-1], "__init__.py")
+    is_listed = above.is_file() and "__all__ =" not in above.read_text("utf-8")  # else by its names, not its modules
+    return f"[`{module}`]({posixpath.relpath(f'{REFERENCE}/{part}.md', FOLDER)}{f'#{module}' if is_listed else ''})"
+
+
+def shown(uses: Uses, key: str) -> list[str]:
+    """Lines of Markdown on what there is of the paper `key`, for a page of papers; claims are counted."""
     lines = []
     if uses.modules:
-        lines.append("Code: " + ", ".join(f"`{module}`" for module in uses.modules))
+        lines.append("Code: " + ", ".join(uses.modules))
     if uses.experiments:
-        experiments = posixpath.relpath(EXPERIMENTS, folder)
+        experiments = posixpath.relpath(EXPERIMENTS, FOLDER)
         lines.append("Experiments: " + ", ".join(f"[`{name}`]({experiments}#{name})" for name in uses.experiments))
     if uses.posts:
-        lines.append("Posts: " + ", ".join(post_link(post, folder) for post in uses.posts))
-    if counts := Counter(verdict for *_, verdict in uses.claims):
+        lines.append("Posts: " + ", ".join(post_link(post) for post in uses.posts))
+    if counts := Counter(listed.claim.verdict for listed in uses.claims):
         told = ", ".join(f"{counts[verdict]} {VERDICTS[verdict].lower()}" for verdict in VERDICTS if counts[verdict])
-        lines.append(f"[Claims]({posixpath.relpath(CLAIMS, folder)}#{key}): {told}")
+        lines.append(f"[Claims]({posixpath.relpath(CLAIMS, FOLDER)}#{key}): {told}")
     return lines
 
 
-def post_link(post: Post, folder: str) -> str:
-    """A link to a post's page from a page in `folder`."""
-    return f"[{escaped(post.title)}]({posixpath.relpath(post.page, folder)})"
+def post_link(post: Post) -> str:
+    """A link to a post's page from a page of papers."""
+    return f"[{escaped(post.title)}]({posixpath.relpath(post.page, FOLDER)})"

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from mlblog.claims import VERDICTS
 from mlblog.errors import InputError
 from mlblog.papers import STATES, Bibliography, Paper, cite
 from mlblog.papers.bibliography import FILE, NOTES
 from mlblog.papers.citation import bibtex_fold, described, escaped, escaped_title, references, sources
 from mlblog.press import Context, Page
-from mlblog.site.paper_uses import Uses, post_link, shown, uses_of_papers
+from mlblog.site.claims import item
+from mlblog.site.note_figure import figure_of
+from mlblog.site.paper_uses import FOLDER, Uses, shown, uses_of_papers
 
-FOLDER = "papers"
+#: The section of a note to which its figure and the verdicts on its paper's claims are added.
+FOUND = "What we found"
 #: The section of a note to which the list of what cites its paper is added.
 HERE = "Where it is here"
 _HEAD = """---
@@ -25,6 +27,7 @@ description: Every paper that is used here, by topic, with what we read, built a
 """
 _STATES = (
     "Each says how far we are: to read, skimmed, read, implemented, replicated. "
+    "Each also says what it was written from: the paper, or its equations and results as others state them. "
     "A paper without a note is cited or waits, and nothing more is claimed."
 )
 
@@ -50,7 +53,8 @@ def pages(context: Context) -> Iterator[Page]:
     for paper in bibliography:
         if paper.note:
             place = project.relative(package / NOTES / f"{paper.key}.md")
-            yield Page(f"{FOLDER}/{paper.key}.md", note_page(paper, bibliography, uses.get(paper.key, Uses()), place))
+            text = note_page(paper, bibliography, uses.get(paper.key, Uses()), place, context)
+            yield Page(f"{FOLDER}/{paper.key}.md", text)
 
 
 def index(bibliography: Bibliography, uses: dict[str, Uses]) -> str:
@@ -82,7 +86,7 @@ def _item(paper: Paper, uses: Uses) -> str:
     more = sources(paper)
     if paper.note:
         more.insert(0, f"**[Note]({paper.key}.md)** {_state(paper)}")
-    lines = [described(paper), " · ".join(more), *shown(uses, paper.key, FOLDER)]
+    lines = [described(paper), " · ".join(more), *shown(uses, paper.key)]
     text = "  \n".join(line for line in lines if line)
     return f"///// html | li#{paper.key}\n    markdown: block\n\n{text}\n\n{bibtex_fold(paper)}/////\n"
 
@@ -94,30 +98,29 @@ def _state(paper: Paper) -> str:
     return f"{paper.note.state}{sure}"
 
 
-def note_page(paper: Paper, bibliography: Bibliography, uses: Uses, place: str) -> str:
+def note_page(paper: Paper, bibliography: Bibliography, uses: Uses, place: str, context: Context) -> str:
     """The Markdown of the page of a note.
 
     Raises:
+        InputError: the note names a figure that is not there.
         PostError: the note cites a paper that is not there.
     """
     note = paper.note
     assert note is not None
+    page = f"{FOLDER}/{paper.key}.md"
+    found = figure_of(context, note.figure, f"{place}:{note.figure_line}", page, bibliography) if note.figure else ""
+    found += "".join(item(one, bibliography, page=page) for one in uses.claims)
+    here = shown(Uses(uses.modules, uses.experiments, uses.posts), paper.key)
+    added = {FOUND: found, HERE: "".join(f"- {line}\n" for line in here)}
     keys: list[str] = []
-    here = shown(Uses(uses.modules, uses.experiments, uses.posts), paper.key, FOLDER)
-    for post, claim, verdict in uses.claims:
-        cited = cite(claim, bibliography, post.path, 1)
-        keys += cited.keys
-        here.append(f"**{VERDICTS[verdict]}.** {cited.text} ({post_link(post, FOLDER)})")
-    listed = "".join(f"\n- {line}" for line in here)
     sections = ""
     for (title, text), line in zip(note.sections, note.lines, strict=True):
         cited = cite(text, bibliography, place, line)
         keys += cited.keys
         sections += f"\n## {title}\n\n{cited.text}\n"
-        if title == HERE and listed:
-            sections += f"{listed}\n"
-    if listed and HERE not in dict(note.sections):
-        sections += f"\n## {HERE}\n{listed}\n"
+        if more := added.pop(title, ""):
+            sections += f"\n{more}"
+    sections += "".join(f"\n## {title}\n\n{more}" for title, more in added.items() if more)
     about = f"State: {_state(paper)}"
     more = " · ".join([*sources(paper), f"[{escaped(paper.topic)}](index.md#{paper.key})"])
     described_as = f"Note on {paper.label}: {_state(paper)}."

@@ -10,7 +10,7 @@ import pytest
 
 from mlblog.claims import MIME
 from mlblog.errors import InputError, PostError
-from mlblog.lab import Lab, Project, Read
+from mlblog.lab import Lab, Project, Read, Record
 from mlblog.press import Context, Outputs, Page, Ran, parse_post
 from mlblog.press.page.provenance import Evidence
 from mlblog.press.page.published import Published
@@ -167,9 +167,6 @@ def test_the_page_of_a_note(project: Project) -> None:
         "- Code: `toy.roots`",
         "- Experiments: [`coin`](../experiments.md#coin)",
         "- Posts: [Roots &#42;and&#42; all](../blog/posts/roots.md), [Bridges &#42;and&#42; all](../scribbles/b.md)",
-        "- **Held.** Five is one more than four ([Roots &#42;and&#42; all](../blog/posts/roots.md))",
-        "- **Did not hold at this size.** Seven too ([Euler, 1736](#ref-euler1736solutio){ .mlblog-cite })"
-        " ([Roots &#42;and&#42; all](../blog/posts/roots.md))",
     ]
     assert re.findall(r"li#ref-(\w+)", text) == ["euler1736solutio"]
     assert text.count("@misc{abel1824memoire,") == 1
@@ -183,9 +180,81 @@ def test_what_is_here_is_listed_without_a_section_for_it(project: Project) -> No
         "## Summary",
         "## Doubts",
         "## Next",
+        "## What we found",
         "## Where it is here",
         "## References",
     ]
+
+
+def test_the_verdicts_on_a_papers_claims_stand_in_its_note(project: Project) -> None:
+    note = project.root / "toy/papers/notes/abel1824memoire.md"
+    note.write_text(NOTE.replace("## Where it is here", "## What we found\n\nMuch.\n\n## Where it is here"))
+    text = made(project)["papers/abel1824memoire.md"].text
+    found = text.partition("## What we found\n\nMuch.\n\n")[2].partition("\n## Where it is here")[0]
+    assert re.findall(r"html \| div\.mlblog-claim\.mlblog-([\w-]+)", found) == ["held", "failed"]
+    assert "\nSeven too ([Euler, 1736](index.md#euler1736solutio))\n" in found
+    assert "[In “Roots &#42;and&#42; all”](../blog/posts/roots.md#claim-roots-2) · computed in the post itself" in found
+    assert found.count("\n1 &lt; 2\n") + found.count("\n1 < 2\n") == 2
+
+
+def test_what_decided_a_claim_is_linked(project: Project) -> None:
+    read = Read("dice", "small", {}, (("docs/results/dice/small/base/seed-0.json", "a"),))
+    environment = {"commit": "abc", "dirty": False, "date": "2026-11-02", "device": "cpu", "seconds": 3.0}
+    record = Record("dice", "small", {}, {}, 0, {}, {}, {}, {}, environment)
+    ran = Ran((claim("Five", "abel1824memoire", "held"),), (read.to_json(),))
+    post = Published.of(parse_post(POST, "posts_src/roots.md"), Outputs((ran,)))
+    context = Context(Lab(project), (post,), lambda one: Evidence(one, (record,), ()))
+    text = {page.path: page.text for page in pages(context)}["papers/abel1824memoire.md"]
+    assert "Experiments: [`coin`](../experiments.md#coin), [`dice`](../experiments.md#dice)" in text
+
+
+FIGURE = POST.replace(
+    "```python\npass",
+    '```python label="tree" alt="A *tree*." caption="Roots [@euler1736solutio], [there](#fig-tree)."\npass',
+)
+
+
+def test_a_note_shows_the_figure_of_a_post(project: Project) -> None:
+    (project.root / "posts_src").mkdir()
+    (project.root / "posts_src/roots.md").write_text(FIGURE)
+    note = project.root / "toy/papers/notes/abel1824memoire.md"
+    note.write_text(NOTE.replace("confidence: 2/5", "confidence: 2/5\nfigure: roots#tree"))
+    text = made(project)["papers/abel1824memoire.md"].text
+    for scheme in ("light", "dark"):
+        assert re.search(rf"!\[A .*tree.*\]\(\.\./blog/posts/roots/tree-{scheme}\.svg#only-{scheme}\)", text)
+    there = "../blog/posts/roots.md#figure-roots-tree"
+    caption = (
+        f"Roots ([Euler, 1736](index.md#euler1736solutio)), [there]({there}). From [Roots &#42;and&#42; all]({there})."
+    )
+    assert caption in text
+
+
+@pytest.mark.parametrize(
+    ("figure", "said"),
+    [
+        ("leaves#tree", "no post 'leaves' has a page"),
+        ("roots#leaf", "posts_src/roots.md has no single figure with that label"),
+        ("tree", "write it as `figure: post#label`"),
+    ],
+)
+def test_a_figure_that_is_nowhere_is_an_error_with_its_line(project: Project, figure: str, said: str) -> None:
+    (project.root / "posts_src").mkdir()
+    (project.root / "posts_src/roots.md").write_text(FIGURE)
+    note = project.root / "toy/papers/notes/abel1824memoire.md"
+    note.write_text(NOTE.replace("confidence: 2/5", f"confidence: 2/5\nfigure: {figure}"))
+    place = re.escape("toy/papers/notes/abel1824memoire.md:5: figure")
+    with pytest.raises(InputError, match=f"{place}.*{re.escape(said)}"):
+        made(project)
+
+
+def test_code_is_linked_to_its_reference(project: Project) -> None:
+    (project.root / "pyproject.toml").write_text('[tool.mlblog]\npackages = ["toy"]\nreference = ["toy.roots"]\n')
+    assert (
+        "Code: [`toy.roots`](../reference/roots.md#toy.roots)"
+        in made(Project.find(project.root))["papers/index.md"].text
+    )
+    (project.root / "toy/__init__.py").write_text('__all__ = ["roots"]\n')
+    assert "Code: [`toy.roots`](../reference/roots.md)" in made(Project.find(project.root))["papers/index.md"].text
 
 
 @pytest.mark.parametrize(

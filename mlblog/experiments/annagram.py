@@ -37,7 +37,6 @@ Spell = Callable[[Tensor], Hypotheses]
     small={"longest": 6, "steps": 1_500, "widths": [1, 5, 20, 50, 200]},
     full={"longest": 11, "steps": 16_000, "letters": 16_384, "rate": 1e-3, "widths": [1, 5, 20, 50, 200], **FULL},
     seeds=3,
-    variants=({"dropout": 0.0, "widths": [1, 5]},),
 )
 def anagram_solver(
     run: Run,

@@ -31,9 +31,8 @@ counts: {counts}
 
 A sentence of a paper, or of a post, with a verdict that is computed from recorded numbers: when the numbers change, it
 does. *Did not hold at this size* says what we saw at the size at which we looked, and no more; *Does not hold* is
-mathematics, and true of every size. *Not tested at this size*: a control failed on which the method was to show that
-it works here, so its failure elsewhere says nothing of it. A claim about a limit holds in part at best, since no finite
-size shows one.
+mathematics, and true of every size. *Not tested at this size*: the method did not pass the control that was to show
+that it works here, so nothing follows. A claim about a limit holds in part at best, since no finite size shows one.
 """
 
 

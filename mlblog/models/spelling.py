@@ -60,7 +60,7 @@ def spell_by_ngrams(log_table: Tensor, letters: Tensor, *, width: int) -> Hypoth
 
 
 def spell_together(net: PointerTransformer, log_table: Tensor, letters: Tensor, *, width: int) -> Hypotheses:
-    """Spell with the product of both models' probabilities at every step: the network plans, the n-grams know words.
+    """Spell with the product of both models' probabilities at every step.
 
     Args:
         net: the model.

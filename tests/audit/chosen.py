@@ -1,0 +1,96 @@
+"""Which mutants of the library and of the experiments the audit tries, and by what each is known from run to run."""
+
+from __future__ import annotations
+
+import ast
+import random
+import re
+import tomllib
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from lies import lies
+from mutants.inside import inside
+from mutants.names import swapped
+from mutants.source import Mutant, Source, definitions
+
+HERE = Path(__file__).parent
+EQUIVALENT = HERE / "equivalent.toml"
+LIBRARY = ("classical", "data", "losses", "models", "numerics", "training")
+PARTS = (*LIBRARY, "experiments")
+#: Kinds of `swapped` that change what code does, and not only how it is written.
+SWAPS = ("swap use", "swap entries", "swap definitions", "named")
+
+
+class Known(NamedTuple):
+    """A mutant with its name: place, change, the line it is in, and a number if these are the same for several."""
+
+    name: str
+    mutant: Mutant
+
+
+def every(root: Path) -> Iterator[Known]:
+    """Yield the mutants of all modules, each under a name that survives edits elsewhere in the file."""
+    sources = [Source(root, file) for part in PARTS for file in sorted((root / "mlblog" / part).rglob("*.py"))]
+    index = definitions(sources)
+    for source in sources:
+        idle, seen = _idle(source), Counter[str]()
+        found = [*inside(source), *(one for one in swapped(source, index) if one.kind in SWAPS), *lies(source)]
+        for mutant in found:
+            change, _, line = mutant.change.rpartition(", line ")
+            text = source.text.splitlines()[int(line) - 1].strip()
+            # a raise that is gone is no text
+            if (int(line) in idle and not change.startswith("delete: 'raise")) or _label(mutant, text):
+                continue
+            name = f"{mutant.file} {mutant.owner or '(module)'}: {change} in {text!r}"
+            seen[name] += 1
+            yield Known(name if seen[name] == 1 else f"{name} #{seen[name]}", mutant)
+
+
+def _idle(source: Source) -> set[int]:
+    """Lines that set no behaviour to be tested.
+
+    An experiment's declaration, with its scales and defaults, is a setting that every record shows in its key; what an
+    error says is for people; a docstring is no code.
+    """
+    lines: set[int] = set()
+    for node in source.nodes:
+        if isinstance(node, ast.FunctionDef) and any("experiment" in ast.unparse(one) for one in node.decorator_list):
+            lines.update(range(min(one.lineno for one in node.decorator_list), node.body[0].lineno))
+        elif (
+            isinstance(node, ast.Raise)
+            or (isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__")
+            or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
+        ):
+            lines.update(range(node.lineno, node.end_lineno + 1))  # type: ignore[operator]
+    return lines
+
+
+def _label(mutant: Mutant, text: str) -> bool:
+    """Whether only the text beside a progress bar changes."""
+    return "other string" in mutant.change and re.search(r"\.(progress|steps)\(.*\"\)", text) is not None
+
+
+def equivalent() -> dict[str, str]:
+    """Return the names of mutants that no test can kill, with the reason of each."""
+    if not EQUIVALENT.is_file():
+        return {}
+    listed = tomllib.loads(EQUIVALENT.read_text(encoding="utf-8"))
+    return {one["mutant"]: one["reason"] for one in listed.get("equivalent", [])}
+
+
+def chosen(root: Path, count: int, seed: int, within: str = "") -> list[Known]:
+    """Draw `count` mutants, three in eight of them of experiments, none of those known as equivalent.
+
+    Those whose name holds `within` are returned.
+    """
+    known = equivalent()
+    candidates = [one for one in every(root) if one.name not in known]
+    chance = random.Random(seed)
+    chance.shuffle(candidates)
+    experiments = [one for one in candidates if one.mutant.file.startswith("mlblog/experiments/")]
+    library = [one for one in candidates if not one.mutant.file.startswith("mlblog/experiments/")]
+    share = min(len(experiments), max(count * 3 // 8, count - len(library)))
+    return [one for one in experiments[:share] + library[: count - share] if re.search(within, one.name)]

@@ -36,11 +36,13 @@ def every(root: Path) -> Iterator[Known]:
     sources = [Source(root, file) for part in PARTS for file in sorted((root / "mlblog" / part).rglob("*.py"))]
     index = definitions(sources)
     for source in sources:
-        idle, seen = _idle(source), Counter[str]()
+        idle, types, seen = _idle(source), _annotated(source), Counter[str]()
         found = [*inside(source), *(one for one in swapped(source, index) if one.kind in SWAPS), *lies(source)]
         for mutant in found:
             change, _, line = mutant.change.rpartition(", line ")
             text = source.text.splitlines()[int(line) - 1].strip()
+            if mutant.kind == "swap use" and change.split("'")[1] in types and re.search(r"->|: ", text):
+                continue
             # a raise that is gone is no text
             if (int(line) in idle and not change.startswith("delete: 'raise")) or _label(mutant, text):
                 continue
@@ -59,13 +61,24 @@ def _idle(source: Source) -> set[int]:
     for node in source.nodes:
         if isinstance(node, ast.FunctionDef) and any("experiment" in ast.unparse(one) for one in node.decorator_list):
             lines.update(range(min(one.lineno for one in node.decorator_list), node.body[0].lineno))
-        elif (
-            isinstance(node, ast.Raise)
-            or (isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__")
-            or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
-        ):
-            lines.update(range(node.lineno, node.end_lineno + 1))  # type: ignore[operator]
+        elif isinstance(node, ast.Raise) or _text(node):
+            lines.update(range(node.lineno, node.end_lineno + 1))
     return lines
+
+
+def _text(node: ast.AST) -> bool:
+    """Whether a statement is a docstring, or the list of a module's names."""
+    if isinstance(node, ast.Assign):
+        return ast.unparse(node.targets[0]) == "__all__"
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def _annotated(source: Source) -> set[str]:
+    """Names of types: another in its place in an annotation changes nothing that runs."""
+    types = [
+        one for node in source.nodes for one in (getattr(node, "annotation", None), getattr(node, "returns", None))
+    ]
+    return {source.of(name) for one in types if one for name in ast.walk(one) if isinstance(name, ast.Name)}
 
 
 def _label(mutant: Mutant, text: str) -> bool:
@@ -84,13 +97,15 @@ def equivalent() -> dict[str, str]:
 def chosen(root: Path, count: int, seed: int, within: str = "") -> list[Known]:
     """Draw `count` mutants, three in eight of them of experiments, none of those known as equivalent.
 
-    Those whose name holds `within` are returned.
+    All that take another part of the data in an experiment are among them, if there is room. Those whose name holds
+    `within` are returned.
     """
     known = equivalent()
     candidates = [one for one in every(root) if one.name not in known]
     chance = random.Random(seed)
     chance.shuffle(candidates)
     experiments = [one for one in candidates if one.mutant.file.startswith("mlblog/experiments/")]
+    experiments.sort(key=lambda one: one.mutant.kind != "other part")
     library = [one for one in candidates if not one.mutant.file.startswith("mlblog/experiments/")]
     share = min(len(experiments), max(count * 3 // 8, count - len(library)))
     return [one for one in experiments[:share] + library[: count - share] if re.search(within, one.name)]

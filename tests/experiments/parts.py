@@ -93,7 +93,10 @@ class _Learned(Exception):
 
 
 def ran(name: str, *, seed: int = 0, scored: bool = True, **overrides: Any) -> Ran:
-    """Run an experiment at smoke size, until something is to be scored if not `scored`; note what learns and is asked."""
+    """Run an experiment at smoke size, and note what learns and what is asked.
+
+    If not `scored`, it ends where the first answers are to be scored.
+    """
     module, declared = experiments()[name]
     params = declared.params("smoke", overrides)
     learned: list[tuple[str, str]] = []
@@ -221,7 +224,7 @@ def altered(name: str, alter: Alter, part: str) -> Iterator[None]:
 
 @contextmanager
 def few_words(every: int = 12) -> Iterator[None]:
-    """A word list of every so manieth word, so that scoring takes no time."""
+    """A word list of every `every`-th word, so that scoring takes no time."""
     with pytest.MonkeyPatch.context() as patch:
         for module, _ in experiments().values():
             if "load_words" in vars(module) and not hasattr(module.load_words, "few"):

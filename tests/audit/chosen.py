@@ -97,15 +97,23 @@ def equivalent() -> dict[str, str]:
 def chosen(root: Path, count: int, seed: int, within: str = "") -> list[Known]:
     """Draw `count` mutants, three in eight of them of experiments, none of those known as equivalent.
 
-    All that take another part of the data in an experiment are among them, if there is room. Those whose name holds
-    `within` are returned.
+    All that take another part of the data in an experiment come on top: they are what would go unseen longest. Those
+    whose name holds `within` are returned.
     """
     known = equivalent()
     candidates = [one for one in every(root) if one.name not in known]
-    chance = random.Random(seed)
-    chance.shuffle(candidates)
-    experiments = [one for one in candidates if one.mutant.file.startswith("mlblog/experiments/")]
-    experiments.sort(key=lambda one: one.mutant.kind != "other part")
-    library = [one for one in candidates if not one.mutant.file.startswith("mlblog/experiments/")]
+    leaks = [one for one in candidates if leaking(one.mutant)]
+    random.Random(seed).shuffle(candidates)
+    experiments = [one for one in candidates if _of_experiment(one.mutant) and not leaking(one.mutant)]
+    library = [one for one in candidates if not _of_experiment(one.mutant)]
     share = min(len(experiments), max(count * 3 // 8, count - len(library)))
-    return [one for one in experiments[:share] + library[: count - share] if re.search(within, one.name)]
+    return [one for one in experiments[:share] + leaks + library[: count - share] if re.search(within, one.name)]
+
+
+def leaking(mutant: Mutant) -> bool:
+    """Whether a mutant takes another part of the data in an experiment."""
+    return _of_experiment(mutant) and mutant.kind == "other part"
+
+
+def _of_experiment(mutant: Mutant) -> bool:
+    return mutant.file.startswith("mlblog/experiments/")

@@ -53,7 +53,7 @@ def _ignored(source: Source, function: ast.FunctionDef) -> Iterator[Mutant]:
         at = source.span(first)[0]
         new = f"{name.arg} = {source.of(value)}; " if _simple(first) else ""
         if new:
-            yield source.mutant("ignored option", function, f"{function.name} ignores {name.arg}", (at, at, new))
+            yield source.mutant("ignored option", first, f"{function.name} ignores {name.arg}", (at, at, new))
 
 
 def _simple(statement: ast.stmt) -> bool:

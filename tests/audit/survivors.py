@@ -25,6 +25,7 @@ ROOT = HERE.parents[1]
 sys.path[:0] = [str(HERE), str(HERE.parent / "lab")]
 
 from chosen import PARTS, Known, chosen, every  # noqa: E402
+from killing import copied  # noqa: E402
 
 
 def state(root: Path) -> str:
@@ -48,13 +49,14 @@ def tried(root: Path, mutants: list[Known], kept: Path, *, parts: int) -> list[d
     left = [one.name for one in mutants if one.name not in found]
     with tempfile.TemporaryDirectory(prefix="mutants") as folder, kept.open("a", encoding="utf-8") as file:
         if left:
+            source = copied(root, Path(folder) / "source")  # whatever is edited meanwhile
             reach = kept.with_name(f"reach-{now}.json")
-            if not reach.is_file() and _process(["reach", str(root), f"{folder}/all", str(reach)]).wait():
+            if not reach.is_file() and _process(["reach", str(source), f"{folder}/all", str(reach)]).wait():
                 raise SystemExit("what the tests reach is not known; see above")
             children = []
             for part in range(parts):
                 (Path(folder) / f"{part}.json").write_text(json.dumps(left[part::parts]), encoding="utf-8")
-                command = ["try", str(root), f"{folder}/{part}", str(reach), f"{folder}/{part}.json"]
+                command = ["try", str(source), f"{folder}/{part}", str(reach), f"{folder}/{part}.json"]
                 children.append(_process(command, output=Path(folder) / f"{part}.jsonl"))
             _follow(children, [Path(folder) / f"{part}.jsonl" for part in range(parts)], found, file, now, len(left))
             assert not any(child.wait() for child in children), "a process that tried mutants has failed; see above"
@@ -129,7 +131,7 @@ def main() -> None:
 
 def worker(task: str, root: Path, folder: Path, reach: Path, names: str = "") -> None:
     """Be one of the processes: find what the tests reach, or try some mutants."""
-    from killing import copied, killed, reached, warm_up
+    from killing import killed, reached, warm_up
 
     copy = copied(root, folder)
     warm_up(copy)

@@ -76,7 +76,7 @@ def test_covers_are_counted_and_weighed(monkeypatch: pytest.MonkeyPatch) -> None
     module, _ = experiments()["anagram_phrase_baselines"]
     found = ran("anagram_phrase_baselines", asked=6).values
     words = split(module.load_words(longest=4))
-    known, new = module._questions(words, most=10, asked=6)
+    known, _ = module._questions(words, most=10, asked=6)
     bags: dict[str, set[tuple[str, ...]]] = {}
     for first in words.train:
         for second in words.train:

@@ -10,7 +10,7 @@ import torch
 from parts import ran
 from torch import Tensor
 
-from mlblog.experiments import ilsampling, ilsampling_beyond
+from mlblog.experiments import ilsampling, ilsampling_beyond, ilsampling_vae
 from mlblog.experiments.ilsampling import AIMS, ALPHAS, TEMPERATURES
 from mlblog.experiments.ilsampling_beyond import distribution, scaled_gradient
 from mlblog.losses.discrete import (
@@ -152,7 +152,8 @@ def test_bias_and_noise_are_reported_as_planted(monkeypatch: pytest.MonkeyPatch)
     )
     assert found["compared linear"] == [
         "ILS 0.001", "ILS 0.1", "ILS clamped 0.1", "ILS centered 0.001", "straight-through", "REINFORCE",
-        "REINFORCE, exact baseline", "REINFORCE, 2 draws", "REBAR", "Gumbel 0.1", "Gumbel 1", "Gumbel 10", "ST-Gumbel 1",
+        "REINFORCE, exact baseline", "REINFORCE, 2 draws", "REBAR", "Gumbel 0.1", "Gumbel 1", "Gumbel 10",
+        "ST-Gumbel 1",
     ]  # fmt: skip
 
 
@@ -174,12 +175,8 @@ def test_the_estimators_of_two_outcomes_are_those_of_their_names() -> None:
     assert {name: said(found[name]) for name in named} == {name: said(one) for name, one in named.items()}
     assert found["exact"] is exact_gradient
     assert all(isinstance(found[name], Tuned) for name in ("REBAR", "RELAX"))
-    assert isinstance(
-        vars(found["REBAR"])["_estimator" if "_estimator" in vars(found["REBAR"]) else "estimator"], Rebar
-    )
-    assert isinstance(
-        vars(found["RELAX"])["_estimator" if "_estimator" in vars(found["RELAX"]) else "estimator"], Relax
-    )
+    assert isinstance(found["REBAR"].estimator, Rebar)
+    assert isinstance(found["RELAX"].estimator, Relax)
 
 
 def test_the_exact_descent_on_two_outcomes_is_adam_on_the_expected_loss() -> None:
@@ -262,3 +259,28 @@ def test_a_directions_scaled_gradient_tends_to_that_of_a_small_step() -> None:
     torch.manual_seed(0)
     assert -1.2 < scaled_gradient("von Mises", 0.05, 100_000) < -0.5
     assert scaled_gradient("Poisson", 0.05, 100_000) == pytest.approx(2 * (3.0 - 5.0), abs=0.8)
+
+
+# -- the discrete autoencoder --------------------------------------------------------------------------------------
+
+
+def test_rates_are_chosen_on_validation_and_scored_on_the_test_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of validation the second rate is the best, of the test the first; of 200 and of 397 digits."""
+    used: list[float] = []
+
+    def fit(*_: object, rate: float, **__: object) -> np.ndarray:
+        used.append(rate)
+        return np.full(ilsampling_vae.POINTS, rate)
+
+    def bound(net: object, images: Tensor) -> float:
+        place = ilsampling_vae.RATES.index(used[-1])
+        return {200: 40.0, 397: 70.0}[len(images)] + place * (-1 if len(images) == 200 and place < 2 else 1)
+
+    monkeypatch.setattr(ilsampling_vae, "fit", fit)
+    monkeypatch.setattr(ilsampling_vae, "negative_bound", bound)
+    found = ran("ils_vae").values
+    best = ilsampling_vae.RATES[1]
+    assert set(found["rates"].tolist()) == {best}
+    assert set(found["validation"].tolist()) == {39.0}
+    assert set(found["test"].tolist()) == {71.0}
+    assert set(found["curves"].ravel().tolist()) == {best}

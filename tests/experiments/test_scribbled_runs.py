@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any
 
@@ -66,7 +67,7 @@ def test_planted_readings_are_scored_as_counted(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(ctc, "_read", read)
     found = ran("tone_reader").values
     labels = [label[:n].tolist() for label, n in zip(tones.labels, tones.lengths, strict=True)]
-    doubled = np.array([any(a == b for a, b in zip(one, one[1:], strict=False)) for one in labels])
+    doubled = np.array([any(a == b for a, b in pairwise(one)) for one in labels])
     assert 0 < doubled.sum() < 12
     lost = np.arange(12) < 3
     for name in ("merge_first", "once_a_span", "beam"):
@@ -213,6 +214,14 @@ def test_views_are_of_one_batch_and_labels_are_theirs(monkeypatch: pytest.Monkey
     assert all(checked)
 
 
+def test_the_loss_is_the_mean_over_the_views(monkeypatch: pytest.MonkeyPatch) -> None:
+    planted = torch.tensor([1.0, 2.0, 9.0])
+    for name in LOSSES.values():
+        monkeypatch.setattr(contrastive, name, lambda z, *_, **__: z.sum() * 0 + planted)
+    for loss in LOSSES:
+        assert set(ran("digit_contrast", loss=loss).values["series/loss"].tolist()) == {4.0}
+
+
 # -- speed ---------------------------------------------------------------------------------------------------------
 
 
@@ -226,12 +235,7 @@ def test_how_much_faster_is_the_median_of_the_rounds(monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(module, "_timer", timer)
     measured: dict[str, Any] = {}
-    run = SimpleNamespace(
-        uses=lambda *_: None,
-        device="cpu",
-        progress=lambda items, _: items,
-        measure=lambda **found: measured.update(found),
-    )
+    run = SimpleNamespace(uses=lambda *_: None, device="cpu", progress=lambda items, _: items, measure=measured.update)
     declared.function(run, **{**declared.params("smoke", {}), "rounds": 3}, seed=0)
     assert measured["letters_per_second_ours"] == 7.0
     assert measured["faster_than_modules"] == pytest.approx(4.0)  # 8/2, 5/1, 7/2

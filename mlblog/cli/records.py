@@ -128,6 +128,7 @@ def check(as_json: bool) -> int:
     from mlblog.goals import findings as of_goals
     from mlblog.press.check import findings
     from mlblog.press.check import notes as accepted
+    from mlblog.site.unsaid import unsaid
 
     project = Project.find()
     found, notes = findings(project)
@@ -137,7 +138,7 @@ def check(as_json: bool) -> int:
         click.echo(json.dumps(found, indent=1))
     else:
         click.echo("\n".join(found) if found else "every record is whole and fresh, and every post can be read")
-    for note in (*notes, *accepted(project), *untold):
+    for note in (*notes, *accepted(project), *untold, *unsaid(project)):
         click.echo(f"note: {note}", err=as_json)
     return 1 if found else 0
 

@@ -9,9 +9,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-Forecast = tuple[float, bool]
+from mlblog.lab.records.shares import wilson
 
-_Z = 1.959963984540054  # the normal quantile at 0.975
+Forecast = tuple[float, bool]
 
 
 @dataclass(frozen=True)
@@ -37,23 +37,6 @@ class Level:
     def interval(self) -> tuple[float, float]:
         """Wilson's 95 % interval of that share."""
         return wilson(self.done, self.count)
-
-
-def wilson(done: int, count: int) -> tuple[float, float]:
-    """Return the 95 % interval of a share, `done` of `count`, as Wilson gives it; it stays within [0, 1].
-
-    References:
-        wilson1927probable.
-
-    Raises:
-        ValueError: `count` is not positive, or `done` is not in [0, `count`].
-    """
-    if not 0 <= done <= count or count < 1:
-        raise ValueError(f"{done} of {count} is no share")
-    p, z2 = done / count, _Z**2
-    centre = (p + z2 / (2 * count)) / (1 + z2 / count)
-    half = _Z * math.sqrt(p * (1 - p) / count + z2 / (4 * count**2)) / (1 + z2 / count)
-    return max(0.0, centre - half), min(1.0, centre + half)
 
 
 def levels(forecasts: Sequence[Forecast]) -> list[Level]:

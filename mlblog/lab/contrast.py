@@ -11,11 +11,11 @@ import numpy as np
 
 from mlblog.errors import InputError, MissingRecord
 from mlblog.lab.declared import Declaration
-from mlblog.lab.records.compare import beyond_noise, excludes_zero
+from mlblog.lab.records.compare import p_of
 from mlblog.lab.records.record import SCALES, Key, Record, Value, plain
 from mlblog.lab.records.runs import Runs
 from mlblog.lab.records.store import Store, as_label, records
-from mlblog.lab.records.student import Mean, interval, welch
+from mlblog.lab.records.student import Difference, Mean, difference, interval
 from mlblog.lab.running.jobs import parse_override
 
 
@@ -121,17 +121,25 @@ class Contrast:
     Attributes:
         name: of the value.
         first, second: means over seeds with their 95 % intervals; None where a variant has no such value.
-        difference: second minus first with its 95 % interval; None where there is none.
+        difference: second minus first with its 95 % interval and p-value; None where there is none.
         paired: whether it is the mean of the differences seed by seed; else of independent samples (Welch).
-        moved: whether the interval excludes zero; None where one seed cannot tell.
     """
 
     name: str
     first: Mean | None
     second: Mean | None
-    difference: Mean | None
+    difference: Difference | None
     paired: bool
-    moved: bool | None
+
+    @property
+    def p(self) -> float | None:
+        """Of the test that there is no difference; None where one seed cannot tell."""
+        return None if self.difference is None else p_of(self.difference)
+
+    @property
+    def moved(self) -> bool | None:
+        """Whether the difference is beyond noise, at 5 %; None where one seed cannot tell."""
+        return None if self.p is None else self.p < 0.05
 
 
 def contrasts(first: Runs, second: Runs) -> list[Contrast]:
@@ -158,10 +166,5 @@ def _samples(runs: Runs) -> dict[str, np.ndarray]:
 
 def _contrast(name: str, first: np.ndarray | None, second: np.ndarray | None, paired: bool) -> Contrast:
     means = [None if sample is None else interval(sample) for sample in (first, second)]
-    if first is None or second is None:
-        return Contrast(name, means[0], means[1], None, paired, None)
-    if paired:
-        difference = interval(second - first)
-        moved = excludes_zero(difference) if difference.mean else False
-        return Contrast(name, means[0], means[1], difference, True, moved)
-    return Contrast(name, means[0], means[1], welch(first, second), False, beyond_noise(first, second))
+    gap = None if first is None or second is None else difference(first, second, paired=paired)
+    return Contrast(name, means[0], means[1], gap, paired)

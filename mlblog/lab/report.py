@@ -15,7 +15,7 @@ from mlblog.lab.why import Explanation
 if TYPE_CHECKING:
     from mlblog.lab.contrast import Contrast
     from mlblog.lab.records.runs import Runs
-    from mlblog.lab.records.student import Mean
+    from mlblog.lab.records.student import Difference, Mean
 
 
 def status_json(states: Sequence[State]) -> list[dict[str, Any]]:
@@ -181,25 +181,25 @@ def why_text(name: str, explained: Sequence[tuple[State, Sequence[Explanation]]]
 def diff_json(moves: Sequence[Move]) -> list[dict[str, Any]]:
     """Return one object a value."""
     return [
-        {"group": m.group, "name": m.name, "then": _plain(m.then), "now": _plain(m.now), "moved": m.moved}
+        {"group": m.group, "name": m.name, "then": _plain(m.then), "now": _plain(m.now), "p": m.p, "moved": m.moved}
         for m in moves
     ]
 
 
-def _plain(summary: Mean | None) -> list[float | None] | None:
-    """The numbers of a summary; JSON has no NaN, which stands for the interval that one seed does not have."""
-    return None if summary is None else [None if math.isnan(number) else number for number in summary]
+def _plain(summary: Mean | Difference | None) -> list[float | None] | None:
+    """Mean, low and high; JSON has no NaN, which stands for the interval that one seed does not have."""
+    return None if summary is None else [None if math.isnan(number) else number for number in summary[:3]]
 
 
 def diff_table(moves: Sequence[Move], against: str) -> str:
     """Return a line a value: then, now, and whether it moved beyond noise."""
     if not moves:
         return "no records, neither then nor now"
-    rows = [("runs", "value", f"at {against}", "now", "")]
+    rows = [("runs", "value", f"at {against}", "now", "p", "")]
     for move in moves:
         verdict = _verdict(move.then, move.now, move.moved)
-        rows.append((move.group, move.name, _interval(move.then), _interval(move.now), verdict))
-    told = "MOVED: beyond noise, by Welch's test at 5 %; ?: one seed cannot tell. Brackets: 95 % interval over seeds."
+        rows.append((move.group, move.name, _interval(move.then), _interval(move.now), _p(move.p), verdict))
+    told = "MOVED: beyond noise, by Welch's test, each at 5 %; ?: one seed cannot tell. Brackets: 95 % intervals."
     return f"{_aligned(rows)}\n\n{told}"
 
 
@@ -215,7 +215,7 @@ def contrast_json(contrasts: Sequence[Contrast], first: Runs, second: Runs) -> l
         {
             "name": one.name, "scale": first.scale, "seeds": [list(first.seeds), list(second.seeds)],
             "first": _plain(one.first), "second": _plain(one.second), "difference": _plain(one.difference),
-            "paired": one.paired, "moved": one.moved,
+            "p": one.p, "paired": one.paired, "moved": one.moved,
         }
         for one in contrasts
     ]  # fmt: skip
@@ -225,10 +225,11 @@ def contrast_table(contrasts: Sequence[Contrast], first: Runs, second: Runs, lab
     """Return a line a value: of either variant, their difference, and whether it is beyond noise."""
     from mlblog.lab.records.table import shortened
 
-    rows = [("value", *labels, "difference", "")]
+    rows = [("value", *labels, "difference", "p", "")]
     for one in contrasts:
         verdict = _verdict(one.first, one.second, one.moved)
-        rows.append((one.name, _interval(one.first), _interval(one.second), _interval(one.difference), verdict))
+        found = (_interval(one.first), _interval(one.second), _interval(one.difference), _p(one.p))
+        rows.append((one.name, *found, verdict))
     seeds = [shortened(side.seeds) for side in (first, second)]
     test = (
         f"paired by seed ({seeds[0]}), Student's t"
@@ -236,7 +237,8 @@ def contrast_table(contrasts: Sequence[Contrast], first: Runs, second: Runs, lab
         else f"Welch's test (seeds {seeds[0]} and {seeds[1]})"
     )
     told = (
-        f"scale {first.scale}. MOVED: beyond noise at 5 %, {test}; ?: one seed cannot tell. Brackets: 95 % intervals."
+        f"scale {first.scale}. MOVED: beyond noise, each at 5 %, {test}; ?: one seed cannot tell."
+        " Brackets: 95 % intervals."
     )
     return f"{_aligned(rows)}\n\n{told}"
 
@@ -245,8 +247,12 @@ def _verdict(then: Mean | None, now: Mean | None, moved: bool | None) -> str:
     return "new" if then is None else "gone" if now is None else {True: "MOVED", False: "", None: "?"}[moved]
 
 
-def _interval(summary: Mean | None) -> str:
+def _p(p: float | None) -> str:
+    return "-" if p is None else f"{p:.2g}"
+
+
+def _interval(summary: Mean | Difference | None) -> str:
     if summary is None:
         return "-"
-    mean, low, high = summary
+    mean, low, high = summary[:3]
     return f"{mean:.4g}" if math.isnan(low) else f"{mean:.4g} [{low:.4g}, {high:.4g}]"

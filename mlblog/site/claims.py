@@ -7,7 +7,7 @@ import posixpath
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mlblog.claims import VERDICTS, Claim
 from mlblog.papers import Bibliography, cite
@@ -16,7 +16,6 @@ from mlblog.press import Context, Page, Post
 from mlblog.press.page import evidence
 from mlblog.press.page.crossrefs import anchor
 from mlblog.press.page.provenance import summary
-from mlblog.press.page.verdicts import sentence
 from mlblog.press.source import blocks
 
 PATH = "claims.md"
@@ -32,7 +31,9 @@ counts: {counts}
 
 A sentence of a paper, or of a post, with a verdict that is computed from recorded numbers: when the numbers change, it
 does. *Did not hold at this size* says what we saw at the size at which we looked, and no more; *Does not hold* is
-mathematics, and true of every size.
+mathematics, and true of every size. *Not tested at this size*: a control failed on which the method was to show that
+it works here, so its failure elsewhere says nothing of it. A claim about a limit holds in part at best, since no finite
+size shows one.
 """
 
 
@@ -99,13 +100,15 @@ def _item(one: Listed, bibliography: Bibliography, *, by_paper: bool) -> str:
     """A claim: its verdict, the sentence, its place; the numbers once, under the paper or else under the post."""
     claim, place = one.claim, f"{_way(one.post.page)}#{one.anchor}"
     stale = ' <span class="mlblog-stale">stale</span>' if one.stale else ""
-    text = claim.text if by_paper else sentence(claim)
+    text = replace(claim, source="").sentence if by_paper else claim.sentence
     lines = [("p.mlblog-verdict", VERDICTS[claim.verdict])]
     lines.append(("p.mlblog-sentence", _linked(text, one, bibliography) + stale))
     where = f"[In “{escaped(one.post.title)}”]({place})" if by_paper else f"[Where it stands]({place})"
     if by_paper or not claim.source:
         if claim.because:
             lines.append(("p.mlblog-because", _linked(claim.because, one, bibliography)))
+        if claim.change:
+            lines.append(("p.mlblog-overturned", _linked(claim.change, one, bibliography)))
         where += f" · {evidence.named(one.rests_on) or 'computed in the post itself'}"
     lines.append(("p.mlblog-provenance", where))
     inner = "\n".join(blocks.block(element, line) for element, line in lines)

@@ -14,8 +14,28 @@ from mlblog.experiments.ilsampling import (
     toy_loss,
 )
 from mlblog.experiments.ilsampling_beyond import AIMS, scaled_gradient
-from mlblog.experiments.ilsampling_vae import binary_parts, no_code
-from mlblog.losses.discrete import IntermediateLossSampler, all_draws, enumerated_bias_variance, exact_gradient
+from mlblog.experiments.ilsampling_vae import (
+    Entry,
+    Parts,
+    binary_parts,
+    entries,
+    enumerated_gradient,
+    fit,
+    joint,
+    negative_bound,
+    no_code,
+    side_by_side,
+    tuned,
+)
+from mlblog.losses.discrete import (
+    IntermediateLossSampler,
+    StraightThrough,
+    all_draws,
+    enumerated_bias_variance,
+    exact_gradient,
+    log_probability,
+)
+from mlblog.models.discrete_vae import DiscreteVAE
 
 
 def target(problems: int, variables: int, categories: int) -> torch.Tensor:
@@ -69,3 +89,74 @@ def test_digits_are_split_into_zeros_and_ones() -> None:
     assert set(parts.test.unique().tolist()) == {0, 1}
     blank = parts._replace(train=torch.zeros(8, 64), test=torch.zeros(3, 64))
     assert no_code(blank) == pytest.approx(64 * torch.log(torch.tensor(10 / 9)).item(), rel=1e-5)
+
+
+def small_vae(categories: int = 3) -> DiscreteVAE:
+    torch.manual_seed(1)
+    return DiscreteVAE(pixels=7, variables=2, categories=categories, hidden=5)
+
+
+def test_the_bound_of_nets_side_by_side_is_that_of_each_alone() -> None:
+    net, images = small_vae(), torch.randint(2, (4, 7)).float()
+    logits, codes = net.encode(images), all_draws(2, 3).float()[:, None]
+    surprise = (log_probability(logits, codes).exp() * net.surprise(codes, images)).sum(0)
+    alone = (surprise + net.divergence(logits)).mean().item()
+    assert negative_bound(side_by_side(net, 3), images).tolist() == pytest.approx([alone] * 3, rel=1e-5)
+
+
+def test_codes_have_the_probabilities_of_their_draws() -> None:
+    logits = torch.randn(5, 3, 2, dtype=torch.float64)
+    torch.testing.assert_close(joint(logits).movedim(-1, 0), log_probability(logits, all_draws(3, 2)[:, None]).exp())
+
+
+def test_the_enumerated_gradient_is_the_librarys() -> None:
+    net, images = small_vae(), torch.randint(2, (4, 7)).float()
+    side_by_side(net, 2)
+    logits = net.encode(images.expand(2, 4, 7)).detach()
+    loss = net.sampled_bound(logits, images)
+    torch.testing.assert_close(enumerated_gradient(logits, loss), exact_gradient(logits, loss))
+
+
+def test_each_net_takes_adams_steps_at_its_own_rate() -> None:
+    """With one category nothing is drawn: only the decoder learns, on the one image that there is."""
+    image = torch.tensor([[1.0, 0, 1, 1, 0, 0, 1]])
+    rates, losses = (0.01, 0.1), []
+    for rate in rates:
+        net = small_vae(categories=1)
+        optimizer = torch.optim.Adam(net.decoder.parameters(), lr=rate)
+        for _ in range(12):
+            optimizer.zero_grad()
+            net.surprise(torch.ones(2, 1), image).mean().backward()
+            optimizer.step()
+        losses.append(net.surprise(torch.ones(2, 1), image).item())
+    entry = Entry(1, lambda _: StraightThrough(), tuple((0.0, rate) for rate in rates))
+    seen = fit(side_by_side(small_vae(categories=1), 2), entry, Parts(image, image, image), steps=12, batch=3)
+    assert seen.shape == (2, 12, 2)
+    assert seen[1, -1].tolist() == pytest.approx(losses, rel=1e-4)
+
+
+def test_all_but_the_exact_gradient_choose_from_as_many_settings() -> None:
+    counts = {name: len(set(entry.settings)) for name, entry in entries(2, 3).items()}
+    assert counts.pop("exact") == 2
+    assert set(counts.values()) == {6}
+
+
+def test_a_setting_is_chosen_on_validation_at_the_point_asked_for() -> None:
+    validation, test = torch.tensor([[3.0, 2, 4], [1, 2, 0.5]]), torch.tensor([[30.0, 20, 40], [10, 20, 50]])
+    arrays = {"validation x": validation.numpy(), "test x": test.numpy()}
+    arrays |= {"knobs x": torch.tensor([1.0, 2, 3]).numpy(), "rates x": torch.tensor([0.1, 0.2, 0.3]).numpy()}
+
+    class Seeds:
+        def values(self, name: str):
+            return arrays[name][None]
+
+        def mean(self, name: str):
+            return arrays[name]
+
+        def __len__(self) -> int:
+            return 1
+
+    found, chosen = tuned(Seeds(), "x", point=1)  # type: ignore[arg-type]  # what it asks of Runs
+    assert (found.tolist(), chosen) == ([20.0], [(2.0, pytest.approx(0.2))])
+    found, _ = tuned(Seeds(), "x", point=2)  # type: ignore[arg-type]  # what it asks of Runs
+    assert found.tolist() == [50.0]

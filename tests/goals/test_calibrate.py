@@ -69,18 +69,11 @@ def test_points_are_those_of_scikit_learns_curve() -> None:
     np.testing.assert_allclose([level.share for level in found], shares, atol=1e-12)
 
 
-@pytest.mark.parametrize(("done", "count"), [(0, 1), (1, 1), (2, 8), (3, 5), (6, 14), (0, 9), (17, 17), (50, 333)])
-def test_interval_is_scipys(done: int, count: int) -> None:
+def test_a_level_has_wilsons_interval_of_its_share() -> None:
     from scipy.stats import binomtest
 
-    expected = binomtest(done, count).proportion_ci(0.95, method="wilson")
-    assert calibrate.wilson(done, count) == pytest.approx((expected.low, expected.high), abs=1e-9)
-
-
-@pytest.mark.parametrize(("done", "count"), [(1, 0), (3, 2), (-1, 4)])
-def test_no_interval_of_no_share(done: int, count: int) -> None:
-    with pytest.raises(ValueError, match="is no share"):
-        calibrate.wilson(done, count)
+    expected = binomtest(3, 5).proportion_ci(0.95, method="wilson")
+    assert calibrate.Level(0.8, 5, 3).interval == pytest.approx((expected.low, expected.high), abs=1e-9)
 
 
 @given(st.lists(st.sampled_from([0.0, 0.2, 0.4, 0.6, 0.8, 1.0]), max_size=9))

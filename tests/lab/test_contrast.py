@@ -30,7 +30,7 @@ def test_same_seeds_are_paired(found: list[tuple[float, float]]) -> None:
     theirs = stats.ttest_rel(second, first)
     ends = theirs.confidence_interval(0.95)
     assert one.paired
-    assert one.difference == pytest.approx((gaps.mean(), ends.low, ends.high), abs=1e-9)
+    assert one.difference == pytest.approx((gaps.mean(), ends.low, ends.high, theirs.pvalue), abs=1e-9)
     assume(abs(theirs.pvalue - 0.05) > 1e-9)
     assert one.moved is bool(theirs.pvalue < 0.05)
 
@@ -41,13 +41,11 @@ def test_other_seeds_are_independent_samples(first: list[float], second: list[fl
     assume(min(a.std(), b.std()) > 1e-6)
     (one,) = contrasts(runs(first), runs(second, first_seed=5))
     theirs = stats.ttest_ind(b, a, equal_var=False)
-    assume(abs(theirs.df - round(theirs.df)) > 1e-9)  # or rounding decides which whole number is below it
-    half = stats.t.ppf(0.975, max(1, np.floor(theirs.df))) * np.sqrt(a.var(ddof=1) / len(a) + b.var(ddof=1) / len(b))
-    gap = b.mean() - a.mean()
+    ends = theirs.confidence_interval(0.95)
     assert not one.paired
-    assert one.difference == pytest.approx((gap, gap - half, gap + half), abs=1e-9)
-    assume(abs(abs(gap) - half) > 1e-9)
-    assert one.moved is bool(abs(gap) > half)
+    assert one.difference == pytest.approx((b.mean() - a.mean(), ends.low, ends.high, theirs.pvalue), abs=1e-9)
+    assume(abs(theirs.pvalue - 0.05) > 1e-9)
+    assert one.moved is bool(theirs.pvalue < 0.05)
 
 
 @pytest.mark.parametrize(
@@ -93,10 +91,11 @@ def test_variants_are_compared_seed_by_seed(varied: Bench) -> None:
     ends = stats.ttest_rel(FOUR, BASE).confidence_interval(0.95)
     loss = found["loss"]
     assert loss["difference"] == pytest.approx([np.mean(FOUR) - np.mean(BASE), ends.low, ends.high])
+    assert loss["p"] == pytest.approx(stats.ttest_rel(FOUR, BASE).pvalue)
     assert (loss["paired"], loss["moved"], loss["scale"], loss["seeds"]) == (True, True, "smoke", [[0, 1, 2]] * 2)
     done = varied("diff", "with_squared", "--between", "base", "x=4")
     (line,) = [line for line in done.stdout.splitlines() if line.startswith("loss ")]
-    assert line.endswith("MOVED")
+    assert line.split()[-2:] == [f"{stats.ttest_rel(FOUR, BASE).pvalue:.2g}", "MOVED"]
     assert done.exit_code == 1
     assert "paired by seed (0-2)" in done.stdout
 

@@ -2,11 +2,10 @@
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import special, stats
 
 from mlblog.lab.records.record import Record
 from mlblog.lab.records.runs import Runs
-from mlblog.lab.records.student import quantile
 
 
 def runs(*values: float) -> Runs:
@@ -16,18 +15,6 @@ def runs(*values: float) -> Runs:
                 "series/loss/step": np.array([0, 10])}, {}, {}, {})
         for seed, value in enumerate(values)
     ])  # fmt: skip
-
-
-@pytest.mark.parametrize("degrees", [1, 2, 3, 4, 5, 8, 9, 30, 31])
-@pytest.mark.parametrize("probability", [0.025, 0.3, 0.5, 0.8, 0.975, 0.999])
-def test_quantile_is_scipys(probability: float, degrees: int) -> None:
-    assert quantile(probability, degrees) == pytest.approx(stats.t.ppf(probability, degrees), rel=1e-10, abs=1e-10)
-
-
-@pytest.mark.parametrize(("probability", "degrees"), [(0.0, 3), (1.0, 3), (0.5, 0)])
-def test_no_quantile_outside_the_law(probability: float, degrees: int) -> None:
-    with pytest.raises(ValueError, match="no quantile"):
-        quantile(probability, degrees)
 
 
 def test_interval_of_a_value_is_scipys() -> None:
@@ -44,6 +31,17 @@ def test_interval_of_an_array_is_elementwise() -> None:
     sample = np.array([1.0, 3.0, 8.0])
     expected = stats.t.interval(0.95, 2, sample.mean() + 2, stats.sem(sample))
     assert (low[2], high[2]) == pytest.approx(expected)
+
+
+def test_interval_of_a_share_stays_within_0_and_1() -> None:
+    found = runs(0.7, 0.85, 0.98)
+    mean, (low, high) = found.mean("v"), found.interval("v", share=True)
+    assert found.interval("v")[1] > 1
+    half = (stats.t.interval(0.95, 2, 0, stats.sem([0.7, 0.85, 0.98]))[1]) / (mean * (1 - mean))
+    assert (low, high) == pytest.approx(tuple(special.expit(special.logit(mean) + side * half) for side in (-1, 1)))
+    with pytest.raises(ValueError, match="'curve' is no share: it goes from"):
+        found.interval("curve", share=True)
+    assert np.isnan(runs(0.3).interval("v", share=True)).all()
 
 
 def test_one_seed_has_no_interval() -> None:

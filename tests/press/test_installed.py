@@ -74,7 +74,7 @@ ROWS: dict[str, tuple[str, Callable[[Path], object]]] = {
     ),
     "how mlblog computes intervals": (
         "from mlblog.lab.records.student import quantile\nquantile(0.9, 3)",
-        replace("engine/mlblog/lab/records/student.py", "return (low + high) / 2", "return (low + high) / 3"),
+        replace("engine/mlblog/lab/records/student.py", "return float(stdtrit(", "return 2 * float(stdtrit("),
     ),
     "how mlblog runs cells": (
         "print('x')",

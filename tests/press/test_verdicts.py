@@ -17,8 +17,8 @@ from mlblog.press.page.site_context import Surroundings
 from mlblog.press.page.verdicts import stated
 
 
-def output(verdict: str, because: str = "", source: str = "") -> dict[str, object]:
-    data = {"text": "It *learns*", "source": source, "verdict": verdict, "because": because}
+def output(verdict: str, because: str = "", source: str = "", **more: str) -> dict[str, object]:
+    data = {"text": "It *learns*", "source": source, "verdict": verdict, "because": because, **more}
     return {"output_type": "display_data", "data": {MIME: data, "text/markdown": "no"}, "metadata": {}}
 
 
@@ -49,6 +49,15 @@ def test_verdicts_are_numbered_through_the_post_and_say_it_in_words() -> None:
     listed = list(stated(post, outputs))
     assert [one.anchor for one in listed] == [name for _, name, _ in found]
     assert [one.unit for one in listed] == [0, 0, 1]
+
+
+def test_place_and_what_would_change_it_are_on_the_page() -> None:
+    told = output("not-tested", place="Table 2", overturned_by="A run of *ten* seeds.")
+    _, _, html = rendered(CELLS, [told], [output("held")], [])
+    assert '<p class="mlblog-verdict">Not tested at this size</p>' in html
+    assert '<p class="mlblog-sentence">It <em>learns</em> (Table 2)</p>' in html
+    overturned = '<p class="mlblog-overturned"><em>What would change this:</em> A run of <em>ten</em> seeds.</p>'
+    assert html.count("mlblog-overturned") == html.count(overturned) == 1
 
 
 def test_a_claim_made_in_a_cell_reaches_the_page(run: Callable[..., tuple[Post, Outputs]], project: Project) -> None:

@@ -24,8 +24,8 @@ BIB = """\
 READ = Read("toss", "small", {}, (("docs/results/toss/small/base/seed-0.json", "a"),))
 
 
-def output(text: str, verdict: str, source: str = "", because: str = "") -> dict[str, object]:
-    data = {"text": text, "source": source, "verdict": verdict, "because": because}
+def output(text: str, verdict: str, source: str = "", because: str = "", **more: str) -> dict[str, object]:
+    data = {"text": text, "source": source, "verdict": verdict, "because": because, **more}
     return {"output_type": "display_data", "data": {MIME: data}, "metadata": {}}
 
 
@@ -75,3 +75,14 @@ def test_claims_are_counted_and_listed_by_paper_and_by_post(page: Callable[..., 
     assert "1 ([Doe, 2020](papers/index.md#doe2020sums))" in posts
     assert "4 of 4" not in posts
     assert posts.index("### [T b](blog/posts/b.md) { #b }") < posts.index("### [T a](blog/posts/a.md) { #a }")
+
+
+def test_place_and_what_would_change_it_are_shown_with_the_numbers(page: Callable[..., str]) -> None:
+    told = {"place": "Table 2", "overturned_by": "A gap in [Figure](#fig-x)."}
+    one = [output("Sums are *even*.", "held", "doe2020sums", **told), output("Odd.", "not-tested", "", "1", **told)]
+    papers, _, posts = page(a=[Ran(tuple(one))]).partition("## By post")
+    change = "*What would change this:* A gap in [Figure](blog/posts/a.md#figure-a-x)."
+    assert "\nSums are *even* (Table 2).\n" in papers
+    assert papers.count(change) == posts.count(change) == 1
+    assert "Sums are *even* ([Doe, 2020](papers/index.md#doe2020sums), Table 2)." in posts
+    assert "\nOdd (Table 2).\n" in posts

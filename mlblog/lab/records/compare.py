@@ -11,7 +11,7 @@ import numpy as np
 
 from mlblog.lab.records.record import Record
 from mlblog.lab.records.runs import Runs
-from mlblog.lab.records.student import Mean, interval, welch
+from mlblog.lab.records.student import Difference, Mean, difference, interval
 
 
 @dataclass(frozen=True)
@@ -22,14 +22,19 @@ class Move:
         group: scale and overrides.
         name: of the value.
         then, now: means over seeds, and their 95 % intervals; None where there was no such value.
-        moved: whether the difference is beyond noise (Welch's test at 5 %); None where one seed cannot tell.
+        p: of Welch's test of there being no difference; None where one seed cannot tell.
     """
 
     group: str
     name: str
     then: Mean | None
     now: Mean | None
-    moved: bool | None
+    p: float | None
+
+    @property
+    def moved(self) -> bool | None:
+        """Whether the difference is beyond noise, at 5 %; None where one seed cannot tell."""
+        return None if self.p is None else self.p < 0.05
 
 
 def moves(then: Iterable[Record], now: Iterable[Record]) -> list[Move]:
@@ -40,7 +45,7 @@ def moves(then: Iterable[Record], now: Iterable[Record]) -> list[Move]:
         names = {name for runs in (old.get(group), new.get(group)) if runs for name in _numbers(runs)}
         for name in sorted(names):
             before, after = (_sample(side.get(group), name) for side in (old, new))
-            found.append(Move(group, name, _summary(before), _summary(after), beyond_noise(before, after)))
+            found.append(Move(group, name, _summary(before), _summary(after), _p(before, after)))
     return found
 
 
@@ -66,15 +71,16 @@ def _summary(sample: np.ndarray | None) -> Mean | None:
     return None if sample is None else interval(sample)
 
 
-def beyond_noise(then: np.ndarray | None, now: np.ndarray | None) -> bool | None:
-    """Return whether two samples' means differ by Welch's t test at 5 %; None where that cannot be told."""
-    if then is None or now is None:
-        return None
-    if len(then) == len(now) and np.array_equal(then, now):
-        return False
-    return excludes_zero(welch(then, now))
+def _p(then: np.ndarray | None, now: np.ndarray | None) -> float | None:
+    return None if then is None or now is None else p_of(difference(then, now))
 
 
-def excludes_zero(difference: Mean) -> bool | None:
-    """Return whether an interval leaves zero out; None where there is no interval."""
-    return None if math.isnan(difference.low) else difference.low > 0 or difference.high < 0
+def p_of(found: Difference) -> float | None:
+    """The p-value of a difference; None where there is none."""
+    return None if math.isnan(found.p) else found.p
+
+
+def beyond_noise(then: np.ndarray, now: np.ndarray, *, paired: bool = False) -> bool | None:
+    """Return whether two samples' means differ by Welch's t test at 5 %, or the paired one; None with one seed."""
+    p = p_of(difference(then, now, paired=paired))
+    return None if p is None else p < 0.05

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 
 from mlblog.lab.records.record import Record, Value
+from mlblog.lab.records.shares import within
 from mlblog.lab.records.student import quantile
 
 if TYPE_CHECKING:
@@ -86,11 +87,20 @@ class Runs(Sequence[Record]):
         mean = self.values(name).mean(axis=0)
         return float(mean) if mean.ndim == 0 else mean
 
-    def interval(self, name: str, level: float = 0.95) -> tuple[Any, Any]:
+    def interval(self, name: str, level: float = 0.95, *, share: bool = False) -> tuple[Any, Any]:
         """Return Student's t interval of the mean over seeds: two floats, or two arrays.
 
         mean ± t_{(1+level)/2, n-1} · s / √n, with s the sample deviation over the n seeds. With one seed there is no
         interval: both ends are NaN.
+
+        Args:
+            name: of a value or an array.
+            level: of the interval.
+            share: whether it is a share, in [0, 1]; then the interval is taken on the logit, and stays there.
+
+        Raises:
+            KeyError: no such value or array.
+            ValueError: a share beyond [0, 1].
         """
         values = self.values(name)
         n = len(values)
@@ -99,9 +109,10 @@ class Runs(Sequence[Record]):
             return (math.nan, math.nan) if nothing.ndim == 0 else (nothing, nothing)
         mean = values.mean(axis=0)
         half = quantile((1 + level) / 2, n - 1) * values.std(axis=0, ddof=1) / math.sqrt(n)
-        if mean.ndim == 0:
-            return float(mean - half), float(mean + half)
-        return mean - half, mean + half
+        if share and (values.min() < 0 or values.max() > 1):
+            raise ValueError(f"{name!r} is no share: it goes from {values.min():g} to {values.max():g}")
+        low, high = within(mean, half) if share else (mean - half, mean + half)
+        return (float(low), float(high)) if mean.ndim == 0 else (low, high)
 
     def series(self, name: str) -> tuple[np.ndarray, np.ndarray]:
         """Return a logged series: its steps, shape (n,), and its values, shape (seeds, n).

@@ -84,9 +84,8 @@ class Results:
         mime = self._richest(cell, output)
         if claim := verdicts.claim_of(output):
             self._claims += 1
-            sentence = self._citing.resolve(verdicts.sentence(claim), cell.line)
-            because = self._citing.resolve(claim.because, cell.line)
-            return verdicts.verdict_block(claim.verdict, sentence, because, verdicts.anchor(self._post, self._claims))
+            name = verdicts.anchor(self._post, self._claims)
+            return verdicts.verdict_block(claim, name, lambda text: self._citing.resolve(text, cell.line))
         data = output["data"][mime]
         if mime == "application/json":
             text = json.dumps(data, indent=2, ensure_ascii=False) if not isinstance(data, str) else data

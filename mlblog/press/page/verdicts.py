@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from mlblog.claims import MIME, VERDICTS, Claim
@@ -50,23 +50,19 @@ def anchor(post: Post, number: int) -> str:
     return identifier("claim", post.slug, str(number))
 
 
-def sentence(claim: Claim) -> str:
-    """What is claimed and by whom, in Markdown; the source stands before a full stop."""
-    if not claim.source:
-        return claim.text
-    bare = claim.text.removesuffix(".")
-    return f"{bare} [@{claim.source}]{claim.text[len(bare) :]}"
-
-
-def verdict_block(verdict: str, sentence: str, because: str, name: str) -> str:
-    """A verdict as it stands on a page: the word, to which the style puts a sign, the sentence, the numbers.
+def verdict_block(claim: Claim, name: str, resolve: Callable[[str], str]) -> str:
+    """A verdict on a page: the word, to which the style puts a sign, the sentence, the numbers, what would change it.
 
     Args:
-        verdict: a key of `VERDICTS`.
-        sentence: what is claimed and by whom, in Markdown.
-        because: the numbers that decide, in Markdown, or nothing.
+        claim: the claim.
         name: its id on the page.
+        resolve: turns citations and references in Markdown into links.
     """
-    pieces = [("p.mlblog-verdict", VERDICTS[verdict]), ("p.mlblog-sentence", sentence), ("p.mlblog-because", because)]
-    text = "\n".join(blocks.block(element, content) for element, content in pieces if content)
-    return blocks.block(f"div.mlblog-claim.mlblog-{verdict}#{name}", text)
+    pieces = [
+        ("p.mlblog-sentence", claim.sentence),
+        ("p.mlblog-because", claim.because),
+        ("p.mlblog-overturned", claim.change),
+    ]
+    word = blocks.block("p.mlblog-verdict", VERDICTS[claim.verdict])
+    text = "\n".join([word, *(blocks.block(element, resolve(content)) for element, content in pieces if content)])
+    return blocks.block(f"div.mlblog-claim.mlblog-{claim.verdict}#{name}", text)

@@ -16,17 +16,8 @@ from mlblog.data.anagrams import Split, split
 from mlblog.data.keys import encode_pairs
 from mlblog.data.phrases import SIZES, bag_weights, draw_phrases, letters_of, split_by_letters
 from mlblog.data.words import DIGEST, load_words
-from mlblog.experiments.annagram_two import (
-    BEAM,
-    WIDE,
-    WIDTHS,
-    Spell,
-    answer,
-    ngrams,
-    save_examples,
-    save_scores,
-    train_speller,
-)
+from mlblog.experiments.annagram import BEAM, FULL, SMOKE, Spell, ngrams
+from mlblog.experiments.annagram_two import WIDE, WIDTHS, answer, save_examples, save_scores, train_speller
 from mlblog.lab import Run, experiment
 from mlblog.models.beam import Hypotheses
 from mlblog.models.pointer_keys import KeyPointer
@@ -37,11 +28,10 @@ TEST = 9_999  # in place of a seed: all spellers are asked the same phrases
 
 
 @experiment(
-    smoke={"longest": 4, "most": 10, "steps": 10, "drawn": 300, "asked": 10, "width": 16, "hidden": 32, "layers": 1,
-           "keys": 256, "order": 3},
-    small={"longest": 5, "most": 11, "steps": 1_200, "drawn": 300_000, "keys": 1_024},
-    full={"longest": 7, "most": 16, "steps": 20_000, "drawn": 3_000_000, "asked": 2_000, "width": 256, "heads": 8,
-          "hidden": 1024, "layers": 4, "keys": 16_384, "rate": 1e-3},
+    smoke={"longest": 4, "most": 10, "steps": 10, "drawn": 300, "asked": 10, "keys": 256, "order": 3, **SMOKE},
+    small={"longest": 5, "most": 11, "steps": 400, "drawn": 100_000},
+    full={"longest": 7, "most": 16, "steps": 20_000, "drawn": 3_000_000, "asked": 2_000, "keys": 16_384, "rate": 1e-3,
+          **FULL},
     seeds=3,
 )  # fmt: skip
 def anagram_phrases(
@@ -51,12 +41,12 @@ def anagram_phrases(
     most: int,
     steps: int,
     drawn: int,
-    asked: int = 500,
+    asked: int = 300,
     width: int = 64,
     heads: int = 4,
     layers: int = 2,
     hidden: int = 128,
-    keys: int = 2_048,
+    keys: int = 1_024,
     rate: float = 5e-3,
     order: int = 5,
     seed: int,
@@ -81,10 +71,10 @@ def anagram_phrases(
     """
     words = _words_by_class(run, longest)
     many = draw_phrases(words.train, count=drawn, most_letters=most, seed=seed)
-    seen = split_by_letters(many, unseen=EXAMPLES).train
+    seen, other, _ = split_by_letters(many, unseen=EXAMPLES)
     net = KeyPointer(width=width, heads=heads, layers=layers, hidden=hidden)
-    data = encode_pairs((letters_of(phrase) + " ", phrase) for phrase in seen)
-    epochs = train_speller(run, net.to(run.device), data, keys=keys, steps=steps, rate=rate, seed=seed)
+    data, held = (encode_pairs((letters_of(phrase) + " ", phrase) for phrase in part) for part in (seen, other[:1_000]))
+    epochs = train_speller(run, net.to(run.device), data, held, keys=keys, steps=steps, rate=rate, seed=seed)
 
     table, valid = ngrams(run, words.train, order), {word for part in words for word in part}
     run.save(parameters=sum(parameter.numel() for parameter in net.parameters()), epochs=epochs)
@@ -120,7 +110,7 @@ def anagram_phrases(
     full={"longest": 7, "most": 16, "asked": 2_000},
     seeds=1,
 )
-def anagram_phrase_baselines(run: Run, *, longest: int, most: int, asked: int = 500, order: int = 5, seed: int) -> None:
+def anagram_phrase_baselines(run: Run, *, longest: int, most: int, asked: int = 300, order: int = 5, seed: int) -> None:
     """Score a letter n-gram and a search for exact covers on the phrases on which the network is scored.
 
     Args:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from mlblog.data.anagrams import Batch, Batches, by_length, encode, split
 from mlblog.data.words import DIGEST, load_words
+from mlblog.experiments.annagram import FULL, SMOKE
 from mlblog.lab import Run, experiment
 from mlblog.losses.pointer import letter_nll
 from mlblog.models.pointer import ALPHABET, PointerTransformer
@@ -21,18 +22,9 @@ Loss = Callable[[], tuple[Tensor, int]]  # the loss of a new batch, and its lett
 
 
 @experiment(
-    smoke={"longest": 4, "rounds": 2, "steps": 1, "width": 16, "hidden": 32, "layers": 1, "letters": 256},
-    small={"longest": 8, "rounds": 15, "steps": 5},
-    full={
-        "longest": 11,
-        "rounds": 15,
-        "steps": 10,
-        "width": 256,
-        "heads": 8,
-        "hidden": 1024,
-        "layers": 4,
-        "letters": 16_384,
-    },
+    smoke={"longest": 4, "rounds": 2, "steps": 1, "letters": 256, **SMOKE},
+    small={"longest": 6, "rounds": 15, "steps": 5},
+    full={"longest": 11, "rounds": 15, "steps": 10, "letters": 16_384, **FULL},
     seeds=1,  # what varies is the machine, and the rounds show that
 )
 def anagram_speed(
@@ -45,7 +37,7 @@ def anagram_speed(
     heads: int = 4,
     layers: int = 2,
     hidden: int = 128,
-    letters: int = 2_048,
+    letters: int = 1_024,
     seed: int,
 ) -> None:
     """Time training steps of our modules and of torch's, in turn, on the same words.

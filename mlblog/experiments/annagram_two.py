@@ -11,11 +11,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from mlblog.classical.ngram import kneser_ney
 from mlblog.data.anagrams import Batch, Batches, Split
 from mlblog.data.keys import decode_texts, encode_pairs, encode_texts
 from mlblog.data.letter_sets import set_of, sets, split_by_set
 from mlblog.data.words import DIGEST, load_words
+from mlblog.experiments.annagram import BEAM, FULL, SMOKE, Spell, ngrams
 from mlblog.lab import Run, experiment
 from mlblog.losses.pointer import letter_nll
 from mlblog.models.beam import Hypotheses
@@ -25,18 +25,16 @@ from mlblog.training.schedule import warmup_cosine
 from mlblog.training.trainer import train
 
 EXAMPLES = ("kntig", "nba", "tgrinsea")  # the letters that the post asks about; always held out
-BEAM, WIDE = 5, 200
+WIDE = 200
 WIDTHS = (1, BEAM, 50, WIDE)
-Spell = Callable[[Tensor], Hypotheses]
 
 
 @experiment(
-    smoke={"longest": 4, "steps": 10, "width": 16, "hidden": 32, "layers": 1, "keys": 256, "order": 3},
-    small={"longest": 8, "steps": 800},
-    full={"longest": 11, "steps": 4_000, "width": 256, "heads": 8, "hidden": 1024, "layers": 4, "keys": 16_384,
-          "rate": 1e-3, "dropout": 0.2},
+    smoke={"longest": 4, "steps": 10, "keys": 256, "order": 3, **SMOKE},
+    small={"longest": 8, "steps": 400},
+    full={"longest": 11, "steps": 4_000, "keys": 16_384, "rate": 1e-3, "dropout": 0.2, **FULL},
     seeds=3,
-)  # fmt: skip
+)
 def anagram_letter_sets(
     run: Run,
     *,
@@ -46,7 +44,7 @@ def anagram_letter_sets(
     heads: int = 4,
     layers: int = 2,
     hidden: int = 128,
-    keys: int = 2_048,
+    keys: int = 1_024,
     rate: float = 5e-3,
     dropout: float = 0.0,
     order: int = 5,
@@ -70,8 +68,10 @@ def anagram_letter_sets(
     """
     parts = _words_by_set(run, longest)
     net = KeyPointer(width=width, heads=heads, layers=layers, hidden=hidden, dropout=dropout, reuse=True)
-    data = encode_pairs((set_of(word), word) for word in parts.train)
-    epochs = train_speller(run, net.to(run.device), data, keys=keys, steps=steps, rate=rate, seed=seed)
+    data, held = (
+        encode_pairs((set_of(word), word) for word in part) for part in (parts.train, parts.validation[:1_000])
+    )
+    epochs = train_speller(run, net.to(run.device), data, held, keys=keys, steps=steps, rate=rate, seed=seed)
 
     table, length = ngrams(run, parts.train, order), longest + 1
     seen = [word for members in list(sets(parts.train).values())[::10] for word in members]
@@ -163,21 +163,32 @@ def set_scores(words: Sequence[str], spell: Spell, device: str) -> dict[str, flo
 
 
 def train_speller(
-    run: Run, net: KeyPointer, data: Mapping[int, Batch], *, keys: int, steps: int, rate: float, seed: int
+    run: Run,
+    net: KeyPointer,
+    data: Mapping[int, Batch],
+    held: Mapping[int, Batch],
+    *,
+    keys: int,
+    steps: int,
+    rate: float,
+    seed: int,
 ) -> float:
-    """Train on answers until their ends, and give the epochs."""
+    """Train on answers until their ends, keep the weights that are best on those `held` back, and give the epochs."""
     optimizer = torch.optim.AdamW(net.parameters(), lr=rate, betas=(0.9, 0.98), weight_decay=0.01, fused=True)
     sampler = Batches({size: batch.to(run.device) for size, batch in data.items()}, letters=keys, seed=seed)
 
-    def loss(_: int) -> Tensor:
-        batch = next(sampler)
-        counts = until_end(batch.words)
-        nats = letter_nll(net(batch.letters, batch.words), batch.letters, batch.words)
-        return (nats * counts).sum() / counts.sum()
+    def loss(batches: Iterable[Batch]) -> Tensor:
+        nats, ends = [], []
+        for batch in batches:
+            ends.append(until_end(batch.words).flatten())
+            nats.append(letter_nll(net(batch.letters, batch.words), batch.letters, batch.words).flatten())
+        counts = torch.cat(ends)
+        return (torch.cat(nats) * counts).sum() / counts.sum()
 
     train(
-        run, net, loss, optimizer, steps=steps, every=max(1, steps // 100), clip=1.0, sampler=sampler,
-        rate=lambda step: rate * warmup_cosine(step, steps=steps),
+        run, net, lambda _: loss([next(sampler)]), optimizer, steps=steps, every=max(1, steps // 25), clip=1.0,
+        rate=lambda step: rate * warmup_cosine(step, steps=steps), sampler=sampler,
+        validate=lambda: float(loss(batch.to(run.device) for batch in held.values())),
     )  # fmt: skip
     return sampler.epochs
 
@@ -204,11 +215,6 @@ def answer(questions: Iterable[str], spell: Spell, device: str) -> dict[str, lis
 def _words_by_set(run: Run, longest: int) -> Split:
     run.uses("words.txt.gz", DIGEST)
     return split_by_set(load_words(longest=longest), unseen=EXAMPLES)
-
-
-def ngrams(run: Run, words: Sequence[str], order: int) -> Tensor:
-    """Log-probabilities of n-grams of the words to train on."""
-    return torch.from_numpy(np.log(kneser_ney(words, order=order))).float().to(run.device)
 
 
 def save_scores(

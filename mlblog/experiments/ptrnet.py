@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal, cast
+from collections.abc import Callable
+from typing import Any, Literal, cast
 
 import numpy as np
 import torch
@@ -12,47 +13,81 @@ from torch import Tensor, nn
 
 from mlblog.data.geometry import INPUTS, Problems, Task, draw_problems, is_simple, polygon_area, same_polygon
 from mlblog.lab import Run, experiment
+from mlblog.models.attention_lstm import AttentionLSTM
 from mlblog.models.pointer_lstm import FixedLSTM, PointerLSTM, PointNet
 from mlblog.models.pointer_points import PointTransformer
 from mlblog.training.schedule import warmup_cosine
-from mlblog.training.trainer import train
+from mlblog.training.trainer import Recorder, train
 
-Network = Literal["lstm", "transformer", "fixed"]
-TEST = 9_999  # in place of a seed: all networks are asked the same problems
+Network = Literal["lstm", "transformer", "attention", "fixed"]
+TEST, VALIDATION = 9_999, 9_998  # in place of a seed: all networks are asked the same problems
+RATES = (1e-3, 3e-3, 1e-2)
+SETTINGS: tuple[tuple[Network, Task], ...] = (
+    ("lstm", "hull"), ("transformer", "hull"), ("attention", "hull"), ("fixed", "hull"), ("lstm", "sort"),
+)  # fmt: skip
+SMOKE = {"largest": 6, "asked": 20, "batch": 16, "width": 16, "hidden": 16}
+FULL = {"largest": 50, "asked": 2_000, "batch": 512, "width": 256, "hidden": 512}
+
+
+@experiment(smoke={"steps": 3, **SMOKE}, small={"steps": 400}, full={"steps": 4_000, **FULL}, seeds=1)
+def pointing_rates(
+    run: Run,
+    *,
+    steps: int,
+    largest: int = 10,
+    asked: int = 500,
+    batch: int = 64,
+    width: int = 96,
+    hidden: int = 128,
+    seed: int,
+) -> None:
+    """Train each network shortly at each of the `RATES`, and keep the validation losses: the grid of its peak rate.
+
+    Args:
+        run: of the lab.
+        steps: training steps at each rate.
+        largest: the most points of a problem.
+        asked: problems to validate on.
+        batch: as in `pointing_at_points`; so are the others.
+        width: D of the LSTMs.
+        hidden: width of the transformer's feed-forward layers.
+        seed: of the initial weights and the problems.
+    """
+    run.save(rates=np.array(RATES))
+    for network, task in run.progress(SETTINGS, "tune"):
+        found = []
+        for rate in RATES:
+            torch.manual_seed(seed)
+            net = _network(network, INPUTS[task], width, hidden, largest).to(run.device)
+            validate = _validation(net, task, largest, asked, run.device)
+            _train(_Trial(), net, task, validate, rate=rate, steps=steps, largest=largest, batch=batch, seed=seed,
+                   device=run.device)  # fmt: skip
+            with torch.inference_mode():
+                found.append(validate())
+        run.save(**{f"validation_{network}_{task}": np.array(found)})
+        run.save(**{f"rate_{network}_{task}": RATES[int(np.argmin(found))]})
 
 
 @experiment(
-    smoke={"steps": 10, "largest": 6, "sizes": [5, 8], "asked": 20, "batch": 16, "width": 16, "hidden": 16},
-    small={"steps": 2_000, "largest": 10, "sizes": [5, 6, 7, 8, 9, 10, 12, 15, 20, 25, 30]},
-    full={
-        "steps": 40_000,
-        "largest": 50,
-        "sizes": [5, 10, 20, 30, 40, 50, 75, 100, 200],
-        "asked": 2_000,
-        "batch": 512,
-        "width": 256,
-        "hidden": 512,
-    },
+    smoke={"steps": 10, "sizes": [5, 8], **SMOKE},
+    small={"steps": 2_000, "sizes": [5, 7, 10, 12, 15, 20, 30]},
+    full={"steps": 40_000, "sizes": [5, 10, 20, 30, 40, 50, 75, 100, 200], **FULL},
     seeds=3,
-    variants=(
-        {"network": "transformer"},
-        {"network": "fixed"},
-        {"task": "sort"},
-    ),
+    variants=({"network": "attention"}, {"network": "fixed"}, {"network": "transformer"}),
+    reads=["pointing_rates"],
 )
 def pointing_at_points(
     run: Run,
     *,
     steps: int,
-    largest: int,
     sizes: list[int],
+    largest: int = 10,
     asked: int = 500,
     batch: int = 64,
     width: int = 96,
     hidden: int = 128,
     task: Task = "hull",
     network: Network = "lstm",
-    rate: float = 2e-3,
     seed: int,
 ) -> None:
     """Train a network on problems of 5 to `largest` points, new ones at each step, and ask it about all `sizes`.
@@ -60,32 +95,22 @@ def pointing_at_points(
     Args:
         run: of the lab.
         steps: training steps.
-        largest: the most points that it is trained on.
         sizes: numbers of points that it is asked about.
+        largest: the most points that it is trained on.
         asked: problems of each size.
         batch: problems in a step, all of one size.
         width: D of the LSTMs; the transformer has two thirds of it, which makes as many parameters.
         hidden: width of the transformer's feed-forward layers.
         task: "hull" or "sort".
-        network: the recurrent pointer network, the pointer transformer, or the LSTMs with a fixed list of answers.
-        rate: peak learning rate.
+        network: the recurrent pointer network, the pointer transformer, or the LSTMs with a fixed list of answers, with
+            attention or without.
         seed: of the initial weights and the problems.
     """
+    rate = float(pointing_rates.runs(scale=run.scale).mean(f"rate_{network}_{task}"))
     net = _network(network, INPUTS[task], width, hidden, largest).to(run.device)
-    answering = cast(PointNet, net)
-    optimizer = torch.optim.AdamW(net.parameters(), lr=rate, fused=True)
-
-    def loss(step: int) -> Tensor:
-        rng = np.random.default_rng([seed, step])
-        problems = draw_problems(task, count=batch, size=int(rng.integers(5, largest + 1)), rng=rng)
-        points, answers = _tensors(problems, run.device)
-        return sequence_loss(answering(points, answers), answers)
-
-    train(
-        run, net, loss, optimizer, steps=steps, every=max(1, steps // 100), clip=1.0,
-        rate=lambda step: rate * warmup_cosine(step, steps=steps),
-    )  # fmt: skip
-    found: dict[str, list[float]] = {}
+    validate = _validation(net, task, largest, asked, run.device)
+    _train(run, net, task, validate, rate=rate, steps=steps, largest=largest, batch=batch, seed=seed, device=run.device)
+    answering, found = cast(PointNet, net), dict[str, list[float]]()
     for size in run.progress(sizes, "ask"):
         problems = draw_problems(task, count=asked, size=size, rng=np.random.default_rng([TEST, size]))
         answered = answering.answer(_tensors(problems, run.device)[0]).cpu().numpy()
@@ -94,7 +119,60 @@ def pointing_at_points(
     run.save(
         sizes=np.array(sizes, dtype=np.float64),
         parameters=sum(parameter.numel() for parameter in net.parameters()),
+        rate=rate,
         **{name: np.array(values) for name, values in found.items()},
+    )
+
+
+class _Trial:
+    """What a run that only finds a rate records: nothing."""
+
+    def checkpoint(self, **parts: Any) -> _Trial:
+        return self
+
+    def steps(self, stop: int, label: str, /) -> range:
+        return range(stop)
+
+    def log(self, *, step: int, **values: Any) -> None:
+        pass
+
+
+def _train(
+    recorder: Recorder,
+    net: nn.Module,
+    task: Task,
+    validate: Callable[[], float],
+    *,
+    rate: float,
+    steps: int,
+    largest: int,
+    batch: int,
+    seed: int,
+    device: str,
+) -> None:
+    optimizer = torch.optim.AdamW(net.parameters(), lr=rate, fused=True)
+
+    def loss(step: int) -> Tensor:
+        rng = np.random.default_rng([seed, step])
+        problems = draw_problems(task, count=batch, size=int(rng.integers(5, largest + 1)), rng=rng)
+        points, answers = _tensors(problems, device)
+        return sequence_loss(net(points, answers), answers)
+
+    train(
+        recorder, net, loss, optimizer, steps=steps, every=max(1, steps // 40), clip=1.0, validate=validate,
+        rate=lambda step: rate * warmup_cosine(step, steps=steps),
+    )  # fmt: skip
+
+
+def _validation(net: nn.Module, task: Task, largest: int, asked: int, device: str) -> Callable[[], float]:
+    """Return the loss on problems of every size that is trained on, as many of each."""
+    sizes = range(5, largest + 1)
+    drawn = [
+        _tensors(draw_problems(task, count=asked // len(sizes), size=size, rng=rng), device)
+        for size, rng in ((size, np.random.default_rng([VALIDATION, size])) for size in sizes)
+    ]
+    return lambda: float(
+        torch.stack([sequence_loss(net(points, answers), answers) for points, answers in drawn]).mean()
     )
 
 
@@ -148,6 +226,8 @@ def scores(task: Task, problems: Problems, answers: NDArray[np.int64]) -> dict[s
 def _network(network: Network, inputs: int, width: int, hidden: int, largest: int) -> nn.Module:
     if network == "lstm":
         return PointerLSTM(inputs=inputs, width=width)
+    if network == "attention":
+        return AttentionLSTM(inputs=inputs, width=width, most=largest)
     if network == "fixed":
         return FixedLSTM(inputs=inputs, width=width, most=largest)
     return PointTransformer(inputs=inputs, width=width * 2 // 3 // 4 * 4, heads=4, layers=2, hidden=hidden)

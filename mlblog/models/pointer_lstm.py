@@ -115,7 +115,6 @@ class FixedLSTM(nn.Module):
 
     def __init__(self, *, inputs: int, width: int, most: int) -> None:
         super().__init__()
-        self.most = most
         self.embed = nn.Linear(inputs, width)
         self.read = nn.LSTM(width, width, batch_first=True)
         self.write = nn.LSTM(width, width, batch_first=True)
@@ -127,7 +126,7 @@ class FixedLSTM(nn.Module):
         embedded = self.embed(points)
         _, state = self.read(embedded)
         states, _ = self.write(previous(embedded, self.start, answers), state)
-        return self._named(states, points.shape[1])
+        return named(self.name(states), points.shape[1])
 
     @torch.no_grad()
     def answer(self, points: Tensor) -> Tensor:
@@ -138,15 +137,24 @@ class FixedLSTM(nn.Module):
         chosen: list[Tensor] = []
         for _ in range(points.shape[1] + 1):
             out, state = self.write(x, state)
-            chosen.append(self._named(out, points.shape[1]).argmax(-1))
+            chosen.append(named(self.name(out), points.shape[1]).argmax(-1))
             x = previous(embedded, self.start, torch.cat((chosen[-1], chosen[-1]), dim=1))[:, 1:]
         return filled(torch.cat(chosen, dim=1), points.shape[1])
 
-    def _named(self, states: Tensor, size: int) -> Tensor:
-        """Scores of the names of `size` points and of the end; points without a name cannot be answered."""
-        scores = self.name(states)
-        unnamed = scores.new_full((*scores.shape[:2], max(0, size - self.most)), -torch.inf)
-        return torch.cat((scores[..., : min(size, self.most)], unnamed, scores[..., -1:]), dim=-1)
+
+def named(scores: Tensor, size: int) -> Tensor:
+    """Scores of the places of `size` points and of the end; points without a name cannot be answered.
+
+    Args:
+        scores: (B, T, K + 1), of K names and of the end.
+        size: N.
+
+    Returns:
+        (B, T, N + 1)
+    """
+    most = scores.shape[-1] - 1
+    unnamed = scores.new_full((*scores.shape[:2], max(0, size - most)), -torch.inf)
+    return torch.cat((scores[..., : min(size, most)], unnamed, scores[..., -1:]), dim=-1)
 
 
 def previous(embedded: Tensor, start: Tensor, answers: Tensor) -> Tensor:

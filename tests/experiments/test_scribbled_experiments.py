@@ -22,6 +22,8 @@ def test_a_tone_is_hit_if_its_spike_stands_in_it() -> None:
     twice = [0, 1, 1, 0, 1, 1]
     assert _inside([[0, 0, 1, 0, 0, 1]], [twice], [[1, 1]]) == 1.0
     assert _inside([[0, 0, 0, 1, 0, 1]], [twice], [[1, 1]]) == 0.5, "the first spike is late, in the pause"
+    assert _inside([[1, 1, 0, 0, 0, 2, 2, 0]], [truth], [[1, 2]]) == 0.5, "the first begins early"
+    assert _inside([[1, 1, 1, 0, 0, 2, 2, 0]], [truth], [[1, 2]]) == 1.0, "early, its middle in the tone"
 
 
 def test_a_probe_classifies_what_is_linear_and_nothing_else() -> None:

@@ -20,6 +20,7 @@ from mlblog.losses import discrete as d
 from mlblog.losses.discrete import categorical
 from mlblog.models import (
     attention,
+    attention_lstm,
     discrete_vae,
     norms,
     pointer_keys,
@@ -171,6 +172,9 @@ MODELS = [
     Row("models.pointer_lstm.PointerLSTM", lambda: pointer_lstm.PointerLSTM(inputs=2, width=8),
         (numbers(3, 5, 2), PLACES), batch=(0, 0)),
     Row("models.pointer_lstm.FixedLSTM", lambda: pointer_lstm.FixedLSTM(inputs=2, width=8, most=5),
+        (numbers(3, 5, 2), PLACES), batch=(0, 0)),
+    Row("models.pointer_lstm.named", lambda: lambda a: pointer_lstm.named(a, 4), (numbers(3, 5, 7),), batch=(0,)),
+    Row("models.attention_lstm.AttentionLSTM", lambda: attention_lstm.AttentionLSTM(inputs=2, width=8, most=5),
         (numbers(3, 5, 2), PLACES), batch=(0, 0)),
     Row("models.pointer_lstm.previous", lambda: pointer_lstm.previous, (numbers(3, 5, 2), numbers(2), PLACES),
         batch=(0, None, 0)),

@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from mlblog.models.attention_lstm import AttentionLSTM
 from mlblog.models.pointer_lstm import AdditivePointer, FixedLSTM, PointerLSTM, filled, previous
 from mlblog.models.pointer_points import PointTransformer
 
@@ -46,6 +47,7 @@ def test_scores_are_those_of_cells_stepped_one_by_one() -> None:
 NETS = {
     "pointer": lambda: PointerLSTM(inputs=2, width=8),
     "fixed": lambda: FixedLSTM(inputs=2, width=8, most=7),
+    "attention": lambda: AttentionLSTM(inputs=2, width=8, most=7),
     "transformer": lambda: PointTransformer(inputs=2, width=8, heads=2, layers=2, hidden=12),
 }
 
@@ -57,7 +59,7 @@ def test_a_free_answer_is_the_likeliest_place_of_each_forced_step(name: str) -> 
     points = torch.rand(40, 5, 2)
     order = torch.cat((points[..., 0].argsort(1), torch.full((40, 1), 5)), dim=1)
     optimizer = torch.optim.Adam(net.parameters(), lr=2e-2)
-    for _ in range(40):  # so that answers differ from question to question and from step to step
+    for _ in range(60):  # so that answers differ from question to question and from step to step
         loss = F.cross_entropy(net(points, order).mT, order)
         optimizer.zero_grad()
         loss.backward()
@@ -94,6 +96,36 @@ def test_places_without_a_name_cannot_be_answered() -> None:
     small = net(torch.rand(2, 2, 1), torch.zeros(2, 4, dtype=torch.long))
     assert small.shape == (2, 4, 3)
     assert small.isfinite().all()
+
+
+@torch.no_grad()
+def test_attention_mixes_the_states_that_it_would_point_at() -> None:
+    torch.manual_seed(1)
+    net = AttentionLSTM(inputs=2, width=6, most=7).double()
+    points, answers = torch.rand(3, 4, 2, dtype=torch.double), torch.tensor([[2, 0, 1, 4], [3, 1, 4, 4], [0, 2, 3, 1]])
+    scores = net(points, answers)
+    for question in range(3):
+        hidden = cell = torch.zeros(6, dtype=torch.double)
+        read, write = cell_of(net.read), cell_of(net.write)
+        states = []
+        for point in points[question]:
+            hidden, cell = read(net.embed(point), (hidden, cell))
+            states.append(hidden)
+        given = net.start
+        for step in range(4):
+            hidden, cell = write(given, (hidden, cell))
+            fits = [
+                torch.exp(
+                    net.attend.score.weight[0]
+                    @ torch.tanh(net.attend.from_place.weight @ state + net.attend.from_state.weight @ hidden)
+                )
+                for state in states
+            ]
+            mixed = sum(fit * state for fit, state in zip(fits, states, strict=True)) / sum(fits)
+            names = net.name.weight[:, :6] @ hidden + net.name.weight[:, 6:] @ mixed + net.name.bias
+            assert torch.allclose(scores[question, step], torch.stack([*names[:4], names[7]]))
+            place = int(answers[question, step])
+            given = net.embed(points[question, place]) if place < 4 else net.start
 
 
 def test_the_additive_pointer_is_the_formula() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-import random
+import hashlib
 import re
 import tomllib
 from collections import Counter
@@ -103,7 +103,7 @@ def chosen(root: Path, count: int, seed: int, within: str = "") -> list[Known]:
     known = equivalent()
     candidates = [one for one in every(root) if one.name not in known]
     leaks = [one for one in candidates if leaking(one.mutant)]
-    random.Random(seed).shuffle(candidates)
+    candidates.sort(key=lambda one: hashlib.blake2b(f"{seed} {one.name}".encode()).digest())  # an edit moves no other
     experiments = [one for one in candidates if _of_experiment(one.mutant) and not leaking(one.mutant)]
     library = [one for one in candidates if not _of_experiment(one.mutant)]
     share = min(len(experiments), max(count * 3 // 8, count - len(library)))

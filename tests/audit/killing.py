@@ -26,7 +26,8 @@ from chosen import LIBRARY, Known
 
 #: Where the tests of the library and of the experiments are; doctests stand in the library itself.
 TESTS = (
-    *(f"tests/{part}" for part in (*LIBRARY, "library", "experiments")), *(f"mlblog/{part}" for part in LIBRARY),
+    *(f"tests/{part}" for part in (*LIBRARY, "library", "edges", "experiments")),
+    *(f"mlblog/{part}" for part in LIBRARY),
 )  # fmt: skip
 QUIET = ("-q", "-x", "-p", "no:cacheprovider", "-p", "no:xdist", "--hypothesis-seed=0",
          "-W", "ignore::pytest.PytestAssertRewriteWarning")  # fmt: skip

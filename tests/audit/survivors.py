@@ -32,7 +32,7 @@ def state(root: Path) -> str:
     """A digest of all code that is mutated and of all tests that may kill it."""
     digest = hashlib.blake2b(digest_size=10)
     folders = [root / "mlblog" / part for part in PARTS]
-    folders += [root / "tests" / part for part in (*PARTS, "library", "audit")]
+    folders += [root / "tests" / part for part in (*PARTS, "library", "edges", "audit")]
     for file in sorted(one for folder in folders for one in folder.rglob("*.py")):
         digest.update(file.read_bytes())
     return digest.hexdigest()

@@ -22,25 +22,29 @@ def quick() -> Iterator[None]:
 
 
 def test_each_name_of_the_solver_is_its_speller(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Scores are planted: a number for each speller, and its width."""
+    """Scores are planted: a number for each speller, its width, and a hundredth of it where few words are asked."""
     module, _ = experiments()["anagram_solver"]
     codes = {"spell_by_letters": 1.0, "spell_by_places": 2.0, "spell_together": 3.0}
-    widths: list[int] = []
 
     def scores(words: Any, spell: Any, device: str) -> dict[str, Any]:
         value = codes[spell.func.__name__] + spell.keywords["width"] / 100
-        widths.append(spell.keywords["width"])
         names = [*module.METRICS, *(f"{name}_by_length" for name in module.METRICS)]
         return {**dict.fromkeys(names, value), "ceiling": 0.0}
 
+    def right(words: Any, spell: Any, width: int, device: str) -> Any:
+        return np.array([codes[spell.func.__name__] + width / 100])
+
     monkeypatch.setattr(module, "scores", scores)
-    found = ran("anagram_solver", steps=2).values
+    monkeypatch.setattr(module, "_right", right)
+    found = ran("anagram_solver", steps=2, widths=[1, 7]).values
     assert found["exact"] == pytest.approx(1.05)
+    assert found["exact_validation"] == pytest.approx(1.05)
     assert found["exact_unmerged"] == pytest.approx(2.05)
     assert found["exact_with_ngrams"] == pytest.approx(3.05)
     assert found["valid_at_5_seen"] == pytest.approx(1.05)
-    assert found["exact_by_width"].tolist() == pytest.approx([1.01, 1.02, 1.05, 1.1])
-    assert found["beam_widths"].tolist() == [1, 2, 5, 10]
+    assert found["right_alone"].ravel().tolist() == pytest.approx([1.01, 1.07])
+    assert found["right_together"].ravel().tolist() == pytest.approx([3.01, 3.07])
+    assert found["widths"].tolist() == [1, 7]
 
 
 def test_baselines_are_asked_with_their_widths(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -56,7 +60,24 @@ def test_baselines_are_asked_with_their_widths(monkeypatch: pytest.MonkeyPatch) 
     assert found["exact"] == 5
     assert found["valid_wide"] == 200
     assert found["exact_seen"] == 200
-    assert found["exact_by_width"].tolist() == list(module.WIDTHS)
+    assert found["widths"].tolist() == list(module.WIDTHS)
+
+
+def test_words_that_are_first_answers_are_counted() -> None:
+    """Of every fourth class, in the order of the words; an answer is looked up, and says its own width is 3."""
+    module, _ = experiments()["anagram_solver"]
+    words = ["ant", "tan", "cat", "dog", "god", "pig", "hens", "abet", "beat"]
+    assert module.part_of(words) == ["ant", "tan", "hens"]
+    answers = {"ant": "tan", "act": "cat", "dgo": "dgo", "ehns": "hens"}
+
+    def spell(letters: torch.Tensor, *, width: int) -> Any:
+        assert width == 3
+        rows = [answers[question] for question in module.decode(letters)]
+        symbols = torch.stack([module.encode(rows).words, module.encode(rows).letters], dim=1)
+        return module.Hypotheses(symbols, torch.zeros(len(rows), 2))
+
+    found = module._right(["ant", "tan", "cat", "dog", "hens"], spell, 3, "cpu")
+    assert found.tolist() == [0, 1, 1, 0, 1]
 
 
 def test_a_shuffle_and_a_dictionary_are_right_as_often_as_counted() -> None:

@@ -264,23 +264,23 @@ def test_a_directions_scaled_gradient_tends_to_that_of_a_small_step() -> None:
 # -- the discrete autoencoder --------------------------------------------------------------------------------------
 
 
-def test_rates_are_chosen_on_validation_and_scored_on_the_test_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of validation the second rate is the best, of the test the first; of 200 and of 397 digits."""
-    used: list[float] = []
+def test_bounds_of_each_estimator_are_saved_under_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Planted: validation as many hundreds as there are settings, the test one more at each point."""
+    points = ilsampling_vae.POINTS
 
-    def fit(*_: object, rate: float, **__: object) -> np.ndarray:
-        used.append(rate)
-        return np.full(ilsampling_vae.POINTS, rate)
-
-    def bound(net: object, images: Tensor) -> float:
-        place = ilsampling_vae.RATES.index(used[-1])
-        return {200: 40.0, 397: 70.0}[len(images)] + place * (-1 if len(images) == 200 and place < 2 else 1)
+    def fit(net: object, entry: Any, parts: Any, **_: object) -> Tensor:
+        assert [len(part) for part in parts] == [1200, 200, 397]
+        count = len(entry.settings)
+        base = torch.full((points, count), 100.0 * count, dtype=torch.float64) + entry.evaluations
+        return torch.stack((base, base + torch.arange(1, points + 1)[:, None]))
 
     monkeypatch.setattr(ilsampling_vae, "fit", fit)
-    monkeypatch.setattr(ilsampling_vae, "negative_bound", bound)
     found = ran("ils_vae").values
-    best = ilsampling_vae.RATES[1]
-    assert set(found["rates"].tolist()) == {best}
-    assert set(found["validation"].tolist()) == {39.0}
-    assert set(found["test"].tolist()) == {71.0}
-    assert set(found["curves"].ravel().tolist()) == {best}
+    every = ilsampling_vae.entries(2, 3)
+    assert found["methods"] == list(every)
+    assert found["evaluations"] == [entry.evaluations for entry in every.values()]
+    for name, entry in every.items():
+        base = 100.0 * len(entry.settings) + entry.evaluations
+        assert set(found[f"validation {name}"].ravel().tolist()) == {base}
+        assert found[f"test {name}"][:, 0].tolist() == [base + 1 + point for point in range(points)]
+        assert found[f"rates {name}"].tolist() == [rate for _, rate in entry.settings]

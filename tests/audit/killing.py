@@ -29,7 +29,7 @@ TESTS = (
     *(f"tests/{part}" for part in (*LIBRARY, "library", "edges", "experiments")),
     *(f"mlblog/{part}" for part in LIBRARY),
 )  # fmt: skip
-QUIET = ("-q", "-x", "-p", "no:cacheprovider", "-p", "no:xdist", "--hypothesis-seed=0",
+QUIET = ("-q", "-x", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:mlblog", "--hypothesis-seed=0",
          "-W", "ignore::pytest.PytestAssertRewriteWarning")  # fmt: skip
 BUDGET = 60.0  # seconds of tests, at most, for one mutant
 OUTSIDE = (

@@ -47,6 +47,7 @@ def tried(root: Path, mutants: list[Known], kept: Path, *, parts: int) -> list[d
         if line["state"] == now and line["name"] in names:
             found[line["name"]] = line
     left = [one.name for one in mutants if one.name not in found]
+    left.sort(key=lambda name: hashlib.blake2b(name.encode()).digest())  # a run cut short has tried some of each kind
     with tempfile.TemporaryDirectory(prefix="mutants") as folder, kept.open("a", encoding="utf-8") as file:
         if left:
             source = copied(root, Path(folder) / "source")  # whatever is edited meanwhile

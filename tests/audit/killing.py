@@ -31,7 +31,7 @@ TESTS = (
 )  # fmt: skip
 QUIET = ("-q", "-x", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:mlblog", "--hypothesis-seed=0",
          "-W", "ignore::pytest.PytestAssertRewriteWarning")  # fmt: skip
-BUDGET = 60.0  # seconds of tests, at most, for one mutant
+BUDGET = 300.0  # seconds of tests, at most, for one mutant
 OUTSIDE = (
     "torch", "numpy", "scipy.stats", "scipy.integrate", "sklearn.ensemble", "sklearn.svm", "sklearn.neighbors",
     "sklearn.gaussian_process", "sklearn.decomposition", "sklearn.mixture", "hypothesis", "hypothesis.extra.numpy",

@@ -58,10 +58,15 @@ def _idle(source: Source) -> set[int]:
     error says is for people; a docstring is no code.
     """
     lines: set[int] = set()
+    declared: set[str] = set()  # names that declarations use, such as those of shared scales
     for node in source.nodes:
         if isinstance(node, ast.FunctionDef) and any("experiment" in ast.unparse(one) for one in node.decorator_list):
             lines.update(range(min(one.lineno for one in node.decorator_list), node.body[0].lineno))
+            declared |= {one.id for part in node.decorator_list for one in ast.walk(part) if isinstance(one, ast.Name)}
         elif isinstance(node, ast.Raise) or _text(node):
+            lines.update(range(node.lineno, node.end_lineno + 1))
+    for node in source.tree.body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in declared:
             lines.update(range(node.lineno, node.end_lineno + 1))
     return lines
 

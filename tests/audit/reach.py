@@ -22,6 +22,9 @@ _found: dict[str, tuple[float, list[str]]] = {}
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     root = str(item.config.rootpath) + os.sep
     ran: set[str] = set()
+    for value in [*vars(getattr(item, "module", None) or object).values()]:
+        if hasattr(value, "cache_clear"):
+            value.cache_clear()  # or what a test looks up was run by an earlier one
 
     def note(frame: FrameType, event: str, argument: object) -> None:
         code = frame.f_code

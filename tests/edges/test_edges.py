@@ -27,6 +27,7 @@ from mlblog.models.pointer import PointerHead
 from mlblog.models.pointer_keys import KeyPointer
 from mlblog.models.pointer_points import PointTransformer
 from mlblog.models.vae import VAE
+from mlblog.numerics.odeint import DormandPrince, Euler, RungeKutta4, odeint
 from mlblog.training.reducer import BucketedReducer, TinyDDP
 from mlblog.training.schedule import warmup_cosine
 
@@ -118,3 +119,18 @@ def test_of_equally_many_labels_the_one_that_sorts_first_is_the_answer() -> None
     forest = RandomForest(np.array([[0.0], [0.0]]), np.array([1, 0]), trees=2, seed=0)
     if forest.shares([[0.0]])[0].tolist() == [0.5, 0.5]:
         assert forest.classify([[0.0]]).tolist() == [0]
+
+
+@pytest.mark.parametrize("end", [0.7, -0.7])
+def test_no_solver_asks_beyond_the_end(end: float) -> None:
+    asked: list[float] = []
+
+    def field(t: float, z: torch.Tensor) -> torch.Tensor:
+        asked.append(abs(float(t)))
+        return -z * 0.3
+
+    start = torch.ones(2, dtype=torch.float64)
+    for solver in (DormandPrince(), RungeKutta4(0.2), Euler(0.2)):
+        found = odeint(field, start, [0.0, end / 2, end], solver)
+        assert found[-1].tolist() == pytest.approx([math.exp(-0.3 * end)] * 2, abs=0.05)
+    assert max(asked) <= 0.7 + 1e-12

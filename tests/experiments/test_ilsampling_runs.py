@@ -284,3 +284,19 @@ def test_bounds_of_each_estimator_are_saved_under_its_name(monkeypatch: pytest.M
         assert set(found[f"validation {name}"].ravel().tolist()) == {base}
         assert found[f"test {name}"][:, 0].tolist() == [base + 1 + point for point in range(points)]
         assert found[f"rates {name}"].tolist() == [rate for _, rate in entry.settings]
+
+
+def test_a_variance_is_lowered_over_sixteen_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[object, float, tuple[int, ...]]] = []
+
+    class Noted:
+        def __init__(self, estimator: object, *, rate: float) -> None:
+            self.estimator, self.rate = estimator, rate
+
+        def __call__(self, logits: Tensor, loss: object) -> None:
+            asked.append((self.estimator, self.rate, tuple(logits.shape)))
+
+    monkeypatch.setattr(ilsampling, "Tuned", Noted)
+    estimator = Rebar()
+    assert ilsampling._tuned(estimator, torch.zeros(5, 1, 3), lambda z: z.sum(), 2) is estimator
+    assert asked == [(estimator, 0.02, (16, 5, 1, 3))] * 2

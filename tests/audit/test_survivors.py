@@ -65,6 +65,7 @@ def test_slow() -> None:
 """
 
 
+@pytest.mark.audit
 def test_mutants_are_killed_by_the_tests_that_reach_them(tmp_path: Path) -> None:
     """Of a package of two functions, one of them tested in part and one that no test runs; nothing is tried twice."""
     root = tmp_path / "project"

@@ -94,5 +94,5 @@ def test_mutants_are_killed_by_the_tests_that_reach_them(tmp_path: Path) -> None
 def test_a_mutants_tests_are_the_quickest_that_run_its_function() -> None:
     (known,) = [one for one in chosen(ROOT, 1, seed=1) if not leaking(one.mutant)]
     here = f"{known.mutant.file} {known.mutant.owner}"
-    reach = {"slow": (50.0, [here]), "quick": (0.1, [here, "b c"]), "other": (0.1, ["b c"]), "slower": (70.0, [here])}
+    reach = {"slow": (50.0, [here]), "quick": (0.1, [here, "b c"]), "other": (0.1, ["b c"]), "slower": (270.0, [here])}
     assert killing.tests_of(known, reach) == ["quick", "slow"]

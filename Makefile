@@ -27,7 +27,7 @@ serve: $(VENV)/.site ## Show the site on http://127.0.0.1:8000 and follow edits
 test: $(VENV)/.dev ## Run every test, posts and smoke runs included (ARGS="-k name" narrows it; ARGS="-n0 --pdb" to debug)
 	$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
-audit: $(VENV)/.dev ## Run the long checks: a thousand mutants, thousands of forged packs
+audit: $(VENV)/.dev ## Run the long checks: mutants of the fingerprint and of the tests, thousands of forged packs
 	$(BIN)/python -m pytest -m audit -s tests
 
 check: $(VENV)/.dev ## Lint, types, layers, workflows; executes no post and no experiment

@@ -16,6 +16,7 @@ from mlblog.lab import Project
 
 #: Nothing to collect here, and the folders below have files of that name, too.
 collect_ignore = ["conftest.py"]
+collect_ignore_glob = ["*/conftest.py"]
 
 # no test asserts a time, and a busy machine is no failure
 settings.register_profile("mlblog", deadline=None, suppress_health_check=[HealthCheck.too_slow])

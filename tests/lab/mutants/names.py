@@ -100,7 +100,7 @@ def swapped(source: Source, index: Index) -> Iterator[Mutant]:
             module = _module_of(source, node.value, index)
             foreign = [FOREIGN[node.attr]] if node.attr in FOREIGN else []
             for other in others(index[module], node.attr)[:2] if module else foreign:
-                yield source.replaced("swap use", node, f"{source.of(node.value)}.{other}")
+                yield source.renamed("swap use", node, other)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield from _named(source, node, index)
 

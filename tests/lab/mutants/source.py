@@ -98,6 +98,12 @@ class Source:
         """Return the mutant in which `node` reads `new`."""
         return self.mutant(kind, node, f"{self.of(node)[:50]!r} is {new[:50]!r}", (*self.span(node), new))
 
+    def renamed(self, kind: str, node: ast.Attribute, new: str) -> Mutant:
+        """Return the mutant in which another attribute is asked for, of the same value."""
+        end = self.span(node)[1]
+        change = f"{self.of(node)[:50]!r} has {new!r} for {node.attr!r}"
+        return self.mutant(kind, node, change, (end - len(node.attr.encode()), end, new))
+
     def exchanged(self, kind: str, first: Any, second: Any) -> Mutant:
         """Return the mutant in which two nodes have changed places."""
         change = f"{self.of(first)[:40]!r} exchanged with {self.of(second)[:40]!r}"

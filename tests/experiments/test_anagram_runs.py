@@ -1,0 +1,134 @@
+"""What the anagram runs ask of whom: the widths and the spellers that go with each name, and rivals counted by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import permutations
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from parts import experiments, few_words, ran
+
+from mlblog.data.anagrams import split
+from mlblog.data.phrases import letters_of
+
+
+@pytest.fixture(autouse=True)
+def quick() -> Iterator[None]:
+    with few_words():
+        yield
+
+
+def test_each_name_of_the_solver_is_its_speller(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Scores are planted: a number for each speller, its width, and a hundredth of it where few words are asked."""
+    module, _ = experiments()["anagram_solver"]
+    codes = {"spell_by_letters": 1.0, "spell_by_places": 2.0, "spell_together": 3.0}
+
+    def scores(words: Any, spell: Any, device: str) -> dict[str, Any]:
+        value = codes[spell.func.__name__] + spell.keywords["width"] / 100
+        names = [*module.METRICS, *(f"{name}_by_length" for name in module.METRICS)]
+        return {**dict.fromkeys(names, value), "ceiling": 0.0}
+
+    def right(words: Any, spell: Any, width: int, device: str) -> Any:
+        return np.array([codes[spell.func.__name__] + width / 100])
+
+    monkeypatch.setattr(module, "scores", scores)
+    monkeypatch.setattr(module, "_right", right)
+    found = ran("anagram_solver", steps=2, widths=[1, 7]).values
+    assert found["exact"] == pytest.approx(1.05)
+    assert found["exact_validation"] == pytest.approx(1.05)
+    assert found["exact_unmerged"] == pytest.approx(2.05)
+    assert found["exact_with_ngrams"] == pytest.approx(3.05)
+    assert found["valid_at_5_seen"] == pytest.approx(1.05)
+    assert found["right_alone"].ravel().tolist() == pytest.approx([1.01, 1.07])
+    assert found["right_together"].ravel().tolist() == pytest.approx([3.01, 3.07])
+    assert found["widths"].tolist() == [1, 7]
+
+
+def test_baselines_are_asked_with_their_widths(monkeypatch: pytest.MonkeyPatch) -> None:
+    module, _ = experiments()["anagram_baselines"]
+
+    def scores(words: Any, spell: Any, device: str) -> dict[str, Any]:
+        assert spell.func.__name__ == "spell_by_ngrams"
+        names = [*module.METRICS, *(f"{name}_by_length" for name in module.METRICS)]
+        return dict.fromkeys(names, float(spell.keywords["width"]))
+
+    monkeypatch.setattr(module, "scores", scores)
+    found = ran("anagram_baselines").values
+    assert found["exact"] == 5
+    assert found["valid_wide"] == 200
+    assert found["exact_seen"] == 200
+    assert found["widths"].tolist() == list(module.WIDTHS)
+
+
+def test_words_that_are_first_answers_are_counted() -> None:
+    """Of every fourth class, in the order of the words; an answer is looked up, and says its own width is 3."""
+    module, _ = experiments()["anagram_solver"]
+    words = ["ant", "tan", "cat", "dog", "god", "pig", "hens", "abet", "beat"]
+    assert module.part_of(words) == ["ant", "tan", "hens"]
+    answers = {"ant": "tan", "act": "cat", "dgo": "dgo", "ehns": "hens"}
+
+    def spell(letters: torch.Tensor, *, width: int) -> Any:
+        assert width == 3
+        rows = [answers[question] for question in module.decode(letters)]
+        symbols = torch.stack([module.encode(rows).words, module.encode(rows).letters], dim=1)
+        return module.Hypotheses(symbols, torch.zeros(len(rows), 2))
+
+    found = module._right(["ant", "tan", "cat", "dog", "hens"], spell, 3, "cpu")
+    assert found.tolist() == [0, 1, 1, 0, 1]
+
+
+def test_a_shuffle_and_a_dictionary_are_right_as_often_as_counted() -> None:
+    module, _ = experiments()["anagram_baselines"]
+    found = ran("anagram_baselines").values
+    words = split(module.load_words(longest=4), unseen=module.EXAMPLES)
+    chances = {word: 1 / len(set(permutations(word))) for word in words.test}
+    assert found["shuffle"] == pytest.approx(np.mean(list(chances.values())))
+    for length, chance in zip((3, 4), found["shuffle_by_length"], strict=True):
+        assert chance == pytest.approx(np.mean([p for word, p in chances.items() if len(word) == length]))
+    assert found["dictionary_seen"] == 1.0  # every word, among those of its letters
+    assert found["dictionary_unseen"] == 0.0
+
+
+def test_covers_are_counted_and_weighed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of few words, all bags of two or three with the letters of each phrase, by trying them all."""
+    module, _ = experiments()["anagram_phrase_baselines"]
+    found = ran("anagram_phrase_baselines", asked=6).values
+    words = split(module.load_words(longest=4))
+    known, _ = module._questions(words, most=10, asked=6)
+    bags: dict[str, set[tuple[str, ...]]] = {}
+    for first in words.train:
+        for second in words.train:
+            bags.setdefault(letters_of(first + second), set()).add(tuple(sorted((first, second))))
+    pairs = [phrase for phrase in known if phrase.count(" ") == 1 and len(letters_of(phrase)) < 9]
+    assert pairs
+    for phrase, count in zip(known, found["covers"], strict=True):
+        assert count >= max(1, len(bags.get(letters_of(phrase), ())))
+        if phrase in pairs and len(letters_of(phrase)) < 9:  # three words have nine letters
+            assert count == len(bags[letters_of(phrase)])
+    assert found["bag_by_any_cover"] == pytest.approx(np.mean(1 / found["covers"]))
+    assert found["bag_by_any_cover"] <= found["bag_at_most"] <= 1
+    assert found["three_words"] == pytest.approx(np.mean([len(phrase.split()) == 3 for phrase in known]))
+    assert found["widths"].tolist() == [1, 5, 50, 200]
+
+
+def test_an_answer_has_room_for_every_letter_and_two_spaces() -> None:
+    module, _ = experiments()["anagram_phrases"]
+    keys = torch.zeros(1, 8, dtype=torch.long)  # seven letters and the space
+    assert module._length(keys) == 7 + 2
+
+
+def test_sets_are_counted_over_all_words() -> None:
+    module, _ = experiments()["anagram_letter_set_baselines"]
+    found = ran("anagram_letter_set_baselines").values
+    groups: dict[frozenset[str], list[str]] = {}
+    for word in module.load_words(longest=4):
+        groups.setdefault(frozenset(word), []).append(word)
+    sizes = [len(members) for members in groups.values()]
+    assert found["words_in_a_set"].tolist() == [sizes.count(n) for n in range(max(sizes) + 1)]
+    assert len(groups[frozenset(found["largest_set"])]) == max(sizes)
+    assert found["dictionary_unseen"] == 0.0
+    assert 0.5 < found["dictionary_seen"] <= 1
+    assert found["exact_by_width"].shape == (4,)

@@ -1,0 +1,293 @@
+"""No example of a test set reaches what is learned or chosen, and every option changes what it names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, NamedTuple
+
+import pytest
+from parts import (
+    COUNTERS,
+    LEARNERS,
+    Alter,
+    Ran,
+    altered,
+    digest,
+    digits,
+    experiments,
+    few_words,
+    phrases,
+    points,
+    ran,
+    tones,
+    words_by,
+)
+
+import mlblog.experiments.ilsampling_vae
+import mlblog.experiments.vae
+from mlblog.data.anagrams import split
+from mlblog.data.letter_sets import split_by_set
+from mlblog.data.phrases import split_by_letters
+
+BY_CLASS = words_by(lambda module, words: split(words, unseen=module.EXAMPLES))
+BY_CLASS_ALONE = words_by(lambda _, words: split(words))
+BY_SET = words_by(lambda module, words: split_by_set(words, unseen=module.EXAMPLES))
+
+
+class Case(NamedTuple):
+    """How an experiment's parts are changed.
+
+    Attributes:
+        alter: changes one part.
+        fixed: what is saved of training and of what was seen: as it was, whatever the test set.
+        scored: what is saved of the test set: never as it was.
+        untaught: learners that see nothing of what is changed here.
+    """
+
+    alter: Alter
+    fixed: tuple[str, ...] = ()
+    scored: tuple[str, ...] = ()
+    untaught: tuple[str, ...] = ()
+
+
+SEEN = ("exact_seen", "valid_seen", "valid_at_5_seen", "exact_at_5_seen")
+PARTED = {
+    "anagram_solver": Case(
+        BY_CLASS, ("epochs", "letters_seen", "example_answers", "example_probabilities", *SEEN),
+        ("ceiling", "words_by_length", "classes_by_length"),
+    ),
+    "anagram_baselines": Case(
+        BY_CLASS, ("dictionary_seen", "example_answers", *SEEN), ("ceiling", "words_by_length", "shuffle")
+    ),
+    "anagram_speed": Case(BY_CLASS_ALONE),
+    "anagram_letter_sets": Case(
+        BY_SET, ("epochs", "example_answers", "words_by_repeats_seen", *SEEN), ("words_by_repeats",)
+    ),
+    "anagram_letter_set_baselines": Case(
+        BY_SET, ("example_answers", "dictionary_seen"), ("words_by_repeats", "words_in_a_set")
+    ),
+    "anagram_phrases": Case(
+        phrases, ("epochs", "example_answers"), ("valid_by_letters", "valid_by_letters_new"), ("kneser_ney",)
+    ),
+    "anagram_phrases of words": Case(
+        BY_CLASS_ALONE, ("epochs", "example_answers", "letters"), ("valid_by_letters_new",)
+    ),
+    "anagram_phrase_baselines": Case(
+        phrases, ("example_answers", "covers_of_examples"), ("letters", "letters_new"),
+        ("kneser_ney", "CoverDictionary"),
+    ),
+    "anagram_phrase_baselines of words": Case(
+        BY_CLASS_ALONE, ("example_answers", "covers", "bag_at_most", "three_words", "bag"), ("words_new",)
+    ),
+    "digit_contrast": Case(digits, (), ("learned", "pixels", "pixels_few", "random")),
+    "digit_vae": Case(
+        digits, ("noise", "ppca_known", "decoded", "distance_prior"),
+        ("elbo", "kl", "bound_by_draws", "ppca", "codes", "labels", "distance_unseen", "distance_reconstructed"),
+    ),
+    "ils_vae": Case(digits, ("validation exact", "validation RELAX"), ("test exact", "test REBAR", "no_code")),
+    "tone_reader": Case(tones, (), ("errors_beam", "example", "blank_frames")),
+    "pointing_at_points": Case(points, ("series/validation",)),
+    "pointing_rates": Case(points, ("validation_lstm_hull", "rate_lstm_hull")),
+}  # fmt: skip
+#: Of these there is no part to keep apart: they draw from a known distribution, and are scored on it or exactly.
+WHOLE = {
+    "forest_consistency", "ils_bernoulli", "ils_beyond", "ils_bias", "ils_toy", "neighbors_best_k", "ring_gan"
+}  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def quick() -> Iterator[None]:
+    with few_words(), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(mlblog.experiments.vae, "DRAWS", (1, 3))
+        patch.setattr(mlblog.experiments.ilsampling_vae, "POINTS", 2)
+        yield
+
+
+GIVEN = {
+    "anagram_solver": {"steps": 4},
+    "anagram_letter_sets": {"steps": 4},
+    "anagram_phrases": {"steps": 4, "drawn": 150, "asked": 5},
+    "digit_contrast supervised": {"loss": "supervised"},
+    "digit_contrast decoupled": {"loss": "decoupled"},
+    "pointing_at_points attention": {"network": "attention"},
+    "pointing_at_points transformer": {"network": "transformer"},
+    "ring_gan": {"steps": 3},
+    "ils_vae": {"steps": 2},
+}
+
+
+@cache
+def given(name: str, scored: bool = True) -> Ran:
+    """An experiment, perhaps with an option that its name says, on the data as they are."""
+    return ran(name.partition(" ")[0], scored=scored, **GIVEN.get(name, {}))
+
+
+def whole(found: Ran) -> object:
+    return found.learned, found.saved, digest(found.asked)
+
+
+def changed(name: str, part: str) -> tuple[Case, Ran, Ran]:
+    """An experiment as it is, and with one part of its data changed."""
+    case, experiment = PARTED[name], name.partition(" ")[0]
+    before = given(experiment)
+    with altered(experiment, case.alter, part):
+        return case, before, ran(experiment, **GIVEN.get(experiment, {}))
+
+
+def test_of_every_experiment_it_is_said_what_its_parts_are() -> None:
+    assert {name.partition(" ")[0] for name in PARTED} | WHOLE == set(experiments())
+    for module, _ in experiments().values():
+        taken = [k for k, v in vars(module).items() if str(getattr(v, "__module__", "")).startswith("mlblog.classical")]
+        assert not [name for name in taken if name not in (*LEARNERS, *COUNTERS)], "say whether it learns from data"
+
+
+@pytest.mark.parametrize("name", PARTED)
+def test_nothing_of_the_test_set_is_learned_or_chosen(name: str) -> None:
+    case, before, after = changed(name, "test")
+    assert after.learned == before.learned
+    moved = [one for one in case.fixed if after.saved[one] != before.saved[one]]
+    assert not moved, "depends on the test set"
+    idle = [one for one in case.scored if after.saved[one] == before.saved[one]]
+    assert not idle, "is no score of the test set"
+
+
+@pytest.mark.parametrize("name", PARTED)
+def test_all_that_learns_learns_from_the_training_set(name: str) -> None:
+    case, before, after = changed(name, "train")
+    assert [kind for kind, _ in after.learned] == [kind for kind, _ in before.learned]
+    for (kind, made), (_, other) in zip(before.learned, after.learned, strict=True):
+        assert (made == other) == (kind in case.untaught), kind
+
+
+VALIDATED = (
+    "anagram_solver",
+    "anagram_letter_sets",
+    "anagram_phrases",
+    "ils_vae",
+    "pointing_at_points",
+    "pointing_rates",
+)
+
+
+@pytest.mark.parametrize("name", VALIDATED)
+def test_nothing_of_the_validation_set_is_trained_on(name: str) -> None:
+    """What is best on it may be kept or chosen; no step of an optimiser depends on it, and no score of the test set."""
+    _, before, after = changed(name, "validation")
+    assert after.learned == before.learned
+    moved = {one for one in before.saved if after.saved[one] != before.saved[one]}
+    assert any("validation" in one for one in moved)
+    if name == "ils_vae":
+        assert all(one.startswith("validation") for one in moved)
+
+
+@pytest.mark.parametrize(
+    "name", ["anagram_solver", "anagram_baselines", "anagram_letter_sets", "anagram_letter_set_baselines"]
+)
+def test_words_are_asked_of_the_part_that_their_score_names(name: str) -> None:
+    module, declared = experiments()[name]
+    words = module.load_words(longest=declared.params("smoke", {})["longest"])
+    parts = (split_by_set if "set" in name else split)(words, unseen=module.EXAMPLES)
+    asked = [set(some) for some in given(name).asked]
+    seen = [some for some in asked if some <= set(parts.train)]
+    assert len(seen) == (name != "anagram_letter_set_baselines")
+    tuned = [some for some in asked if some == set(parts.validation)]
+    assert len(tuned) == (name == "anagram_solver")
+    assert all(some == set(parts.test) for some in asked if some not in [*seen, *tuned])
+
+
+@pytest.mark.parametrize("name", ["anagram_phrases", "anagram_phrase_baselines"])
+def test_phrases_are_asked_of_the_test_set(name: str) -> None:
+    module, declared = experiments()[name]
+    words = split(module.load_words(longest=declared.params("smoke", {})["longest"]))
+    kinds = []
+    for some in given(name).asked:
+        assert split_by_letters(some, unseen=module.EXAMPLES).test == tuple(some)
+        spelled = {word for phrase in some for word in phrase.split(" ")}
+        kinds.append([part for part, known in zip(("known", "", "new"), words, strict=True) if spelled <= set(known)])
+    assert {*map(tuple, kinds)} == {("known",), ("new",)}
+
+
+NET, GRAMS, PROBED = ("AdamW", "Adam"), ("kneser_ney",), ("AdamW", "solve")
+SPELLER: dict[str, tuple[Any, tuple[str, ...]]] = {  # another value, and the learners that it concerns
+    "steps": (7, NET), "width": (32, NET), "heads": (2, NET), "layers": (2, NET), "hidden": (16, NET),
+    "rate": (1e-3, NET), "order": (2, GRAMS),
+}  # fmt: skip
+ALL = (*NET, *LEARNERS, "solve")
+OPTIONS: dict[str, dict[str, tuple[Any, tuple[str, ...]]]] = {
+    "anagram_solver": {
+        **SPELLER, "longest": (5, ALL), "letters": (64, NET), "dropout": (0.5, NET), "widths": ([1, 2], ()),
+    },
+    "anagram_baselines": {"longest": (5, ALL), "order": (2, GRAMS)},
+    "anagram_letter_sets": {**SPELLER, "longest": (5, ALL), "keys": (64, NET), "dropout": (0.5, NET)},
+    "anagram_letter_set_baselines": {"longest": (5, ALL), "order": (2, GRAMS)},
+    "anagram_phrases": {
+        **SPELLER, "longest": (5, ALL), "most": (12, NET), "drawn": (200, NET), "asked": (4, ()), "keys": (64, NET)
+    },
+    "anagram_phrase_baselines": {"longest": (5, ALL), "most": (12, ()), "asked": (5, ()), "order": (2, GRAMS)},
+    "anagram_speed": {
+        "longest": (5, NET), "rounds": (3, NET), "steps": (2, NET), "width": (32, NET), "heads": (2, NET),
+        "layers": (2, NET), "hidden": (16, NET), "letters": (64, NET),
+    },
+    "digit_contrast": {
+        "steps": (4, PROBED), "width": (20, PROBED), "batch": (64, PROBED), "temperature": (1.0, PROBED),
+        "loss": ("decoupled", PROBED),
+    },
+    "digit_contrast supervised": {"temperature": (1.0, PROBED)},
+    "digit_contrast decoupled": {"temperature": (1.0, PROBED), "loss": ("supervised", PROBED)},
+    "digit_vae": {
+        "steps": (6, NET), "latent": (3, (*NET, "fit_ppca")), "hidden": (0, NET), "beta": (0.0, NET),
+        "batch": (64, NET), "rate": (1e-3, NET),
+    },
+    "tone_reader": {
+        "steps": (5, NET), "examples": (40, NET), "asked": (13, ()), "width": (24, NET), "batch": (16, NET),
+        "target": ("frames", NET),
+    },
+    "pointing_at_points": {
+        "steps": (11, NET), "largest": (7, NET), "sizes": ([5, 9], ()), "asked": (24, ()), "batch": (8, NET),
+        "width": (24, NET), "task": ("sort", NET), "network": ("fixed", NET),
+    },
+    "pointing_at_points attention": {"network": ("lstm", NET), "width": (24, NET)},
+    "pointing_at_points transformer": {"hidden": (32, NET), "network": ("lstm", NET), "width": (30, NET)},
+    "pointing_rates": {
+        "steps": (4, NET), "largest": (7, NET), "asked": (24, ()), "batch": (8, NET), "width": (24, NET),
+        "hidden": (32, NET),
+    },
+    "ring_gan": {"steps": (4, NET), "batch": (8, NET), "width": (4, NET), "noise": (4, NET)},
+    "ils_vae": {
+        "steps": (4, NET), "variables": (3, NET), "categories": (2, NET), "hidden": (4, NET), "batch": (50, NET)
+    },
+    "ils_toy": {"steps": (21, ()), "problems": (3, ()), "epsilon": (0.01, ()), "rate": (0.1, ())},
+    "ils_bias": {"problems": (8, NET), "draws": (30, NET), "mapped": (10, NET), "tuning": (4, NET)},
+    "ils_bernoulli": {"steps": (13, NET), "replicates": (4, NET), "rate": (0.1, NET)},
+    "ils_beyond": {"draws": (200, NET), "steps": (11, NET), "batch": (50, NET)},
+    "neighbors_best_k": {"halves": (1, ()), "draws": (4, ())},
+    "forest_consistency": {"halves": (2, ALL), "trees": (6, ("RandomForest",))},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "option"), [(name, option) for name, some in OPTIONS.items() for option in some])
+def test_every_option_changes_what_it_names(name: str, option: str) -> None:
+    value, concerned = OPTIONS[name][option]
+    scored = not (concerned and name.startswith("anagram"))  # answers take the longest
+    before = given(name, scored)
+    after = ran(name.partition(" ")[0], scored=scored, **{**GIVEN.get(name, {}), option: value})
+    assert whole(before) != whole(after)
+    for kind in {kind for kind, _ in before.learned}:
+        same = [one for one in before.learned if one[0] == kind] == [one for one in after.learned if one[0] == kind]
+        assert same != (kind in concerned), f"{option} and {kind}"
+
+
+def test_every_option_is_tried() -> None:
+    for name, (_, declared) in experiments().items():
+        tried = {option for known, some in OPTIONS.items() if known.partition(" ")[0] == name for option in some}
+        assert tried == set(declared.defaults), name
+
+
+@pytest.mark.parametrize("name", sorted(experiments()))
+def test_another_seed_is_another_run_and_the_same_is_the_same(name: str) -> None:
+    before = given(name)
+    again = ran(name, **GIVEN.get(name, {}))
+    assert whole(again) == whole(before)
+    if experiments()[name][1].seeds > 1:
+        assert whole(ran(name, seed=1, **GIVEN.get(name, {}))) != whole(before)

@@ -17,7 +17,7 @@ from mlblog.errors import ProjectError
 from mlblog.integrations import pytest as plugin
 from mlblog.integrations.mkdocs import PluginConfig
 from mlblog.integrations.records import EXPERIMENTS
-from mlblog.lab import Project, experiment
+from mlblog.lab import Project, Run, experiment
 from mlblog.papers import STATES
 from mlblog.papers.note import _KNOWN
 from mlblog.press.kernel.limits import MEMORY, TIMEOUT
@@ -78,6 +78,11 @@ def test_options_and_tags_of_a_block() -> None:
 
 def test_arguments_of_an_experiment() -> None:
     assert list(rows(PAGE, "Arguments of an experiment")) == list(inspect.signature(experiment).parameters)
+
+
+def test_methods_of_a_run() -> None:
+    public = [name for name, one in vars(Run).items() if inspect.isfunction(one) and not name.startswith("_")]
+    assert list(rows(PAGE, "Methods of a run")) == public
 
 
 def test_settings(tmp_path: Path) -> None:

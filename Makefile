@@ -12,7 +12,7 @@ export NO_MKDOCS_2_WARNING := 1
 export DISABLE_MKDOCS_2_WARNING := true
 
 .DEFAULT_GOAL := help
-.PHONY: help site serve test audit check fresh format screenshots clean
+.PHONY: help site serve test audit check fresh ci coverage format screenshots clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,20 @@ check: $(VENV)/.dev ## Lint, types, layers, workflows; executes no post and no e
 fresh: $(VENV)/.site ## Fail if anything on the site is stale, missing or broken; executes nothing
 	$(BIN)/mlblog check
 
+ci: ## Run all that must be green; what .ci/run and the workflow do
+	$(MAKE) check
+	$(MAKE) site
+	$(MAKE) fresh
+	$(MAKE) test
+
+coverage: $(VENV)/.dev ## Run every test and write coverage.txt: the lines that none of them reaches
+	rm -f .coverage .coverage.* coverage.txt
+	@# whether tests pass is for `make test` to say: some watch which files are opened, and coverage opens files itself
+	-$(BIN)/coverage run -m pytest -n auto --dist loadfile $(ARGS)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report > coverage.txt
+	@tail -n 1 coverage.txt
+
 format: $(VENV)/.dev ## Format the Python code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -53,7 +67,8 @@ screenshots: $(VENV)/.dev ## Photograph the site's pages into screenshots/ (need
 	$(BIN)/python tests/browser/screenshots.py screenshots
 
 clean: ## Remove what was built; keeps .venv, the records and their copies in .mlblog/
-	rm -rf site screenshots .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf site screenshots coverage.txt .coverage .coverage.*
+	rm -rf .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find mlblog tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # What is installed depends on these two files alone; the stamps make a second call free.

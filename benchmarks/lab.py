@@ -1,4 +1,4 @@
-"""How long the lab takes to look at a project: `python benchmarks/lab.py [times]`.
+"""How long the lab takes to look at a project: `python benchmarks/lab.py [times] [--json]`.
 
 It prints medians of fresh processes. Fingerprinting is timed inside the process, after its imports, on a generated
 project: 100 experiments in 20 files, over 300 modules of about 100 lines that import from each other. Cold: nothing
@@ -8,8 +8,8 @@ processes, from their start to their end, on this project.
 
 from __future__ import annotations
 
+import argparse
 import json
-import os
 import random
 import statistics
 import subprocess
@@ -18,6 +18,8 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+
+from results import Report
 
 ROOT = Path(__file__).resolve().parents[1]
 MODULES, EXPERIMENTS, FILES = 300, 100, 20
@@ -153,7 +155,7 @@ def fingerprints(root: Path, *, warm: bool) -> float:
 
 
 def rows(root: Path) -> Iterator[tuple[str, float | None, Callable[[], float]]]:
-    """Yield what is measured: its name, the target in seconds, and how."""
+    """Yield what is measured: its name, the aim in seconds, and how."""
     yield "fingerprint 100 experiments, cold", 1.0, lambda: fingerprints(root, warm=False)
     yield "fingerprint 100 experiments, warm", 0.15, lambda: fingerprints(root, warm=True)
     yield "mlblog status, whole process", 0.5, lambda: whole(sys.executable, "-m", "mlblog", "status")
@@ -161,21 +163,25 @@ def rows(root: Path) -> Iterator[tuple[str, float | None, Callable[[], float]]]:
     yield "python alone, for comparison", None, lambda: whole(sys.executable, "-c", "")
 
 
-def main(times: int = 7) -> None:
+def main() -> None:
     """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("times", type=int, nargs="?", default=7, help="how often each is measured")
+    parser.add_argument("--json", action="store_true", help="one document, for benchmarks/results.py")
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder).resolve()
         lines = generate(root)
-        print(f"{MODULES} modules of {lines // MODULES} lines on average; {os.cpu_count()} cores; {times} times each")
+        print(f"{MODULES} modules of {lines // MODULES} lines on average", file=sys.stderr)
+        report = Report("lab", ("what", "median", "best", "worst", "aim"), as_json=options.json)
         time.sleep(2.5)  # files younger than two seconds are read again whatever the cache says
-        print(f"{'':36}{'median':>9}{'best':>9}{'worst':>9}{'target':>9}")
-        for name, target, measure in rows(root):
+        for name, aim, measure in rows(root):
             measure()  # the disk's cache, and the code cache
-            seconds = [measure() for _ in range(times)]
+            seconds = [measure() for _ in range(options.times)]
             found = (statistics.median(seconds), min(seconds), max(seconds))
-            aim = "" if target is None else f"{target:9.3f}"
-            print(f"{name:36}{''.join(f'{value:9.3f}' for value in found)}{aim}", flush=True)
+            report.say(name, *(f"{value:.3f} s" for value in found), "" if aim is None else f"{aim:.2f} s")
+        report.end()
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    main()

@@ -1,6 +1,6 @@
 """Pieces of the library against the implementations that everybody uses, timed in turn in one run.
 
-    OMP_NUM_THREADS=1 python benchmarks/library.py [--only kneighbors] [--rounds 9]
+    OMP_NUM_THREADS=1 python benchmarks/library.py [--only kneighbors] [--rounds 9] [--json]
 
 Each row first checks that both sides give the same answer, then times them one after the other, round by round: the
 ratio is the median of the ratios of neighbours, so that a machine that slows down slows down both. Below 1, ours is
@@ -13,7 +13,6 @@ To add a row, write a function that returns a `Row` and put it into `ROWS`.
 from __future__ import annotations
 
 import argparse
-import platform
 import statistics
 import time
 from collections.abc import Callable
@@ -21,6 +20,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from results import Report
 
 
 @dataclass(frozen=True)
@@ -330,16 +330,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", action="append", help="name of a row's function; may be given several times")
     parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--json", action="store_true", help="one document, for benchmarks/results.py")
     arguments = parser.parse_args()
     chosen = [row for row in ROWS if not arguments.only or row.__name__ in arguments.only]
     if not chosen:
         parser.error(f"no such row; there are {', '.join(row.__name__ for row in ROWS)}")
-    print(f"Python {platform.python_version()}, NumPy {np.__version__}, {arguments.rounds} rounds\n")
-    print("| piece | reference | ours | theirs | ratio |\n| --- | --- | ---: | ---: | ---: |")
+    report = Report("library", ("piece", "reference", "ours", "theirs", "ours / theirs"), as_json=arguments.json)
     for make in chosen:
         row = make()
         ours, theirs, ratio = measure(row, arguments.rounds)
-        print(f"| {row.piece} | {row.reference} | {_written(ours)} | {_written(theirs)} | {ratio:.2f} |", flush=True)
+        report.say(row.piece, row.reference, _written(ours), _written(theirs), f"{ratio:.2f}")
+    report.end()
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """How long building takes: against MkDocs with Material on the same pages, and against other builders, in one run.
 
     python benchmarks/press.py [--cores 2] [--posts 50] [--repeats 5] [--large 1000] [--save 500] [--slope 50 1000]
-        [--peers DIR [--only NAME …]] [--json FILE]
+        [--peers DIR [--only NAME …]] [--json]
 
 All times are wall seconds of whole processes, medians over the repeats; ratios are medians of ratios of neighbouring
 runs, so that a machine shared with others skews them less. A time counts only if the page then shows what the source
@@ -13,7 +13,6 @@ each row states; peers use as many processes as is said beside them.
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import os
 import re
@@ -21,7 +20,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import textwrap
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -29,6 +27,7 @@ from statistics import median
 
 import corpus
 from peers import PEERS, Peer
+from results import Report
 from saving import MKDOCS as SERVED
 from saving import ZENSICAL, latency, replaced
 
@@ -270,20 +269,6 @@ def peer_times(
     return median(cold), median(ratios), warm, edited, "shown" if shows(page, f"gainvalue={gain * 1000}") else "stale"
 
 
-class Report:
-    """Rows of a table: printed as soon as they are known, written as JSON at the end."""
-
-    def __init__(self, cores: int) -> None:
-        self.cores = cores
-        self.rows: list[dict[str, object]] = []
-        print("| what | cores | measured | target |\n|---|---|---|---|")
-
-    def say(self, what: str, measured: str, target: str = "") -> None:
-        """Print a row and keep it."""
-        self.rows.append({"what": what, "cores": self.cores, "measured": measured, "target": target})
-        print(f"| {what} | {self.cores} | {textwrap.shorten(measured, 200)} | {target} |", flush=True)
-
-
 def main() -> None:
     """Measure and print a table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -296,15 +281,15 @@ def main() -> None:
     parser.add_argument("--prints", type=int, default=0, metavar="LINES", help="also a cell that prints so many lines")
     parser.add_argument("--peers", type=Path, metavar="DIR", help="also measure others, installed below DIR")
     parser.add_argument("--only", nargs="+", choices=list(PEERS), default=list(PEERS))
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows there, too")
+    parser.add_argument("--json", action="store_true", help="one document, for benchmarks/results.py")
     options = parser.parse_args()
     cores = sorted(os.sched_getaffinity(0))[: options.cores]
     os.sched_setaffinity(0, cores)  # what is started from here has no more
-    report = Report(len(cores))
+    section = "peers" if options.peers else "saving" if options.save else "press"
+    report = Report(section, ("what", "measured", "aim"), as_json=options.json)
     with tempfile.TemporaryDirectory() as name:
         tell_all(options, Path(name), report)
-    if options.json:
-        options.json.write_text(json.dumps(report.rows, indent=1), encoding="utf-8")
+    report.end()
 
 
 def tell_all(options: argparse.Namespace, folder: Path, report: Report) -> None:

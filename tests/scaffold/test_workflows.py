@@ -10,7 +10,9 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 FILES = [*(ROOT / ".github/workflows").glob("*.yml"), *(ROOT / "mlblog/scaffold").rglob("workflows/*.yml.txt")]
-NEEDS_HISTORY = re.compile(r"\bmake (site|fresh|test)\b|\bmlblog check\b|\bmkdocs build\b|\bpytest\b")
+NEEDS_HISTORY = re.compile(
+    r"\bmake (site|fresh|test|coverage)\b|\.ci/run\b|\bmlblog check\b|\bmkdocs build\b|\bpytest\b"
+)
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
@@ -27,3 +29,14 @@ def test_jobs_that_check_or_build_fetch_the_whole_history(file: Path) -> None:
 def test_there_are_such_jobs() -> None:
     found = [file.name for file in FILES if NEEDS_HISTORY.search(file.read_text(encoding="utf-8"))]
     assert sorted(found) == ["ci.yml", "pages.yml", "pages.yml.txt"]
+
+
+def test_ci_here_and_at_github_run_one_command() -> None:
+    """What is green on one is green on the other: both run `make ci`, which has all that must be."""
+    jobs = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text(encoding="utf-8"))["jobs"]
+    commands = [step["run"] for step in jobs["green"]["steps"] if "run" in step and "if" not in step]
+    assert commands == [".ci/run"]
+    script = (ROOT / ".ci/run").read_text(encoding="utf-8")
+    assert re.findall(r"^make (.*)$", script, re.MULTILINE) == ["ci"]
+    recipe = re.findall(r"^ci:.*\n((?:\t.*\n)+)", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    assert recipe[0].split() == ["$(MAKE)", "check", "$(MAKE)", "site", "$(MAKE)", "fresh", "$(MAKE)", "test"]

@@ -117,7 +117,7 @@ def test_what_cells_and_their_processes_print_is_shown(project: Project, run: Ru
 # code: where it fails, and what is said
 FAILS = {
     "exit()": ("exit()", 6, "SystemExit"),
-    "quit": ("1\nquit()", 7, "a post runs to its end: remove this, or mark the block `.noeval`"),
+    "quit": ("1\nquit()", 7, "posts must not exit; remove this call, or mark the block `.noeval`"),
     "sys.exit(0)": ("import sys\nsys.exit(0)", 7, "SystemExit: 0"),
     "os._exit(0)": ("import os\nos._exit(0)", 5, "the process of the post died here (exit code 0)"),
     "a signal": ("import os, signal\nos.kill(os.getpid(), signal.SIGTERM)", 5, "died here (SIGTERM)"),

@@ -14,7 +14,7 @@ from mlblog.errors import PostError
 from mlblog.papers import Bibliography
 from mlblog.press import Outputs, Page, Ran, parse_post, render_post
 from mlblog.press.kernel.output import FIGURE
-from mlblog.press.page.site_context import Surroundings
+from mlblog.press.page.site_context import SiteContext
 
 HEAD = "---\ntitle: T\ndate: 2026-11-21\n---\n"
 EXTENSIONS = ["admonition", "attr_list", "def_list", "footnotes", "tables", "toc", "pymdownx.arithmatex",
@@ -35,7 +35,7 @@ PROSE = "Paragraph one.\n\nParagraph *two*.\n"
 def page(body: str, *outputs: list[dict[str, Any]], head: str = HEAD) -> Page:
     post = parse_post(head + body, "posts_src/p.md")
     return render_post(
-        post, Outputs(tuple(Ran(tuple(one)) for one in outputs)), lambda _: None, Surroundings(Bibliography())
+        post, Outputs(tuple(Ran(tuple(one)) for one in outputs)), lambda _: None, SiteContext(Bibliography())
     )  # type: ignore
 
 
@@ -221,7 +221,7 @@ def test_formulas_are_labelled_in_every_form_that_is_drawn(formula: str, drawn: 
 
 def test_a_caption_for_nothing_is_told() -> None:
     made = page('```python caption="C"\n1\n```\n', [])
-    assert made.warnings == ("posts_src/p.md:5: this cell has a caption and shows nothing",)
+    assert made.warnings == ("posts_src/p.md:5: this cell has a caption but no output",)
 
 
 def test_long_tables_and_runs_of_signs_are_read_once() -> None:

@@ -15,7 +15,7 @@ from mlblog.papers import Bibliography
 from mlblog.press import Outputs, Page, Post, Ran, compile_posts, parse_post, render_post
 from mlblog.press.cache.outputs import keys
 from mlblog.press.kernel.output import FIGURE
-from mlblog.press.page.site_context import Surroundings
+from mlblog.press.page.site_context import SiteContext
 
 HEAD = "---\ntitle: T\ndate: 2026-11-21\n---\n"
 Run = Callable[[str], tuple[Post, Outputs]]
@@ -36,7 +36,7 @@ def drawn(size: int = 3) -> dict[str, Any]:
 def page(options: str, *outputs: dict[str, Any], code: str = "the_code") -> Page:
     post = parse_post(f"{HEAD}```python {options}\n{code}\n```\n", "posts_src/p.md")
     ran = (Ran(tuple(outputs)),) if post.units else ()
-    return render_post(post, Outputs(ran), lambda _: None, Surroundings(Bibliography()))  # type: ignore
+    return render_post(post, Outputs(ran), lambda _: None, SiteContext(Bibliography()))  # type: ignore
 
 
 def body(made: Page) -> str:
@@ -88,7 +88,7 @@ def test_a_skipped_cell_does_not_run_and_its_stale_badge_cannot_hide() -> None:
 @pytest.mark.parametrize("tag", ["hide-inputs", "remove_cell", "hide-ouput", "Hide-Input", "remove-stdrr"])
 def test_a_tag_that_is_nearly_one_of_ours_is_told(tag: str) -> None:
     (warning,) = page(f'tags=["{tag}"]', out("a")).warnings
-    assert warning.startswith(f"posts_src/p.md:5: the tag {tag!r} means nothing here; did you mean ")
+    assert warning.startswith(f"posts_src/p.md:5: unknown tag {tag!r}; did you mean ")
 
 
 @pytest.mark.parametrize(
@@ -202,9 +202,7 @@ def test_what_is_text_is_read_as_it_is_written(line: str, title: str) -> None:
     post = parse_post(head, "posts_src/p.md")
     assert (post.title, post.meta["description"], post.meta["tags"]) == (title, title, [title, "a"])
     assert post.meta["categories"] == [title]
-    again = parse_post(
-        render_post(post, Outputs(), lambda _: None, Surroundings(Bibliography())).text, "posts_src/p.md"
-    )  # type: ignore
+    again = parse_post(render_post(post, Outputs(), lambda _: None, SiteContext(Bibliography())).text, "posts_src/p.md")  # type: ignore
     assert again.title == title
 
 

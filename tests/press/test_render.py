@@ -20,10 +20,10 @@ from mlblog.press import Outputs, Page, Post, Ran, parse_post, render_post
 from mlblog.press.kernel.output import FIGURE
 from mlblog.press.page.provenance import Evidence
 from mlblog.press.page.render import render_error
-from mlblog.press.page.site_context import Surroundings
+from mlblog.press.page.site_context import SiteContext
 from mlblog.press.page.terminal import lines, plain
 
-NOWHERE = Surroundings(Bibliography())
+NOWHERE = SiteContext(Bibliography())
 HEAD = "---\ntitle: T\ndate: 2026-11-21\ncategories: [Rand]\n---\n"
 EXTENSIONS = ["admonition", "attr_list", "pymdownx.blocks.html", "pymdownx.details", "pymdownx.highlight",
               "pymdownx.superfences", "pymdownx.tabbed"]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Units that run again in a process that has run the post as it was, which then is as if it had run it as it is."""
+"""Rerun units in a process that ran an older version of the post, so that its state matches the current version."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
 
 def run_again(shell: PostShell, replay: dict[str, Any], run: Callable[[int], bool]) -> bool:
-    """Run units again, by their number; False where it cannot be proved that this does what a fresh run would do.
+    """Rerun units by number; return False if the result is not provably the same as in a fresh run.
 
     Args:
-        shell: the process's own, with the namespace of the post as it was.
-        replay: `was`, the code of the units that no longer count; `again`, number and code of those that run now;
-            `fresh`, the names that they bind, and `forget`, those of them that nobody binds any more.
-        run: runs a unit; False if it left what it would not have left in its turn.
+        shell: the shell of this process, with the namespace of the old version.
+        replay: `was`, code of the units that are superseded; `again`, number and code of those to rerun;
+            `fresh`, the names they bind, and `forget`, those among them that are no longer bound.
+        run: runs a unit; False if its outputs differ from those of an in-order run.
     """
     namespace, fresh = shell.user_ns, frozenset(replay["fresh"])
     shown = {name: namespace[name] for name in ("_",) if name in namespace}

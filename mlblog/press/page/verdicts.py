@@ -1,4 +1,4 @@
-"""The claims among the outputs of a post, and what a verdict looks like on a page."""
+"""Claims among the outputs of a post, and how verdicts are rendered."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from mlblog.press.source.document import Cell, Post
 
 @dataclass(frozen=True)
 class Stated:
-    """A claim where it stands.
+    """A claim and its place.
 
     Attributes:
         claim: the claim.
-        anchor: its id on the post's page.
-        unit: the number of the unit that made it, among `post.units`.
+        anchor: its HTML id on the post's page.
+        unit: index in `post.units` of the unit that made it.
     """
 
     claim: Claim
@@ -29,7 +29,7 @@ class Stated:
 
 
 def stated(post: Post, outputs: Outputs) -> Iterator[Stated]:
-    """Yield the claims that the page of `post` shows, in order."""
+    """Yield the claims on the page of `post`, in order."""
     number = 0
     for at, (unit, ran) in enumerate(zip(post.units, outputs.ran, strict=True)):
         if isinstance(unit, Cell):
@@ -40,18 +40,18 @@ def stated(post: Post, outputs: Outputs) -> Iterator[Stated]:
 
 
 def claim_of(output: Output) -> Claim | None:
-    """The claim that an output is, if it is one."""
+    """The claim in an output, if it is one."""
     data = output.get("data", {}).get(MIME)
     return None if data is None else Claim(**data)
 
 
 def anchor(post: Post, number: int) -> str:
-    """The id of the claim with a number, from 1; excerpts of several posts share a page."""
+    """HTML id of claim `number` (from 1), unique across posts because excerpts share pages."""
     return identifier("claim", post.slug, str(number))
 
 
 def sentence(claim: Claim) -> str:
-    """What is claimed and by whom, in Markdown; the source stands before a full stop."""
+    """The claim and its source in Markdown, with the source before the full stop."""
     if not claim.source:
         return claim.text
     bare = claim.text.removesuffix(".")
@@ -59,13 +59,13 @@ def sentence(claim: Claim) -> str:
 
 
 def verdict_block(verdict: str, sentence: str, because: str, name: str) -> str:
-    """A verdict as it stands on a page: the word, to which the style puts a sign, the sentence, the numbers.
+    """A verdict as a block: the word (the style sheet adds a sign), the sentence, the numbers.
 
     Args:
         verdict: a key of `VERDICTS`.
-        sentence: what is claimed and by whom, in Markdown.
-        because: the numbers that decide, in Markdown, or nothing.
-        name: its id on the page.
+        sentence: the claim and its source, in Markdown.
+        because: the deciding numbers, in Markdown, or empty.
+        name: its HTML id.
     """
     pieces = [("p.mlblog-verdict", VERDICTS[verdict]), ("p.mlblog-sentence", sentence), ("p.mlblog-because", because)]
     text = "\n".join(blocks.block(element, content) for element, content in pieces if content)

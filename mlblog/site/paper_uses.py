@@ -1,4 +1,4 @@
-"""What a project has of each paper: code, experiments, posts, claims."""
+"""Uses of each paper: code, experiments, posts, claims."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from mlblog.site.experiments import PATH as EXPERIMENTS
 
 @dataclass
 class Uses:
-    """What cites one paper, or takes a claim from it.
+    """What cites a paper, or judges a claim of it.
 
     Attributes:
-        modules: of the library, that cite it.
-        experiments: whose modules cite it.
-        posts: that cite it, or judge a claim of it.
-        claims: post, what is claimed, verdict, in the order of the posts.
+        modules: library modules that cite it.
+        experiments: experiments in modules that cite it.
+        posts: posts that cite it, or judge a claim of it.
+        claims: post, claim and verdict, in the order of the posts.
     """
 
     modules: list[str] = field(default_factory=list)
@@ -32,7 +32,7 @@ class Uses:
 
 
 def uses_of_papers(context: Context) -> dict[str, Uses]:
-    """What the project has of each paper, by key."""
+    """Uses of each paper, by key."""
     found: dict[str, Uses] = {}
     package = f"{context.project.experiments}."
     experiments: dict[str, list[str]] = {}
@@ -52,7 +52,7 @@ def uses_of_papers(context: Context) -> dict[str, Uses]:
 
 
 def shown(uses: Uses, key: str, folder: str) -> list[str]:
-    """Lines of Markdown on what there is of the paper `key`, for a page in `folder`; claims are counted."""
+    """Lines of Markdown on the uses of the paper `key`, for a page in `folder`; claims are counted."""
     lines = []
     if uses.modules:
         lines.append("Code: " + ", ".join(f"`{module}`" for module in uses.modules))

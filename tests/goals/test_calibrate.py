@@ -79,7 +79,7 @@ def test_interval_is_scipys(done: int, count: int) -> None:
 
 @pytest.mark.parametrize(("done", "count"), [(1, 0), (3, 2), (-1, 4)])
 def test_no_interval_of_no_share(done: int, count: int) -> None:
-    with pytest.raises(ValueError, match="is no share"):
+    with pytest.raises(ValueError, match="is not a share"):
         calibrate.wilson(done, count)
 
 

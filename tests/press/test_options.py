@@ -96,8 +96,8 @@ def test_a_tag_that_is_nearly_one_of_ours_is_told(tag: str) -> None:
     [
         ('layout="2"', 1, "layout must be rows x columns"),
         ('layout="0x2"', 1, "layout must be rows x columns"),
-        ('layout="1x2" alt="A"', 3, "makes 3 figures, and layout=\"1x2\" has room for 2"),
-        ('alt=["a", "b"]', 3, "makes 3 figures and has 2 alt texts"),
+        ('layout="1x2" alt="A"', 3, "makes 3 figures, but layout=\"1x2\" has room for 2"),
+        ('alt=["a", "b"]', 3, "makes 3 figures but has 2 alt texts"),
         ('alt=[]', 1, "alt must be text, or a list"),
         ('alt=["a", ""]', 2, "alt must be text, or a list"),
         ('layout="1x2"', 2, "no alt text"),
@@ -136,9 +136,9 @@ def test_pictures_of_every_kind_are_shown(mime: str, ending: str) -> None:
 @pytest.mark.parametrize(
     ("output", "says"),
     [
-        (rich("application/javascript", "alert(1)", **{"text/plain": "<Javascript>"}), "Javascript, which pages do not run"),
-        (rich("application/x-odd", "?"), "application/x-odd, which no page can"),
-        (rich("application/pdf", "?"), "application/pdf, which no page can"),
+        (rich("application/javascript", "alert(1)", **{"text/plain": "<Javascript>"}), "JavaScript, which pages do not run"),
+        (rich("application/x-odd", "?"), "application/x-odd, which pages cannot show"),
+        (rich("application/pdf", "?"), "application/pdf, which pages cannot show"),
     ],
 )  # fmt: skip
 def test_what_no_page_can_show_is_refused(output: dict[str, Any], says: str) -> None:
@@ -171,7 +171,7 @@ def test_a_heavy_figure_is_told_and_made_light(project: Project, run: Run) -> No
     try:
         for _ in range(2):  # a page that stays as it is says so again
             (warning,) = compile_posts(project).warnings
-            assert re.match(r"posts_src/cloud.md:5: a figure of this cell takes \d\.\d MB; add raster=true", warning)
+            assert re.match(r"posts_src/cloud.md:5: a figure of this cell is \d\.\d MB; add raster=true", warning)
     finally:
         path.unlink()
 

@@ -94,5 +94,5 @@ def test_what_says_that_it_is_markdown_is(run: Callable[[str], tuple[Post, Outpu
 def test_lines_are_counted_through_values() -> None:
     post = parse_post(HEAD + "`{python} (1 +\n 2)`, [Figure](#fig-no)\n", "posts_src/p.md")
     ran = Ran(({"output_type": "display_data", "data": {"text/plain": "3"}, "metadata": {}},))
-    with pytest.raises(Exception, match=r"posts_src/p.md:6: there is no figure"):
+    with pytest.raises(Exception, match=r"posts_src/p.md:6: no figure has"):
         render_post(post, Outputs((ran,)), lambda _: None, SiteContext(Bibliography()))  # type: ignore

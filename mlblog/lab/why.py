@@ -62,7 +62,7 @@ def _before(lab: Lab, record: Record) -> tuple[Revision | Restored | None, str]:
     try:
         before = Revision(lab.project, commit)
     except InputError:
-        why = gap(lab.project.root) or "fetch the branch that it is on"
+        why = gap(lab.project.root) or "fetch the branch"
         return None, f"no diff: the record was made at commit {commit[:12]!r}, which is missing here: {why}"
     return restored(lab.project, before, record.environment) if record.environment.get("dirty") else (before, "")
 

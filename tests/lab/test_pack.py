@@ -196,7 +196,7 @@ HOSTILE: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "a zip": (lambda c: b"PK\x03\x04" + c, "not a pack of records"),
     "cut short": (lambda c: c[:-1], "the file is truncated"),
     "cut in the index": (lambda c: c[:40], "index is broken"),
-    "something after the end": (lambda c: c + b"x", "bytes where its index says"),
+    "something after the end": (lambda c: c + b"x", "bytes but its index says"),
     "an index of terabytes": (lambda c: MAGIC + (2**42).to_bytes(8, "little") + c, "its index claims"),
     "an index that is no list": (lambda c: with_index(c, b"3"), "index is broken"),
     "an index of objects": (lambda c: with_index(c, b'[{"a": 1, "b": 2}]'), "index is broken"),
@@ -227,7 +227,7 @@ HOSTILE: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "half a surrogate": (_first(lambda t, a: (t.replace(b'"toy.', b'"\\ud800.', 1), a)), "record 1: .*surrogates"),
     "no arrays where some are named": (_first(lambda t, a: (t, b"")), "record 1: the .safetensors file"),
     "other arrays": (_first(lambda t, a: (t, a[:-1] + b"x")), "record 1: the .safetensors file"),
-    "arrays that are not named": (_first(lambda t, a: (forge(t, arrays=""), a)), "record 1: arrays not listed in its JSON"),
+    "arrays that are not named": (_first(lambda t, a: (forge(t, arrays=""), a)), "record 1: arrays not listed"),
     "a pickle for arrays": (_arrays(pickle.dumps(_Harm())), "record 1: the arrays are not a safetensors file"),
     "a NumPy archive": (_arrays(b"PK\x03\x04" + b"\0" * 40), "record 1: the arrays are not"),
     "arrays of Python objects": (

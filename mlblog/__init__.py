@@ -1,3 +1,3 @@
-"""An ML blog and its generator: posts whose every block ran, and whose every number names its run."""
+"""An ML blog and its generator: posts whose blocks all ran, and whose numbers all link to their runs."""
 
 __version__ = "0.1.0"

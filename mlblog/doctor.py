@@ -1,4 +1,4 @@
-"""What this machine has and lacks for working on a blog, and what to do about each thing. Nothing is changed."""
+"""Check this machine for working on a blog, with advice for each problem. Nothing is changed."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from mlblog.lab.running.environment import gpus, version
 State = Literal["fine", "note", "missing"]
 
 _PYTHON = (3, 11, 5)
-_SPACE = 2 * 2**30  # bytes that caches, checkpoints and a site may want
-_OLD = 3600  # seconds after which a lock that nobody holds is worth a word
+_SPACE = 2 * 2**30  # bytes that caches, checkpoints and a site may need
+_OLD = 3600  # seconds after which a held lock is suspicious
 _BROKEN_CLICK = ("8.3.0", "8.3.1")
 _SITE = ("mkdocs", "mkdocs-material", "IPython", "jupytext", "matplotlib", "pymdown-extensions", "PyYAML")
 _CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
@@ -29,13 +29,13 @@ _CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at.
+    """The result of one check.
 
     Attributes:
-        name: of the thing.
-        state: `fine`; `note` where something is absent that not everybody needs; `missing` where work will fail.
-        told: what was found.
-        cure: what to do; empty if nothing is to be done.
+        name: what was checked.
+        state: `fine`; `note` if something optional is absent; `missing` if something required is.
+        told: the result.
+        cure: advice; empty if not needed.
     """
 
     name: str
@@ -49,15 +49,15 @@ class Finding:
 
 
 def examine(installed: Callable[[str], str | None] = version) -> list[Finding]:
-    """Look at everything; each check stands by itself, and none imports torch or MkDocs.
+    """Run all checks, which are independent and do not import torch or MkDocs.
 
     Args:
-        installed: gives the version of a distribution, or None.
+        installed: returns the version of a distribution, or None.
     """
     try:
         project = Project.find()
     except ProjectError as error:
-        cure = "go to a blog, or begin one: mlblog init DIR"
+        cure = "change to a blog's folder, or create a blog: mlblog init DIR"
         found, root, work = [Finding("project", "missing", str(error), cure)], Path.cwd(), Path.cwd()
     else:
         found = [Finding("project", "fine", f"{project.root}, package {', '.join(project.packages)}")]
@@ -68,7 +68,7 @@ def examine(installed: Callable[[str], str | None] = version) -> list[Finding]:
 
 
 def table(findings: list[Finding]) -> str:
-    """A line a finding, and what to do about it below."""
+    """A table with one line per finding, followed by its advice."""
     width = max(len(finding.name) for finding in findings)
     lines = []
     for one in findings:
@@ -89,27 +89,27 @@ def python(found: tuple[int, ...]) -> Finding:
 
 
 def click(found: str | None) -> Finding:
-    """Two versions of click leave `mkdocs serve` deaf to edits."""
+    """Two versions of click break live reload in `mkdocs serve`."""
     if found in _BROKEN_CLICK:
-        cure = "`mkdocs serve` sees no edits with it: pip install 'click!=8.3.0,!=8.3.1'"
+        cure = "`mkdocs serve` misses edits with it: pip install 'click!=8.3.0,!=8.3.1'"
         return Finding("click", "missing", found, cure)
     return Finding("click", "fine", found or "not installed")
 
 
 def torch(found: str | None, count: int) -> Finding:
-    """PyTorch, and whether its build fits the GPUs of this machine, so many as `count`."""
+    """PyTorch, and whether its build fits the `count` GPUs of this machine."""
     if found is None:
         return Finding("torch", "missing", "not installed", "posts and experiments use it: pip install 'mlblog[torch]'")
     if count and found.endswith("+cpu"):
-        cure = "torch is built for the CPU alone; install the CUDA build, or set CUDA_VISIBLE_DEVICES= to hide the GPU"
+        cure = "torch is a CPU-only build; install the CUDA build, or set CUDA_VISIBLE_DEVICES= to hide the GPU"
         return Finding("torch", "missing", f"{found}, {count} GPUs", cure)
     if not count:
-        return Finding("torch", "note", f"{found}, no GPU", "records of scale full need one; all else works without")
+        return Finding("torch", "note", f"{found}, no GPU", "only full-scale records need one")
     return Finding("torch", "fine", f"{found}, {count} GPUs")
 
 
 def site(installed: Callable[[str], str | None]) -> Finding:
-    """What compiling posts and building the site need."""
+    """Packages for compiling posts and building the site."""
     lacking = [name for name in _SITE if installed(name) is None]
     if lacking:
         return Finding("site", "missing", f"no {', '.join(lacking)}", "pip install 'mlblog[site]'")
@@ -120,7 +120,7 @@ def site(installed: Callable[[str], str | None]) -> Finding:
 
 
 def fonts() -> Finding:
-    """The font in which figures are lettered, which comes with Matplotlib."""
+    """The font of figures, which comes with Matplotlib."""
     try:
         files = metadata.files("matplotlib") or []
     except metadata.PackageNotFoundError:
@@ -137,20 +137,20 @@ def chromium() -> Finding:
     if found:
         return Finding("chromium", "fine", found)
     if named:
-        return Finding("chromium", "missing", f"CHROMIUM={named} is no file", "correct the variable, or unset it")
-    return Finding("chromium", "note", "not found", "browser tests skip; install chromium, or name it in $CHROMIUM")
+        return Finding("chromium", "missing", f"CHROMIUM={named} is not a file", "correct the variable, or unset it")
+    return Finding("chromium", "note", "not found", "browser tests are skipped; install chromium, or set $CHROMIUM")
 
 
 def git(root: Path) -> Finding:
-    """Git, its repository, and the identity without which it refuses to commit."""
+    """Git, its repository, and the identity it needs for commits."""
     if shutil.which("git") is None:
-        return Finding("git", "missing", "not installed", "records name the commit that made them; install git")
+        return Finding("git", "missing", "not installed", "records name a commit; install git")
     if _git(root, "rev-parse", "--show-toplevel") is None:
-        return Finding("git", "missing", f"{root} is in no repository", "git init, and commit: records name a commit")
+        return Finding("git", "missing", f"{root} is not in a repository", "git init and commit: records name a commit")
     lacking = [name for name in ("user.name", "user.email") if not _git(root, "config", name)]
     if lacking:
         cure = "; ".join(f'git config --global {name} "…"' for name in lacking)
-        return Finding("git", "missing", f"no {' and no '.join(lacking)}: it will not commit", cure)
+        return Finding("git", "missing", f"no {' and no '.join(lacking)}: commits will fail", cure)
     if not _git(root, "rev-parse", "--verify", "--quiet", "HEAD"):
         return Finding("git", "missing", "no commit yet", "commit before you run experiments: records name a commit")
     return Finding("git", "fine", f"{_git(root, 'config', 'user.name')} <{_git(root, 'config', 'user.email')}>")
@@ -162,20 +162,20 @@ def _git(root: Path, *arguments: str) -> str | None:
 
 
 def space(folder: Path) -> Finding:
-    """Room for caches, checkpoints and copies of records, and whether they can be written at all."""
+    """Free space for caches, checkpoints and records, and write permission."""
     existing = next(path for path in (folder, *folder.parents) if path.is_dir())
     if not os.access(existing, os.W_OK):
-        return Finding("space", "missing", f"{existing} cannot be written", "change its owner or its permissions")
+        return Finding("space", "missing", f"{existing} is not writable", "change its owner or permissions")
     free = shutil.disk_usage(existing).free
     used = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) if folder.name == ".mlblog" else 0
     told = f"{free / 2**30:.1f} GiB free" + (f", {used / 2**20:.0f} MiB used in .mlblog" if used else "")
     if free < _SPACE:
-        return Finding("space", "missing", told, "make room: mlblog gc lists what can be deleted")
+        return Finding("space", "missing", told, "free some space: mlblog gc lists what can be deleted")
     return Finding("space", "fine", told)
 
 
 def locks(work: Path, now: Callable[[], float] = time.time) -> Iterator[Finding]:
-    """Locks: one that is held stops writers; one that lies about is harmless, and only tells of a run that ended."""
+    """Locks: one that is held blocks writers; a leftover lock file is harmless."""
     from filelock import FileLock, Timeout
 
     for path in sorted((work / "locks").glob("*.lock")):
@@ -186,7 +186,7 @@ def locks(work: Path, now: Callable[[], float] = time.time) -> Iterator[Finding]
         except Timeout:
             pass
         if age > _OLD:
-            cure = "if no mlblog is running, the file system does not free locks; delete the file"
+            cure = "if no mlblog is running, the file system does not release locks; delete the file"
             yield Finding("lock", "note", f"{path.name} has been held for {age / 3600:.1f} hours", cure)
         else:
             yield Finding("lock", "note", f"{path.name} is held", "another mlblog is writing; wait for it")

@@ -2,18 +2,18 @@
 
     MlblogError                    caught once, at the command line or in the host
     ├── InputError                 what the author or the caller wrote is wrong     (exit code 2)
-    │   ├── PostError              a post, a note or a list: encoding, front matter, fences, cell options
-    │   ├── UnknownExperiment      no experiment has that name
-    │   └── ProjectError           no project here, or its configuration is wrong
+    │   ├── PostError              a post, note or checklist: encoding, front matter, fences, cell options
+    │   ├── UnknownExperiment      there is no experiment of that name
+    │   └── ProjectError           not in a project, or its configuration is wrong
     ├── CellError                  a cell of a post raised, hung or died            (exit code 1)
-    │   └── StillRuns              it still runs, and pages are served without it
-    ├── Superseded                 files were saved while pages were made of what they were
-    ├── RunError                   an experiment raised, diverged or was cut short
+    │   └── StillRuns              it is still running, and pages are served without it
+    ├── Superseded                 files changed during a build
+    ├── RunError                   an experiment raised, diverged or was interrupted
     └── RecordError                a record that cannot be trusted
         ├── MissingRecord          nothing has been recorded yet
         └── StoreBusy              another process holds the store's lock
 
-Each message names a place first (`posts_src/x.md:41`, `docs/results/…json`), then what is wrong, then what to do.
+Each message gives the location (`posts_src/x.md:41`, `docs/results/…json`), the problem, and what to do.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from pathlib import Path
 
 
 class MlblogError(Exception):
-    """Anything that mlblog raises on purpose; `exit_code` is what the command line ends with."""
+    """Any error that mlblog raises on purpose; `exit_code` is the exit code of the command line."""
 
     exit_code = 1
 
@@ -34,7 +34,7 @@ class InputError(MlblogError):
 
 
 class PostError(InputError):
-    """A post, or another text that people write, cannot be read: encoding, front matter, fences or cell options."""
+    """A post or other text cannot be read: encoding, front matter, fences or cell options."""
 
     def __init__(self, path: Path | str, line: int, message: str) -> None:
         super().__init__(f"{path}:{line}: {message}")
@@ -42,17 +42,17 @@ class PostError(InputError):
 
 
 class UnknownExperiment(InputError):
-    """No experiment has that name."""
+    """There is no experiment of that name."""
 
 
 class ProjectError(InputError):
-    """No project here, or its configuration is wrong."""
+    """Not in a project, or its configuration is wrong."""
 
 
 class CellError(MlblogError):
     """A cell of a post raised, hung or killed its process.
 
-    `line` is the line of the post on which it happened; `traceback` is the whole of it, plain text.
+    `line` is the line of the post; `traceback` is the full traceback as plain text.
     """
 
     def __init__(self, path: Path | str, line: int, message: str, traceback: str = "") -> None:
@@ -61,15 +61,15 @@ class CellError(MlblogError):
 
 
 class StillRuns(CellError):
-    """A cell of a post still runs; the other pages are served meanwhile."""
+    """A cell is still running; the other pages are served meanwhile."""
 
 
 class Superseded(MlblogError):
-    """Files were saved while pages were made of what they were: a newer build is due."""
+    """Files changed during a build, so a newer build is due."""
 
 
 class RunError(MlblogError):
-    """An experiment raised, diverged, ran out of memory or was cut short."""
+    """An experiment raised, diverged, ran out of memory or was interrupted."""
 
 
 class RecordError(MlblogError):
@@ -77,7 +77,7 @@ class RecordError(MlblogError):
 
 
 class MissingRecord(RecordError):
-    """Nothing has been recorded yet for what was asked."""
+    """There is no record yet."""
 
 
 class StoreBusy(RecordError):

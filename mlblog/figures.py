@@ -1,8 +1,8 @@
 """The look of figures: one style, bands over seeds, labels at the lines they name.
 
-Colours are those of Okabe and Ito, told apart by readers of every colour vision, in an order that also keeps their
-lightness apart; each has a dash pattern of its own, so that nothing rests on colour alone. Figures are drawn in
-black on white: the press draws them again for a dark ground.
+Colours are those of Okabe and Ito, distinguishable with any colour vision, in an order that also keeps their
+lightness apart; each has its own dash pattern, so that nothing depends on colour alone. Figures are drawn in
+black on white: the press redraws them for a dark background.
 """
 
 from __future__ import annotations

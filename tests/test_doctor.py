@@ -28,7 +28,7 @@ Make = Callable[[dict[str, str]], Project]
         (doctor.python((3, 11, 4)), "missing", "needs Python 3.11.5"),
         (doctor.click("8.2.1"), "fine", "8.2.1"),
         (doctor.click("8.3.0"), "missing", "pip install 'click!=8.3.0,!=8.3.1'"),
-        (doctor.click("8.3.1"), "missing", "sees no edits"),
+        (doctor.click("8.3.1"), "missing", "misses edits"),
         (doctor.torch(None, 0), "missing", "pip install 'mlblog[torch]'"),
         (doctor.torch("2.6.0+cpu", 0), "note", "no GPU"),
         (doctor.torch("2.6.0+cpu", 2), "missing", "install the CUDA build"),
@@ -64,7 +64,7 @@ def test_git_is_followed_from_nothing_to_a_commit(tmp_path: Path, monkeypatch: p
     def git(*arguments: str) -> None:
         subprocess.run(["git", "-C", str(tmp_path), *arguments], check=True, capture_output=True)
 
-    assert "is in no repository" in doctor.git(tmp_path).told
+    assert "is not in a repository" in doctor.git(tmp_path).told
     git("init", "-q")
     assert "no user.name and no user.email" in doctor.git(tmp_path).told
     git("config", "user.name", "A")

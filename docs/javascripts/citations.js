@@ -1,4 +1,4 @@
-// Beside a citation stands what it stands for: taken from the page's own list of references, on hover, focus or tap.
+// Shows the reference of a citation on hover, focus or tap, taken from the page's list of references.
 let opened = null; // {link, card}
 let waiting = 0;
 let returning = false;
@@ -6,7 +6,7 @@ let returning = false;
 function close() {
   window.clearTimeout(waiting);
   const card = opened?.card;
-  opened = null; // first: a card that goes with the focus in it tells of that
+  opened = null; // first, since removing a card with focus fires an event
   card?.remove();
 }
 
@@ -57,7 +57,7 @@ document.addEventListener("keydown", ({ key }) => {
   const inside = card.contains(document.activeElement);
   close();
   if (inside) {
-    returning = true; // the focus goes back to the citation, and its card stays closed
+    returning = true; // focus returns to the citation without reopening its card
     link.focus();
     returning = false;
   }

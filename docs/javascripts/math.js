@@ -1,5 +1,5 @@
-// Draws the formulas that arithmatex marks. Runs again after every instant navigation. KaTeX is fetched by the first page
-// that has a formula: no other pays for it.
+// Draws the formulas that arithmatex marks. Runs again after every instant navigation. KaTeX is loaded
+// only when a page has formulas.
 const katexAt = new URL("../assets/katex/katex.min.js", document.currentScript.src).href;
 let fetched = null;
 
@@ -12,7 +12,7 @@ function katexHere() {
     const script = document.createElement("script");
     script.src = katexAt;
     script.onload = resolve;
-    script.onerror = () => reject(new Error(`${katexAt} did not load: formulas stay as they are written`));
+    script.onerror = () => reject(new Error(`${katexAt} did not load: formulas are shown as source`));
     document.head.append(script);
   });
   return fetched;

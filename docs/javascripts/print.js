@@ -1,4 +1,4 @@
-// Paper is white: a page that is read in dark colours is printed in light ones, figures included.
+// Prints in the light scheme, figures included.
 let read = null;
 
 matchMedia("print").addEventListener("change", ({ matches: printing }) => {

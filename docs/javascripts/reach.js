@@ -1,6 +1,6 @@
-// What Material and Python-Markdown leave out of reach of a keyboard or a screen reader.
+// Makes parts of the page accessible that Material and Python-Markdown do not cover.
 const widening = new ResizeObserver((entries) => {
-  // A box that scrolls sideways takes the focus, so that arrow keys can move it.
+  // Boxes that scroll sideways are focusable, so that arrow keys work.
   for (const { target } of entries) {
     if (target.scrollWidth > target.clientWidth) {
       target.tabIndex = 0;

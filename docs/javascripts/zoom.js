@@ -1,4 +1,4 @@
-// A figure fills the window on click or Enter; any click or Escape goes back to the page.
+// A figure fills the window on click or Enter; any click or Escape closes it.
 function enlarge({ currentTarget: figure }) {
   const window = document.createElement("dialog");
   window.className = "mlblog-zoom";

@@ -1,4 +1,4 @@
-"""The command line: every command is a few lines over the lab, the press and the goals.
+"""The command line: thin commands on top of the lab, the press and the goals.
 
 Modules are imported where a command needs them: `mlblog` starts without torch, MkDocs or IPython.
 """

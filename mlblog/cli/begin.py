@@ -1,4 +1,4 @@
-"""`mlblog new`, `mlblog init`, `mlblog doctor`: what stands at the beginning."""
+"""`mlblog new`, `mlblog init`, `mlblog doctor`: getting started."""
 
 from __future__ import annotations
 
@@ -13,45 +13,45 @@ from mlblog.cli.frame import JSON, main, reported
 from mlblog.lab import Lab, Project
 
 if TYPE_CHECKING:
-    from mlblog.scaffold import Begun
+    from mlblog.scaffold import Created
 
 
 @main.group()
 def new() -> None:
-    """Begin a post, a note, an experiment or a week: a file that works as it stands."""
+    """Create a post, a note, an experiment or a week."""
 
 
 @new.command()
 @click.argument("title")
 @reported
 def post(title: str) -> int:
-    """Write a post called TITLE, as a draft, with a block, a number and a figure."""
+    """Create a draft post called TITLE, with a block, a number and a figure."""
     from mlblog.scaffold import new_post
 
     project = Project.find()
-    return _told(project, new_post(project, title, date.today()))
+    return _print_created(project, new_post(project, title, date.today()))
 
 
 @new.command()
 @click.argument("key")
 @reported
 def note(key: str) -> int:
-    """Write a note on the paper that has KEY in the bibliography."""
+    """Create a note on the paper with KEY in the bibliography."""
     from mlblog.scaffold import new_note
 
     project = Project.find()
-    return _told(project, new_note(project, key))
+    return _print_created(project, new_note(project, key))
 
 
 @new.command()
 @click.argument("name")
 @reported
 def experiment(name: str) -> int:
-    """Write an experiment called NAME."""
+    """Create an experiment called NAME."""
     from mlblog.scaffold import new_experiment
 
     project = Project.find()
-    return _told(project, new_experiment(project, name))
+    return _print_created(project, new_experiment(project, name))
 
 
 @new.command()
@@ -61,31 +61,31 @@ def week(name: str) -> int:
     """Open a week, such as 2026-W48, as `mlblog goals start` does."""
     from mlblog.goals import Proof, start
     from mlblog.goals.report import counted
-    from mlblog.scaffold import Begun
+    from mlblog.scaffold import Created
 
     lab = Lab(Project.find())
     path, carried = start(lab.project, Proof(lab), date.today(), name)
     then = (
         f"{counted(carried, 'goal')} carried over",
-        "write how sure you are behind each goal, as in `, 3/5`, and commit it before the work begins",
-        "mlblog goals status: see how it stands",
+        "add your confidence to each goal, as in `, 3/5`, and commit before the work begins",
+        "mlblog goals status: see the progress",
     )
-    return _told(lab.project, Begun(path, then))
+    return _print_created(lab.project, Created(path, then))
 
 
-def _told(project: Project, begun: Begun) -> int:
-    click.echo(project.relative(begun.path))
-    for line in begun.then:
+def _print_created(project: Project, created: Created) -> int:
+    click.echo(project.relative(created.path))
+    for line in created.then:
         click.echo(f"  {line}")
     return 0
 
 
 @main.command()
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
-@click.option("--package", default="", metavar="NAME", help="Of its own code; default: from the folder's name.")
+@click.option("--package", default="", metavar="NAME", help="Name of its package; default: from the folder's name.")
 @reported
 def init(folder: Path, package: str) -> int:
-    """Write a blog of your own into the empty folder DIR: one post, one experiment, and it builds as it is."""
+    """Create a blog in the empty folder DIR, with one post and one experiment, ready to build."""
     from mlblog.scaffold import new_blog, source
 
     project = new_blog(folder, package, date.today())
@@ -93,7 +93,7 @@ def init(folder: Path, package: str) -> int:
     for line in (
         f"cd {folder} && git init -b main && git add . && git commit -m 'Begin'",
         "mkdocs serve                      see it, and follow your edits",
-        "mlblog run --scale small          record its experiment at a size that means something; commit the records",
+        "mlblog run --scale small          record its experiment at a meaningful size; commit the records",
         'mlblog new post "What you found"  write the next one',
     ):
         click.echo(f"  {line}")
@@ -106,7 +106,7 @@ def init(folder: Path, package: str) -> int:
 @JSON
 @reported
 def doctor(as_json: bool) -> int:
-    """Say what is missing on this machine, and what to do about each; fail if something is."""
+    """Check this machine and say how to fix what is missing; fail if anything is."""
     from mlblog.doctor import examine, table
 
     findings = examine()

@@ -1,4 +1,4 @@
-"""What all commands share: the group that they belong to, exit codes, and the options that several have."""
+"""Shared by all commands: their group, exit codes and common options."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from mlblog.cli.extras import extra_for
 from mlblog.errors import MlblogError
 from mlblog.lab.records.record import SCALES
 
-#: A disk that is read-only or full, or not ours to write: no fault of mlblog, and no traceback helps.
+#: Disk errors (read-only, full, no permission), for which a traceback is no help.
 _OF_THE_DISK = (errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM)
 
 
 def reported(command: Callable[..., int | None]) -> Callable[..., None]:
-    """Turn our errors into a message and an exit code: 0 fine, 1 stale, missing or failed, 2 wrong call or input."""
+    """Turn errors into a message and an exit code: 0 success, 1 stale, missing or failed, 2 wrong usage or input."""
 
     @wraps(command)
     def wrapped(*arguments: Any, **options: Any) -> None:
@@ -34,7 +34,7 @@ def reported(command: Callable[..., int | None]) -> Callable[..., None]:
             if error.errno not in _OF_THE_DISK:
                 raise
             place = f"{error.filename}: " if error.filename else ""
-            click.echo(f"mlblog: {place}{error.strerror}; the command ended there", err=True)
+            click.echo(f"mlblog: {place}{error.strerror}; the command stopped", err=True)
             code = 1
         except ModuleNotFoundError as error:
             if not (extra := extra_for(error.name or "")):
@@ -53,10 +53,10 @@ def reported(command: Callable[..., int | None]) -> Callable[..., None]:
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="mlblog")
 def main() -> None:
-    """Write and publish an ML blog: run its experiments, compile its posts, check that its pages are up to date."""
+    """An ML blog that runs its posts and marks every result whose code has changed."""
     if isinstance(sys.stdout, TextIOWrapper) and sys.stdout.errors == "strict":
-        sys.stdout.reconfigure(errors="backslashreplace")  # names of files need not be UTF-8
+        sys.stdout.reconfigure(errors="backslashreplace")  # file names need not be UTF-8
 
 
 SCALE = click.option("--scale", type=click.Choice(SCALES), help="Size of the runs.")
-JSON = click.option("--json", "as_json", is_flag=True, help="One JSON document instead of a table.")
+JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")

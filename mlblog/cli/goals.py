@@ -1,4 +1,4 @@
-"""`mlblog goals`: this week's checklist; what is ticked, carried over and earned, and how good the confidences were."""
+"""`mlblog goals`: this week's checklist: progress, carried-over goals, earned ticks, calibration."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from mlblog.lab import Lab, Project
 
 @main.group()
 def goals() -> None:
-    """Weekly goals: open a week, tick what is earned, see how they stand."""
+    """Weekly goals: open a week, tick earned goals, see the progress."""
 
 
 @goals.command()
 @click.argument("week", required=False, default="")
 @reported
 def start(week: str) -> int:
-    """Open a WEEK, such as 2026-W48, with what the last one left over; without a name, this week or the next."""
+    """Open a WEEK, such as 2026-W48 (default: this week or the next), and carry over unfinished goals."""
     from mlblog.goals import Proof
     from mlblog.goals import start as begin
     from mlblog.goals.report import counted
@@ -30,7 +30,7 @@ def start(week: str) -> int:
     path, carried = begin(lab.project, Proof(lab), date.today(), week)
     click.echo(
         f"{lab.project.relative(path)}: {counted(carried, 'goal')} carried over. "
-        "Write how sure you are behind each, as in `, 3/5`, and commit it before the work begins"
+        "Add your confidence to each, as in `, 3/5`, and commit before the work begins"
     )
     return 0
 
@@ -39,15 +39,15 @@ def start(week: str) -> int:
 @click.argument("words", nargs=-1, required=True)
 @reported
 def tick(words: tuple[str, ...]) -> int:
-    """Tick the goal of the open week whose title holds WORDS, if it is earned."""
+    """Tick the goal of the open week whose title contains WORDS, if it is earned."""
     from mlblog.goals import Ledger, Proof
     from mlblog.goals import tick as mark
 
     lab = Lab(Project.find())
     proof = Proof(lab)
     click.echo(f"ticked: {mark(lab.project, proof, ' '.join(words)).text}")
-    if untold := proof.untold(Ledger.of(lab.project).weeks[-1]):
-        click.echo(f"note: {untold}")
+    if unverifiable := proof.unverifiable(Ledger.of(lab.project).weeks[-1]):
+        click.echo(f"note: {unverifiable}")
     return 0
 
 
@@ -56,7 +56,7 @@ def tick(words: tuple[str, ...]) -> int:
 @JSON
 @reported
 def status(week: str, as_json: bool) -> int:
-    """Say how the open WEEK stands, or the one named; fail if a tick in it is not earned."""
+    """Show the progress of WEEK (default: the open week); fail if a tick is not earned."""
     from mlblog.goals import Ledger, Proof
     from mlblog.goals.report import status_json, status_table
 
@@ -67,9 +67,9 @@ def status(week: str, as_json: bool) -> int:
         known = ", ".join(one.name for one in ledger.weeks) or "none; open one: mlblog goals start"
         raise InputError(f"posts_src/goals: no week{f' {week}' if week else ' is open'}; there is {known}")
     proof = Proof(lab)
-    unearned, untold = proof.unearned(chosen[0]), proof.untold(chosen[0])
+    unearned, unverifiable = proof.unearned(chosen[0]), proof.unverifiable(chosen[0])
     if as_json:
-        click.echo(json.dumps(status_json(ledger, chosen[0], unearned, untold), indent=1))
+        click.echo(json.dumps(status_json(ledger, chosen[0], unearned, unverifiable), indent=1))
     else:
-        click.echo(status_table(ledger, chosen[0], unearned, untold))
+        click.echo(status_table(ledger, chosen[0], unearned, unverifiable))
     return 1 if unearned else 0

@@ -17,7 +17,7 @@ from mlblog.lab import Project
 @click.option("--fail-fast", is_flag=True, help="Stop at the first post that fails.")
 @reported
 def compile(fail_fast: bool) -> int:
-    """Compile the posts to pages; `mkdocs build` and `mkdocs serve` do this by themselves."""
+    """Compile the posts to pages, as `mkdocs build` and `mkdocs serve` do automatically."""
     from mlblog.site import compile_site
 
     project = Project.find()
@@ -29,7 +29,7 @@ def compile(fail_fast: bool) -> int:
 
 
 HOSTS = click.Choice(["mkdocs", "zensical"])
-HOST = click.option("--host", type=HOSTS, default="mkdocs", show_default=True, help="What builds the site.")
+HOST = click.option("--host", type=HOSTS, default="mkdocs", show_default=True, help="Site generator to use.")
 FOR_HOST = click.argument("arguments", metavar="[OPTIONS OF THE HOST]", nargs=-1, type=click.UNPROCESSED)
 PASSED_ON = {"ignore_unknown_options": True}
 
@@ -48,7 +48,7 @@ def build(host: str, arguments: tuple[str, ...]) -> int:
 @FOR_HOST
 @reported
 def serve(host: str, arguments: tuple[str, ...]) -> int:
-    """Show the site on http://127.0.0.1:8000 and follow edits."""
+    """Serve the site on http://127.0.0.1:8000 and update it on edits."""
     return _run(host, "serve", arguments)
 
 
@@ -58,7 +58,7 @@ def _run(host: str, what: str, arguments: tuple[str, ...]) -> int:
         if find_spec("mkdocs") is None:
             raise ModuleNotFoundError("mkdocs is not installed", name="mkdocs")
         os.chdir(project.root)
-        os.execv(sys.executable, [sys.executable, "-m", "mkdocs", what, *arguments])  # noqa: S606  # it takes our place
+        os.execv(sys.executable, [sys.executable, "-m", "mkdocs", what, *arguments])  # noqa: S606  # replaces this process
     from mlblog.integrations import zensical
 
     return {"build": zensical.build, "serve": zensical.serve}[what](project, arguments)
@@ -68,7 +68,7 @@ def _run(host: str, what: str, arguments: tuple[str, ...]) -> int:
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
 @reported
 def export(folder: Path) -> int:
-    """Write the site to DIR for stock MkDocs, ProperDocs or Zensical: no mlblog is needed to build it."""
+    """Export the site to DIR for stock MkDocs, ProperDocs or Zensical, which can build it without mlblog."""
     from mlblog.press.export import export as write
     from mlblog.site import compile_site
 
@@ -78,6 +78,6 @@ def export(folder: Path) -> int:
         click.echo(f"mlblog: {said}", err=True)
     done = write(project, compiled.without_drafts(), folder)
     for name in done.left_out:
-        click.echo(f"mlblog: left out: {name}; other hosts may not have it", err=True)
-    click.echo(f"{len(compiled.pages)} pages, {done.files} files in all, in {folder}")
+        click.echo(f"mlblog: dropped {name}, which other hosts may not support", err=True)
+    click.echo(f"{len(compiled.pages)} pages, {done.files} files in {folder}")
     return 1 if compiled.errors else 0

@@ -1,4 +1,4 @@
-"""Commands on records: how they stand, why they are stale; accepting, carrying, tidying."""
+"""Commands on records: status, reasons for staleness, accepting, packing, cleaning up."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from mlblog.lab.records.record import Key, Record
 @JSON
 @reported
 def status(names: tuple[str, ...], scale: str | None, as_json: bool) -> int:
-    """Say what is fresh, stale, missing; on which device it ran, and what renewing it would cost."""
+    """Show which records are fresh, stale or missing, their devices, and the cost of renewing them."""
     from mlblog.lab.report import beyond, status_json, status_table
 
     lab = Lab(Project.find())
@@ -45,7 +45,7 @@ def status(names: tuple[str, ...], scale: str | None, as_json: bool) -> int:
 @JSON
 @reported
 def why(name: str, scale: str | None, as_json: bool) -> int:
-    """Say why the records of an experiment are stale: what changed, the path to it, the diff."""
+    """Show why the records of an experiment are stale: what changed, how it is reached, and the diff."""
     from mlblog.lab.report import why_json, why_text
     from mlblog.lab.why import explain
 
@@ -59,12 +59,12 @@ def why(name: str, scale: str | None, as_json: bool) -> int:
 
 @main.command()
 @click.argument("names", nargs=-1)
-@click.option("--all", "everything", is_flag=True, help="Every experiment that has stale records.")
+@click.option("--all", "everything", is_flag=True, help="Every experiment with stale records.")
 @SCALE
-@click.option("--smoke", is_flag=True, help="Settle for smoke runs of both codes, and mark the records so.")
+@click.option("--smoke", is_flag=True, help="Compare smoke runs only, and mark the records accordingly.")
 @reported
 def accept(names: tuple[str, ...], everything: bool, scale: str | None, smoke: bool) -> int:
-    """Keep stale records under refactored code, after proving that old and new code compute the same bits."""
+    """Accept stale records after a refactoring, if old and new code give bitwise identical results."""
     from mlblog.lab.accepting.accept import accept as adopt
     from mlblog.lab.accepting.accept import cost, steps
     from mlblog.lab.accepting.checkouts import Pasts
@@ -90,10 +90,10 @@ def accept(names: tuple[str, ...], everything: bool, scale: str | None, smoke: b
             states = lab.states(lab.recorded_keys(name, scale))
             if not any(state.record for state in states):
                 if not everything:
-                    refused(InputError(f"{name}: there is no record to accept; record it: mlblog run {name}"))
+                    refused(InputError(f"{name}: no record to accept; record it: mlblog run {name}"))
             elif not any(state.name == "stale" for state in states):
                 if not everything:
-                    click.echo(f"{name}: nothing to accept, no record is stale")
+                    click.echo(f"{name}: nothing to accept: no record is stale")
             else:
                 try:
                     planned.append(steps(lab, [state.record for state in states if state.record], pasts, smoke=smoke))
@@ -114,7 +114,7 @@ def accept(names: tuple[str, ...], everything: bool, scale: str | None, smoke: b
                 for evidence, count in counted.items():
                     click.echo(f"{one[0].key.experiment}: {count} accepted: {evidence}")
     if everything and not planned and not codes:
-        click.echo("nothing to accept, no record is stale")
+        click.echo("nothing to accept: no record is stale")
     elif len(chosen) > 1:
         click.echo(f"{accepted} records accepted, {len(codes)} of {len(chosen)} experiments refused")
     return max(codes, default=0)
@@ -124,7 +124,7 @@ def accept(names: tuple[str, ...], everything: bool, scale: str | None, smoke: b
 @JSON
 @reported
 def check(as_json: bool) -> int:
-    """Fail if anything on the site is stale, missing or broken. Executes nothing; what CI runs."""
+    """Fail if anything on the site is stale, missing or broken. Runs no experiments or posts; meant for CI."""
     from mlblog.goals import findings as of_goals
     from mlblog.press.check import findings
     from mlblog.press.check import notes as accepted
@@ -132,13 +132,13 @@ def check(as_json: bool) -> int:
 
     project = Project.find()
     found, notes = findings(project)
-    unearned, untold = of_goals(project)
+    unearned, unverifiable = of_goals(project)
     found += unearned
     if as_json:
         click.echo(json.dumps(found, indent=1))
     else:
-        click.echo("\n".join(found) if found else "every record is whole and fresh, and every post can be read")
-    for note in (*notes, *accepted(project), *untold, *unsaid(project)):
+        click.echo("\n".join(found) if found else "all records are valid and fresh, and all posts can be read")
+    for note in (*notes, *accepted(project), *unverifiable, *unsaid(project)):
         click.echo(f"note: {note}", err=as_json)
     return 1 if found else 0
 
@@ -146,15 +146,15 @@ def check(as_json: bool) -> int:
 @main.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.argument("names", nargs=-1)
-@click.option("--any", "stale_too", is_flag=True, help="Pack stale records, too.")
+@click.option("--any", "stale_too", is_flag=True, help="Also pack stale records.")
 @reported
 def pack(file: Path, names: tuple[str, ...], stale_too: bool) -> int:
-    """Write the fresh records, of all experiments or those named, into one FILE."""
+    """Write the fresh records of all or the named experiments into one FILE."""
     from mlblog.lab.records.pack import pack as write
     from mlblog.lab.records.store import records
 
     if not file.absolute().parent.is_dir():
-        raise InputError(f"{file}: there is no folder {file.parent}; make it first")
+        raise InputError(f"{file}: the folder {file.parent} does not exist; create it first")
     lab = Lab(Project.find())
     wanted = [find(lab.experiments, name).name for name in names or lab.experiments]
     chosen = [record for name in wanted for record in records(lab.store, name)]
@@ -168,26 +168,26 @@ def pack(file: Path, names: tuple[str, ...], stale_too: bool) -> int:
 
 @main.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-@click.option("--any", "stale_too", is_flag=True, help="Take records that do not fit the code here, too.")
-@click.option("--replace", is_flag=True, help="Take records in place of fresh ones, too.")
+@click.option("--any", "stale_too", is_flag=True, help="Also import records made by other code, as stale.")
+@click.option("--replace", is_flag=True, help="Also replace fresh records.")
 @reported
 def unpack(file: Path, stale_too: bool, replace: bool) -> int:
-    """Take the records in FILE into the store, if every one of them can be trusted and fits the code here."""
+    """Import the records in FILE, if all of them are valid and were made by the code here."""
     from mlblog.lab.records.pack import difference
     from mlblog.lab.records.pack import unpack as read
 
     lab = Lab(Project.find())
     try:
         records = read(file)
-    except RecordError as error:  # here it is the input that is wrong, not the project
-        raise InputError(f"{error}. Nothing was taken") from error
+    except RecordError as error:  # the input is wrong, not the project
+        raise InputError(f"{error}. Nothing was imported") from error
     if not stale_too:
         for record in records:
             if found := lab.reasons(record):
                 raise InputError(
                     f"{record.path}: {record.key} was made by other code: {found[0]}"
                     + (f", and {len(found) - 1} more" if len(found) > 1 else "")
-                    + ". Nothing was taken; --any takes it as stale"
+                    + ". Nothing was imported; --any imports it as stale"
                 )
     here = {record.key: _known(lab, record.key) for record in records}
     lost: dict[Key, str] = {}
@@ -197,33 +197,33 @@ def unpack(file: Path, stale_too: bool, replace: bool) -> int:
             lost[record.key] = difference(mine, record)
     if lost and not replace:
         told = "".join(f"\n  {key}: {how}" for key, how in lost.items())
-        raise InputError(f"{file}: these records are fresh here. Nothing was taken; --replace takes them:{told}")
+        raise InputError(f"{file}: these records are fresh here. Nothing was imported; --replace replaces them:{told}")
     for record in records:
         mine = here[record.key]
         if mine is not None and mine.id == record.id:
             click.echo(f"{record.key.stem}.json: already here")
         else:
-            how = f": in place of a fresh record; {lost[record.key]}" if record.key in lost else ""
+            how = f": replaced a fresh record; {lost[record.key]}" if record.key in lost else ""
             click.echo(f"{lab.store.put(record)}{how}")
     return 0
 
 
 def _known(lab: Lab, key: Key) -> Record | None:
-    """The record of `key` here; None if there is none, or none that can be trusted and so nothing to lose."""
+    """The local record of `key`; None if it is missing or invalid, so that nothing can be lost."""
     try:
         record = lab.store.get(key)
-        _ = len(record.arrays)  # decoded, so that they can be compared
+        _ = len(record.arrays)  # decode them for the comparison
     except RecordError:
         return None
     return record
 
 
 @main.command()
-@click.option("--delete", is_flag=True, help="Delete what is listed.")
-@click.option("--beyond", "names", multiple=True, metavar="NAME", help="Records that NAME does not declare, too.")
+@click.option("--delete", is_flag=True, help="Delete the listed files.")
+@click.option("--beyond", "names", multiple=True, metavar="NAME", help="Also records that NAME does not declare.")
 @reported
 def gc(delete: bool, names: tuple[str, ...]) -> int:
-    """List what can be deleted: records that no experiment claims, leftovers of runs. Delete it with --delete."""
+    """List files that can be deleted: orphaned records and leftovers of runs. Delete them with --delete."""
     from mlblog.lab import gc as rubbish
     from mlblog.lab.report import beyond
 
@@ -234,7 +234,7 @@ def gc(delete: bool, names: tuple[str, ...]) -> int:
         click.echo(f"{item.size:>10,} bytes  {lab.project.relative(item.path)}: {item.why}")
     done = "deleted" if delete else "can be deleted: mlblog gc --delete"
     click.echo(
-        f"{len(found)} files, {sum(item.size for item in found):,} bytes {done}" if found else "nothing to delete"
+        f"{len(found)} files, {sum(item.size for item in found):,} bytes: {done}" if found else "nothing to delete"
     )
     for name in lab.experiments:
         if name not in chosen and (further := lab.beyond(name)):

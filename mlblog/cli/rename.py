@@ -1,4 +1,4 @@
-"""`mlblog rename`: another name for an experiment, in code, posts, goals and records."""
+"""`mlblog rename`: rename an experiment in code, posts, goals and records."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mlblog.lab.renaming.rename import Edit, File
     from mlblog.press.source.document import Post
 
-_SHOWN = 20  # lines that still have the old name
+_SHOWN = 20  # most remaining mentions to list
 
 
 @main.command()
@@ -25,10 +25,10 @@ _SHOWN = 20  # lines that still have the old name
 @click.argument("new")
 @reported
 def rename(old: str, new: str) -> int:
-    """Rename the experiment OLD to NEW, with its records: those that are fresh stay fresh.
+    """Rename the experiment OLD to NEW, with its records; fresh records stay fresh.
 
-    Its function, what refers to it in packages and posts, and goals that name it in backticks are edited. Either all
-    of it happens or nothing. What is changed must be committed before.
+    Edits its function, references in packages and posts, and goals that name it in backticks. Either all
+    changes are made or none. The files concerned must be committed before.
 
     Example: mlblog rename digit_contrast contrast_of_digits
     """
@@ -43,18 +43,18 @@ def rename(old: str, new: str) -> int:
     moved, results = len(done.records.own), project.relative(project.results)
     click.echo(f"{results}/{old} -> {results}/{new}: {moved} records, {done.records.fresh} of them fresh, as before")
     if others := sorted({record.experiment for record in done.records.others}):
-        click.echo(f"{len(done.records.others)} records of {', '.join(others)} name it, and were changed with it")
+        click.echo(f"{len(done.records.others)} records of {', '.join(others)} refer to it and were updated")
     left = _mentions(project, old)
     if left:
-        click.echo(f"{old} is still written here; look whether that is right:")
+        click.echo(f"{old} is still mentioned here; please check:")
         more = [f"  and {len(left) - _SHOWN} more lines"] if len(left) > _SHOWN else []
         click.echo("\n".join([*(f"  {line}" for line in left[:_SHOWN]), *more]))
-    click.echo("Commit it by itself, so that git shows the moves: git add --all && git commit")
+    click.echo("Commit this separately, so that git shows the moves: git add --all && git commit")
     return 0
 
 
 def _posts(project: Project, old: str) -> Iterator[File]:
-    """The posts that have the name in a block, a doctest or an expression."""
+    """Posts with the name in a block, a doctest or an inline expression."""
     from mlblog.files.text import text_of
     from mlblog.lab.renaming.rename import File
     from mlblog.press.compile import post_files
@@ -66,7 +66,7 @@ def _posts(project: Project, old: str) -> Iterator[File]:
             continue
         text = text_of(data, name)
         if text.encode() != data:
-            raise InputError(f"{name}: save it with Unix line ends and without a byte order mark first")
+            raise InputError(f"{name}: save it with Unix line ends and without a byte order mark, then retry")
         yield File(path, text, _python(parse_post(data, name), text))
 
 
@@ -107,8 +107,8 @@ def _goals(project: Project, old: str, new: str) -> Iterator[Edit]:
 
 
 def _mentions(project: Project, old: str) -> list[str]:
-    """Lines that git knows with the old name as a word, but for records and the history of changes."""
+    """Lines in tracked files with the old name as a word, except records and the changelog."""
     results = f":!{project.relative(project.results)}"
     command = ["git", "-C", str(project.root), "grep", "-nIwF", "-e", old, "--", ".", results]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # exits with 1 if there is none
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # exits with 1 if there are no matches
     return [line[:120] for line in done.stdout.splitlines()]

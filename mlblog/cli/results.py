@@ -1,4 +1,4 @@
-"""Commands on what runs found: a table of them, and differences between two sets."""
+"""Commands on recorded results: tables, and differences between two sets."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 @main.command()
 @click.argument("name", metavar="EXPERIMENT")
 @SCALE
-@click.option("--seeds", "by_seed", is_flag=True, help="A row for each seed, instead of means over seeds.")
-@click.option("--all", "every", is_flag=True, help="All parameters, not only those that differ.")
-@click.option("--columns", metavar="NAME,…", help="These columns alone, in this order.")
+@click.option("--seeds", "by_seed", is_flag=True, help="One row per seed instead of means over seeds.")
+@click.option("--all", "every", is_flag=True, help="Show all parameters, not only those that differ.")
+@click.option("--columns", metavar="NAME,…", help="Only these columns, in this order.")
 @click.option("--sort", metavar="NAME,…", help="Sort by these columns; -NAME sorts descending.")
 @JSON
-@click.option("--csv", "as_csv", is_flag=True, help="CSV with all digits instead of a table.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV with all digits instead of a table.")
 @reported
 def table(
     name: str,
@@ -38,7 +38,7 @@ def table(
     as_json: bool,
     as_csv: bool,
 ) -> int:
-    """Show the recorded runs of an experiment: parameters and values, as means with 95 % intervals over seeds.
+    """Show the recorded runs of an experiment: parameters, and means of values with 95 % intervals over seeds.
 
     Example: mlblog table digit_contrast --scale small --sort -learned
     """
@@ -46,9 +46,9 @@ def table(
     from mlblog.lab.records.table import Columns, ordered, rows
 
     if as_json and as_csv:
-        raise InputError("--json and --csv are two formats; choose one")
+        raise InputError("--json and --csv exclude each other; choose one")
     lab = Lab(Project.find())
-    find(lab.experiments, name).params(scale or "smoke", {})  # a scale that it does not have ends here
+    find(lab.experiments, name).params(scale or "smoke", {})  # raises if it has no such scale
     found, broken = _readable(lab, name, scale)
     made = rows(found, lambda record: bool(lab.reasons(record)), by_seed=by_seed)
     known = Columns(made, by_seed=by_seed)
@@ -59,13 +59,13 @@ def table(
         only = chosen if columns is not None else None
         click.echo(json.dumps([row.to_json(only) for row in made], indent=1))
     else:
-        # a stale row is marked whatever was asked for
+        # always mark stale rows
         chosen += [column for column in known.state() if column not in chosen]
         if as_csv:
             click.echo(terminal.as_csv(made, chosen), nl=False)
         else:
             click.echo(terminal.text(made, chosen, shutil.get_terminal_size((100, 24)).columns))
-            for line in _told(name, made):
+            for line in _legend(name, made):
                 click.echo(line)
     for error in broken:
         click.echo(f"mlblog: {error}", err=True)
@@ -75,22 +75,22 @@ def table(
 @main.command()
 @click.argument("name", metavar="EXPERIMENT")
 @click.option("--against", metavar="REV", help="The commit to compare with.  [default: HEAD]")
-@click.option("--between", nargs=2, metavar="A B", help="Two variants of now: `base`, or overrides such as x=1,y=2.")
-@click.option("--scale", type=click.Choice(SCALES), help="Of both variants.  [default: the largest that both have]")
+@click.option("--between", nargs=2, metavar="A B", help="Two current variants: `base`, or overrides such as x=1,y=2.")
+@click.option("--scale", type=click.Choice(SCALES), help="Scale of both.  [default: the largest that both have]")
 @JSON
 @reported
 def diff(name: str, against: str | None, between: tuple[str, str] | None, scale: str | None, as_json: bool) -> int:
-    """Show how values moved between the records now and at a commit, or between two variants, and whether beyond noise.
+    """Compare recorded values with those at a commit, or between two variants, and mark changes beyond noise.
 
-    Variants are compared seed by seed if both have the same seeds. `seed=0-4` in a variant takes these seeds alone.
+    Variants are compared seed by seed if both have the same seeds. `seed=0-4` in a variant selects these seeds.
     The exit code is 1 if anything moved.
 
     Example: mlblog diff digit_contrast --between base loss=decoupled
     """
     if between and against:
-        raise InputError("--against compares with a commit and --between two variants of now; choose one")
+        raise InputError("--against compares with a commit, --between two current variants; choose one")
     if scale and not between:
-        raise InputError("--scale is for --between; leave it out")
+        raise InputError("--scale requires --between; leave it out")
     lab = Lab(Project.find())
     declaration = find(lab.experiments, name)
     if between:
@@ -106,7 +106,7 @@ def _against(lab: Lab, name: str, against: str, as_json: bool) -> int:
 
     then, now = Revision(lab.project, against).records(name), list(records(lab.store, name))
     if not then and now and not as_json:
-        click.echo(f"{name}: nothing is recorded at {against}, so nothing has moved; {len(now)} records are new")
+        click.echo(f"{name}: no records at {against}, so nothing to compare; {len(now)} records are new")
         return 0
     found = moves(then, now)
     click.echo(json.dumps(diff_json(found), indent=1) if as_json else diff_table(found, against))
@@ -137,19 +137,19 @@ def _parts(text: str | None) -> list[str]:
     return [] if text is None else [part.strip() for part in text.split(",")]
 
 
-def _told(name: str, made: list[Row]) -> list[str]:
+def _legend(name: str, made: list[Row]) -> list[str]:
     told = []
     if any(len(row.seeds) > 1 for row in made):
-        told.append("±: half of the 95 % interval of the mean over n seeds (Student's t)")
+        told.append("±: half width of the 95 % interval of the mean over n seeds (Student's t)")
     if any(row.stale for row in made):
         told.append(f"stale: the code has changed since; see: mlblog why {name}")
     if lists := dict.fromkeys(one for row in made for one in row.lists):
-        told.append(f"lists, not shown: {', '.join(lists)}")
+        told.append(f"not shown (lists): {', '.join(lists)}")
     return ["", *told] if told else []
 
 
 def _readable(lab: Lab, name: str, scale: str | None) -> tuple[list[Record], list[RecordError]]:
-    """The records of an experiment, at one scale or all, and what is wrong with those that cannot be read.
+    """The readable records of an experiment, at one scale or all, and the errors of the others.
 
     Raises:
         MissingRecord: there are none.
@@ -167,7 +167,7 @@ def _readable(lab: Lab, name: str, scale: str | None) -> tuple[list[Record], lis
         scales = ", ".join(dict.fromkeys(parts[1] for parts in paths))
         there = f"; there are records at scale {scales}" if scales else ""
         raise MissingRecord(
-            f"{name}: nothing is recorded{f' at scale {scale}' if scale else ''}{there}."
+            f"{name}: no records{f' at scale {scale}' if scale else ''}{there}."
             f" Record it: mlblog run {name}{f' --scale {scale}' if scale else ''}"
         )
     return found, broken

@@ -1,4 +1,4 @@
-"""`mlblog run`: bring records up to date."""
+"""`mlblog run`: update records."""
 
 from __future__ import annotations
 
@@ -19,18 +19,16 @@ from mlblog.lab.running.executors import Executor
 @click.argument("names", nargs=-1)
 @SCALE
 @click.option(
-    "--set", "overrides", multiple=True, metavar="NAME=VALUE", help="A parameter, instead of the kept variants."
+    "--set", "overrides", multiple=True, metavar="NAME=VALUE", help="Set a parameter; replaces the declared variants."
 )
-@click.option(
-    "--sweep", "sweeps", multiple=True, metavar="NAME=V,V,…", help="Every value of a parameter, recorded each."
-)
-@click.option("--seeds", type=click.IntRange(1), help="How many seeds, from 0, instead of the declared number.")
-@click.option("--all", "again", is_flag=True, help="Run what is fresh, too.")
+@click.option("--sweep", "sweeps", multiple=True, metavar="NAME=V,V,…", help="Record every value of a parameter.")
+@click.option("--seeds", type=click.IntRange(1), help="Number of seeds, instead of the declared one.")
+@click.option("--all", "again", is_flag=True, help="Also rerun fresh records.")
 @click.option("--executor", type=click.Choice(["local", "inline", "ray"]), default="local", show_default=True)
-@click.option("--workers", type=click.IntRange(1), help="Runs at a time; default: one a GPU, or one a core.")
-@click.option("--timeout", type=click.FloatRange(min=0, min_open=True), help="Seconds after which a run is ended.")
-@click.option("--address", help="Of a Ray cluster; needs --executor ray.")
-@click.option("--watch", "look_on", is_flag=True, help="Run nothing; show the runs that go on now, until they end.")
+@click.option("--workers", type=click.IntRange(1), help="Parallel runs; default: one per GPU, or one per core.")
+@click.option("--timeout", type=click.FloatRange(min=0, min_open=True), help="Seconds after which a run is stopped.")
+@click.option("--address", help="Address of a Ray cluster; needs --executor ray.")
+@click.option("--watch", "look_on", is_flag=True, help="Run nothing; show current runs until they finish.")
 @reported
 def run(
     names: tuple[str, ...],
@@ -45,7 +43,7 @@ def run(
     address: str | None,
     look_on: bool,
 ) -> int:
-    """Bring records up to date: all experiments, or those named."""
+    """Update the records of all experiments, or of those named."""
     from mlblog.lab.running.environment import gpus
 
     if look_on:
@@ -56,7 +54,7 @@ def run(
     lab = Lab(Project.find())
     wanted = scale or ("full" if gpus() else "small")
     chosen = [find(lab.experiments, name) for name in names] or list(lab.experiments.values())
-    if scale:  # asked for: another scale would be another answer
+    if scale:  # requested explicitly, so do not fall back to another scale
         chosen = [declaration for declaration in chosen if scale in declaration.scales]
         if not chosen:
             raise InputError(f"no experiment{' named' if names else ''} has the scale {scale}")
@@ -69,8 +67,8 @@ def run(
         ):
             outcomes.append(outcome)
     except KeyboardInterrupt:
-        rest = "begins anew" if executor == "ray" else "goes on from its checkpoints, where it keeps any"
-        click.echo(f"mlblog: interrupted; what was finished is recorded; run again, the rest {rest}", err=True)
+        rest = "starts over" if executor == "ray" else "resumes from checkpoints, where there are any"
+        click.echo(f"mlblog: interrupted; finished runs are recorded; if run again, the rest {rest}", err=True)
         return 130
     if not outcomes:
         click.echo(f"nothing to do: {len(keys)} records are fresh")
@@ -108,24 +106,24 @@ def _keys(
 
 
 def _refuse_unused(executor: str, workers: int | None, timeout: float | None, address: str | None) -> None:
-    """An option that would change nothing is a mistake: say so before anything runs."""
+    """Reject options that would have no effect, before anything runs."""
     if address is not None and executor != "ray":
-        raise InputError(f"--address is of a Ray cluster and --executor is {executor}; add --executor ray")
+        raise InputError(f"--address requires --executor ray, but --executor is {executor}; add --executor ray")
     for option, given in (("--workers", workers), ("--timeout", timeout)):
         if given is not None and executor != "local":
-            raise InputError(f"{option} is for --executor local and --executor is {executor}; leave it out")
+            raise InputError(f"{option} requires --executor local, but --executor is {executor}; leave it out")
 
 
 def _refuse_options(context: click.Context) -> None:
-    """Looking on changes nothing, so it takes no option that would."""
+    """`--watch` runs nothing, so it excludes options for runs."""
     for parameter in context.command.params:
         given = context.get_parameter_source(parameter.name or "") is click.core.ParameterSource.COMMANDLINE
         if given and parameter.name not in ("names", "look_on"):
-            raise InputError(f"--watch only looks on; leave {parameter.opts[0]} out, or --watch")
+            raise InputError(f"--watch runs nothing; leave out {parameter.opts[0]}, or --watch")
 
 
 def _refuse_repeated(overrides: tuple[str, ...], sweeps: tuple[str, ...]) -> None:
-    """Of two values for one parameter the last would win, and the first be forgotten without a word."""
+    """Reject two values for one parameter, of which the first would be silently ignored."""
     seen: dict[str, str] = {}
     for option, text in (*(("--set", text) for text in overrides), *(("--sweep", text) for text in sweeps)):
         name, given = text.partition("=")[0], f"{option} {text}"

@@ -1,4 +1,4 @@
-"""`mlblog run --watch`: look on, from a second terminal, at the runs that go on now."""
+"""`mlblog run --watch`: watch current runs from a second terminal."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ import click
 from mlblog.lab import Lab
 from mlblog.lab.declared import find
 from mlblog.lab.report import duration
-from mlblog.lab.running.in_progress import Going, Note
+from mlblog.lab.running.in_progress import Note, RunsInProgress
 from mlblog.lab.running.progress import SECONDS_BETWEEN_LINES
 
-_BETWEEN = 0.5  # seconds between two looks
+_BETWEEN = 0.5  # seconds between updates
 Look = Callable[[], list[Note]]
 
 
 def watch(lab: Lab, names: Collection[str]) -> int:
-    """Show the runs that go on, of all experiments or those named, until the last one has ended; return 0."""
+    """Show current runs of all or the named experiments until the last one finishes; return 0."""
     wanted = {find(lab.experiments, name).name for name in names}
-    going = Going(lab.project.work)
+    going = RunsInProgress(lab.project.work)
 
     def look() -> list[Note]:
         return [note for note in going.notes() if not wanted or note.experiment in wanted]
@@ -44,7 +44,7 @@ def _on_a_terminal(look: Look) -> None:
         while notes := look():
             live.update(Text("\n".join(map(_line, notes))), refresh=True)
             time.sleep(_BETWEEN)
-        live.update(Text("all of them have ended"), refresh=True)
+        live.update(Text("all runs have finished"), refresh=True)
 
 
 def _in_lines(look: Look) -> None:

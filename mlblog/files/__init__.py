@@ -1,1 +1,1 @@
-"""Files and their content: canonical bytes, writes that nobody sees half of, text that people wrote."""
+"""Files and their content: canonical bytes, atomic writes, text written by people."""

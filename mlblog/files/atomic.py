@@ -1,4 +1,4 @@
-"""Writing a file so that nobody, at any moment, sees half of it."""
+"""Atomic file writes."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from pathlib import Path
 def write_atomically(path: Path, content: bytes) -> None:
     """Write `content` to `path`: to a temporary name beside it, flushed to disk, then renamed over it.
 
-    A process killed at any moment leaves the old file or the new one; a leftover temporary name starts with `.tmp-`.
+    A process killed at any moment leaves the old file or the new one; leftover temporary files start with `.tmp-`.
 
     Raises:
-        OSError: the folder cannot be made or written.
+        OSError: the folder cannot be created or written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(prefix=".tmp-", dir=path.parent)
@@ -23,7 +23,7 @@ def write_atomically(path: Path, content: bytes) -> None:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
             file.flush()
-            os.fchmod(file.fileno(), 0o644)  # mkstemp makes 0600; records are read by web servers and colleagues
+            os.fchmod(file.fileno(), 0o644)  # mkstemp uses 0600; web servers and colleagues read records
             os.fsync(file.fileno())
         os.replace(temporary, path)
     except BaseException:
@@ -35,7 +35,7 @@ def write_atomically(path: Path, content: bytes) -> None:
 def write_if_changed(path: Path, content: bytes) -> bool:
     """Write `content` atomically unless the file already holds it; return whether it was written.
 
-    Keeping the old file keeps its time stamp, which is what stops live preview from rebuilding for ever.
+    Keeping the old file keeps its timestamp, which keeps live preview from rebuilding for ever.
     """
     try:
         if path.read_bytes() == content:
@@ -47,16 +47,16 @@ def write_if_changed(path: Path, content: bytes) -> bool:
 
 
 def write_sealed(path: Path, content: bytes) -> None:
-    """Write `content` so that `read_sealed` can tell whether it is still what was written.
+    """Write `content` with a checksum for `read_sealed`.
 
-    What cannot be kept, on a full disk or where something else is in its place, is not: it is made again.
+    Errors are ignored, as on a full disk: a cache entry that cannot be written is recomputed.
     """
     with contextlib.suppress(OSError):
         write_atomically(path, _seal(content) + content)
 
 
 def read_sealed(path: Path) -> bytes | None:
-    """Return what `write_sealed` wrote; None if there is nothing, or anything but that."""
+    """Return what `write_sealed` wrote; None if the file is missing or damaged."""
     try:
         found = path.read_bytes()
     except OSError:

@@ -1,6 +1,6 @@
-"""One way to write a value as JSON, and one way to hash it.
+"""Canonical JSON, and digests.
 
-Canonical JSON is sorted, indented by one space, LF, finite numbers only: equal values give equal bytes, and git shows
+Canonical JSON has sorted keys, one-space indentation, LF, finite numbers: equal values give equal bytes, and git shows
 a changed number as a changed line.
 """
 
@@ -28,7 +28,7 @@ def encode(value: Any) -> bytes:
 
 
 def _refuse_other_keys(value: Any) -> None:
-    # json would turn 1 and "1" into the same key without a word
+    # json would silently turn 1 and "1" into the same key
     if isinstance(value, dict):
         for key, item in value.items():
             if not isinstance(key, str):
@@ -42,7 +42,7 @@ def _refuse_other_keys(value: Any) -> None:
 def digest(tag: str, *parts: bytes | str) -> str:
     """Return the hex BLAKE2b digest of `parts` under the domain `tag`.
 
-    Parts are length-prefixed: no two lists of parts have the same preimage, and equal bytes under two tags differ.
+    Parts are length-prefixed: no two lists of parts share a preimage, and equal bytes under different tags differ.
     """
     state = hashlib.blake2b(digest_size=DIGEST_BYTES, person=tag.encode()[:16])
     for part in _as_bytes(parts):
@@ -57,7 +57,7 @@ def _as_bytes(parts: Iterable[bytes | str]) -> Iterable[bytes]:
 
 
 def digest_file(path: Path) -> str:
-    """Return the digest of a file's content, read in pieces.
+    """Return the digest of a file's content.
 
     Raises:
         OSError: the file cannot be read.
@@ -67,7 +67,7 @@ def digest_file(path: Path) -> str:
 
 
 def digest_content(pieces: Iterable[bytes]) -> str:
-    """Return what `digest_file` returns of a file that holds `pieces`."""
+    """Return the `digest_file` of a file with the content `pieces`."""
     state = hashlib.blake2b(digest_size=DIGEST_BYTES, person=b"file")
     for piece in pieces:
         state.update(piece)

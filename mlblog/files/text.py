@@ -1,4 +1,4 @@
-"""Files that people write, as text."""
+"""Decode text files written by people."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from mlblog.errors import PostError
 
 
 def text_of(data: bytes | str, place: str) -> str:
-    r"""The text of a file, with line ends as Unix has them and no byte order mark.
+    r"""The text of a file, with Unix line ends and without a byte order mark.
 
     Args:
         data: the file, UTF-8.
-        place: what messages call it.
+        place: its name in messages.
 
     Raises:
-        PostError: it is not UTF-8; with the line.
+        PostError: it is not UTF-8, with the line.
 
     Example:
         >>> text_of(b"\xef\xbb\xbfone\r\ntwo\r", "x.md")

@@ -1,4 +1,4 @@
-"""Weekly goals: checklists read, carried over from week to week, and judged by what became of them."""
+"""Weekly goals: parse checklists, carry goals over, score confidences."""
 
 from mlblog.goals.change import start, tick
 from mlblog.goals.checklist import Bullet, Goal, Heading, Prose, Week, parse_week

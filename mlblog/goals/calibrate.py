@@ -1,6 +1,6 @@
-"""How good the confidences were: the Brier score and its parts, the points of a reliability diagram, their intervals.
+"""Calibration: Brier score, its decomposition, and the points of a reliability diagram with intervals.
 
-A forecast is a pair: the probability that was written down, and whether the goal was reached.
+A forecast is a pair: the stated probability, and whether the goal was reached.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ Forecast = tuple[float, bool]
 
 @dataclass(frozen=True)
 class Level:
-    """All forecasts of one probability.
+    """All forecasts with the same probability.
 
     Attributes:
-        probability: what was said, in [0, 1].
-        count: how often.
-        done: how many of them came true.
+        probability: stated probability, in [0, 1].
+        count: number of forecasts.
+        done: how many came true.
     """
 
     probability: float
@@ -40,7 +40,7 @@ class Level:
 
 
 def levels(forecasts: Sequence[Forecast]) -> list[Level]:
-    """Return the points of a reliability diagram, one for each probability that was used, ascending."""
+    """Return the points of a reliability diagram, one per probability used, ascending."""
     said = sorted({probability for probability, _ in forecasts})
     outcomes = {one: [done for probability, done in forecasts if probability == one] for one in said}
     return [Level(one, len(outcomes[one]), sum(outcomes[one])) for one in said]
@@ -52,9 +52,9 @@ def base_rate(forecasts: Sequence[Forecast]) -> float:
 
 
 def brier(forecasts: Sequence[Forecast]) -> float:
-    """Return the Brier score, the mean of (p - o)²: 0 is perfect, 0.25 is what always saying one half earns.
+    """Return the Brier score, the mean of (p - o)²: 0 is perfect, 0.25 the score of always saying one half.
 
-    This is the score for two outcomes with one term; Brier's own sums over both and is twice as large.
+    This is the one-term version for two outcomes; Brier's original sums over both and is twice as large.
 
     References:
         brier1950verification.
@@ -73,9 +73,9 @@ class Murphy:
     """Brier score = reliability - resolution + uncertainty.
 
     Attributes:
-        reliability: how far what was said lies from what happened then; 0 is best.
-        resolution: how far what happened then lies from the base rate; large is good.
-        uncertainty: o(1 - o) of the base rate o; nobody's merit.
+        reliability: squared distance of stated probabilities from frequencies; 0 is best.
+        resolution: squared distance of these frequencies from the base rate; large is good.
+        uncertainty: o(1 - o) for the base rate o; independent of the forecasts.
     """
 
     reliability: float
@@ -84,7 +84,7 @@ class Murphy:
 
 
 def murphy(forecasts: Sequence[Forecast]) -> Murphy:
-    """Return Murphy's parts of the Brier score; one class for each probability that was used makes them exact.
+    """Return Murphy's decomposition of the Brier score, exact because each probability used is its own class.
 
     References:
         murphy1973new.
@@ -107,10 +107,10 @@ def chances(probabilities: Sequence[float]) -> list[float]:
 
 
 def surprise(forecasts: Sequence[Forecast]) -> tuple[int, float, float]:
-    """Return how many were reached, how many were to be expected, and the chance of a number at least as far off.
+    """Return how many were reached, the expected number, and the chance of a number at least as far off.
 
-    The chance is one-sided, towards the side on which the number lies, if every confidence were right and the goals
-    independent, which those of one week hardly are.
+    The chance is one-sided, on the side of the observed number, assuming correct confidences and
+    independent goals, which those of one week hardly are.
     """
     probabilities = [probability for probability, _ in forecasts]
     reached, expected = sum(done for _, done in forecasts), math.fsum(probabilities)

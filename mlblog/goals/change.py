@@ -1,4 +1,4 @@
-"""What changes a checklist: opening a week with what was left over, and ticking a goal."""
+"""Changes to a checklist: opening a week with carried-over goals, and ticking a goal."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _BOX = re.compile(rb"\[\s*\]")
 
 _NOTHING_LEFT = """## First group
 
-<!-- A goal is a line with a box, and how sure you are of it:
+<!-- A goal is a line with a box and your confidence:
 - [ ] What is to be done, 3/5
 -->"""
 
@@ -30,49 +30,49 @@ def name_of(day: date) -> str:
 
 
 def start(project: Project, proof: Proof, today: date, name: str = "") -> tuple[Path, int]:
-    """Open a week: write its checklist, with what the last one left over and no confidence yet.
+    """Open a week: write its checklist with the unfinished goals of the last one, without confidences.
 
     Args:
-        project: whose week it is.
-        proof: of ticks; a week with ticks that are not earned cannot be closed.
-        today: decides which week is meant where none is named: this one, or the next if this one is open already.
-        name: of the week, as `2026-W47`.
+        project: the project.
+        proof: checks ticks; a week with unearned ticks cannot be closed.
+        today: determines the default week: this one, or the next if this one is already open.
+        name: the week, as in `2026-W47`.
 
     Returns:
-        The file, and how many goals were carried over.
+        The file, and the number of goals carried over.
 
     Raises:
-        InputError: that week has a file or lies before the last one, or the last one has ticks that are not earned.
-        PostError: a week cannot be read, or `name` is no week.
+        InputError: that week exists or is before the last one, or the last one has unearned ticks.
+        PostError: a week cannot be read, or `name` is not a week.
     """
     ledger, this = Ledger.of(project), monday(name_of(today), "")
     last = ledger.current
     if not name:
         name = name_of(this if last is None or last.monday < this else last.monday + timedelta(days=7))
         if monday(name, "") > this + timedelta(days=7):
-            raise InputError(f"{last.path if last else name}: next week is open already; {name} is too far ahead")
+            raise InputError(f"{last.path if last else name}: next week is already open; {name} is too far ahead")
     path = project.posts / "goals" / f"{name}.md"
     shown = project.relative(path)
     begins = monday(name, shown)
     if path.exists():
-        raise InputError(f"{shown}: that week is open already; nothing was written")
+        raise InputError(f"{shown}: that week is already open; nothing was written")
     if last is not None:
         if begins < last.monday:
-            raise InputError(f"{shown}: {last.name} has been opened already, and a week is not written down afterwards")
+            raise InputError(f"{shown}: {last.name} is already open; weeks cannot be added retroactively")
         if unearned := proof.unearned(last):
             told = "".join(f"\n  {one}" for one in unearned)
-            raise InputError(f"{last.path}: it cannot be closed while ticks in it are not earned:{told}")
+            raise InputError(f"{last.path}: this week cannot be closed, because it has unearned ticks:{told}")
     left = [] if last is None else leftover(last)
     text = "\n".join(_lines(left)) or _NOTHING_LEFT
-    parse_week(text, shown)  # what is written can be read
+    parse_week(text, shown)  # verify that it parses
     write_atomically(path, f"{text}\n".encode())
     return path, sum(isinstance(part, Goal) for part in left)
 
 
 def leftover(week: Week) -> list[Heading | Bullet | Goal]:
-    """Return what stays to be done: unfinished goals, the items that they are nested in, and their headings.
+    """Return what is left to do: unfinished goals, the items they are nested in, and their headings.
 
-    An item that is reached while one nested in it is not is kept as a plain one. Notes stay where they were written.
+    A finished goal with unfinished ones nested in it becomes a plain item. Notes are not carried over.
     """
     kept: list[Heading | Bullet | Goal] = []
     around: list[Bullet | Goal] = []
@@ -102,10 +102,10 @@ def _lines(parts: list[Heading | Bullet | Goal]) -> Iterator[str]:
 
 
 def tick(project: Project, proof: Proof, words: str) -> Goal:
-    """Tick the goal of the open week whose title holds `words`, if it is earned.
+    """Tick the goal of the open week whose title contains `words`, if it is earned.
 
     Raises:
-        InputError: there is no open week, no such goal or more than one, it is ticked, or not earned.
+        InputError: no week is open, no goal or several match, or it is already ticked or not earned.
         PostError: the week cannot be read.
     """
     week = Ledger.of(project).current
@@ -122,20 +122,20 @@ def tick(project: Project, proof: Proof, words: str) -> Goal:
 
 
 def find(week: Week, words: str) -> Goal:
-    """Return the one goal of `week` that is not reached and whose title holds `words`, in any case.
+    """Return the only unfinished goal of `week` whose title contains `words`, ignoring case.
 
     Raises:
-        InputError: there is none, there are more, or it is reached already.
+        InputError: none or several match, or it is already ticked.
     """
     wanted = " ".join(re.findall(r"[\w@]+", words.casefold()))
     found = [goal for goal in week.goals if wanted and wanted in identity(goal)]
     exact = [goal for goal in found if identity(goal) == wanted]
     still_open = [goal for goal in exact or found if not goal.done]
     if not found:
-        raise InputError(f"{week.path}: no goal holds {words!r}")
+        raise InputError(f"{week.path}: no goal contains {words!r}")
     if not still_open:
-        raise InputError(f"{week.place(found[0])}: {found[0].text}: that is ticked already")
+        raise InputError(f"{week.place(found[0])}: {found[0].text}: already ticked")
     if len(still_open) > 1:
         told = "".join(f"\n  {week.place(goal)}: {goal.text}" for goal in still_open)
-        raise InputError(f"{week.path}: {len(still_open)} goals hold {words!r}; say more of one:{told}")
+        raise InputError(f"{week.path}: {len(still_open)} goals contain {words!r}; use more words:{told}")
     return still_open[0]

@@ -1,6 +1,6 @@
-"""A weekly checklist, read from Markdown as people write it. A pure function of the text.
+"""Parse a weekly checklist from hand-written Markdown. A pure function of the text.
 
-Headings are groups, at any depth; `- [ ]` and `- [x]` are goals, nested or not; what follows a goal is its note.
+Headings are groups, at any depth; `- [ ]` and `- [x]` are goals, nested or not; text after a goal is its note.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import PurePath
 
 from mlblog.errors import PostError
 from mlblog.files.text import text_of
-from mlblog.goals.confidence import plain, said
+from mlblog.goals.confidence import parse_item, plain
 from mlblog.papers import cited_keys
 
 _HEADING = re.compile(r" {0,3}(#{1,6})(?:[ \t]+(.*?))?(?:[ \t]+#+)?[ \t]*$")
@@ -39,7 +39,7 @@ class Heading:
 
 @dataclass(frozen=True)
 class Prose:
-    """Text that is no goal's: an introduction, what stands under a heading before the first goal."""
+    """Text outside goals: an introduction, or text between a heading and its first goal."""
 
     text: str
     line: int
@@ -47,7 +47,7 @@ class Prose:
 
 @dataclass(frozen=True)
 class Bullet:
-    """An item of a list without a box; goals may be nested in it."""
+    """A list item without a box; goals may be nested in it."""
 
     markdown: str
     depth: int
@@ -61,11 +61,11 @@ class Goal:
     Attributes:
         markdown: the title as written, without its confidence.
         done: whether the box is ticked.
-        fifths: how sure the author was, 0 to 5; None if nothing was written.
+        fifths: the confidence, 0 to 5; None if not given.
         note: paragraphs that follow the title, as written.
         group: the headings above it, outermost first.
-        depth: 0 for an item that is nested in none.
-        line: of the file, from 1.
+        depth: nesting level, 0 at the top.
+        line: line of the file, from 1.
     """
 
     markdown: str
@@ -78,7 +78,7 @@ class Goal:
 
     @cached_property
     def text(self) -> str:
-        """The title without marks of Markdown."""
+        """The title without Markdown markup."""
         return plain(self.markdown)
 
     @property
@@ -102,7 +102,7 @@ Part = Heading | Prose | Bullet | Goal
 
 @dataclass(frozen=True)
 class Week:
-    """A checklist: the file's path as people see it, its ISO week, and what stands in it, in order."""
+    """A checklist: its display path, ISO week, and parts in order."""
 
     path: str
     name: str
@@ -110,21 +110,21 @@ class Week:
 
     @property
     def monday(self) -> date:
-        """The day on which the week begins."""
+        """The first day of the week."""
         return monday(self.name, self.path)
 
     @property
     def sunday(self) -> date:
-        """The day on which it ends."""
+        """The last day of the week."""
         return self.monday + timedelta(days=6)
 
     @cached_property
     def goals(self) -> tuple[Goal, ...]:
-        """Every goal, nested ones too, in the order of the file."""
+        """All goals, including nested ones, in file order."""
         return tuple(part for part in self.parts if isinstance(part, Goal))
 
     def place(self, goal: Goal) -> str:
-        """Where a goal stands: file and line."""
+        """File and line of a goal."""
         return f"{self.path}:{goal.line}"
 
 
@@ -132,7 +132,7 @@ def monday(name: str, path: str) -> date:
     """The Monday of an ISO week such as `2026-W47`.
 
     Raises:
-        PostError: there is no such week.
+        PostError: the week does not exist.
     """
     match = _WEEK.fullmatch(name)
     try:
@@ -140,7 +140,7 @@ def monday(name: str, path: str) -> date:
             raise ValueError
         return date.fromisocalendar(int(match[1]), int(match[2]), 1)
     except ValueError:
-        raise PostError(path, 1, f"{name!r} is no ISO week; name the file like 2026-W47.md") from None
+        raise PostError(path, 1, f"{name!r} is not an ISO week; use a file name like 2026-W47.md") from None
 
 
 def parse_week(data: bytes | str, path: str) -> Week:
@@ -148,10 +148,10 @@ def parse_week(data: bytes | str, path: str) -> Week:
 
     Args:
         data: the file, UTF-8.
-        path: where it stands, for messages; the name of the file is the ISO week.
+        path: its path, for messages; the file name is the ISO week.
 
     Raises:
-        PostError: with the line, whatever is wrong.
+        PostError: the checklist is invalid; with the line.
 
     Example:
         >>> week = parse_week("## Papers\n- [x] Read one, 4/5\n- [ ] Read another\n", "goals/2026-W47.md")
@@ -165,7 +165,7 @@ def parse_week(data: bytes | str, path: str) -> Week:
 
 
 def _without_title(parts: tuple[Part, ...]) -> tuple[Part, ...]:
-    """A single `#` heading above all others is the page's title, and no group."""
+    """A single `#` heading above all others is the page title, not a group."""
     headings = [part for part in parts if isinstance(part, Heading)]
     if [heading.level for heading in headings].count(1) != 1 or headings[0].level != 1 or len(headings) == 1:
         return parts
@@ -177,10 +177,10 @@ class _Reader:
     def __init__(self, path: str, lines: list[str]) -> None:
         self._path, self._lines = path, lines
         self._headings: list[Heading] = []
-        self._indents: list[int] = []  # of the list items around this line
+        self._indents: list[int] = []  # of the list items that contain this line
         self._parts: list[Part] = []
-        self._box: tuple[bool, int, int] | None = None  # the goal in hand: done, depth, line
-        self._text: list[list[str]] = [[]]  # its paragraphs, or those of prose
+        self._box: tuple[bool, int, int] | None = None  # the current goal: done, depth, line
+        self._text: list[list[str]] = [[]]  # paragraphs of the current goal or prose
         self._prose_line = 1
 
     def parts(self) -> Iterator[Part]:
@@ -216,12 +216,12 @@ class _Reader:
             else:
                 self._more(line, at)
         if fence:
-            raise PostError(self._path, len(self._lines), f"a block of code is not closed; end it with a line {fence}")
+            raise PostError(self._path, len(self._lines), f"a code block is not closed; end it with a line {fence}")
         self._end()
         yield from self._parts
 
     def _front_matter(self) -> int:
-        """The line, from 0, behind what stands between two `---` at the head of the file."""
+        """The line, from 0, after the front matter."""
         if self._lines[0].rstrip() != "---":
             return 0
         end = next((at for at, line in enumerate(self._lines[1:], 1) if line.rstrip() == "---"), None)
@@ -230,7 +230,7 @@ class _Reader:
         return end + 1
 
     def _heading(self, line: str, at: int) -> tuple[str, int, int] | None:
-        """Title and level of a heading, and the line behind it."""
+        """Title and level of a heading, and the line after it."""
         if match := _HEADING.match(line):
             return plain(match[2] or ""), len(match[1]), at
         under = self._lines[at].rstrip() if at < len(self._lines) else ""
@@ -245,7 +245,7 @@ class _Reader:
             if box[1].isalnum():
                 box = None  # a link, a footnote
             else:
-                raise PostError(self._path, at, f"[{box[1]}] is neither open nor done; write [ ] or [x]")
+                raise PostError(self._path, at, f"[{box[1]}] is not a valid box; write [ ] or [x]")
         self._end()
         while self._indents and indent < self._indents[-1] + 2:
             self._indents.pop()
@@ -254,13 +254,13 @@ class _Reader:
         if box is None:
             self._parts.append(Bullet(text, depth, at))
         elif not (box[2] or "").strip():
-            raise PostError(self._path, at, "a goal without words; say what is to be done, or delete the line")
+            raise PostError(self._path, at, "a goal without text; describe it, or delete the line")
         else:
             self._box = box[1] in DONE, depth, at
             self._text = [[box[2]]]
 
     def _more(self, line: str, at: int) -> None:
-        """A line of the goal in hand, of the bullet before, or of prose."""
+        """A continuation line of the current goal, the bullet before, or prose."""
         if self._box is None and self._parts and isinstance(self._parts[-1], Bullet) and self._text == [[]]:
             last = self._parts[-1]
             self._parts[-1] = Bullet(f"{last.markdown}\n{line.strip()}", last.depth, last.line)
@@ -270,7 +270,7 @@ class _Reader:
         self._text[-1].append(line.rstrip() if self._box is None else line)
 
     def _end(self) -> None:
-        """Close the goal or the prose in hand."""
+        """Finish the current goal or prose."""
         paragraphs = [paragraph for paragraph in self._text if paragraph]
         box, self._box, self._text = self._box, None, [[]]
         if box is None:
@@ -278,11 +278,11 @@ class _Reader:
                 self._parts.append(Prose("\n\n".join("\n".join(one) for one in paragraphs), self._prose_line))
             return
         done, depth, line = box
-        first = said([text.strip() for text in paragraphs[0]])
+        first = parse_item([text.strip() for text in paragraphs[0]])
         if first.wrong:
-            raise PostError(self._path, line, f"{first.wrong} is no confidence; it goes from 0/5 to 5/5")
+            raise PostError(self._path, line, f"{first.wrong} is not a confidence; it ranges from 0/5 to 5/5")
         if not plain(first.markdown):
-            raise PostError(self._path, line, "a goal without words; say what is to be done, or delete the line")
+            raise PostError(self._path, line, "a goal without text; describe it, or delete the line")
         note = tuple(text for text in (first.note, *(_dedented(one) for one in paragraphs[1:])) if text)
         group = tuple(heading.title for heading in self._headings)
         self._parts.append(Goal(first.markdown, done, first.fifths, note, group, depth, line))

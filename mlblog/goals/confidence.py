@@ -1,6 +1,6 @@
-"""What an item of a checklist says: its title, how sure its author was, and the note that follows.
+"""Parse an item of a checklist: title, confidence and note.
 
-People write `Read the paper, 3/5`, `**Read the paper (3/5)** *It says …*`, or no number at all. All are read.
+People write `Read the paper, 3/5`, `**Read the paper (3/5)** *It says …*`, or no number at all. All are accepted.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 _DASHES = "\u2013\u2014-"
 _NUMBER = r"(\d+(?:\.\d+)?)\s*/\s*5"
-_BEFORE = r"(?<![\w/.])"  # the end of an address or of a date is no confidence
+_BEFORE = r"(?<![\w/.])"  # not the end of a URL or date
 _AFTER = r"(?![\w/]|\.\d)"
 _LEAD = rf"[\s,;:{_DASHES}]*(?:\bconfidence:?\s*)?"
 #: `(3/5)`, `[3/5]`, anywhere.
 _BRACKETED = re.compile(rf"[\s,;:{_DASHES}]*[(\[]\s*(?:confidence:?\s*)?{_BEFORE}{_NUMBER}\s*[)\]]", re.IGNORECASE)
-#: `, 3/5` at an end, whatever marks of emphasis and line breaks stand behind it.
+#: `, 3/5` at the end, possibly followed by emphasis marks and line breaks.
 _TRAILING = re.compile(rf"{_LEAD}{_BEFORE}{_NUMBER}{_AFTER}[\s.*_]*(?:<br\s*/?>\s*)*$", re.IGNORECASE)
 _BOLD = re.compile(r"(\*\*|__)(?=\S)(.+?)(?<=\S)\1")
 _EMPHASIS = re.compile(r"(?:\*(?!\*)|_(?!_))\S")
@@ -26,14 +26,14 @@ _CITATION = re.compile(r"\[@[^\[\]]*\]")
 
 
 @dataclass(frozen=True)
-class Said:
-    """An item, taken apart.
+class ParsedItem:
+    """A parsed item.
 
     Attributes:
         markdown: the title as written, without confidence.
-        fifths: the confidence, 0 to 5; None if none was written.
-        note: what follows the title, as written; often nothing.
-        wrong: a confidence above 5/5 in brackets, as written; empty if there is none.
+        fifths: the confidence, 0 to 5; None if not given.
+        note: text after the title, as written; often empty.
+        wrong: a confidence above 5/5 in brackets, as written, or empty.
     """
 
     markdown: str
@@ -42,29 +42,29 @@ class Said:
     wrong: str = ""
 
 
-def said(lines: list[str]) -> Said:
-    """Take the lines of one item's first paragraph apart.
+def parse_item(lines: list[str]) -> ParsedItem:
+    """Parse the lines of an item's first paragraph.
 
     Example:
-        >>> said(["**Image transformer (4/5)** *It works block by block.*"])
-        Said(markdown='**Image transformer**', fifths=4.0, note='*It works block by block.*', wrong='')
+        >>> parse_item(["**Image transformer (4/5)** *It works block by block.*"])
+        ParsedItem(markdown='**Image transformer**', fifths=4.0, note='*It works block by block.*', wrong='')
     """
     text = "\n".join(lines)
     hidden = _hidden(text)
     for start, end, number, tail in _places(text, hidden):
         if float(number) > 5:
             if float(number) < 10 and hidden[start:end].rstrip().endswith((")", "]")):
-                return Said(text.strip(), None, "", hidden[start:end].strip(f" \t,;:{_DASHES}"))
+                return ParsedItem(text.strip(), None, "", hidden[start:end].strip(f" \t,;:{_DASHES}"))
             continue
         title = _title(text[:start] + tail)
         if plain(title):
-            return Said(title, float(number), _note(text[end:]))
+            return ParsedItem(title, float(number), _note(text[end:]))
     cut = _cut(text, hidden)
-    return Said(_title(text[:cut]), None, _note(text[cut:]))
+    return ParsedItem(_title(text[:cut]), None, _note(text[cut:]))
 
 
 def _places(text: str, hidden: str) -> list[tuple[int, int, str, str]]:
-    """Where a confidence may stand, the likeliest first: start, end, number, and marks that close the title."""
+    """Candidate positions of a confidence, most likely first: start, end, number, and marks that close the title."""
     found = []
     bold = _BOLD.match(text)
     if bold is not None:
@@ -86,12 +86,12 @@ def _places(text: str, hidden: str) -> list[tuple[int, int, str, str]]:
 
 
 def _last_bracketed(hidden: str, start: int, end: int) -> re.Match[str] | None:
-    """A confidence in brackets may stand before a note on the same line; the last one counts."""
+    """A confidence in brackets may precede a note on the same line; the last one counts."""
     return max(_BRACKETED.finditer(hidden, start, end), key=lambda match: match.start(), default=None)
 
 
 def _cut(text: str, hidden: str) -> int:
-    """Where a note begins: at emphasis behind a bold title."""
+    """The start of a note: emphasis after a bold title."""
     bold = _BOLD.match(text)
     if bold is None:
         return len(text)
@@ -101,7 +101,7 @@ def _cut(text: str, hidden: str) -> int:
 
 
 def _hidden(text: str) -> str:
-    """The text with code, addresses and citations blanked out, of the same length."""
+    """The text with code, URLs and citations blanked out, same length."""
     for pattern in (_CODE, _CITATION):
         text = pattern.sub(lambda match: "\x00" * len(match[0]), text)
     return re.sub(r"\]\([^()\s]*\)|https?://\S+", lambda match: "\x00" * len(match[0]), text)
@@ -109,7 +109,7 @@ def _hidden(text: str) -> str:
 
 def _title(text: str) -> str:
     one = _BREAKS.sub(" ", " ".join(text.split("\n")))
-    one = re.sub(r"(?:\*\*\s*\*\*|__\s*__)\s*$", "", one)  # where nothing but the confidence was bold
+    one = re.sub(r"(?:\*\*\s*\*\*|__\s*__)\s*$", "", one)  # if only the confidence was bold
     return re.sub(rf"[\s,;:{_DASHES}]+((?:\*\*|__)?)$", r"\1", " ".join(one.split()))
 
 
@@ -118,7 +118,7 @@ def _note(text: str) -> str:
 
 
 def plain(markdown: str) -> str:
-    """Markdown without its marks: what is compared, and shown in tables.
+    """Markdown without markup, for comparisons and tables.
 
     Example:
         >>> plain("**Finish** the [app](https://example.org), `walk` [@vaswani2017attention]")
@@ -127,7 +127,7 @@ def plain(markdown: str) -> str:
     text = _BREAKS.sub(" ", markdown)
     kept = _CITATION.findall(text)
     text = _CITATION.sub("\x00", text)
-    for _ in range(2):  # a link in brackets of its own: [[link]](…)
+    for _ in range(2):  # a link inside brackets: [[link]](…)
         text = _LINK.sub(r"\1", text)
     text = _CODE.sub(r"\2", text)
     text = re.sub(r"(\*\*|__|~~)(?=\S)(.+?)(?<=\S)\1", r"\2", text)

@@ -1,7 +1,7 @@
-"""Which ticks are earned: the one answer, which commands and pages ask for.
+"""Decide which ticks are earned, for commands and pages.
 
-A confidence must have been committed while its goal was still open. While a week is open, a paper needs a note with a
-summary, an implementation a fresh record, too; what becomes of those later takes nothing from a week that is closed.
+A confidence must have been committed while its goal was open. While a week is open, a paper also needs a note with a
+summary, and an implementation a fresh record; later changes do not affect closed weeks.
 """
 
 from __future__ import annotations
@@ -21,60 +21,60 @@ from mlblog.lab.records.history import Past
 from mlblog.papers import STATES, read_note
 
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
-#: A point that ends no sentence.
+#: A full stop that does not end a sentence.
 _SHORT = re.compile(r"\b(?:al|e\.g|i\.e|cf|vs|etc|resp|approx|fig|eq|sec|no|[A-Z])\.", re.IGNORECASE)
 ENOUGH = 2
 
 
 @dataclass(frozen=True)
 class Unearned:
-    """A goal whose tick is not earned, or would not be: where it stands, and what is missing."""
+    """A goal whose tick is not (or would not be) earned, with its place and what is missing."""
 
     goal: Goal
     place: str
     why: str
 
     def __str__(self) -> str:
-        return f"{self.place}: ticked, not earned: {self.goal.text}: {self.why}"
+        return f"{self.place}: ticked but not earned: {self.goal.text}: {self.why}"
 
 
 def sentences(text: str) -> int:
-    """How many sentences of three words or more a text has."""
+    """The number of sentences with at least three words."""
     text = _SHORT.sub(lambda match: match[0].replace(".", ""), _COMMENT.sub("", text))
     found = re.split(r"(?<=[.!?…])[\"”')\]*_]*(?:\s+|$)", text)
     return sum(len(re.findall(r"\w+", one)) >= 3 and one.rstrip()[-1] in ".!?…" for one in found if one.strip())
 
 
 class Proof:
-    """What a project can show for its goals: notes, records, and what git remembers of its lists."""
+    """Evidence for goals: notes, records, and the git history of checklists."""
 
     def __init__(self, lab: Lab) -> None:
-        """Look at the notes, the records and the history of `lab`."""
+        """Use the notes, records and history of `lab`."""
         self._lab = lab
         self._known: dict[str, str] = {}
         self._forecasts: dict[str, set[tuple[str, float | None]]] = {}
         self._past = Past(lab.project, lab.project.posts / "goals")
 
     def unearned(self, week: Week) -> list[Unearned]:
-        """Return the ticks of `week` that are not earned, in the order of the file."""
+        """Return the unearned ticks of `week`, in file order."""
         found = ((goal, self.lacks(week, goal)) for goal in week.goals if goal.done)
         return [Unearned(goal, week.place(goal), why) for goal, why in found if why]
 
     def lacks(self, week: Week, goal: Goal) -> str:
-        """Return what is missing for a tick of `goal`; empty if nothing is, as far as anybody can tell."""
+        """Return what is missing for a tick of `goal`; empty if nothing is known to be."""
         found = []
         if week.name == self._open:
             found += [*map(self._paper, goal.papers), *map(self._experiment, goal.experiments)]
         if not self._vouched(week, goal) and not self._past.gap:
             first = "" if goal.done else "commit the list before you tick it, or "
-            found.append(f"its confidence is in no commit in which it was still open; {first}take the number out")
+            found.append(f"its confidence is in no commit in which the goal was still open; {first}remove the number")
         return "; ".join(why for why in found if why)
 
-    def untold(self, week: Week) -> str:
-        """Return why nobody can tell whether every confidence in `week` came before its tick; empty if git can."""
+    def unverifiable(self, week: Week) -> str:
+        """Return why git cannot show that every confidence in `week` was committed before its tick; empty if it can."""
         if all(self._vouched(week, goal) for goal in week.goals if goal.done) or not self._past.gap:
             return ""
-        return f"whether each confidence was committed before its goal was ticked is not known: {self._past.gap}"
+        return f"cannot check that each confidence was committed before its goal was ticked: {self._past.gap}"
 
     @cached_property
     def _former(self) -> dict[str, str]:
@@ -89,11 +89,11 @@ class Proof:
         return goal.fifths is None or (identity(goal), goal.fifths) in self._committed(week.path)
 
     def _committed(self, path: str) -> set[tuple[str, float | None]]:
-        """Open goals of a list with their confidence, in any version; one that cannot be read vouches for nothing."""
+        """Open goals with confidences in any version of a checklist; unreadable versions are skipped."""
         if path not in self._forecasts:
             found = self._forecasts.setdefault(path, set())
             for data in self._past.versions.get(path, ()):
-                # a goal may name an experiment that was renamed since
+                # the experiment may have been renamed since
                 with contextlib.suppress(InputError):
                     text = text_of(data, path)
                     for one in dict.fromkeys((text, with_new_names(text, self._former))):
@@ -112,11 +112,11 @@ class Proof:
         except InputError as error:
             return str(error)
         if note.state == STATES[0]:
-            return f"{shown} says: state {note.state}"
+            return f"the state in {shown} is {note.state!r}"
         count = sentences(note.summary)
         if count >= ENOUGH:
             return ""
-        return f"the summary in {shown} has {('no sentence', 'one sentence')[count]}; two are the least"
+        return f"the summary in {shown} has {('no sentence', 'one sentence')[count]}; it needs at least two"
 
     def _experiment(self, name: str) -> str:
         if name not in self._known:
@@ -137,11 +137,11 @@ class Proof:
 
 
 def findings(project: Project) -> tuple[list[str], list[str]]:
-    """Return what is wrong with weekly goals, and what nobody can tell, a line each."""
+    """Return problems with weekly goals, and what cannot be checked, one line each."""
     try:
         weeks = Ledger.of(project).weeks
     except InputError as error:
         return [str(error)], []
     proof = Proof(Lab(project))
-    untold = dict.fromkeys(filter(None, map(proof.untold, weeks)))
-    return [str(one) for week in weeks for one in proof.unearned(week)], list(untold)
+    unverifiable = dict.fromkeys(filter(None, map(proof.unverifiable, weeks)))
+    return [str(one) for week in weeks for one in proof.unearned(week)], list(unverifiable)

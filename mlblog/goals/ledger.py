@@ -1,4 +1,4 @@
-"""All weeks of a project together: what is carried over and since when, and which forecasts have been settled."""
+"""All weeks of a project: carried-over goals, and resolved forecasts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mlblog.lab import Project
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a group is: its headings, goals reached, goals in all."""
+    """Progress of a group: its headings, goals reached, total."""
 
     group: tuple[str, ...]
     done: int
@@ -25,7 +25,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class Carried:
-    """A goal that stood in earlier weeks, unfinished: the first of them, and how many weeks ago that was."""
+    """A goal carried over from earlier weeks: the first of them, and its age in weeks."""
 
     goal: Goal
     since: str
@@ -34,7 +34,7 @@ class Carried:
 
 @dataclass(frozen=True)
 class Ledger:
-    """Weeks in their order. The last one is open, those before it are closed."""
+    """Weeks in order. The last one is open, the others are closed."""
 
     weeks: tuple[Week, ...]
 
@@ -43,7 +43,7 @@ class Ledger:
         """Read the weeks of `project`.
 
         Raises:
-            PostError: one of them cannot be read; file and line are named.
+            PostError: a week cannot be read; with file and line.
         """
         return cls(tuple(parse_week(path.read_bytes(), project.relative(path)) for path in week_files(project)))
 
@@ -54,7 +54,7 @@ class Ledger:
 
     @cached_property
     def forecasts(self) -> list[Forecast]:
-        """Every confidence in a closed week, and what became of it. Nothing counts while it can still happen."""
+        """Every confidence in a closed week, with its outcome. Open weeks do not count yet."""
         return [
             (goal.probability, goal.done)
             for week in self.weeks[:-1]
@@ -63,7 +63,7 @@ class Ledger:
         ]
 
     def carried(self, week: Week) -> list[Carried]:
-        """Return the goals of `week` that earlier weeks left unfinished, the oldest first."""
+        """Return the goals of `week` carried over from earlier weeks, oldest first."""
         found = []
         for goal in week.goals:
             since = self._since(week, goal)
@@ -72,7 +72,7 @@ class Ledger:
         return sorted(found, key=lambda one: -one.age)
 
     def _since(self, week: Week, goal: Goal) -> Week:
-        """The first week of the row of weeks, perhaps with gaps, in which the goal stood and was not reached."""
+        """The first week in which the goal appeared unfinished, allowing for gaps."""
         first = week
         for earlier in reversed(self.weeks[: self.weeks.index(week)]):
             match = _match(goal, earlier)
@@ -83,26 +83,26 @@ class Ledger:
 
 
 def week_files(project: Project) -> list[Path]:
-    """The weekly checklists of a project, in their order."""
+    """The weekly checklists of a project, in order."""
     found = (project.posts / "goals").glob("*.md")
     return sorted(path for path in found if path.is_file() and not path.name.startswith("."))
 
 
 def identity(goal: Goal) -> str:
-    """What stays of a goal's title when it is copied into another week: letters and digits, in lower case."""
+    """Normalised title that identifies a goal across weeks: lower-case letters and digits."""
     text = unicodedata.normalize("NFKC", goal.text).casefold()
     return " ".join(re.findall(r"[\w@]+", text)) or text
 
 
 def _match(goal: Goal, week: Week) -> Goal | None:
-    """The goal of `week` that says the same; of several, the one of the same group."""
+    """The same goal in `week`; if there are several, the one in the same group."""
     found = [other for other in week.goals if identity(other) == identity(goal)]
     same = [other for other in found if other.group == goal.group]
     return same[0] if same else found[0] if len(found) == 1 else None
 
 
 def progress(goals: Iterable[Goal]) -> list[Progress]:
-    """Return how far each group is, in the order in which groups first stand."""
+    """Return the progress of each group, in order of first appearance."""
     groups: dict[tuple[str, ...], list[Goal]] = {}
     for goal in goals:
         groups.setdefault(goal.group, []).append(goal)

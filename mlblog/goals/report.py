@@ -1,4 +1,4 @@
-"""How goals stand, as a table for people and as JSON for programs."""
+"""Progress of goals, as a table and as JSON."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from mlblog.goals.ledger import Carried, Ledger, progress, reached
 BETWEEN = " / "
 
 
-def status_json(ledger: Ledger, week: Week, unearned: Sequence[Unearned], untold: str = "") -> dict[str, Any]:
-    """Return one object: the week, its groups and goals, what is carried over, the score of the closed weeks."""
+def status_json(ledger: Ledger, week: Week, unearned: Sequence[Unearned], unverifiable: str = "") -> dict[str, Any]:
+    """Return one object: the week, its groups and goals, what is carried over, and the score of closed weeks."""
     carried = {id(one.goal): one for one in ledger.carried(week)}
     lacking = {id(one.goal): one for one in unearned}
     return {
@@ -27,7 +27,7 @@ def status_json(ledger: Ledger, week: Week, unearned: Sequence[Unearned], untold
         "groups": [{"group": list(one.group), "done": one.done, "goals": one.count} for one in progress(week.goals)],
         "items": [_item(goal, carried.get(id(goal)), lacking.get(id(goal))) for goal in week.goals],
         "calibration": score_json(ledger.forecasts),
-        "note": untold or None,
+        "note": unverifiable or None,
     }
 
 
@@ -69,10 +69,10 @@ def score_json(forecasts: Sequence[Forecast]) -> dict[str, Any] | None:
     }
 
 
-def status_table(ledger: Ledger, week: Week, unearned: Sequence[Unearned], untold: str = "") -> str:
-    """Return a line for each group, what is carried over, what is not earned, and how good the confidences were."""
+def status_table(ledger: Ledger, week: Week, unearned: Sequence[Unearned], unverifiable: str = "") -> str:
+    """Return a line per group, carried-over goals, unearned ticks, and the calibration."""
     rows = [(BETWEEN.join(one.group) or "no group", f"{one.done}/{one.count}") for one in progress(week.goals)]
-    rows.append(("in all", f"{reached(week.goals)}/{len(week.goals)}"))
+    rows.append(("total", f"{reached(week.goals)}/{len(week.goals)}"))
     width = max(len(name) for name, _ in rows)
     state = "open" if week is ledger.current else "closed"
     lines = [f"{week.name}, {week.monday} to {week.sunday}, {state}", ""]
@@ -82,30 +82,30 @@ def status_table(ledger: Ledger, week: Week, unearned: Sequence[Unearned], untol
         lines += [f"  {one.goal.text}: since {one.since}, {weeks(one.age)}" for one in carried]
     if unearned:
         lines += ["", *(str(one) for one in unearned)]
-    if untold:
-        lines += ["", f"note: {untold}"]
+    if unverifiable:
+        lines += ["", f"note: {unverifiable}"]
     return "\n".join([*lines, "", score(ledger.forecasts)])
 
 
 def counted(count: int, name: str) -> str:
-    """A number of things: `1 week`, `2 weeks`."""
+    """A count with its noun: `1 week`, `2 weeks`."""
     return f"{count} {name}" if count == 1 else f"{count} {name}s"
 
 
 def weeks(count: int) -> str:
-    """A number of weeks."""
+    """A count of weeks."""
     return counted(count, "week")
 
 
 def score(forecasts: Sequence[Forecast]) -> str:
-    """Return in a few words how good the confidences of closed weeks were."""
+    """Return a short assessment of the confidences in closed weeks."""
     if not forecasts:
-        return "no confidence in a closed week yet: nothing to judge"
+        return "no confidences in closed weeks yet"
     reached, expected, chance = calibrate.surprise(forecasts)
     side = "fewer" if reached <= expected else "more"
     return (
         f"{counted(len(forecasts), 'confidence')} in closed weeks: Brier score {calibrate.brier(forecasts):.3f}, "
         f"{calibrate.reference(forecasts):.3f} for the base rate; "
-        f"{reached} reached of {expected:.1f} expected; were they right, {reached} or {side} would have a chance of "
+        f"{reached} reached, {expected:.1f} expected; if they were right, the chance of {reached} or {side} would be "
         f"{chance:.2f}"
     )

@@ -1,1 +1,1 @@
-"""Hosts: one thin file each. Imported by the host alone."""
+"""Adapters for hosts, one thin file each, imported only by the host."""

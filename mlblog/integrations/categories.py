@@ -1,4 +1,4 @@
-"""Which of the compiled pages the host is given: none of a category that it would refuse."""
+"""Report posts with unknown categories by file and line, before the host rejects them."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from mlblog.press.page.render import render_error
 def with_allowed_categories(
     compiled: Compiled, allowed: Sequence[str], project: Project, *, show_errors: bool
 ) -> Compiled:
-    """Refuse posts of a category that is not among `allowed`, as Material's blog would, but by file and line.
+    """Reject posts with a category that is not in `allowed`, as Material's blog would, but with file and line.
 
     Args:
-        compiled: what was compiled.
-        allowed: the names that a category may have; none for any.
-        project: where the posts are.
-        show_errors: whether the page of such a post says what is wrong; otherwise it has none.
+        compiled: the compiled posts.
+        allowed: allowed categories; empty allows any.
+        project: the project with the posts.
+        show_errors: whether such a post gets an error page; otherwise it gets none.
     """
     wrong = {page: name for page, post in compiled.posts.items() for name in _categories(post) if name not in allowed}
     if not allowed or not wrong:
@@ -30,7 +30,7 @@ def with_allowed_categories(
     pages, errors = [page for page in compiled.pages if page not in wrong], list(compiled.errors)
     for name, category in wrong.items():
         post = compiled.posts[name]
-        told = f"there is no category {category!r}; those of this blog are {', '.join(allowed)}"
+        told = f"unknown category {category!r}; this blog has {', '.join(allowed)}"
         error = PostError(post.path, _line(project.root / post.path, category), told)
         errors.append(error)
         if show_errors:
@@ -46,7 +46,7 @@ def _categories(post: Post) -> list[str]:
 
 
 def _line(path: Path, category: str) -> int:
-    """The line of a post on which its categories begin to name `category`; in a notebook the first."""
+    """The line of the front matter that names `category`; in a notebook the first line."""
     inside = False
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
         inside = inside or line.startswith("categories:")

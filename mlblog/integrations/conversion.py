@@ -1,8 +1,8 @@
-"""Markdown that has been converted before is not converted again.
+"""Cache of Markdown conversions.
 
-What is kept of a conversion depends on the text and on the extensions alone: each address of a link or an image is left
-open, and filled in for the page on which the HTML stands. Extensions that read files, or that are not known here, turn
-this off.
+A cached conversion depends only on the text and the extensions: the URL of each link or image is left
+open, and filled in for each page. Extensions that read files, or that are unknown here, turn
+the cache off.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from markdown.util import AMP_SUBSTITUTE, STX  # type: ignore[import-untyped]
 from mlblog.files.canonical import digest
 from mlblog.lab.running.environment import version
 
-#: Extensions whose HTML depends on their text and their settings alone.
+#: Extensions whose HTML depends only on text and settings.
 PURE = {
     "abbr", "admonition", "attr_list", "def_list", "extra", "fenced_code", "footnotes", "md_in_html", "meta",
     "sane_lists", "smarty", "tables", "toc",
@@ -43,22 +43,22 @@ _PLACE = re.compile(f"{_OPEN}(\\d+){_CLOSE}")
 
 @dataclass(frozen=True)
 class Converted:
-    """HTML with numbered places for addresses, and what else a conversion tells."""
+    """HTML with numbered placeholders for URLs, and other results of the conversion."""
 
     html: str
-    urls: list[tuple[str, str]]  # tag and address, by place
+    urls: list[tuple[str, str]]  # tag and URL, by placeholder
     toc: list[Any]
     title: str | None
     anchors: list[str]
 
     def fill(self, resolve: Callable[[str, str], str]) -> str:
-        """The HTML with each address as `resolve(tag, address)` gives it, in the order of the text."""
+        """The HTML with each URL replaced by `resolve(tag, url)`, in order."""
         found = [_escape_attrib_html(resolve(tag, url)) for tag, url in self.urls]
         return _PLACE.sub(lambda match: found[int(match[1])], self.html)
 
 
 class Conversions:
-    """Conversions by their key: in memory, and below `folder` for the next build."""
+    """Conversions by key, in memory and on disk below `folder`."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -66,7 +66,7 @@ class Conversions:
         self._used: set[str] = set()
 
     def get(self, text: str, settings: str, convert: Callable[[], Converted | None]) -> Converted | None:
-        """What `text` gives under `settings`; None if its addresses cannot be left open."""
+        """The conversion of `text` under `settings`; None if it cannot be cached."""
         key = digest("conversion", _made_by(), settings, text)
         self._used.add(key)
         if key not in self._kept:
@@ -77,10 +77,10 @@ class Conversions:
         return self._kept[key]
 
     def end_build(self) -> None:
-        """Keep what this build used, and nothing else."""
+        """Drop conversions that this build did not use."""
         present = {path.stem: path for path in self._folder.glob("*.json")}
         for key in self._used & self._kept.keys() - present.keys():
-            # not flushed to disk: half a file is read as none
+            # no fsync needed: a partial file is ignored
             self._folder.mkdir(parents=True, exist_ok=True)
             temporary = self._folder / f".tmp-{os.getpid()}-{key}"
             temporary.write_text(json.dumps(asdict(self._kept[key])), encoding="utf-8")
@@ -100,9 +100,9 @@ class Conversions:
 
 
 def settings(extensions: list[Any], configs: dict[str, Any]) -> str | None:
-    """Name the extensions and all that is set of them; None if a conversion may depend on more than that."""
+    """Serialise extensions and their options; None if a conversion may depend on anything else."""
     if not all(isinstance(name, str) for name in extensions):
-        return None  # an object that another plugin has made; it may hold anything
+        return None  # an object from another plugin, with unknown state
     names = [name.removeprefix("markdown.extensions.") for name in extensions]
     if not PURE.issuperset(names):
         return None
@@ -110,25 +110,25 @@ def settings(extensions: list[Any], configs: dict[str, Any]) -> str | None:
         told = json.dumps([names, configs], sort_keys=True, default=_name)
     except TypeError:
         return None
-    return None if "custom_icons" in told else told  # those are read from files
+    return None if "custom_icons" in told else told  # custom icons are read from files
 
 
 def get_ready(extensions: list[Any], configs: dict[str, Any]) -> None:
-    """Import what a conversion imports and compile what it compiles, once for all that follow in this process."""
-    named = [name for name in extensions if isinstance(name, str)]  # other plugins' objects are for pages alone
+    """Warm up the imports and regular expressions of conversions for this process."""
+    named = [name for name in extensions if isinstance(name, str)]  # other plugins' objects may only be used for pages
     Markdown(extensions=named, extension_configs=configs).convert("```python\nx = 1\n```\n")
 
 
 def convert(
     md: Markdown, text: str, title: Callable[[], str | None], anchors: Callable[[], set[str]]
 ) -> Converted | None:
-    """Convert `text` with its addresses left open; None where one holds what Markdown has yet to put in its place.
+    """Convert `text` with open URLs; None if a URL contains an unresolved Markdown placeholder.
 
     Args:
-        md: fresh, with all that a host registers but for what rewrites addresses.
+        md: a fresh instance with everything the host registers, except for URL rewriting.
         text: Markdown.
-        title: gives the title that the host found during the conversion.
-        anchors: gives the anchors that it found.
+        title: returns the title found by the host.
+        anchors: returns the anchors found by the host.
     """
     if _OPEN in text:
         return None
@@ -142,7 +142,7 @@ def convert(
 
 
 class _Early(Treeprocessor):  # type: ignore[misc]
-    """Runs where hosts may rewrite addresses before Markdown has put back what was escaped."""
+    """Runs where hosts may rewrite URLs, before Markdown restores escaped characters."""
 
     is_odd = False
 
@@ -151,7 +151,7 @@ class _Early(Treeprocessor):  # type: ignore[misc]
 
 
 class _Late(Treeprocessor):  # type: ignore[misc]
-    """Takes the addresses out."""
+    """Replaces URLs by placeholders."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -168,7 +168,7 @@ def _addresses(root: Element) -> list[tuple[Element, str, str]]:
     for element in root.iter():
         key = {"a": "href", "img": "src"}.get(element.tag)
         url = element.get(key) if key else None
-        if key and url is not None and AMP_SUBSTITUTE not in url:  # mail addresses, which nobody rewrites
+        if key and url is not None and AMP_SUBSTITUTE not in url:  # excludes mail addresses, which are not rewritten
             found.append((element, key, url))
     return found
 

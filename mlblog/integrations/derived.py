@@ -1,4 +1,4 @@
-"""What Material's plugins read out of a page's HTML, read once: entries of the search index, the time of reading."""
+"""Cache of what Material's plugins extract from a page's HTML: search entries and reading time."""
 
 from __future__ import annotations
 
@@ -14,31 +14,31 @@ from mlblog.lab.running.environment import version
 
 
 class Posts(list[Any]):
-    """The posts of a blog. Whether a page is among them is seen by its file, not by asking each."""
+    """The posts of a blog, with membership tested by file in constant time."""
 
     def __init__(self, posts: Iterable[Any]) -> None:
         super().__init__(posts)
         self._by_file = {post.file.src_uri: post for post in self}
 
     def __contains__(self, page: object) -> bool:
-        if len(self._by_file) != len(self):  # somebody has added one
+        if len(self._by_file) != len(self):  # a post was added
             return super().__contains__(page)
         file: Any = getattr(page, "file", None)
         return file is not None and self._by_file.get(file.src_uri) == page
 
 
 def reading_time(derived: Remembered, usual: Callable[[str, int], int], html: str, words_per_minute: int) -> int:
-    """What Material's `readtime` gives."""
+    """Cached version of Material's `readtime`."""
     key = digest("reading time", _made_by(), str(words_per_minute), html)
     return int(derived.get(key, lambda: usual(html, words_per_minute)))
 
 
 def search_entries(index: Any, derived: Remembered, usual: Callable[[Any, Any], None], page: Any) -> None:
-    """What Material's `SearchIndex.add_entry_from_context` does."""
+    """Cached version of Material's `SearchIndex.add_entry_from_context`."""
     try:
         said = [page.meta.get(name) for name in ("title", "tags", "search")]
         about = json.dumps([page.title, page.url, *said])
-    except TypeError:  # a date for a tag
+    except TypeError:  # a tag that is a date
         usual(index, page)
         return
     before = len(index.entries)

@@ -1,7 +1,7 @@
-"""What of a post's Markdown its excerpt needs: what stands above the separator, and definitions from below it.
+"""The part of a post's Markdown that its excerpt needs: text above the separator, and definitions below it.
 
-Converting a whole post to keep its first paragraphs gives the same HTML and takes several times as long. Where the text
-above might depend on more of the text below than definitions, nothing is cut.
+Converting a whole post to keep its first paragraphs gives the same HTML but takes several times as long. If the text
+above might depend on more than definitions below, nothing is cut.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ _BLOCK = re.compile(r"\s*(/{3,})\s*(\S.*)?$")
 _TAG = re.compile(r"<(/?)([A-Za-z][\w-]*)([^<>]*?)(/?)>")
 _HTML = re.compile(r"\s*<[A-Za-z/!?]")
 _VOID = {"area", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
-# taken from a file, or made of all headings
+# file includes, or tables of contents
 _REACHES_BELOW = ("8<-", "[TOC]", "[toc]")
 
 
 class Cut(NamedTuple):
-    """The Markdown that gives a post's excerpt: `text`, separator included; `below` is what was left out."""
+    """The Markdown of an excerpt: `text`, including the separator; `below` was left out."""
 
     text: str
     below: str
 
 
 def cut(markdown: str, separator: str) -> Cut | None:
-    """Cut a post's Markdown at the first `separator`, or return None where the whole must be converted.
+    """Cut a post's Markdown at the first `separator`; None if the whole post must be converted.
 
-    The separator has to stand alone between blank lines, outside of fences, blocks and HTML elements.
+    The separator must be alone between blank lines, outside of fences, blocks and HTML elements.
     """
     lines = markdown.split("\n")
     at = next((i for i, line in enumerate(lines) if separator in line), None)
@@ -40,7 +40,7 @@ def cut(markdown: str, separator: str) -> Cut | None:
     if (above and above[-1].strip()) or (below and below[0].strip()) or not (_is_whole(above) and _is_whole(below)):
         return None
     if any(line.lstrip().startswith(":") and not before.strip() for before, line in pairwise(["", *below])):
-        return None  # in a list of definitions, the separator may be a term
+        return None  # in a definition list, the separator may be a term
     definitions = _definitions(below)
     rest = "\n".join(below)
     if definitions is None or any(sign in markdown for sign in _REACHES_BELOW):
@@ -49,7 +49,7 @@ def cut(markdown: str, separator: str) -> Cut | None:
 
 
 def shares_ids(html: str, below: str) -> bool:
-    """Whether an id in an excerpt's HTML may be given below the cut, too; a heading above then gets another."""
+    """Whether an id in an excerpt may also occur below the cut, which would change the ids above."""
     ids = set(re.findall(r'\sid="([^"]+)"', html))
     given = re.findall(r"""#([\w:.-]+)|\bid\s*=\s*["']?([\w:.-]+)""", below)
     return not ids.isdisjoint(name for pair in given for name in pair if name)
@@ -77,7 +77,7 @@ def _is_whole(lines: list[str]) -> bool:
 
 
 def _definitions(lines: list[str]) -> list[str] | None:
-    """Definitions of links, footnotes and abbreviations with what belongs to them; None if that is not sure."""
+    """Definitions of links, footnotes and abbreviations, with their content; None if uncertain."""
     kept: list[str] = []
     inside = False
     outside, _ = _outside_fences(lines)
@@ -91,19 +91,19 @@ def _definitions(lines: list[str]) -> list[str] | None:
             inside = False
         if inside:
             kept.append(line)
-    # within HTML, what looks like a definition may be none
+    # in HTML, what looks like a definition may not be one
     return None if kept and any(_HTML.match(line) for line in outside) else kept
 
 
 def _outside_fences(lines: list[str]) -> tuple[list[str], bool]:
-    """The lines that stand in no fence, and whether one is open at the end."""
+    """The lines outside of fences, and whether a fence is open at the end."""
     outside, mark = [], ""
     for line in lines:
         found = _FENCE.match(line)
         if not mark and found:
             mark = found[1]
         elif mark:
-            if found and found[1] == mark and not found[3].strip():  # the same marks, as far in
+            if found and found[1] == mark and not found[3].strip():  # same marks, same indentation
                 mark = ""
         else:
             outside.append(line)

@@ -1,7 +1,7 @@
-"""MkDocs' pages and the excerpts of Material's blog, converted once, and what Material's plugins read out of them.
+"""Speed up MkDocs and Material: cached conversions of pages and excerpts, search entries and reading times.
 
-All of it is put in place for one build, and only over code that is known: another version of MkDocs or Material is left
-to go its own way, which gives the same pages, later.
+Patches last for one build, and apply only to known code: other versions of MkDocs or Material are left
+alone, which gives the same pages more slowly.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from mlblog.integrations.written import Written
 
 log = logging.getLogger("mkdocs.plugins.mlblog")
 
-#: What is replaced or relied on, as of the versions that this was written for: MkDocs 1.6.1, Material 9.8.1.
+#: Fingerprints of code that is replaced or relied on, for MkDocs 1.6.1 and Material 9.8.1.
 _KNOWN = {
     Page.render: "e59e40bbf73585f6",
     pages._RelativePathTreeprocessor: "3192a9b2c2fecaf5",
@@ -46,12 +46,12 @@ _KNOWN = {
     structure._patch: "30b2d4c5eaa286b2",
     ExcerptTreeprocessor: "6ff14b5cfff74ebb",
 }
-#: Plugins that write every file of theirs at every build, whether it is there or not.
+#: Plugins that write all their files on every build.
 _WRITERS = (
     "material.plugins.blog.", "material.plugins.meta.", "material.plugins.search.", "material.plugins.tags.",
     "mkdocs_glightbox.", "mkdocs_redirects.", "mkdocs_rss_plugin.", "mlblog.",
 )  # fmt: skip
-#: The same of what reads converted pages: the search index and the time that reading takes.
+#: The same for readers of converted pages: the search index and reading time.
 _KNOWN_READERS = {
     search.SearchIndex: "c7cb0c2940cfcac5",
     search.Parser: "d0dcff873cced619",
@@ -63,7 +63,7 @@ _KNOWN_READERS = {
 
 
 class Faster:
-    """Keeps what builds of a process make of unchanged pages; on disk, too, for the next process."""
+    """Caches the results of unchanged pages between builds, in memory and on disk."""
 
     def __init__(self, conversions: Conversions, derived: Remembered) -> None:
         self._conversions, self._derived = conversions, derived
@@ -71,7 +71,7 @@ class Faster:
         self._written: Written | None = None
 
     def begin(self, config: MkDocsConfig) -> None:
-        """Take over for a build what is known."""
+        """Install the patches for a build."""
         if not self._originals:
             self._convert_once(config)
             self._read_once()
@@ -83,7 +83,7 @@ class Faster:
         of_pages = settings(config.markdown_extensions, config.mdx_configs)
         of_excerpts = settings(patched.markdown_extensions, patched.mdx_configs)
         if of_pages is None or of_excerpts is None:
-            log.info("mlblog: pages are converted as the host does: of some Markdown extension more is not known")
+            log.info("mlblog: conversions are not cached, because of an unknown Markdown extension")
             return
         self._replace(Page, "render", functools.partialmethod(_render_page, self._conversions, of_pages, Page.render))
         self._replace(blog, "Excerpt", functools.partial(_Excerpt, self._conversions, of_excerpts, patched))
@@ -97,7 +97,7 @@ class Faster:
             == (fast := getattr(yaml, "CSafeLoader", yaml.SafeLoader)).yaml_constructors
         ):
             self._replace(structure, "SafeLoader", fast)
-        if search.jieba is None:  # it segments by dictionaries of its own
+        if search.jieba is None:  # jieba segments with its own dictionaries
             index = search.SearchIndex
             usual = index.add_entry_from_context
             self._replace(
@@ -109,7 +109,7 @@ class Faster:
         setattr(place, name, new)
 
     def leave_files(self, config: MkDocsConfig, written: Written) -> None:
-        """Let a build write what differs from `written`, if its plugins are known to write all that they write."""
+        """Let a build write only changed files, if all its plugins are known to write theirs every time."""
         if all(f"{type(plugin).__module__}.".startswith(_WRITERS) for plugin in config.plugins.values()):
             self._replace(utils, "clean_directory", written.begin)
             self._replace(utils, "write_file", functools.partial(written.write, utils.write_file))
@@ -117,13 +117,13 @@ class Faster:
             self._written = written
 
     def find_posts(self, config: MkDocsConfig) -> None:
-        """Let Material's blog find out at once whether a page is a post: it asks twice for each page."""
+        """Give Material's blog a fast membership test for posts, which it needs twice per page."""
         for plugin in config.plugins.values():
             if isinstance(plugin, blog.BlogPlugin) and plugin.config.enabled:
                 plugin.blog.posts = Posts(plugin.blog.posts)
 
     def end(self, *, is_whole: bool) -> None:
-        """Put back what was there; after a whole build, forget what it had no use for."""
+        """Remove the patches; after a complete build, drop unused cache entries."""
         if is_whole and self._originals:
             self._conversions.end_build()
             self._derived.end_build()
@@ -135,20 +135,20 @@ class Faster:
         self._originals.clear()
 
     def save(self) -> None:
-        """Keep for the next process what was read."""
+        """Write the cache to disk."""
         self._derived.save()
 
 
 def _unknown(known: dict[Any, str]) -> bool:
     unknown = [value.__qualname__ for value, digest in known.items() if fingerprint(value) != digest]
     if unknown:
-        log.info("mlblog: pages are made as the host does: %s is not as known", ", ".join(unknown))
+        log.info("mlblog: page caching is off: unknown version of %s", ", ".join(unknown))
     return bool(unknown)
 
 
 @functools.cache
 def fingerprint(value: Any) -> str:
-    """Digest of the source of a class or a function, without comments and empty lines."""
+    """Digest of the source of a class or function, ignoring comments and empty lines."""
     lines = (line.rstrip() for line in inspect.getsource(value).splitlines())
     code = "\n".join(line for line in lines if line and not line.lstrip().startswith("#"))
     return hashlib.blake2b(code.encode(), digest_size=8).hexdigest()
@@ -157,7 +157,7 @@ def fingerprint(value: Any) -> str:
 def _render_page(
     page: Page, conversions: Conversions, of_pages: str, original: Any, config: MkDocsConfig, files: Files
 ) -> None:
-    """What `Page.render` does."""
+    """Cached version of `Page.render`."""
     if page.markdown is None:
         raise RuntimeError("`markdown` field hasn't been set (via `read_source`)")
     found = conversions.get(page.markdown, of_pages, lambda: _convert_page(page, config, files))
@@ -185,7 +185,7 @@ def _convert_page(page: Page, config: MkDocsConfig, files: Files) -> Converted |
 
 
 class _Excerpt(structure.Excerpt):  # type: ignore[misc]
-    """The excerpt of a post, converted once for all lists that show it, and no further than it goes."""
+    """The excerpt of a post, converted once for all lists, without the text below it."""
 
     def __init__(
         self, conversions: Conversions, of_excerpts: str, patched: Any, post: Any, config: MkDocsConfig, files: Files
@@ -194,7 +194,7 @@ class _Excerpt(structure.Excerpt):  # type: ignore[misc]
         self._given = post, config, files
         self._usual: Any = None
         self._found: dict[str, tuple[Converted | None, bool]] = {}  # by separator
-        # as Material's own, which goes on to make a parser
+        # like Material's own, except that it does not create a parser
         self.file, self.post = copy(post.file), post
         self._set_canonical_url(config.site_url)
         self.config, self.meta = post.config, post.meta
@@ -243,7 +243,7 @@ class _Excerpt(structure.Excerpt):  # type: ignore[misc]
         return resolve
 
     def _converted(self, separator: str) -> tuple[Converted | None, bool]:
-        """What to take the excerpt from, and whether it was cut before it was converted."""
+        """The conversion that contains the excerpt, and whether the text was cut before."""
         if less := cut(self.markdown, separator):
             found = self._conversions.get(less.text, self._settings, lambda: self._convert(less.text))
             if found and separator in found.html and not shares_ids(found.html, less.below):
@@ -256,7 +256,7 @@ class _Excerpt(structure.Excerpt):  # type: ignore[misc]
 
 
 class _Rest(UserString):
-    """The HTML below the cut, which templates ask for by its truth and rarely show."""
+    """The HTML below the cut; templates test whether it is empty, and rarely show it."""
 
     def __init__(self, excerpt: _Excerpt, page: Page, separator: str) -> None:
         self._of = excerpt, page, separator

@@ -1,4 +1,4 @@
-"""MkDocs: bring the records up to date, compile the posts, hand the pages to MkDocs and its blog plugin."""
+"""MkDocs plugin: update the records, compile the posts, hand the pages to MkDocs and its blog plugin."""
 
 from __future__ import annotations
 
@@ -47,48 +47,48 @@ log = logging.getLogger("mkdocs.plugins.mlblog")
 class PluginConfig(Config):  # type: ignore[no-untyped-call]  # MkDocs has partial types
     """Options of the plugin in `mkdocs.yml`."""
 
-    #: Which runs a build makes: `auto` full scale where a GPU is, `always` also small on a CPU, `never` none.
+    #: Runs during a build: `auto` at full scale if there is a GPU, `always` also small on a CPU, `never` none.
     experiments = config_options.Choice(EXPERIMENTS, default="auto")
 
 
 def _survive(build: Callable[[], None]) -> None:
-    """Build; if that fails as a whole, say so and leave the pages that are there.
+    """Build; if the build fails, report it and keep the current pages.
 
-    After an exception MkDocs answers no request until a build succeeds, and a browser waits without an end.
+    After an exception MkDocs answers no requests until a build succeeds, and browsers hang.
     """
     try:
         build()
     except Superseded:
-        log.info("mlblog: files were saved meanwhile")
-    except SystemExit as error:  # MkDocs has said why
-        log.error("mlblog: the pages stay as they were: %s", error)
+        log.info("mlblog: files changed during the build")
+    except SystemExit as error:  # already reported by MkDocs
+        log.error("mlblog: build failed, pages are unchanged: %s", error)
     except Exception:
-        log.exception("mlblog: the pages stay as they were")
+        log.exception("mlblog: build failed, pages are unchanged")
 
 
 class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
-    """Stands before Material's `blog` in `plugins:`."""
+    """Must come before Material's `blog` in `plugins:`."""
 
     def __init__(self) -> None:
         self._serving = False
         self._server: Server | None = None
         self._faster: Faster | None = None
-        self._rendered, self._written = Remembered(), Written()  # of a site that is served
+        self._rendered, self._written = Remembered(), Written()  # for live preview
         self._compiled: Compiled | None = None
         self._failed: list[MlblogError] = []
         self._lock: BaseFileLock | None = None
         self._preview = Preview()
         self._keyboard: Keyboard | None = None
-        self._broken: MlblogError | None = None  # why nothing could be compiled, while pages are served
+        self._broken: MlblogError | None = None  # why the last compilation failed, in live preview
 
     def on_startup(self, *, command: str, dirty: bool) -> None:
-        """Note whether pages are served or built."""
+        """Note whether the command is `serve` or `build`."""
         self._serving = command == "serve"
         if self._serving and threading.current_thread() is threading.main_thread():
             self._keyboard = Keyboard(lambda: self._server is not None and self._server.interrupt())
 
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
-        """Find the project; enable what compiled pages are written in."""
+        """Find the project; enable the Markdown extensions of compiled pages."""
         try:
             start = Path(config.config_file_path).parent if config.config_file_path else None
             self._project = Project.find(start)
@@ -98,7 +98,7 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
         return config
 
     def on_pre_build(self, *, config: MkDocsConfig) -> None:
-        """Bring records up to date, then compile."""
+        """Update records, then compile."""
         asked = os.environ.get("MLBLOG_EXPERIMENTS", self.config.experiments)
         if asked not in EXPERIMENTS:
             raise PluginError(f"MLBLOG_EXPERIMENTS={asked}: must be one of {', '.join(EXPERIMENTS)}")
@@ -114,7 +114,7 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
         except MlblogError as error:
             if not self._serving:
                 raise PluginError(f"mlblog: {error}") from error
-            # whoever serves has nothing to gain from ending: the pages stay as they were until this is mended
+            # live preview goes on with the old pages until the error is fixed
             log.error("mlblog: %s", error)
             self._broken = error
             self._compiled = self._compiled or Compiled(self._project.work / "pages")
@@ -125,14 +125,14 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
             self._faster.leave_files(config, self._written)
 
     def _wait_for_others(self) -> None:
-        """Have the compiled pages to ourselves until this build ends: previews and errors are no pages of a build."""
+        """Lock the compiled pages for this build, whose pages must not mix with previews and error pages."""
         if self._lock is None:
             self._project.work.mkdir(parents=True, exist_ok=True)
             self._lock = FileLock(self._project.work / "build.lock")
         try:
             self._lock.acquire(timeout=0)
         except Timeout:
-            log.info("mlblog: waits for another build of this blog to end")
+            log.info("mlblog: waiting for another build of this blog to finish")
             self._lock.acquire()
 
     def _compile(self, server: Server, asked: str, config: MkDocsConfig) -> Compiled:
@@ -165,22 +165,22 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
 
     @event_priority(50)
     def _add_pages(self, files: Files, *, config: MkDocsConfig) -> Files:
-        """Add the pages, as real files: Material's blog plugin takes no others."""
+        """Add the pages as real files, as Material's blog plugin requires."""
         assert self._compiled is not None
         sources = {}
         for path in self._compiled.pages:
             file = File(path, str(self._compiled.folder), config.site_dir, config.use_directory_urls)
             post = self._compiled.posts.get(path)
-            source = self._project.root / post.path if post else self._project.posts  # or made of all posts
+            source = self._project.root / post.path if post else self._project.posts  # or generated from all posts
             file.edit_uri = os.path.relpath(source, config.docs_dir) if post else None
             sources[str(file.abs_src_path)] = source
             files.append(file)
         dated_by_source(config.plugins, sources)
-        return Files(sorted(files, key=file_sort_key))  # where they would be if they lay in `docs`
+        return Files(sorted(files, key=file_sort_key))  # in the order they would have in `docs`
 
-    @event_priority(-40)  # after those that make pages of notebooks: ours are downloads; before the blog plugin
+    @event_priority(-40)  # after plugins that render notebooks, since ours are downloads; before the blog plugin
     def _add_beside(self, files: Files, *, config: MkDocsConfig) -> Files:
-        """Add what stands beside the pages."""
+        """Add the files beside the pages."""
         assert self._compiled is not None
         for path in self._compiled.files:
             files.append(File(path, str(self._compiled.folder), config.site_dir, config.use_directory_urls))
@@ -188,51 +188,51 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
 
     on_files = CombinedEvent(_add_pages, _add_beside)
 
-    @event_priority(50)  # before others read it
+    @event_priority(50)  # before other plugins read it
     def on_page_markdown(self, markdown: str, *, page: Page, **_: Any) -> str:
-        """Tell other plugins what a compiled page is."""
+        """Make other plugins treat compiled pages correctly."""
         assert self._compiled is not None
         if page.file.src_dir == str(self._compiled.folder):
             without_macros(page.meta)
         return markdown
 
-    @event_priority(-100)  # after the blog has found its posts
+    @event_priority(-100)  # after the blog has collected its posts
     def on_nav(self, nav: Any, *, config: MkDocsConfig, **_: Any) -> Any:
-        """Speed up what the blog does to each page."""
+        """Speed up the blog plugin."""
         assert self._faster is not None
         self._faster.find_posts(config)
         return nav
 
-    @event_priority(-100)  # after others have added their filters
+    @event_priority(-100)  # after other plugins have added their filters
     def on_env(self, env: Environment, *, config: MkDocsConfig, **_: Any) -> Environment:
-        """Keep compiled templates for the next build, rendered pages for the next save."""
+        """Cache compiled templates between builds, and rendered pages in live preview."""
         keep_compiled(env, self._project.work / "templates")
         if self._serving:
             remember(env, config, self._rendered)
         return env
 
     def on_page_content(self, html: str, *, page: Page, **_: Any) -> str:
-        """Give the feeds their dates; say on every page why it is as it was, if nothing could be compiled."""
+        """Give the feeds their dates; if compilation failed, say so on every page."""
         page.meta.update(dates(page.meta))
         if self._broken is None:
             return html
-        why = f"<p>Nothing was compiled; this page is as it was.</p><pre>{escape(str(self._broken))}</pre>"
+        why = f"<p>Compilation failed; this is the last good version.</p><pre>{escape(str(self._broken))}</pre>"
         return f'<div class="mlblog-error">{why}</div>{html}'
 
     @event_priority(-100)  # after the feeds are written
     def on_post_build(self, *, config: MkDocsConfig) -> None:
-        """End a build in which a post or an experiment failed, now that everything else is built."""
+        """Fail the build if a post or experiment failed, after building everything else."""
         add_pictures(Path(config.site_dir), config.site_url or "/")
         self._end(is_whole=True)
         if self._serving or self._compiled is None:
             return
         left_out, failed = self._compiled.errors, self._failed
         if left_out or failed:
-            told = f"{len(left_out)} posts were left out, {len(failed)} runs failed and left their last records"
+            told = f"{len(left_out)} posts left out, {len(failed)} runs failed (their old records are kept)"
             raise PluginError(told + "".join(f"\n  {error}" for error in (*left_out, *failed)))
 
     def on_build_error(self, *, error: Exception) -> None:
-        """Leave the host as it was."""
+        """Restore the host."""
         self._end(is_whole=False)
 
     def _end(self, *, is_whole: bool) -> None:
@@ -246,7 +246,7 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
                 self._faster.save()
 
     def on_serve(self, server: LiveReloadServer, *, config: MkDocsConfig, builder: Any) -> LiveReloadServer:
-        """Watch what pages are made of. Compiled pages are not watched: writing them would build for ever."""
+        """Watch the sources of pages, but not compiled pages: writing them would trigger endless builds."""
         folders = [self._project.posts, self._project.results]
         folders += [self._project.root / name.replace(".", "/") for name in self._project.packages]
         for folder in folders:
@@ -257,11 +257,11 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
         if self._server is not None:
             runs = self._server.runs
             runs.is_superseded, runs.ask_again = self._preview.is_superseded, self._preview.ask_again
-            runs.leave()  # those that the first pages did not wait for
+            runs.leave()  # runs that the first build did not wait for
         return server
 
     def on_shutdown(self) -> None:
-        """End the process that cells run in."""
+        """Stop the kernel process."""
         if self._serving and self._faster is not None:
             self._faster.save()
         if self._server is not None:

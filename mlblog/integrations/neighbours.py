@@ -1,4 +1,4 @@
-"""Plugins beside ours that would misread compiled pages: each is told what these are. None of them is imported."""
+"""Compatibility with plugins that would misread compiled pages. None of them is imported."""
 
 from __future__ import annotations
 
@@ -6,24 +6,24 @@ from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 from typing import Any
 
-#: Asks git when a page was last changed, by the path of its file.
+#: Plugin that asks git for the last change of a page's file.
 DATES = "git-revision-date-localized"
 
 
 def without_macros(meta: MutableMapping[str, Any]) -> None:
-    """Have the plugin `macros` leave a compiled page alone: braces in code and outputs are no macros."""
+    """Make the plugin `macros` skip a compiled page: braces in code and outputs are not macros."""
     meta.setdefault("render_macros", False)
 
 
 def dated_by_source(plugins: Mapping[str, Any], sources: Mapping[str, Path]) -> None:
-    """Have git asked about the sources of compiled pages, by the path of the page: the pages are not in git."""
+    """Map compiled pages, which are not in git, to their sources for git queries."""
     util = getattr(plugins.get(DATES), "util", None)
     if util is not None:
         plugins[DATES].util = _BySource(util, {page: str(source) for page, source in sources.items()})
 
 
 class _BySource:
-    """Stands in for the plugin's own way to git, also in processes that it forks."""
+    """Replaces the plugin's git helper, also in its worker processes."""
 
     def __init__(self, util: Any, sources: dict[str, str]) -> None:
         self._util, self._sources = util, sources
@@ -35,6 +35,6 @@ class _BySource:
         return found
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):  # asked by `pickle`, before there is a `_util`
+        if name.startswith("_"):  # queried by `pickle` before `_util` exists
             raise AttributeError(name)
         return getattr(self._util, name)

@@ -1,6 +1,6 @@
-"""`mkdocs serve` while cells run: saves are noticed, the old pages served, and Ctrl-C goes to the cells first.
+"""`mkdocs serve` while cells run: notice saves, keep serving the old pages, pass Ctrl-C to the cells first.
 
-Of MkDocs' server four private names are used, those of 1.6.1; where one is missing, it serves and waits as it would.
+Uses four private names of MkDocs 1.6.1's server; if one is missing, the server blocks as usual.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any
 
-#: Seconds within which a second Ctrl-C ends the preview, whatever runs.
+#: Seconds within which a second Ctrl-C ends the preview.
 _TWICE = 2.0
 
 
 class Preview:
-    """What live preview has of its host."""
+    """The host's server during live preview."""
 
     def __init__(self, server: Any = None) -> None:
-        """`server` is the host's; there is none yet while the first pages are made."""
+        """`server` is the host's; None during the first build."""
         self._server = server
 
     def is_superseded(self) -> bool:
@@ -29,7 +29,7 @@ class Preview:
         return bool(getattr(self._server, "_want_rebuild", False))
 
     def ask_again(self) -> None:
-        """Have another build made after this one."""
+        """Request another build after this one."""
         condition = getattr(self._server, "_rebuild_cond", None)
         if condition is not None:
             with condition:
@@ -38,7 +38,7 @@ class Preview:
 
     @contextlib.contextmanager
     def old_pages(self) -> Iterator[None]:
-        """Serve the pages that are there, which the host holds back from the start of a build."""
+        """Keep serving the existing pages, which the host blocks during a build."""
         condition = getattr(self._server, "_epoch_cond", None)
         if condition is None or not hasattr(self._server, "_wanted_epoch"):
             yield
@@ -54,20 +54,20 @@ class Preview:
 
 
 class Keyboard:
-    """Ctrl-C interrupts the cells that run; where none does, or at the second, it ends the preview."""
+    """Ctrl-C interrupts running cells; if there are none, or pressed twice, it ends the preview."""
 
     def __init__(self, interrupt: Callable[[], bool]) -> None:
-        """Take Ctrl-C; `interrupt` interrupts cells, and says whether there were any."""
+        """Handle Ctrl-C; `interrupt` interrupts cells and returns whether there were any."""
         self._interrupt, self._last = interrupt, -_TWICE
         self._before = signal.signal(signal.SIGINT, self._pressed)
 
     def release(self) -> None:
-        """Give Ctrl-C back."""
+        """Restore the previous handler."""
         signal.signal(signal.SIGINT, self._before)
 
     def _pressed(self, number: int, frame: FrameType | None) -> None:
         last, self._last = self._last, time.monotonic()
         if self._last - last < _TWICE or not self._interrupt():
             signal.default_int_handler(number, frame)
-        # not by the log, which may be writing at this moment
-        os.write(2, b"mlblog: the cell that ran was interrupted; Ctrl-C again ends the preview\n")
+        # logging is not reentrant in a signal handler
+        os.write(2, b"mlblog: interrupted the running cell; press Ctrl-C again to end the preview\n")

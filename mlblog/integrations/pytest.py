@@ -1,7 +1,7 @@
-"""pytest: every cell of every post is a test, and every experiment runs at smoke scale.
+"""pytest plugin: every cell of every post is a test, and every experiment runs at smoke scale.
 
-Items are named by place, as in `posts_src/x.md::41` and `mlblog/experiments/x.py::solver[smoke]`. A post runs once, in
-a process of its own; its cells report what became of them. pytest loads this file at its start: it imports little.
+Items are named like `posts_src/x.md::41` and `mlblog/experiments/x.py::solver[smoke]`. A post runs once in
+its own process; each cell reports its result. pytest loads this file on startup: it imports little.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _STATE = pytest.StashKey["_Session"]()
 
 
 class _Session:
-    """What the items of one session share."""
+    """State shared by the items of one session."""
 
     def __init__(self, project: Project) -> None:
         self.project = project
@@ -68,12 +68,12 @@ class _Session:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add `--changed-only`."""
     parser.getgroup("mlblog").addoption(
-        "--changed-only", action="store_true", help="skip the cells of posts that ran before and have not changed since"
+        "--changed-only", action="store_true", help="skip cells whose cached outputs are still valid"
     )
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Act in projects with a `[tool.mlblog]` table, and nowhere else."""
+    """Register only in projects with a `[tool.mlblog]` table."""
     file = config.rootpath / "pyproject.toml"
     if not file.is_file() or "mlblog" not in tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {}):
         return
@@ -83,7 +83,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """End the process that cells run in."""
+    """Stop the kernel process."""
     if _STATE in config.stash:
         config.stash[_STATE].close()
 
@@ -103,11 +103,11 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
 
 
 class PostFile(pytest.File):
-    """A post; what runs in it are its items."""
+    """A post, with its units as items."""
 
     _failure: MlblogError | None = None
     _has_run = False
-    unchanged = 0  # units, from the first, whose outputs still hold
+    unchanged = 0  # number of leading units with valid cached outputs
 
     def collect(self) -> Iterator[pytest.Item]:
         """One item for each cell, doctest and inline expression."""
@@ -124,7 +124,7 @@ class PostFile(pytest.File):
             yield CellItem.from_parent(self, name=name, line=unit.line, index=index)
 
     def failure(self) -> MlblogError | None:
-        """Run the post, once; what went wrong in it."""
+        """Run the post once and return its failure, if any."""
         if not self._has_run:
             self._has_run = True
             from mlblog.press.cache.outputs import settled
@@ -139,13 +139,13 @@ class PostFile(pytest.File):
 
     @cached_property
     def here(self) -> InProcess:
-        """The post in this process, where a debugger can reach it."""
+        """The post in this process, for debuggers."""
         from mlblog.press.runner.inprocess import InProcess
 
         return InProcess(self.config.stash[_STATE].project, self.post)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], *_: Any, **__: Any) -> Any:
-        """Our own errors are a place and a message."""
+        """Show mlblog's own errors without a traceback."""
         return str(excinfo.value) if excinfo.errisinstance(MlblogError) else super().repr_failure(excinfo)
 
 
@@ -159,7 +159,7 @@ class CellItem(pytest.Item):
         self.line, self.index = line, index
 
     def runtest(self) -> None:
-        """Pass if the unit ran; what stands after one that failed is skipped. With `--pdb` it runs in this process."""
+        """Pass if the unit ran; skip units after a failure. With `--pdb`, run it in this process."""
         if self.index < self.parent.unchanged:
             pytest.skip("unchanged since it ran")
         if self.config.getoption("usepdb"):
@@ -176,7 +176,7 @@ class CellItem(pytest.Item):
             raise error
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], *_: Any, **__: Any) -> Any:
-        """The place in the post, and the traceback with the post's lines."""
+        """The location in the post, and a traceback with its line numbers."""
         error = excinfo.value
         if not isinstance(error, MlblogError):
             return super().repr_failure(excinfo)
@@ -198,14 +198,14 @@ class ExperimentFile(pytest.File):
 
 
 class SmokeItem(pytest.Item):
-    """An experiment at smoke scale: the base and every variant; nothing is kept."""
+    """An experiment at smoke scale, base and every variant; nothing is recorded."""
 
     def __init__(self, *, experiment: str, line: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.experiment, self.line = experiment, line
 
     def runtest(self) -> None:
-        """Fail with the first run that failed."""
+        """Fail with the first failed run."""
         for outcome in self.config.stash[_STATE].lab.smoke(self.experiment):
             if outcome.error is not None:
                 raise outcome.error

@@ -1,4 +1,4 @@
-"""Values that are made again only when what they are made from has changed."""
+"""A cache of values by the digest of their inputs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mlblog.files.atomic import write_atomically
 
 
 class Remembered:
-    """Values by the digest of all that they were made from: in memory, and in `file`, if there is one, as JSON."""
+    """Values by the digest of their inputs, in memory and, if given, in `file` as JSON."""
 
     def __init__(self, file: Path | None = None) -> None:
         self._file = file
@@ -20,7 +20,7 @@ class Remembered:
         self._is_new = False
 
     def get(self, key: str, make: Callable[[], Any]) -> Any:
-        """The value under `key`; made, if there is none."""
+        """The value under `key`; computed if missing."""
         self._used.add(key)
         if key not in self._kept:
             self._kept[key] = make()
@@ -28,14 +28,14 @@ class Remembered:
         return self._kept[key]
 
     def end_build(self) -> None:
-        """Forget what this build had no use for."""
+        """Drop values that this build did not use."""
         for key in self._kept.keys() - self._used:
             del self._kept[key]
             self._is_new = True
         self._used.clear()
 
     def save(self) -> None:
-        """Keep all of it for the next process."""
+        """Write all values to disk."""
         if self._file is not None and self._is_new:
             write_atomically(self._file, json.dumps(self._kept).encode())
             self._is_new = False
@@ -46,5 +46,5 @@ class Remembered:
         try:
             kept = json.loads(self._file.read_bytes())
         except (OSError, ValueError):
-            return {}  # none yet, or what a crash has left
+            return {}  # missing, or damaged by a crash
         return kept if isinstance(kept, dict) else {}

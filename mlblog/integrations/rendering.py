@@ -1,7 +1,7 @@
-"""While pages are served, a page is rendered again only if its template is given something else than the last time.
+"""In live preview, render a page again only if the input of its template has changed.
 
-Everything else of a build goes on as ever: what plugins do to pages, to their context and to what was rendered. It is
-off where a template might read what is not told: the text of other pages, the clock, chance.
+The rest of the build is unchanged: plugins still process pages, contexts and rendered output. This is
+off if a template might read untracked input: the text of other pages, the clock, random numbers.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from mlblog.integrations.telling import Teller, Unknown
 
 log = logging.getLogger("mkdocs.plugins.mlblog")
 
-#: The templates of Material and MkDocs that were read for what they use.
+#: Digests of the templates of Material and MkDocs whose inputs were reviewed.
 KNOWN = "c241bd8b46f4085211a5ee8599fc410d"
-#: What a page's context holds that needs no telling: it follows from the rest, or `bounded` keeps templates from it.
+#: Context variables that need no tracking: they follow from others, or `bounded` keeps templates from using them.
 _FOLLOWS = {"build_date_utc", "pages", "mkdocs_version"}
-#: Whose handlers change nothing but the page and the context that they are given.
+#: Plugins whose handlers change only the page and context they are given.
 _HANDLERS = ("material.plugins.", "mkdocs.contrib.", "mkdocs_glightbox.", "mkdocs_rss_plugin.", "mlblog.")
 _FUNCTIONS = {"_operator", "builtins", "gettext", "jinja2", "markupsafe", "material", "mkdocs"}
-# what a template of a blog's own may not use: chance, the clock, other pages and their text
+# names that custom templates must not use: random numbers, the clock, other pages and their text
 _NEVER_NAMES = {"build_date_utc", "lipsum", "pages"}
 _NEVER = {"active", "excerpt", "file", "pages", "plugins", "posts", "update_date", "views"}
 _OWN = {"content", "markdown", "toc"}
@@ -38,13 +38,13 @@ _BY_NAME = {"attr", "groupby", "map", "max", "min", "random", "rejectattr", "sel
 
 
 def remember(env: Environment, config: Any, rendered: Remembered) -> bool:
-    """Let pages be rendered by `env` only where `rendered` does not have them.
+    """Make `env` render pages only if they are not in `rendered`.
 
     Returns:
         Whether that is safe with these plugins and templates.
     """
     if doubt := _doubt(env, config):
-        log.info("mlblog: every page is rendered at each save: %s", doubt)
+        log.info("mlblog: every save renders all pages: %s", doubt)
         return False
     custom = [Path(folder) for folder in config.theme.dirs if not _is_packaged(folder)]
     sources = digest("templates", *_texts(custom, skip=()))
@@ -57,7 +57,7 @@ def remember(env: Environment, config: Any, rendered: Remembered) -> bool:
         return digest("around", sources, json.dumps([teller.tell(dict(config)), teller.navigation(nav)]))
 
     class Remembering(Template):
-        """A template that renders a page once."""
+        """A template that caches rendered pages."""
 
         def render(self, *args: Any, **kwargs: Any) -> str:
             def make() -> str:
@@ -70,7 +70,7 @@ def remember(env: Environment, config: Any, rendered: Remembered) -> bool:
                 told = json.dumps(_tell_context(teller, context))
                 key = digest("page", str(self.name), around(context["nav"]), told)
             except Unknown as unknown:
-                log.debug("mlblog: %s is rendered again, for it is given a %s", context["page"].url, unknown)
+                log.debug("mlblog: %s is not cached: its context contains a %s", context["page"].url, unknown)
                 return make()
             return str(rendered.get(key, make))
 
@@ -85,7 +85,7 @@ def _tell_context(teller: Teller, context: Any) -> list[Any]:
             continue
         if name == "posts":
             told.append([name, *map(teller.excerpt, value)])
-        elif name == "pagination":  # follows from the page's place among the parts of its list
+        elif name == "pagination":  # follows from the page's position in its list
             told.append([name, bool(value)])
         else:
             told.append([name, teller.tell(value)])
@@ -93,28 +93,28 @@ def _tell_context(teller: Teller, context: Any) -> list[Any]:
 
 
 def _doubt(env: Environment, config: Any) -> str:
-    """Why pages have to be rendered each time; empty if they need not."""
+    """Why rendered pages cannot be cached; empty if they can."""
     for event in ("page_context", "post_page"):
         for handler in config.plugins.events[event]:
             module = str(getattr(handler, "__module__", ""))
             if not f"{module}.".startswith(_HANDLERS):
-                return f"of what {module} does to them more is not known"
+                return f"the effect of {module} on them is unknown"
     functions = (*env.filters.values(), *env.tests.values(), *filter(callable, env.globals.values()))
     for function in functions:
         module = str(getattr(function, "__module__", None) or type(function).__module__)
         if module.split(".")[0] not in _FUNCTIONS:
-            return f"of a function that {module} gives templates more is not known"
+            return f"{module} adds an unknown template function"
     packaged = [Path(folder) for folder in config.theme.dirs if _is_packaged(folder)]
     if digest("templates", *_texts(packaged, skip=(".icons", "assets"))) != KNOWN:
-        return "the templates of this version of Material are not known"
+        return "this version of Material has unknown templates"
     return ""
 
 
 def bounded(env: Environment, custom: list[Path], name: str) -> bool:
-    """Whether the template `name` can show nothing but what is told of a page.
+    """Whether the template `name` can only show tracked input.
 
-    Only templates below the folders `custom` are looked at, those that stand in for one of the theme included: they may
-    be used by any other.
+    Only templates below the folders `custom` are checked, including overrides of the theme, which
+    any other template may use.
     """
     seen: set[str] = set()
     due = [name, *_standing_in(env, custom)]
@@ -140,7 +140,7 @@ def bounded(env: Environment, custom: list[Path], name: str) -> bool:
 
 
 def _standing_in(env: Environment, custom: list[Path]) -> Iterator[str]:
-    """Templates of a blog's own that hide one of the theme. A page's own `main.html` is among them."""
+    """Custom templates that override one of the theme, such as `main.html`."""
     for folder in custom:
         for path in folder.rglob("*.html"):
             name = path.relative_to(folder).as_posix()
@@ -154,7 +154,7 @@ def _is_modest(tree: nodes.Template) -> bool:
             return False
     if any(filtered.name in _BY_NAME for filtered in tree.find_all((nodes.Filter, nodes.Test))):
         return False
-    asked = {id(operand.expr) for operand in tree.find_all(nodes.Operand)}  # whether there is such a plugin
+    asked = {id(operand.expr) for operand in tree.find_all(nodes.Operand)}  # tests for the presence of a plugin
     taken = (node for node in tree.find_all((nodes.Getattr, nodes.Getitem)) if id(node) not in asked)
     return all(map(_is_told, taken))
 

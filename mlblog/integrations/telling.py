@@ -1,6 +1,6 @@
-"""What a template is given, told as JSON: two pages that are told alike are rendered alike.
+"""Template input as JSON: pages with equal input are rendered the same.
 
-Of the page itself everything is told; of other pages all but their text, which no template may read.
+It contains everything about the page itself, and everything but the text of other pages.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from typing import Any
 from mlblog.files.canonical import digest
 
 _SIMPLE = (str, int, float, bool, type(None))
-#: The text of a page and what is found in it.
+#: Attributes with the text of a page or derived from it.
 _TEXT = ("markdown", "content", "toc")
-#: Told in another way, or never shown: a build has the same date all day, and `active` follows from the page.
+#: Handled elsewhere or never shown: the build date is constant for a day, and `active` follows from the page.
 _APART = (
     "active", "children", "excerpt", "file", "links_to_anchors", "next_page", "pages", "parent", "post", "posts",
     "present_anchor_ids", "previous_page", "update_date", "views",
@@ -27,11 +27,11 @@ _APART = (
 
 
 class Unknown(Exception):
-    """A value of which it is not known what a template would show."""
+    """A value whose rendering is unknown."""
 
 
 class Teller:
-    """Tells what templates are given in one build; another page is looked at once."""
+    """Serialises template input for one build; other pages are serialised once."""
 
     def __init__(self) -> None:
         self._others: dict[int, str] = {}
@@ -47,16 +47,16 @@ class Teller:
         }
 
     def tell(self, value: Any) -> Any:
-        """A value as JSON values.
+        """Return a value as JSON.
 
         Raises:
-            Unknown: it is of a kind that nothing is known of.
+            Unknown: its type is not supported.
         """
         if type(value) in _SIMPLE:
             return value
         if tells := self._of_kind(type(value)):
             return tells(value)
-        if isinstance(value, (str, int, Path, date, time, tzinfo, Enum)):  # markup, flags, what YAML knows
+        if isinstance(value, (str, int, Path, date, time, tzinfo, Enum)):  # includes markup, flags and YAML types
             return [type(value).__name__, str(value)]
         if isinstance(value, (list, tuple)):
             return [type(value).__name__, *map(self.tell, value)]
@@ -71,7 +71,7 @@ class Teller:
         raise Unknown(f"{type(value).__module__}.{type(value).__qualname__}")
 
     def page(self, page: Any) -> Any:
-        """The page that is rendered, with its text, its neighbours and what stands above it."""
+        """The rendered page, with its text, neighbours and ancestors."""
         own = {name: value for name, value in vars(page).items() if name not in _APART}
         near = [page.previous_page, page.next_page, *page.ancestors]
         parts = [other.url for other in getattr(page, "pages", ())]  # of a list of posts
@@ -82,7 +82,7 @@ class Teller:
         return [[self._branch(item) for item in nav.items], self.tell(nav.homepage), self.tell(list(nav.pages))]
 
     def excerpt(self, excerpt: Any) -> Any:
-        """What a list shows of a post. The rest of the post belongs to it: a template may show that, too."""
+        """The excerpt of a post, including the rest of the post, which a template may show."""
         shown = [excerpt.content, excerpt.authors, excerpt.categories, excerpt.toc, excerpt.post]
         return [self.tell(shown), bool(excerpt.more), excerpt.url, excerpt.post.content]
 

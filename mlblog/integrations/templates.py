@@ -1,4 +1,4 @@
-"""Templates of pages that have been compiled before are not compiled again."""
+"""Cache of compiled Jinja templates."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from jinja2 import Environment, FileSystemBytecodeCache, TemplateError
 from mlblog.files.canonical import digest
 from mlblog.lab.running.environment import version
 
-# what filters and tests of these make of a constant depends on it alone; Material's dates take none
+# modules whose filters and tests are pure functions of constants; Material's date filters take no constants
 _PURE = {"_operator", "builtins", "jinja2", "markupsafe", "material", "mkdocs"}
 _LIBRARIES = ("Jinja2", "MarkupSafe", "mkdocs", "mkdocs-material")
 
 
 def keep_compiled(env: Environment, folder: Path) -> bool:
-    """Let `env` keep what it compiles below `folder`, by the text of each template.
+    """Let `env` cache compiled templates below `folder`, keyed by their text.
 
-    Jinja applies filters to constants when it compiles. One that a hook has added may give something else the next
-    time: then nothing is kept.
+    Jinja applies filters to constants at compile time. A filter added by a hook may not be
+    deterministic, in which case nothing is cached.
 
     Returns:
-        Whether nothing had been kept there.
+        Whether the cache was empty.
     """
     functions = (*env.filters.values(), *env.tests.values())
     if not _PURE.issuperset(str(function.__module__).split(".")[0] for function in functions):
@@ -33,15 +33,15 @@ def keep_compiled(env: Environment, folder: Path) -> bool:
     here = folder / digest("templates", sys.version, *libraries, *sorted(env.extensions))
     is_new = not here.is_dir()
     if is_new:
-        shutil.rmtree(folder, ignore_errors=True)  # what another Jinja left
+        shutil.rmtree(folder, ignore_errors=True)  # left by another version of Jinja
         here.mkdir(parents=True)
     env.bytecode_cache = FileSystemBytecodeCache(str(here))
     return is_new
 
 
 def compile_all(env: Environment, folder: Path) -> None:
-    """Compile every template that `env` knows, if nothing has been kept below `folder`."""
+    """Compile every template of `env` into an empty cache below `folder`."""
     if keep_compiled(env, folder):
         for name in env.list_templates(extensions=["html"]):
-            with contextlib.suppress(TemplateError):  # what is wrong with it is said where it is used
+            with contextlib.suppress(TemplateError):  # the error is reported when the template is used
                 env.get_template(name)

@@ -1,4 +1,4 @@
-"""A served site is not emptied before each build: what is as it was is left, what the build did not write goes."""
+"""Incremental writes in live preview: unchanged files are kept, files that the build did not write are removed."""
 
 from __future__ import annotations
 
@@ -16,34 +16,34 @@ _TICK = 2_000_000_000
 
 
 class Written:
-    """The files of a site, each with what it was made from."""
+    """The files of a site, each with its input."""
 
     def __init__(self) -> None:
-        self._made: dict[str, tuple[Any, Mark | None]] = {}  # by path: what from, and the file as it was left
+        self._made: dict[str, tuple[Any, Mark | None]] = {}  # by path: input, and file state after writing
         self._now: set[str] = set()
         self._folder = ""
         self._start = 0
 
     def begin(self, folder: str) -> None:
-        """Leave everything in `folder` for a moment; stands for the host's emptying it."""
+        """Start a build in `folder`; replaces the host's emptying of the folder."""
         self._folder = folder
         os.makedirs(folder, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=folder, prefix=".tmp-") as now:
-            self._start = os.stat(now.name).st_ctime_ns  # by the clock of the disk, which may lag behind ours
+            self._start = os.stat(now.name).st_ctime_ns  # by the clock of the file system, which may lag
         self._now.clear()
 
     def write(self, usual: Callable[[bytes, str], None], content: bytes, path: str) -> None:
-        """Write a file, if it does not hold `content`; `usual` is the host's way."""
+        """Write a file if its content differs; `usual` is the host's function."""
         self._make(path, hashlib.blake2b(content).digest(), lambda: usual(content, path))
 
     def copy(self, usual: Callable[[Any, Any], None], source: Any, path: Any) -> None:
-        """Copy a file, if it has changed since it was last copied here."""
+        """Copy a file if it has changed since the last copy."""
         mark = _mark(source)
         is_settled = mark is not None and max(mark[:2]) < time.time_ns() - _TICK
         self._make(os.fspath(path), (os.fspath(source), mark) if is_settled else None, lambda: usual(source, path))
 
     def end(self) -> None:
-        """Remove what this build has not written, in whatever way: a file that is written changes its `ctime`."""
+        """Remove files not written by this build in any way, as seen by their `ctime`."""
         for top, _, names in os.walk(self._folder, topdown=False):
             for name in names:
                 path = os.path.join(top, name)
@@ -51,7 +51,7 @@ class Written:
                 if path not in self._now and not is_hidden and os.stat(path).st_ctime_ns < self._start:
                     os.unlink(path)
             if top != self._folder and not os.path.basename(top).startswith("."):
-                with contextlib.suppress(OSError):  # something stands in it
+                with contextlib.suppress(OSError):  # not empty
                     os.rmdir(top)
         self._made = {path: made for path, made in self._made.items() if path in self._now}
 

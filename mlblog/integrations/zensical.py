@@ -1,4 +1,4 @@
-"""Zensical: pages are compiled into an exported tree, of which it builds and serves what changes."""
+"""Zensical host: compile pages into an exported tree, which Zensical builds and serves."""
 
 from __future__ import annotations
 
@@ -35,20 +35,20 @@ from mlblog.press.page.settings import Settings
 from mlblog.site import compile_site
 from mlblog.site.feeds import add_pictures
 
-_QUIET = 0.1  # seconds without a further save after which pages are compiled
+_QUIET = 0.1  # seconds without further saves before compiling
 _CHANGES = ("created", "modified", "deleted", "moved")
 _PR_SET_PDEATHSIG = 1  # <sys/prctl.h>
 
 
 def build(project: Project, arguments: Sequence[str]) -> int:
-    """Compile the pages and let Zensical build the site into the folder that `mkdocs.yml` names.
+    """Compile the pages and let Zensical build the site into the folder set in `mkdocs.yml`.
 
     Args:
-        project: whose site is built.
+        project: the project to build.
         arguments: for `zensical build`.
 
     Returns:
-        an exit code; not 0 if a post or an experiment failed, once everything else is built.
+        An exit code; nonzero if a post or experiment failed, after building everything else.
 
     Raises:
         InputError: Zensical is not installed, or a setting is wrong.
@@ -61,7 +61,7 @@ def build(project: Project, arguments: Sequence[str]) -> int:
             compiled = _compile(project, server, settings, is_preview=False).without_drafts()
         done = _export(project).write(compiled)
         for name in done.left_out:
-            click.echo(f"mlblog: left out: {name}; Zensical may not have it", err=True)
+            click.echo(f"mlblog: dropped {name}, which Zensical may not support", err=True)
         if code := subprocess.run(command, cwd=done.folder).returncode:
             return code
         add_pictures(done.folder / "site", Settings.of(project.root / "mkdocs.yml").url or "/")
@@ -72,14 +72,14 @@ def build(project: Project, arguments: Sequence[str]) -> int:
 
 
 def serve(project: Project, arguments: Sequence[str]) -> int:
-    """Let Zensical serve the site, and compile into it what is saved, until it is interrupted.
+    """Let Zensical serve the site, and recompile on saves, until interrupted.
 
     Args:
-        project: whose site is served.
+        project: the project to serve.
         arguments: for `zensical serve`.
 
     Returns:
-        an exit code: Zensical's, if it ends by itself.
+        An exit code; Zensical's own if it exits by itself.
 
     Raises:
         InputError: Zensical is not installed.
@@ -108,7 +108,7 @@ def serve(project: Project, arguments: Sequence[str]) -> int:
 
 
 class _Preview:
-    """The exported tree, of what was last saved."""
+    """The exported tree for live preview."""
 
     def __init__(self, project: Project, server: Server) -> None:
         self._project, self._server = project, server
@@ -117,7 +117,7 @@ class _Preview:
         self.folder = project.work / "zensical"
 
     def update(self) -> None:
-        """Compile; what is wrong as a whole stands on each page, which is otherwise as it was."""
+        """Compile; if compilation fails, show the error on every page and keep the old content."""
         notice = ""
         with _alone(self._project):
             try:
@@ -128,16 +128,16 @@ class _Preview:
                 for failure in refresh.preview():
                     click.echo(f"mlblog: {failure}", err=True)
                 self._compiled = _compile(self._project, self._server, settings, is_preview=True)
-            except Superseded:  # what was saved meanwhile is compiled next
+            except Superseded:  # the newer files are compiled next
                 return
             except MlblogError as error:
                 click.echo(f"mlblog: {error}", err=True)
-                why = f"<p>Nothing was compiled; this page is as it was.</p><pre>{escape(str(error))}</pre>"
+                why = f"<p>Compilation failed; this is the last good version.</p><pre>{escape(str(error))}</pre>"
                 notice = f'<div class="mlblog-error">{why}</div>'
             try:
                 self._export.write(self._compiled, is_preview=True, notice=notice)
-            except InputError as error:  # of a configuration that is half saved nothing can be made
-                click.echo(f"mlblog: {error}; the pages stay as they were", err=True)
+            except InputError as error:  # possibly a partially saved configuration
+                click.echo(f"mlblog: {error}; pages are unchanged", err=True)
 
 
 def _compile(project: Project, server: Server, settings: Configuration, *, is_preview: bool) -> Compiled:
@@ -170,14 +170,14 @@ def _export(project: Project) -> Export:
 
 
 def _alone(project: Project) -> FileLock:
-    """Have the compiled pages to ourselves: previews and errors are no pages of a build."""
+    """Lock the compiled pages, which must not mix with previews and error pages."""
     project.work.mkdir(parents=True, exist_ok=True)
     return FileLock(project.work / "build.lock")
 
 
 @contextlib.contextmanager
 def _watching(project: Project) -> Iterator[threading.Event]:
-    """An event that is set when something is saved that pages are made of."""
+    """An event that is set when a source of pages is saved."""
     saved = threading.Event()
 
     class Handler(FileSystemEventHandler):
@@ -191,7 +191,7 @@ def _watching(project: Project) -> Iterator[threading.Event]:
     folders += [project.root / name.replace(".", "/") for name in project.packages]
     folders += [project.root / settings.templates] if settings.templates else []
     observer, handler = Observer(), Handler()
-    observer.schedule(handler, str(project.root))  # its files: mkdocs.yml
+    observer.schedule(handler, str(project.root))  # not recursive: mkdocs.yml
     for folder in dict.fromkeys(folders):
         if folder.is_dir():
             observer.schedule(handler, str(folder), recursive=True)
@@ -214,13 +214,13 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 
 def _end_with_us() -> None:
-    """Let the host be ended by the system when this process is, however it ends; Linux alone can do that."""
+    """Have the system kill the host when this process dies, for whatever reason (Linux only)."""
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _mirror(source: Path, target: Path) -> None:
-    """Make `target` hold what `source` does, and nothing else."""
+    """Make `target` an exact copy of `source`."""
     for path in sorted(target.rglob("*"), reverse=True) if target.is_dir() else ():
         if not (source / path.relative_to(target)).exists():
             shutil.rmtree(path) if path.is_dir() else path.unlink()

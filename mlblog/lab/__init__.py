@@ -1,4 +1,4 @@
-"""The lab: experiments, their records, and the reasons why a record no longer holds."""
+"""The lab: experiments, their records, and reasons for staleness."""
 
 from mlblog.lab.fingerprint import Code
 from mlblog.lab.lab import Lab

@@ -26,8 +26,8 @@ class Declaration:
         title: the first line of its docstring.
         scales: `{scale: parameters}`.
         defaults: the function's keyword parameters and their defaults.
-        seeds: how many are kept recorded.
-        variants: overrides that are kept recorded too.
+        seeds: number of seeds to record.
+        variants: overrides to record as well.
         reads: experiments whose records it reads, by name.
     """
 
@@ -60,7 +60,7 @@ class Declaration:
         return {**self.defaults, **self.scales[scale], **overrides}
 
     def keys(self, scale: str) -> list[Key]:
-        """Return which runs are kept recorded at `scale`: the base and every variant, every seed."""
+        """Return the declared runs at `scale`: the base and every variant, with every seed."""
         return [
             Key(self.name, scale, overrides, seed) for overrides in ({}, *self.variants) for seed in range(self.seeds)
         ]
@@ -74,7 +74,7 @@ def experiments(project: Project, code: Code | None = None) -> dict[str, Declara
     """Return every experiment of `project` by name, found statically.
 
     Raises:
-        ProjectError: a declaration cannot be read, or two experiments share a name; file and line are named.
+        ProjectError: a declaration cannot be read, or two experiments share a name; with file and line.
     """
     code = code or Code.of(project)
     found: dict[str, Declaration] = {}
@@ -85,8 +85,8 @@ def experiments(project: Project, code: Code | None = None) -> dict[str, Declara
         if name in found:
             other = found[name]
             raise ProjectError(
-                f"{place}: experiment {name!r} is declared in {project.relative(other.path)}:{other.line} too;"
-                " records go by the name, so it must be one of a kind"
+                f"{place}: experiment {name!r} is also declared in {project.relative(other.path)}:{other.line};"
+                " records are stored by name, so names must be unique"
             )
         if wrong := misnamed(name, declared.defaults) or _wrong(declared):
             raise ProjectError(f"{place}: {name}: {wrong}")
@@ -98,14 +98,14 @@ def experiments(project: Project, code: Code | None = None) -> dict[str, Declara
         place = f"{project.relative(declaration.path)}:{declaration.line}"
         for name in declaration.reads:
             if name not in found:
-                raise ProjectError(f"{place}: {declaration.name} reads records of {name!r}, which is no experiment")
+                raise ProjectError(f"{place}: {declaration.name} reads records of {name!r}, which is not an experiment")
         if circle := _circle(found, declaration.name, ()):
-            raise ProjectError(f"{place}: experiments that read each other's records: {' -> '.join(circle)}")
+            raise ProjectError(f"{place}: experiments read each other's records: {' -> '.join(circle)}")
     return found
 
 
 def _circle(found: Mapping[str, Declaration], name: str, path: tuple[str, ...]) -> tuple[str, ...]:
-    """The names along which an experiment reads its own records in the end; nothing if it does not."""
+    """The cycle through which an experiment reads its own records; empty if there is none."""
     if name in path:
         return (*path[path.index(name) :], name)
     circles = (_circle(found, read, (*path, name)) for read in found[name].reads if read in found)
@@ -113,9 +113,9 @@ def _circle(found: Mapping[str, Declaration], name: str, path: tuple[str, ...]) 
 
 
 def _wrong(declared: Declared) -> str:
-    """What makes the decorator raise: it would end every run in the file, so nothing in it may be called fresh."""
+    """What would make the decorator raise, which would break every run in the file."""
     if "smoke" not in declared.scales:
-        return "there is no scale smoke, which the tests run"
+        return "no smoke scale, which the tests need"
     if type(declared.seeds) is not int or declared.seeds < 1:
         return f"seeds is {declared.seeds!r}; it must be at least 1"
     if not isinstance(declared.reads, list) or not all(isinstance(name, str) for name in declared.reads):
@@ -133,12 +133,12 @@ def find(declarations: Mapping[str, Declaration], name: str) -> Declaration:
     """Return the experiment called `name`.
 
     Raises:
-        UnknownExperiment: there is none; near names are suggested.
+        UnknownExperiment: there is none; with suggestions.
     """
     from difflib import get_close_matches
 
     if name in declarations:
         return declarations[name]
     near = get_close_matches(name, declarations, n=1)
-    hint = f" Did you mean {near[0]}?" if near else f" There are: {', '.join(sorted(declarations)) or 'none'}."
+    hint = f" Did you mean {near[0]}?" if near else f" Known experiments: {', '.join(sorted(declarations)) or 'none'}."
     raise UnknownExperiment(f"there is no experiment {name!r}.{hint}")

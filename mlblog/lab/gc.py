@@ -45,7 +45,7 @@ def _size(path: Path) -> int | None:
 
 
 def delete(lab: Lab, beyond: Collection[str] = ()) -> list[Rubbish]:
-    """Delete what can be deleted, and return it; nobody writes records meanwhile, so what looks left over is.
+    """Delete what can be deleted, and return it; holds the locks, so that files in use are safe.
 
     Raises:
         StoreBusy: another process held the store's lock for too long.
@@ -67,7 +67,7 @@ def _records(lab: Lab, beyond: Collection[str]) -> Iterator[tuple[Path, str]]:
         path = lab.project.results / name
         experiment, scale, *_ = name.split("/")
         if experiment not in lab.experiments:
-            why = f"no experiment is called {experiment}"
+            why = f"there is no experiment {experiment}"
         elif scale not in lab.experiments[experiment].scales:
             why = f"{experiment} has no scale {scale}"
         elif name in undeclared:
@@ -85,7 +85,7 @@ def _leftovers(lab: Lab) -> Iterator[tuple[Path, str]]:
     for path in results.rglob("*.safetensors"):
         record = path.with_name(path.name.rpartition("-")[0] + ".json")
         if not record.is_file():
-            yield path, "its record is gone"
+            yield path, "its record no longer exists"
             continue
         try:
             named = arrays_name(record.stem, json.loads(record.read_bytes())["arrays"])
@@ -100,6 +100,6 @@ def _work(lab: Lab) -> Iterator[tuple[Path, str]]:
     for path in (work / "checkpoints").rglob("*.safetensors"):
         experiment = path.relative_to(work / "checkpoints").parts[0]
         if experiment not in lab.experiments:
-            yield path, f"a checkpoint of {experiment}, which is no experiment"
+            yield path, f"a checkpoint of {experiment}, which is not an experiment"
     for path in (work / "logs").rglob("*.log"):
         yield path, "the log of a run"

@@ -1,4 +1,4 @@
-"""A project's lab: its experiments, code and records as they are now, and the running of what is due."""
+"""A project's lab: its current experiments, code and records, and runs of what is due."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from mlblog.lab.records.stores import project_store
 from mlblog.lab.running.batch import Batch, Outcome
 from mlblog.lab.running.executors import Executor
 from mlblog.lab.running.executors.inline import InlineExecutor
-from mlblog.lab.running.in_progress import Going
+from mlblog.lab.running.in_progress import RunsInProgress
 from mlblog.lab.running.jobs import Job, State, plan, state
 from mlblog.lab.running.progress import Display
-from mlblog.lab.running.run_cache import Shelf
+from mlblog.lab.running.run_cache import RunCache
 from mlblog.lab.spec import using
 from mlblog.lab.staleness import Reason, reasons
 
@@ -28,11 +28,11 @@ class Lab:
     """One look at a project; make a new one after files have changed."""
 
     def __init__(self, project: Project, store: Store | None = None) -> None:
-        """Look at `project`, with its own records or those of `store`."""
+        """Open `project`, with its own records or those of `store`."""
         self.project = project
         self.store = store or project_store(project)
-        self._shelf = Shelf(project.work / "records") if store is None else None
-        self._going = Going(project.work) if store is None else None
+        self._cache = RunCache(project.work / "records") if store is None else None
+        self._in_progress = RunsInProgress(project.work) if store is None else None
 
     @cached_property
     def code(self) -> Code:
@@ -60,7 +60,7 @@ class Lab:
         return found
 
     def keys_of(self, name: str, scale: str) -> list[Key]:
-        """Return which runs of an experiment are kept recorded at `scale`: what it declares, and what is there besides.
+        """Return the runs of an experiment at `scale`: declared ones, and others with records.
 
         Further seeds and points of a sweep are averaged and drawn like any other, so they are kept up like any other.
         """
@@ -95,7 +95,7 @@ class Lab:
         return [key for one in scales for key in self.keys_of(name, one)]
 
     def states(self, keys: Iterable[Key]) -> list[State]:
-        """Return how the runs of `keys` stand."""
+        """Return the state of the runs `keys`."""
         found = [state(key, self.store, self.code, self.experiments) for key in keys]
         self.code.save()
         return found
@@ -112,13 +112,13 @@ class Lab:
         What this machine has made before with the same code and parameters is taken from there, unless `again`. What
         another process is running is waited for.
 
-        A job that fails leaves its last good record as it was, and the others go on. Ctrl-C ends all of them.
+        A failed job keeps its last good record, and the others continue. Ctrl-C stops all of them.
         """
         if not jobs:
             executor.close()
             return
         with Display(jobs) as display:
-            batch = Batch(self, executor, display, shelf=self._shelf, going=self._going, again=again)
+            batch = Batch(self, executor, display, cache=self._cache, in_progress=self._in_progress, again=again)
             try:
                 yield from batch.outcomes(jobs)
                 executor.close()
@@ -147,7 +147,7 @@ class Lab:
             for job in jobs:
                 if missing := failed & set(self._read_by(job.key.experiment)):
                     failed.add(job.key.experiment)
-                    why = f"{job.key}: not run, since {sorted(missing)[0]} failed, whose records it reads"
+                    why = f"{job.key}: not run, because {sorted(missing)[0]}, whose records it reads, failed"
                     yield Outcome(job, error=RunError(why))
                 else:
                     ready.append(job)
@@ -157,7 +157,7 @@ class Lab:
                 yield outcome
 
     def stages(self, keys: Iterable[Key]) -> list[list[Key]]:
-        """Return `keys` in turns: what reads records of others after those, which are added where they are missing."""
+        """Return `keys` in stages: readers come after the experiments they read, which are added if missing."""
         wanted = dict.fromkeys(keys)
         for key in list(wanted):
             for name in self._read_by(key.experiment):
@@ -168,7 +168,7 @@ class Lab:
         return [[key for key in wanted if depth[key.experiment] == turn] for turn in sorted(set(depth.values()))]
 
     def _read_by(self, name: str) -> list[str]:
-        """The experiments whose records `name` reads, and those that those read."""
+        """Experiments whose records `name` reads, transitively."""
         direct = self.experiments[name].reads
         return list(dict.fromkeys([*direct, *(further for read in direct for further in self._read_by(read))]))
 

@@ -17,7 +17,7 @@ class Project:
     root: Path
     packages: tuple[str, ...] = ("mlblog",)  # first-party: what fingerprints reach into
     experiments: str = "mlblog.experiments"  # the package whose modules declare experiments
-    reference: tuple[str, ...] = ()  # packages and modules of which the site has a reference
+    reference: tuple[str, ...] = ()  # packages and modules in the site's reference
 
     @classmethod
     def find(cls, start: Path | None = None) -> Project:
@@ -41,16 +41,16 @@ class Project:
                 raise ProjectError(f"{file}: {error}") from error
             if isinstance(tools, dict) and "mlblog" in tools:
                 return cls._from_table(folder, tools["mlblog"], file)
-        raise ProjectError(f"{start}: no project here or above (a pyproject.toml with a [tool.mlblog] table)")
+        raise ProjectError(f"{start}: not in a project (no pyproject.toml with a [tool.mlblog] table here or above)")
 
     @classmethod
     def _from_table(cls, root: Path, table: object, file: Path) -> Project:
         if not isinstance(table, dict):
-            raise ProjectError(f"{file}: mlblog is a table; write [tool.mlblog] above its settings")
+            raise ProjectError(f"{file}: mlblog must be a table; put its settings under [tool.mlblog]")
         known = {"packages", "experiments", "reference"}
         if unknown := sorted(set(table) - known):
             raise ProjectError(
-                f"{file}: [tool.mlblog] has no setting {unknown[0]!r}; it has {', '.join(sorted(known))}"
+                f"{file}: [tool.mlblog] has an unknown setting {unknown[0]!r}; known are {', '.join(sorted(known))}"
             )
         packages = table.get("packages", ["mlblog"])
         if not isinstance(packages, list) or not packages or not all(isinstance(p, str) for p in packages):
@@ -79,9 +79,9 @@ class Project:
         return self.root / ".mlblog"
 
     def relative(self, path: Path) -> str:
-        """`path` as people see it: relative to the root where it lies below it, with forward slashes."""
+        """`path` for display: relative to the root if below it, with forward slashes."""
         try:
-            # a link goes by its own name, not by that of what it leads to, which may be nothing or itself
+            # do not resolve links, which may be broken or circular
             return (path.parent.resolve() / path.name).relative_to(self.root).as_posix()
         except (ValueError, OSError, RuntimeError):
             return path.as_posix()

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def status_json(states: Sequence[State]) -> list[dict[str, Any]]:
-    """Return one object a run: which, how it stands, why, and on what it ran."""
+    """Return one object per run: key, state, reasons and device."""
     return [
         {
             "experiment": state.key.experiment,
@@ -37,7 +37,7 @@ def status_json(states: Sequence[State]) -> list[dict[str, Any]]:
 
 
 def _accepted(state: State) -> dict[str, Any] | None:
-    """When the record was last accepted, on what evidence, and whether all it rests on is smoke runs."""
+    """When the record was last accepted, the evidence, and whether it consists of smoke runs only."""
     if state.record is None or not (found := acceptances(state.record)):
         return None
     return {"date": found[-1].date, "evidence": found[-1].evidence, "smoke_only": on_smoke(state.record) is not None}
@@ -104,13 +104,13 @@ def _notes(group: Sequence[State]) -> list[str]:
 
 
 def cost(states: Sequence[State]) -> str:
-    """Say how much is due and what it would cost, as far as earlier records tell."""
+    """Describe how much is due, and its cost as estimated from earlier records."""
     due = [state for state in states if state.why]
     if not due:
         return f"{len(states)} fresh, nothing to do"
     known = [state.seconds for state in due if state.seconds is not None]
     unknown = len(due) - len(known)
-    told = f"; about {duration(sum(known))} one after another, by their last records" if known else ""
+    told = f"; about {duration(sum(known))}sequentially, by their last records" if known else ""
     untold = f"; {unknown} never recorded, cost unknown" if unknown else ""
     return f"{len(states) - len(due)} fresh, {len(due)} due{told}{untold}"
 
@@ -121,7 +121,7 @@ def beyond(experiment: str, paths: Sequence[str]) -> str:
     more = f" and {len(shown) - 3} more" if len(shown) > 3 else ""
     count = "1 record" if len(shown) == 1 else f"{len(shown)} records"
     return (
-        f"{experiment}: {count} beyond what it declares, kept up like the others: {', '.join(shown[:3])}{more};"
+        f"{experiment}: {count} undeclared runs, kept up to date like the others: {', '.join(shown[:3])}{more};"
         f" to list or delete them: mlblog gc --beyond {experiment}"
     )
 
@@ -157,7 +157,7 @@ def why_json(explained: Sequence[tuple[State, Sequence[Explanation]]]) -> list[d
 
 
 def why_text(name: str, explained: Sequence[tuple[State, Sequence[Explanation]]]) -> str:
-    """Return the reasons for people: runs that share them are told of together."""
+    """Return the reasons as text, grouping runs that share them."""
     if not explained:
         return f"{name}: every record is fresh"
     groups: dict[tuple[Any, ...], list[State]] = {}
@@ -194,12 +194,12 @@ def _plain(summary: Mean | Difference | None) -> list[float | None] | None:
 def diff_table(moves: Sequence[Move], against: str) -> str:
     """Return a line a value: then, now, and whether it moved beyond noise."""
     if not moves:
-        return "no records, neither then nor now"
+        return "no records, either then or now"
     rows = [("runs", "value", f"at {against}", "now", "p", "")]
     for move in moves:
         verdict = _verdict(move.then, move.now, move.moved)
         rows.append((move.group, move.name, _interval(move.then), _interval(move.now), _p(move.p), verdict))
-    told = "MOVED: beyond noise, by Welch's test, each at 5 %; ?: one seed cannot tell. Brackets: 95 % intervals."
+    told = "MOVED: beyond noise, by Welch's test, each at 5 %; ?: unknown, one seed. Brackets: 95 % intervals."
     return f"{_aligned(rows)}\n\n{told}"
 
 
@@ -237,7 +237,7 @@ def contrast_table(contrasts: Sequence[Contrast], first: Runs, second: Runs, lab
         else f"Welch's test (seeds {seeds[0]} and {seeds[1]})"
     )
     told = (
-        f"scale {first.scale}. MOVED: beyond noise, each at 5 %, {test}; ?: one seed cannot tell."
+        f"scale {first.scale}. MOVED: beyond noise, each at 5 %, {test}; ?: unknown, one seed."
         " Brackets: 95 % intervals."
     )
     return f"{_aligned(rows)}\n\n{told}"

@@ -78,7 +78,7 @@ def missing(experiment: str, scale: str | None, overrides: Mapping[str, Value]) 
     """What to say where nothing is recorded, with the command that records it."""
     setting = "".join(f" --set {key}={value}" for key, value in sorted(overrides.items()))
     option = f" --scale {scale}" if scale else ""
-    what = f"{experiment}: nothing recorded{setting.replace(' --set', '')}"
+    what = f"{experiment}: no records{setting.replace(' --set', '')}"
     return f"{what}. Record it: mlblog run {experiment}{option}{setting}"
 
 
@@ -123,7 +123,7 @@ def experiment(
             if unknown := sorted(set(values) - set(defaults)):
                 raise InputError(f"{place}: {where} sets {unknown[0]!r}, which is not a parameter")
             if odd := [key for key, value in values.items() if not is_value(_listed(value))]:
-                raise InputError(f"{place}: {where} sets {odd[0]!r} to what a record cannot hold")
+                raise InputError(f"{place}: {where} sets {odd[0]!r} to a value that records cannot store")
         for scale, values in scales.items():
             if absent := [
                 key for key, value in defaults.items() if value is inspect.Parameter.empty and key not in values
@@ -133,7 +133,7 @@ def experiment(
         return Experiment(
             function=function,
             scales={scale: {key: _listed(value) for key, value in values.items()} for scale, values in scales.items()},
-            # parameters without a default stand in every scale; None only marks that they exist
+            # parameters without a default are set by every scale; None only marks their existence
             defaults={key: plain.get(key) for key in defaults},
             seeds=seeds,
             variants=tuple({key: _listed(value) for key, value in variant.items()} for variant in variants),
@@ -148,10 +148,10 @@ def _parameters(function: Callable[..., None]) -> dict[str, Any]:
     run, *rest = inspect.signature(function).parameters.values()
     if run.kind is run.KEYWORD_ONLY or any(parameter.kind is not parameter.KEYWORD_ONLY for parameter in rest):
         raise InputError(
-            f"{place}: an experiment takes its run first and everything else by keyword: (run, *, …, seed)"
+            f"{place}: an experiment takes its run first and all other arguments by keyword: (run, *, …, seed)"
         )
     if "seed" not in {parameter.name for parameter in rest}:
-        raise InputError(f"{place}: an experiment takes `seed` by keyword")
+        raise InputError(f"{place}: an experiment must take `seed` by keyword")
     return {parameter.name: parameter.default for parameter in rest if parameter.name != "seed"}
 
 

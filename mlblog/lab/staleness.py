@@ -17,12 +17,12 @@ from mlblog.lab.records.store import Store
 
 @dataclass(frozen=True)
 class Reason:
-    """One difference between a record and the project as it is now.
+    """One difference between a record and the current project.
 
     Attributes:
         kind: `changed`, `added` or `removed` for code and data; `parameter`; `gone` for an experiment or scale.
         name: the qualified name of the function, class, constant or data file, or of the parameter.
-        detail: for people: the values of a parameter, or what is gone.
+        detail: details as text, such as the values of a parameter.
     """
 
     kind: str
@@ -36,7 +36,7 @@ class Reason:
 def reasons(record: Record, code: Code, declarations: Mapping[str, Declaration], store: Store) -> list[Reason]:
     """Return why `record` no longer says what the project would find now; nothing if it still does.
 
-    A record that rests on others is stale if they are not those of then, or are stale themselves.
+    A record that depends on others is stale if they have changed, or are stale themselves.
 
     Library versions, driver and device are no reasons: they are recorded and shown.
 
@@ -74,7 +74,7 @@ def reasons(record: Record, code: Code, declarations: Mapping[str, Declaration],
 
 
 def _basis(name: str, then: str, code: Code, declarations: Mapping[str, Declaration], store: Store) -> list[Reason]:
-    """Why records that a run has read no longer say what they said to it."""
+    """Why records read by a run have changed."""
     try:
         digest, found = rested_on(store, name)
     except RecordError as error:

@@ -58,12 +58,12 @@ def _before(lab: Lab, record: Record) -> tuple[Revision | Restored | None, str]:
     """The code that `record` was made with, as far as it was kept, and what must be said of the diff."""
     commit = str(record.environment.get("commit") or "")
     if not commit:
-        return None, "the record names no commit: there is nothing to compare with"
+        return None, "the record has no commit to compare with"
     try:
         before = Revision(lab.project, commit)
     except InputError:
-        why = gap(lab.project.root) or "fetch the branch that it is on"
-        return None, f"no diff: the record was made at commit {commit[:12]!r}, which is not here: {why}"
+        why = gap(lab.project.root) or "fetch the branch"
+        return None, f"no diff: the record was made at commit {commit[:12]!r}, which is missing here: {why}"
     return restored(lab.project, before, record.environment) if record.environment.get("dirty") else (before, "")
 
 

@@ -1,4 +1,4 @@
-"""Papers: the bibliography, citations of it, and notes on what was read."""
+"""Papers: bibliography, citations, and notes."""
 
 from mlblog.papers.bibliography import Bibliography, paper
 from mlblog.papers.citation import Cited, cite, cited_keys, references

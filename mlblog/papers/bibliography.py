@@ -1,4 +1,4 @@
-"""The bibliography of a project: `papers/references.bib` in its first package, read once for each state of the file."""
+"""The bibliography of a project: `papers/references.bib` in its first package, cached by file content."""
 
 from __future__ import annotations
 
@@ -30,25 +30,25 @@ class Bibliography:
     def of(cls, project: Project) -> Bibliography:
         """The bibliography of a project; empty if it has none.
 
-        What was parsed is kept in the project's folder of work, so that only a changed file is parsed.
+        The parsed entries are cached in the project's work folder.
 
         Raises:
-            InputError: the file is wrong; with its line.
+            InputError: the file is invalid; with the line.
         """
         package = project.root.joinpath(*project.packages[0].split("."))
         return cls.read(package / FILE, place=project.relative(package / FILE), work=project.work)
 
     @classmethod
     def read(cls, file: Path, *, place: str = "", work: Path | None = None) -> Bibliography:
-        """The bibliography in a file, with the notes in the folder `notes` beside it; empty if there is none.
+        """The bibliography in a file, with notes in the folder `notes` beside it; empty if there is no file.
 
         Args:
             file: BibTeX, UTF-8.
-            place: what messages call it.
-            work: where what was parsed is kept; None keeps nothing.
+            place: its name in messages.
+            work: folder for the cache of parsed entries; None for no cache.
 
         Raises:
-            InputError: the file is wrong; with its line.
+            InputError: the file is invalid; with the line.
         """
         place = place or file.as_posix()
         try:
@@ -59,7 +59,7 @@ class Bibliography:
         kept = work / "bibliography.json" if work else None
         entries = _kept(kept, key) if kept else None
         if entries is None:
-            from mlblog.papers.bibtex import parse  # which needs pybtex
+            from mlblog.papers.bibtex import parse  # imports pybtex
 
             entries = parse(data, place)
             if kept:
@@ -69,17 +69,17 @@ class Bibliography:
         return cls((_paper(entry, notes) for entry in entries), place=place, digest=key)
 
     def __getitem__(self, key: str) -> Paper:
-        """The paper of that key.
+        """Return the paper with a key.
 
         Raises:
-            InputError: there is none; the nearest key is named.
+            InputError: there is none; with the closest key.
         """
         if key in self._papers:
             return self._papers[key]
         raise InputError(self.unknown(key))
 
     def unknown(self, key: str) -> str:
-        """What is wrong with a key that is not here, and which one may be meant."""
+        """The error message for an unknown key, with a suggestion."""
         near = difflib.get_close_matches(key, self._papers, n=1, cutoff=0.5)
         hint = f"did you mean {near[0]!r}?" if near else "add the paper there, or correct the key"
         return f"no paper {key!r} in {self.place}; {hint}"
@@ -95,10 +95,10 @@ class Bibliography:
 
 
 def paper(key: str) -> Paper:
-    """The paper of that key, from the bibliography of the project around the working directory.
+    """Return the paper with a key from the bibliography of the current project.
 
     Raises:
-        InputError: there is none; the nearest key is named.
+        InputError: there is none; with the closest key.
 
     Example:
         >>> paper("vinyals2015pointer").cite
@@ -112,7 +112,7 @@ def _kept(file: Path, key: str) -> list[dict[str, Any]] | None:
         found = json.loads(file.read_bytes())
         entries = found["entries"] if found["key"] == key else None
     except (OSError, ValueError, KeyError, TypeError):
-        return None  # never written, or cut short: the file itself is read
+        return None  # missing or incomplete: parse the file
     return entries if isinstance(entries, list) else None
 
 

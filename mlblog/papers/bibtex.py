@@ -1,4 +1,4 @@
-"""From BibTeX to plain entries. The one file that knows pybtex, which is imported when a changed file is read."""
+"""Parse BibTeX into plain entries. The only file that uses pybtex, imported only when the bibliography has changed."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from mlblog.errors import InputError
 from mlblog.files.text import text_of
 from mlblog.papers.paper import short_authors
 
-#: Where an entry was published, by what holds it: the first that it has.
+#: Fields with the venue of an entry, in order of preference.
 VENUES = ("journal", "booktitle", "school", "institution", "publisher", "howpublished")
 _ENTRY = re.compile(r"(?m)^@(\w+)\{([^,\s]*),")
 _OURS = re.compile(r"(?m)^\s*topic\s*=\s*\{[^}]*\},?\n")
-_ASIDE = 0xE000  # signs that Unicode gives to nobody stand for formulas
+_ASIDE = 0xE000  # private use characters as placeholders for formulas
 _DAMAGE = re.compile(r"line (\d+)")
 
 
 def parse(data: bytes, place: str) -> list[dict[str, Any]]:
-    """Read a BibTeX file: a list of the fields of `Paper`, as JSON has them, sorted by key.
+    """Parse a BibTeX file into the fields of `Paper` as JSON values, sorted by key.
 
     Raises:
-        InputError: it is not UTF-8 or not BibTeX, a key stands twice, or an entry lacks its author, title or year; with
+        InputError: it is not UTF-8 or not BibTeX, a key is repeated, or an entry lacks author, title or year; with
             the line.
     """
     text = text_of(data, place)
@@ -36,7 +36,7 @@ def parse(data: bytes, place: str) -> list[dict[str, Any]]:
     if twice := [key for key, times in Counter(head[2] for head in heads).items() if times > 1]:
         last = max(head.start() for head in heads if head[2] == twice[0])
         line = text.count("\n", 0, last) + 1
-        raise InputError(f"{place}:{line}: the key {twice[0]!r} stands twice; keys must differ")
+        raise InputError(f"{place}:{line}: duplicate key {twice[0]!r}; keys must be unique")
     ends = [head.start() for head in heads[1:]] + [len(text)]
     sources = {head[2]: text[head.start() : end].strip() for head, end in zip(heads, ends, strict=True)}
     entries = [
@@ -52,7 +52,7 @@ def _database(text: str, place: str) -> BibliographyData:
     except PybtexError as error:
         found = _DAMAGE.search(str(error))
         line = getattr(error, "lineno", None) or (int(found[1]) if found else 1)
-        raise InputError(f"{place}:{line}: this is not BibTeX: {error.args[0] if error.args else error}") from error
+        raise InputError(f"{place}:{line}: invalid BibTeX: {error.args[0] if error.args else error}") from error
 
 
 def _entry(key: str, entry: Entry, source: str, place: str) -> dict[str, Any]:
@@ -62,7 +62,7 @@ def _entry(key: str, entry: Entry, source: str, place: str) -> dict[str, Any]:
         if not value:
             raise InputError(f"{place}: {key} has no {name}; add `{name} = {{…}},`")
     if not fields["year"].isdigit():
-        raise InputError(f"{place}: {key}: {fields['year']!r} is no year; write four digits")
+        raise InputError(f"{place}: {key}: {fields['year']!r} is not a year; use four digits")
     more = str(people[-1]) == "others"
     people = people[:-1] if more else people
     surnames = [_names(person.prelast_names + person.last_names, place) for person in people]
@@ -87,10 +87,10 @@ def _entry(key: str, entry: Entry, source: str, place: str) -> dict[str, Any]:
 
 
 def plain(latex: str, place: str) -> str:
-    """LaTeX's accents and braces as Unicode; mathematics stays.
+    """Convert LaTeX accents and braces to Unicode, except in formulas.
 
     Raises:
-        InputError: braces that do not match.
+        InputError: unbalanced braces.
     """
     formulas: list[str] = []
 
@@ -103,7 +103,7 @@ def plain(latex: str, place: str) -> str:
         try:
             text = str(Text.from_latex(text))
         except PybtexError as error:
-            raise InputError(f"{place}: {latex!r} is not LaTeX: {error}") from error
+            raise InputError(f"{place}: {latex!r} is not valid LaTeX: {error}") from error
     for number, formula in enumerate(formulas):
         text = text.replace(chr(_ASIDE + number), formula)
     return text.replace("--", "\u2013")
@@ -119,7 +119,7 @@ def _names(names: list[str], place: str) -> str:
 
 
 def _labelled(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Papers of the same authors and year get a letter each, by key."""
+    """Add letters to papers with the same authors and year, by key."""
     times = Counter(str(entry["label"]) for entry in entries)
     seen: Counter[str] = Counter()
     for entry in entries:

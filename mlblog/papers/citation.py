@@ -1,4 +1,4 @@
-"""Citations in Markdown to links into the page's list of references, and that list."""
+"""Turn citations in Markdown into links to the page's list of references, and render that list."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from mlblog.papers.scan import Group, find_citations
 
 
 class Cited(NamedTuple):
-    """Text with its citations as links, and the keys cited, each once, in order."""
+    """Text with linked citations, and the cited keys in order, without repeats."""
 
     text: str
     keys: tuple[str, ...]
 
 
 def cite(text: str, bibliography: Bibliography, path: str, line: int) -> Cited:
-    r"""Turn the citations of a Markdown text into links to the references of the page.
+    r"""Link the citations in a Markdown text to the references of the page.
 
-    `[@key]` reads "(Vaswani et al., 2017)". Several stand in one pair of brackets, `[@a; @b, §3]`; words may
-    stand before and after each; `[-@key]` gives the year alone.
+    `[@key]` becomes "(Vaswani et al., 2017)". Brackets may hold several, `[@a; @b, §3]`, with words
+    before and after each; `[-@key]` gives only the year.
 
     Args:
         text: Markdown.
-        bibliography: what keys refer to.
-        path: the post, for messages.
-        line: of the post on which the text starts.
+        bibliography: looks up keys.
+        path: path of the post, for messages.
+        line: line of the post where the text starts.
 
     Raises:
-        PostError: a key that is not in the bibliography, or a part of a citation without one; with the line.
+        PostError: an unknown key, or a part of a citation without a key; with the line.
     """
     pieces, keys, at = [], [], 0
     for group in find_citations(text):
@@ -46,7 +46,7 @@ def cite(text: str, bibliography: Bibliography, path: str, line: int) -> Cited:
 
 
 def cited_keys(text: str) -> tuple[str, ...]:
-    """The keys that a Markdown text cites, each once, in order; whether they exist is not asked.
+    """The keys cited in a Markdown text, in order, without repeats; they need not exist.
 
     Example:
         >>> cited_keys("As in [@vinyals2015pointer; see @graves2014neural, §3], not `[@here]`.")
@@ -59,7 +59,7 @@ def _links(group: Group, text: str, bibliography: Bibliography, path: str, line:
     out = []
     for item in group.items:
         if item is None:
-            raise PostError(path, line, f"a part of {text[group.start : group.end]!r} names no paper; write `[@a; @b]`")
+            raise PostError(path, line, f"a part of {text[group.start : group.end]!r} has no key; write `[@a; @b]`")
         if item.key not in bibliography:
             raise PostError(path, line, bibliography.unknown(item.key))
         label = bibliography[item.key].label
@@ -69,14 +69,14 @@ def _links(group: Group, text: str, bibliography: Bibliography, path: str, line:
 
 
 def references(keys: Iterable[str], bibliography: Bibliography, root: str) -> str:
-    """The section of references of a page, in Markdown; empty if nothing is cited.
+    """The references section of a page in Markdown; empty if nothing is cited.
 
     Args:
-        keys: what the page cites.
-        bibliography: what they refer to.
-        root: the way from the page's folder to that of all pages, as in `../..`.
+        keys: cited keys.
+        bibliography: looks up keys.
+        root: relative path from the page's folder to the site root, as in `../..`.
     """
-    papers = [bibliography[key] for key in sorted(set(keys))]  # that is by author and year
+    papers = [bibliography[key] for key in sorted(set(keys))]  # sorts by author and year
     if not papers:
         return ""
     items = "\n".join(_reference(paper, root) for paper in papers)
@@ -91,14 +91,14 @@ def _reference(paper: Paper, root: str) -> str:
 
 
 def described(paper: Paper) -> str:
-    """A paper as a list names it, in Markdown: authors, title, venue, year."""
+    """A paper as a list entry in Markdown: authors, title, venue, year."""
     end = "" if paper.title.endswith(("?", "!")) else "."
     venue = f"*{escaped(paper.venue)}*, " if paper.venue else ""
     return f"{escaped(written_authors(paper))}. **{escaped_title(paper.title)}{end}** {venue}{paper.year}."
 
 
 def sources(paper: Paper) -> list[str]:
-    """Links to where a paper can be read."""
+    """Links to a paper."""
     found = []
     if paper.eprint:
         found.append(f"[arXiv:{paper.eprint}](https://arxiv.org/abs/{paper.eprint})")
@@ -110,7 +110,7 @@ def sources(paper: Paper) -> list[str]:
 
 
 def bibtex_fold(paper: Paper) -> str:
-    """A paper's BibTeX behind a title that opens it; search leaves it out."""
+    """A paper's BibTeX in a collapsible block, excluded from search."""
     return (
         '//// html | details.mlblog-bibtex[data-search-exclude=""]\n\n/// html | summary\nBibTeX\n///\n\n'
         f"```text\n{paper.bibtex}```\n\n////\n"
@@ -118,10 +118,10 @@ def bibtex_fold(paper: Paper) -> str:
 
 
 def escaped(text: str) -> str:
-    """Text that Markdown shows as it is: its signs are written as character references."""
+    """Escape text for Markdown by character references."""
     return re.sub(r"[!#$&()*+/:<=>@\[\\\]^_`{|}~]", lambda match: f"&#{ord(match[0])};", text)
 
 
 def escaped_title(title: str) -> str:
-    """A title that Markdown shows as it is, but for its formulas."""
+    """Escape a title for Markdown, except its formulas."""
     return "".join(piece if piece.startswith("$") else escaped(piece) for piece in re.split(r"(\$[^$]*\$)", title))

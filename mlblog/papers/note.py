@@ -1,6 +1,6 @@
-"""What was written after reading a paper: `papers/notes/<key>.md`.
+"""Notes on papers: `papers/notes/<key>.md`.
 
-The front matter says how far the reading went; free sections follow, and one of them is *Summary*.
+The front matter gives the state of reading; sections follow, one of them *Summary*.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ import yaml
 from mlblog.errors import InputError
 from mlblog.files.text import text_of
 
-#: How far the reading of a paper has gone, in order.
+#: States of reading, in order.
 STATES = ("to read", "skimmed", "read", "implemented", "replicated")
 _KNOWN = ("topic", "state", "confidence", "figure")
 _FIGURE = re.compile(r"[\w.-]+#[\w-]+")
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # in C where there is one
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C loader, if available
 _FENCE = re.compile(r"\s*(`{3,}|~{3,})")
 
 
@@ -28,11 +28,11 @@ class Note:
 
     Attributes:
         key: of the paper.
-        topic: as the bibliography has it.
+        topic: topic, as in the bibliography.
         state: one of `STATES`.
-        confidence: how sure its writer is to have understood, of 5; None before anything is read.
+        confidence: confidence in having understood the paper, of 5; None if unread.
         sections: title and Markdown of each section, in order.
-        lines: the line of the file on which each section's text starts.
+        lines: the line where each section's text starts.
         figure: the figure of a post that shows what was found, as `post#label`; may be empty.
         figure_line: the line of the file that names it.
     """
@@ -53,14 +53,14 @@ class Note:
 
 
 def read_note(file: Path, place: str = "") -> Note:
-    """Read the note in `file`, which is named for the key of its paper.
+    """Read the note in `file`, named after the paper's key.
 
     Args:
         file: Markdown, UTF-8.
-        place: what messages call it.
+        place: its name in messages.
 
     Raises:
-        InputError: with the line, whatever is wrong.
+        InputError: the note is invalid; with the line.
     """
     place = place or file.as_posix()
     return parse_note(text_of(file.read_bytes(), place), file.stem, place)
@@ -70,18 +70,18 @@ def parse_note(text: str, key: str, place: str) -> Note:
     """Read the text of a note. A pure function.
 
     Raises:
-        InputError: with the line, whatever is wrong.
+        InputError: the note is invalid; with the line.
     """
     lines = text.split("\n")
     end = next((i for i, line in enumerate(lines[1:], 1) if line.rstrip() == "---"), None)
     if lines[0].rstrip() != "---" or end is None:
         raise InputError(f"{place}:1: no front matter; a note starts with `---`, `topic: …`, `state: …`, `---`")
     try:
-        meta = yaml.load("\n".join(lines[1:end]), _LOADER)  # noqa: S506  # a safe one
+        meta = yaml.load("\n".join(lines[1:end]), _LOADER)  # noqa: S506  # a safe loader
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         raise InputError(f"{place}:{2 + (mark.line if mark else 0)}: the front matter is not YAML") from error
-    except (ValueError, RecursionError) as error:  # a date that no calendar has, brackets without end
+    except (ValueError, RecursionError) as error:  # an impossible date, too many nested brackets
         raise InputError(f"{place}:2: the front matter is not YAML: {error}") from error
     if not isinstance(meta, dict):
         raise InputError(f"{place}:2: the front matter must be `key: value` lines")
@@ -90,7 +90,7 @@ def parse_note(text: str, key: str, place: str) -> Note:
         return f"{place}:{next((i for i, line in enumerate(lines[:end], 1) if line.startswith(f'{name}:')), 1)}"
 
     if unknown := [name for name in meta if name not in _KNOWN]:
-        raise InputError(f"{at(str(unknown[0]))}: unknown {unknown[0]!r}; a note has {', '.join(_KNOWN)}")
+        raise InputError(f"{at(str(unknown[0]))}: unknown key {unknown[0]!r}; notes have {', '.join(_KNOWN)}")
     if not isinstance(meta.get("topic"), str):
         raise InputError(f"{at('topic')}: no topic; write `topic: …`")
     if meta.get("state") not in STATES:
@@ -116,7 +116,7 @@ def parse_note(text: str, key: str, place: str) -> Note:
 
 
 def _sections(lines: list[str], start: int, place: str) -> list[tuple[str, str, int]]:
-    """Title, text and the line on which the text starts, of each `## …` outside of fences."""
+    """Title, text and first line of text of each `## …` section, ignoring fences."""
     found: list[tuple[str, list[str], int]] = []
     mark = ""
     for number, line in enumerate(lines[start:], start + 1):
@@ -125,7 +125,7 @@ def _sections(lines: list[str], start: int, place: str) -> list[tuple[str, str, 
         if line.startswith("## ") and not mark:
             title = line[3:].strip()
             if any(title == other for other, *_ in found):
-                raise InputError(f"{place}:{number}: a second section {title!r}; put the two together")
+                raise InputError(f"{place}:{number}: duplicate section {title!r}; merge the two")
             found.append((title, [], number + 1))
         elif found:
             found[-1][1].append(line)

@@ -1,4 +1,4 @@
-"""A paper: an entry of the bibliography as code and pages use it."""
+"""A paper: an entry of the bibliography."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ class Paper:
         key: first author, year, first real word of the title, as in `vaswani2017attention`.
         authors: full names, in order.
         surnames: their surnames, particles included.
-        more_authors: whether the entry leaves some out.
+        more_authors: whether the entry omits some.
         title: without braces.
-        year: of the venue, or of the preprint where there is none.
+        year: year of publication, or of the preprint.
         venue: journal, conference, publisher or kind of report; empty for a preprint.
         eprint: arXiv identifier, or empty.
         doi: or empty.
-        topic: under which the index lists it.
-        link: an address of its own, where there is neither a DOI nor an arXiv identifier.
-        label: what a citation of it reads.
-        bibtex: its entry, as it stands in the file but for what only this project uses.
-        folder: where notes are.
+        topic: its topic in the index.
+        link: a URL, if there is neither a DOI nor an arXiv identifier.
+        label: text of a citation.
+        bibtex: its entry as in the file, without the fields used only by this project.
+        folder: folder of the notes.
     """
 
     key: str
@@ -47,29 +47,29 @@ class Paper:
 
     @property
     def cite(self) -> str:
-        """What a citation reads, as in "Vaswani et al., 2017"."""
+        """The text of a citation, as in "Vaswani et al., 2017"."""
         return self.label
 
     @property
     def url(self) -> str:
-        """Where it can be read: at arXiv, by its DOI, at an address of its own; empty if none is known."""
+        """Its URL: arXiv, DOI or another link; empty if unknown."""
         if self.eprint:
             return f"https://arxiv.org/abs/{self.eprint}"
         return f"https://doi.org/{self.doi}" if self.doi else self.link
 
     @cached_property
     def note(self) -> Note | None:
-        """What was written after reading it, or None.
+        """The note on it, or None.
 
         Raises:
-            InputError: the note cannot be read; with its line.
+            InputError: the note is invalid; with the line.
         """
         file = self.folder / f"{self.key}.md"
         return read_note(file) if file.is_file() else None
 
 
 def written_authors(paper: Paper) -> str:
-    """All authors in one phrase: "A", "A and B", "A, B, and C", "A, B, and others"."""
+    """All authors: "A", "A and B", "A, B, and C", "A, B, and others"."""
     names = [*paper.authors, *(["others"] if paper.more_authors else [])]
     if len(names) < 3:
         return " and ".join(names)
@@ -77,7 +77,7 @@ def written_authors(paper: Paper) -> str:
 
 
 def short_authors(surnames: tuple[str, ...], more_authors: bool) -> str:
-    """The authors as a citation names them: one, two, or the first and "et al."."""
+    """The authors in a citation: one, two, or the first and "et al."."""
     if more_authors or len(surnames) > 2:
         return f"{surnames[0]} et al."
     return " and ".join(surnames)

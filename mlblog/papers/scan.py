@@ -1,6 +1,6 @@
 """Find citations in Markdown: `[@key]`, `[@a; @b, §3]`, `[see @a]`, `[-@a]`.
 
-Nothing counts in fences, indented code, inline code, mathematics, comments, raw HTML, texts and targets of links.
+Ignores fences, indented code, inline code, mathematics, comments, raw HTML, link texts and link targets.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _GROUP = re.compile(r"\[((?:[^\[\]`\n]|\n(?![ \t]*\n))*@(?:[^\[\]`\n]|\n(?![ \t]
 _ITEM = re.compile(
     r"\s*(?P<before>(?:[^@]*\s)?)(?P<minus>-?)@(?P<key>[A-Za-z][\w.+-]*\w)(?P<after>(?:[\s,].*)?)", re.DOTALL
 )
-# one word, and perhaps a title, behind a colon: `[label]: https://example.org "Title"`; more words are a sentence
+# a link definition, `[label]: https://example.org "Title"`; with more words it is a sentence
 _TARGET = re.compile(
     r""":[ \t]*\n?[ \t]*<?[^\s<>]+>?(?:\s+(?:"[^"\n]*"|'[^'\n]*'|\([^)\n]*\)))?[ \t]*$""",
     re.MULTILINE,
@@ -40,7 +40,7 @@ _CONTAINER = re.compile(r"[ \t>]*(?:!!!|\?\?\?\+?|===[!+]*|\[\^[^\]]+\]:|[-*+](?
 
 @dataclass(frozen=True)
 class Item:
-    """One work of a citation: its key, what stands before and after it, and whether its authors are left out."""
+    """One work of a citation: its key, text before and after it, and whether authors are omitted."""
 
     key: str
     before: str
@@ -50,7 +50,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Group:
-    """A citation from `start` to `end` of the text; an item is None where a part names no key."""
+    """A citation from `start` to `end` of the text; an item is None if a part has no key."""
 
     start: int
     end: int
@@ -81,7 +81,7 @@ def _group(text: str, start: int) -> Group | None:
     if not found or text[found.end() : found.end() + 1] in ("(", "[") or text[start - 1 : start] == "!":
         return None
     if _TARGET.match(text, found.end()) and not text[text.rfind("\n", 0, start) + 1 : start].strip():
-        return None  # defines the target of a link
+        return None  # a link definition
     items = tuple(_item(part) for part in found[1].split(";"))
     return Group(start, found.end(), items) if any(items) else None
 
@@ -94,7 +94,7 @@ def _item(part: str) -> Item | None:
 
 
 def _end_of_code(text: str, at: int, ticks: str) -> int:
-    """Where the code span ends that `ticks` opens; `at` if it opens none: it ends within its paragraph."""
+    """The end of the code span opened by `ticks`, within its paragraph; `at` if there is none."""
     paragraph = re.compile(r"\n[ \t]*\n").search(text, at)
     limit = paragraph.start() if paragraph else len(text)
     closing = re.compile(rf"(?<!`){ticks}(?!`)").search(text, at, limit)
@@ -102,7 +102,7 @@ def _end_of_code(text: str, at: int, ticks: str) -> int:
 
 
 def _end_of_link(text: str, start: int) -> int | None:
-    """Where the link ends whose text opens at `start`, its target included; None if it is none."""
+    """The end of the link whose text starts at `start`, including its target; None if it is not a link."""
     close = _matching(text, start, "[]")
     if close is None or text[close : close + 1] not in ("(", "["):
         return None

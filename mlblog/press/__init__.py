@@ -1,4 +1,4 @@
-"""The press: posts are read, run and rendered to pages."""
+"""The press: reads posts, runs them and renders pages."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _PLACES = {
 
 
 def __getattr__(name: str) -> Any:
-    """Import what is asked for, and no more: the process that cells run in holds little of the press."""
+    """Import names lazily, so that the kernel process loads little of the press."""
     for place, names in _PLACES.items():
         if name in names:
             return getattr(importlib.import_module(f"mlblog.press.{place}"), name)

@@ -1,4 +1,4 @@
-"""Posts to pages: those that are as they were stay, the others are read, run where something is missing, rendered."""
+"""Build pages from posts: keep unchanged pages, and read, run (if outputs are missing) and render the rest."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from mlblog.errors import CellError, MlblogError, PostError, StillRuns, Supersed
 from mlblog.lab import Lab, Project, Read
 from mlblog.lab.fingerprint.sources import Mark, mark_of
 from mlblog.press.cache.outputs import OutputCache, keys, manifest, settled
-from mlblog.press.cache.pages import Kept, KeptPages
+from mlblog.press.cache.pages import CachedPage, PageCache
 from mlblog.press.kernel.basis import Basis
 from mlblog.press.kernel.output import Outputs
 from mlblog.press.page.context import Context
 from mlblog.press.page.provenance import Evidence, evidence
 from mlblog.press.page.published import Published
 from mlblog.press.page.render import Page, render_post
-from mlblog.press.page.site_context import Surroundings
+from mlblog.press.page.site_context import SiteContext
 from mlblog.press.runner.execute import Server
 from mlblog.press.runner.runs import PATIENCE, Run, Sources
 from mlblog.press.source.document import Post
@@ -33,7 +33,7 @@ from mlblog.press.source.parse import parse_post
 
 @dataclass
 class Compiled:
-    """What `compile_posts` did. Paths of posts are relative to the project's root, of pages to `folder`."""
+    """What `compile_posts` did. Post paths are relative to the project root, page paths to `folder`."""
 
     folder: Path
     pages: list[str] = field(default_factory=list)
@@ -41,13 +41,13 @@ class Compiled:
     ran: list[str] = field(default_factory=list)
     cached: list[str] = field(default_factory=list)
     errors: list[MlblogError] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)  # what authors could do better, with file and line
-    stale_from: dict[str, int] = field(default_factory=dict)  # of each post that ran: its first unit out of date
+    warnings: list[str] = field(default_factory=list)  # suggestions for authors, with file and line
+    stale_from: dict[str, int] = field(default_factory=dict)  # first stale unit of each post that ran
     stale: dict[str, tuple[str, ...]] = field(default_factory=dict)  # experiment: what changed
-    posts: dict[str, Post] = field(default_factory=dict)  # of each page that is a post's: its path and front matter
+    posts: dict[str, Post] = field(default_factory=dict)  # by page path; only path and front matter are kept
 
     def without_drafts(self) -> Compiled:
-        """The same without the pages of posts marked `draft: true`, and without what stands beside them."""
+        """A copy without draft posts, their pages and the files beside them."""
         drafts = {page for page, post in self.posts.items() if post.meta.get("draft")}
         beside = tuple(f"{page.removesuffix('.md')}/" for page in drafts)
         return dataclasses.replace(
@@ -58,14 +58,14 @@ class Compiled:
 
     @property
     def summary(self) -> str:
-        """One line for people."""
+        """A one-line summary."""
         failed = f", {len(self.errors)} failed" if self.errors else ""
-        return f"{len(self.pages)} pages: {len(self.ran)} ran, {len(self.cached)} as before{failed}"
+        return f"{len(self.pages)} pages: {len(self.ran)} ran, {len(self.cached)} unchanged{failed}"
 
 
 @dataclass(frozen=True)
 class Made:
-    """A page made anew, what its post left, and what it says of the site."""
+    """A newly built page, the post's outputs, and a digest of the site context it used."""
 
     page: Page
     outputs: Outputs
@@ -73,12 +73,12 @@ class Made:
 
 
 class Press:
-    """Makes the pages of posts, one compilation long.
+    """Builds the pages of one compilation.
 
     Attributes:
-        posts: what was read, by file; those whose page stays as it is are not read again.
-        texts: the content of each file.
-        published: the posts that have a page.
+        posts: parsed posts by file; posts whose page is unchanged are not parsed.
+        texts: file contents.
+        published: posts that have a page.
     """
 
     def __init__(
@@ -86,11 +86,11 @@ class Press:
         lab: Lab,
         server: Server,
         done: Compiled,
-        kept: KeptPages,
+        kept: PageCache,
         basis: Basis,
         meanwhile: Callable[[], None],
     ) -> None:
-        """Make pages from `lab`, cells running in `server`, and tell `done` what became of them."""
+        """Build pages with the records of `lab`, running cells in `server`, and report to `done`."""
         self.lab, self.server, self.done, self.kept, self._meanwhile = lab, server, done, kept, meanwhile
         self.posts: dict[Path, Post] = {}
         self.texts: dict[Path, bytes] = {}
@@ -99,22 +99,22 @@ class Press:
         self._evidence: dict[str, Evidence] = {}
 
     def context(self) -> Context:
-        """What pages made of all posts are made of."""
-        shown = tuple(one for one in self.published.values() if not one.is_draft)  # a build has no page of a draft
+        """Input of the pages that cover all posts."""
+        shown = tuple(one for one in self.published.values() if not one.is_draft)  # a build publishes no drafts
         return Context(self.lab, shown, self.look_up)
 
     def look_up(self, read: Read) -> Evidence:
-        """The records behind a read; several cells rest on the same."""
+        """The records behind a read, cached because several cells share them."""
         key = json.dumps(read.to_json(), sort_keys=True)
         if key not in self._evidence:
             self._evidence[key] = evidence(read, self.lab)
         return self._evidence[key]
 
-    def all_pages(self, paths: list[Path], fail_fast: bool) -> Iterator[tuple[Path, Made | Kept | MlblogError]]:
-        """Yield the page of each post, or why it has none, in the order of `paths`."""
+    def all_pages(self, paths: list[Path], fail_fast: bool) -> Iterator[tuple[Path, Made | CachedPage | MlblogError]]:
+        """Yield each post's page, or the error that prevented it, in the order of `paths`."""
         errors: dict[Path, MlblogError] = {}
         found: dict[Path, Outputs] = {}
-        same: dict[Path, Kept] = {}
+        same: dict[Path, CachedPage] = {}
         due: list[Path] = []
         addresses: dict[str, str] = {}
         for path in paths:
@@ -124,7 +124,7 @@ class Press:
                 kept = self.kept.find(name, text)
                 post = kept.published.post if kept else parse_post(text, name)
                 if (other := addresses.setdefault(post.page, post.path)) != post.path:
-                    raise PostError(post.path, 1, f"has the address of {other}; rename it or set `slug:`")
+                    raise PostError(post.path, 1, f"has the same address as {other}; rename it or set `slug:`")
                 if kept:
                     same[path] = kept
                 else:
@@ -136,10 +136,10 @@ class Press:
         published = {path: one.published for path, one in same.items()}
         for path, outputs in found.items():
             published[path] = Published.of(self.posts[path], outputs, manifest(self.posts[path], self.lab.code))
-        around = Surroundings.of(self.lab.project, [published[path] for path in paths if path in published])
-        # what a page says of other posts may be all that has changed
+        around = SiteContext.of(self.lab.project, [published[path] for path in paths if path in published])
+        # possibly only the site context has changed
         again: list[Path] = []
-        for path in [path for path, one in same.items() if around.told(one.published.post) != one.around]:
+        for path in [path for path, one in same.items() if around.digest_for(one.published.post) != one.around]:
             name = self.lab.project.relative(path)
             del same[path]
             try:
@@ -159,12 +159,12 @@ class Press:
                     errors[path] = _of_post(path, error, self.lab.project)
                 else:
                     self.published[path] = published[path]
-                    yield path, Made(page, found[path], around.told(post))
+                    yield path, Made(page, found[path], around.digest_for(post))
             if path in errors:
                 yield path, errors[path]
 
     def _look_for(self, path: Path, post: Post, found: dict[Path, Outputs], due: list[Path]) -> None:
-        """Look for what the units of a post left before; it is due to run if something is missing."""
+        """Look up cached outputs of a post; queue it in `due` if any are missing."""
         self.posts[path] = post
         kept = self.cache.get(post, self.lab.code)
         if len(kept) < len(post.units):
@@ -176,7 +176,7 @@ class Press:
             found[path] = Outputs(kept)
 
     def stale_behind(self, outputs: Outputs) -> dict[str, tuple[str, ...]]:
-        """For each experiment whose records outputs rest on what has changed since, if anything."""
+        """Reasons for staleness, by experiment behind these outputs."""
         reads = [Read.from_json(read) for ran in outputs.ran for read in ran.reads]
         return {read.experiment: reasons for read in reads if (reasons := self.look_up(read).reasons)}
 
@@ -216,7 +216,7 @@ class Press:
         except Superseded:
             raise
         except BaseException:
-            self.server.close()  # wakes the threads that wait for it
+            self.server.close()  # wakes waiting threads
             raise
         finally:
             pool.shutdown(wait=not live, cancel_futures=True)
@@ -229,7 +229,7 @@ class Press:
         return self.server.runs.begin(pool, post, mine, sources, work)
 
     def _take(self, run: Run, path: Path, found: dict[Path, Outputs], errors: dict[Path, MlblogError]) -> None:
-        """Take what a run has left."""
+        """Collect the result of a run."""
         post = self.posts[path]
         self.server.runs.end(run)
         self.server.progress.ended(post.path)
@@ -239,25 +239,25 @@ class Press:
             errors[path] = _of_post(path, error, self.lab.project)
             return
         self.done.ran.append(post.path)
-        if self._sources() == run.sources:  # else it may have run code that its keys do not know
+        if self._sources() == run.sources:  # otherwise its keys may not match the code that ran
             self.cache.put(post, self.lab.code, found[path])
 
     def _still_holds(self, run: Run) -> bool:
-        """Whether what a run has read, which an earlier build began, is what it was then."""
+        """Whether the inputs of a run begun by an earlier build are unchanged."""
         return run.future.exception() is not None or all(map(self.cache.holds, run.future.result().ran))
 
     def _is_slow(self, run: Run) -> bool:
         if run.future.done():
             return False
         talk = self.server.talk_of(run.post.path)
-        return talk.seconds > PATIENCE if talk else not run.future.running()  # it waits behind those that are
+        return talk.seconds > PATIENCE if talk else not run.future.running()  # queued behind slow runs
 
     def _still_runs(self, run: Run) -> StillRuns:
         talk = self.server.talk_of(run.post.path)
-        return talk.still_runs() if talk else StillRuns(run.post.path, 1, "waits for other posts to end")
+        return talk.still_runs() if talk else StillRuns(run.post.path, 1, "waiting for other posts to finish")
 
     def _sources(self) -> list[tuple[str, Mark]]:
-        """Every module of the project as it is on disk at this moment."""
+        """The current state of every project module on disk."""
         found = []
         for path in self.lab.code.modules().values():
             with contextlib.suppress(FileNotFoundError):
@@ -266,8 +266,8 @@ class Press:
 
 
 def _of_post(path: Path, error: Exception, project: Project) -> MlblogError:
-    """What is wrong with a post; an error that nobody foresaw ends that post and no other."""
+    """The error to report for a post; an unexpected exception fails only that post."""
     if isinstance(error, MlblogError):
         return error
-    said = f"mlblog itself failed: {type(error).__name__}: {error}; please report it, with this post"
+    said = f"internal error: {type(error).__name__}: {error}; please report it, with this post"
     return CellError(project.relative(path), 1, said, "".join(traceback.format_exception(error)))

@@ -1,4 +1,4 @@
-"""What CI asks: is everything on the site whole and fresh? Nothing is executed."""
+"""The check for CI: is everything on the site valid and fresh? Nothing is executed."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from mlblog.lab.report import beyond
 
 
 def findings(project: Project) -> tuple[list[str], list[str]]:
-    """Return what is wrong, a line each, and what else is to be known of.
+    """Return problems and notes, one line each.
 
-    Wrong are posts that cannot be read, and broken, stale and missing records.
+    Problems are unreadable posts, and broken, stale or missing records.
     """
     lab = Lab(project)
     found = _posts(project)
@@ -20,7 +20,7 @@ def findings(project: Project) -> tuple[list[str], list[str]]:
     for name in lab.store.names():
         try:
             record = lab.store.read(name)
-            _ = len(record.arrays)  # decoded, as a page would
+            _ = len(record.arrays)  # decode them, as a page would
         except RecordError as error:
             found.append(str(error))
         else:
@@ -29,7 +29,7 @@ def findings(project: Project) -> tuple[list[str], list[str]]:
         found += [f"{record.path}: stale: {reason}" for reason in lab.reasons(record)]
     for name in lab.experiments:
         if (scale := lab.recorded_scale(name)) is None:
-            found.append(f"{name}: nothing recorded. Record it: mlblog run {name}")
+            found.append(f"{name}: no records. Record it: mlblog run {name}")
             continue
         missing = (state for state in lab.states(lab.experiments[name].keys(scale)) if state.name == "missing")
         found += [f"{state.key}: missing. Record it: mlblog run {name} --scale {scale}" for state in missing]
@@ -38,18 +38,18 @@ def findings(project: Project) -> tuple[list[str], list[str]]:
 
 
 def notes(project: Project) -> list[str]:
-    """Return what is fresh on weak evidence, a line each: nothing is wrong with it, but a reader should know."""
+    """Return records that were accepted on weak evidence, one line each."""
     lab = Lab(project)
     found = []
     for name in lab.store.names():
         try:
             record = lab.store.read(name)
         except RecordError:
-            continue  # `findings` has it
+            continue  # reported by `findings`
         if accepted := on_smoke(record):
             found.append(
                 f"note: {record.path}: accepted on smoke evidence, {accepted.day}."
-                f" To be sure: mlblog run {record.experiment} --scale {record.scale} --all"
+                f" To verify: mlblog run {record.experiment} --scale {record.scale} --all"
             )
     return found
 

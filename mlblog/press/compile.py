@@ -1,4 +1,4 @@
-"""All posts to pages: read, look up or run, render, write what differs, remove what has no post any more."""
+"""Compile all posts: read, look up or run, render, write changed pages, remove orphans."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mlblog.lab import Lab, Project
 from mlblog.lab.records.stores import shown_store
 from mlblog.press.build import Compiled, Made, Press
 from mlblog.press.cache.outputs import files_behind, made_by
-from mlblog.press.cache.pages import Kept, KeptPages
+from mlblog.press.cache.pages import CachedPage, PageCache
 from mlblog.press.kernel.basis import Basis
 from mlblog.press.page.context import Context
 from mlblog.press.page.published import Published
@@ -26,10 +26,10 @@ from mlblog.press.source.document import Post
 
 
 def post_files(project: Project) -> list[Path]:
-    """The posts of a project, sorted. Weekly goals are none, nor is the notebook that Jupytext pairs with a post."""
+    """The posts of a project, sorted, without weekly goals and notebooks that Jupytext pairs with a post."""
     notebooks = (path for path in project.posts.rglob("*.ipynb") if ".ipynb_checkpoints" not in path.parts)
     found = [*project.posts.rglob("*.md"), *(path for path in notebooks if not path.with_suffix(".md").exists())]
-    # an editor's lock beside a post is a dangling link with a dot in front
+    # Emacs locks a file with a dangling symlink whose name starts with a dot
     posts = (path for path in found if path.is_file() and not path.name.startswith("."))
     return sorted(path for path in posts if path.relative_to(project.posts).parts[0] != "goals")
 
@@ -46,34 +46,34 @@ def compile_posts(
     """Compile every post of `project` to `.mlblog/pages`.
 
     Args:
-        project: where the posts are.
-        server: a warm process to use and leave running; one is started, if needed, and ended otherwise.
-        show_errors: whether a post that fails gets a page that says why; otherwise it gets none.
-        fail_fast: whether to start no more posts after one has failed.
-        further: each gives pages that are made of all posts together.
-        meanwhile: called once while posts run, if any has to.
+        project: the project with the posts.
+        server: a warm process to use and leave running; without it, one is started when needed and stopped afterwards.
+        show_errors: whether a failed post gets a page with its error; otherwise it gets none.
+        fail_fast: whether to stop starting posts after a failure.
+        further: generators of pages that cover all posts.
+        meanwhile: called once while posts run, if any do.
 
     Returns:
-        What was done; errors in the order of the posts. No post that fails raises.
+        A report with errors in the order of the posts; a failed post does not raise.
 
     Raises:
-        ProjectError: with `show_errors`, if a module that a post reaches is not Python.
+        ProjectError: with `show_errors`, if a module that a post reaches has a syntax error.
     """
     lab, done = Lab(project, shown_store(project)), Compiled(project.work / "pages")
     basis = Basis(project, lab.code.inputs)
-    kept = KeptPages(project, made_by(), basis)  # looks before anything is read
+    kept = PageCache(project, made_by(), basis)  # takes file states before anything is read
     with contextlib.ExitStack() as stack:
         press = Press(lab, server or stack.enter_context(Server(project)), done, kept, basis, meanwhile)
         for path, made in press.all_pages(post_files(project), fail_fast):
             if isinstance(made, MlblogError):
                 if show_errors and isinstance(made, ProjectError):
-                    raise made  # of the code that pages rest on: while they are served they stay as they were
+                    raise made  # an error in code shared by pages: in live preview they stay unchanged
                 done.errors.append(made)
                 if show_errors:
                     post = press.posts.get(path) or _unread(path, press)
                     _write(render_error(post, made), done)
                     done.posts[post.page] = post
-            elif isinstance(made, Kept):
+            elif isinstance(made, CachedPage):
                 kept.again(made.published.post.path)
                 done.cached.append(made.published.post.path)
                 done.posts[made.page] = made.published.post
@@ -97,7 +97,7 @@ def compile_posts(
 
 
 def _unread(path: Path, press: Press) -> Post:
-    """What stands for a post that cannot even be read."""
+    """A placeholder for a post that cannot be parsed."""
     day = datetime.fromtimestamp(path.stat().st_mtime, UTC).date()
     return Post(press.lab.project.relative(path), {"title": path.stem, "date": day}, ())
 
@@ -115,7 +115,7 @@ def _write_and_keep(path: Path, made: Made, press: Press, done: Compiled) -> Non
     done.warnings += made.page.warnings
     files = _write(made.page, done)
     if made.page.warnings:
-        return  # said again by every build, until nothing is left to say
+        return  # not cached, so that every build repeats the warning
     press.kept.keep(
         press.texts[path],
         published,
@@ -134,7 +134,7 @@ def _declared(published: Published, lab: Lab) -> Iterator[str]:
 
 
 def _write(page: Page, done: Compiled) -> list[str]:
-    """Write a page and its files, where they differ; return their paths."""
+    """Write a page and its files if they changed; return their paths."""
     below = posixpath.dirname(page.path)
     files = {posixpath.join(below, name): content for name, content in page.files.items()}
     for name, content in {page.path: page.text.encode(), **files}.items():
@@ -145,7 +145,7 @@ def _write(page: Page, done: Compiled) -> list[str]:
 
 
 def _sweep(done: Compiled) -> None:
-    """Remove what belongs to no page any more. Another compilation may be about the same."""
+    """Remove files that belong to no page; another compilation may be doing the same."""
     wanted = {*done.pages, *done.files}
     for top, folders, files in os.walk(done.folder, topdown=False):
         below = os.path.relpath(top, done.folder)
@@ -153,8 +153,8 @@ def _sweep(done: Compiled) -> None:
             place = os.path.join(top, name)
             if posixpath.normpath(posixpath.join(below.replace(os.sep, "/"), name)) not in wanted:
                 with contextlib.suppress(FileNotFoundError):
-                    if not name.startswith(".tmp-") or os.stat(place).st_mtime < time.time() - 60:  # else it is in use
+                    if not name.startswith(".tmp-") or os.stat(place).st_mtime < time.time() - 60:  # otherwise in use
                         os.unlink(place)
         if (files or folders) and below != ".":
-            with contextlib.suppress(OSError):  # something stands in it, or it has gone
+            with contextlib.suppress(OSError):  # not empty, or already removed
                 os.rmdir(top)

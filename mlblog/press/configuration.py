@@ -1,6 +1,6 @@
-"""The settings of a site as other hosts are to read them: `mkdocs.yml` without what is ours alone.
+"""Site settings for other hosts: `mkdocs.yml` without mlblog's own settings.
 
-They are edited as a tree of YAML nodes: tags such as `!ENV` and `!!python/name:` come out as they went in.
+They are edited as a tree of YAML nodes, which preserves tags such as `!ENV` and `!!python/name:`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import yaml
 
 from mlblog.errors import InputError
 
-#: What a compiled page is written in; all of it ships with Material.
+#: Markdown extensions that compiled pages need; all ship with Material.
 EXTENSIONS = (
     "attr_list",
     "pymdownx.blocks.html",
@@ -19,7 +19,7 @@ EXTENSIONS = (
     "pymdownx.highlight",
     "pymdownx.superfences",
 )
-#: Plugins that other hosts bring themselves or install from one package.
+#: Plugins that other hosts provide or install from a single package.
 PLUGINS = {
     "blog": "mkdocs-material",
     "glightbox": "mkdocs-glightbox",
@@ -29,7 +29,7 @@ PLUGINS = {
     "search": "mkdocs",
     "tags": "mkdocs-material",
 }
-# settings that name this project's own code or working folders
+# settings that refer to this project's code or working folders
 _OURS = ("hooks", "watch", "site_dir", "docs_dir")
 
 
@@ -40,7 +40,7 @@ class Configuration:
         """Read `path`.
 
         Raises:
-            InputError: it cannot be read, or rests on another file.
+            InputError: it cannot be read, or uses INHERIT.
         """
         self._tree = _read(path)
         self.docs = _text(self._tree, "docs_dir", "docs")
@@ -50,7 +50,7 @@ class Configuration:
         self.templates = _text(theme, "custom_dir", "") if isinstance(theme, yaml.MappingNode) else ""
 
     def option(self, plugin: str, name: str) -> list[str]:
-        """What is set as `name` of a plugin: its words, none if it is not set."""
+        """The option `name` of a plugin as a list; empty if not set."""
         options = next((node.value[0][1] for node in self._plugins() if _options_of(node, plugin)), None)
         value = _child(options, name) if isinstance(options, yaml.MappingNode) else None
         if isinstance(value, yaml.SequenceNode):
@@ -58,7 +58,7 @@ class Configuration:
         return [str(value.value)] if isinstance(value, yaml.ScalarNode) else []
 
     def show_drafts(self) -> None:
-        """Let every blog show its drafts."""
+        """Make every blog show its drafts."""
         plugins = self._plugins()
         for number, node in enumerate(plugins):
             if _name(node) == "blog":
@@ -71,10 +71,10 @@ class Configuration:
             _set(self._tree, "plugins", yaml.SequenceNode("tag:yaml.org,2002:seq", plugins, flow_style=False))
 
     def for_others(self) -> tuple[str, list[str], list[str]]:
-        """The settings for a host without mlblog, its templates in `overrides`.
+        """The settings for a host without mlblog, with templates in `overrides`.
 
         Returns:
-            the text of the file, the names of its plugins, and what was left out that a reader will miss.
+            The text of the file, its plugins, and the dropped settings that readers would notice.
         """
         theme = _child(self._tree, "theme")
         if isinstance(theme, yaml.MappingNode) and self.templates:
@@ -98,14 +98,14 @@ def _read(path: Path) -> yaml.MappingNode:
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise InputError(f"{path}: cannot be read: {error}") from error
     if not isinstance(tree, yaml.MappingNode):
-        raise InputError(f"{path}:1: holds no settings; see https://www.mkdocs.org/user-guide/configuration/")
+        raise InputError(f"{path}:1: has no settings; see https://www.mkdocs.org/user-guide/configuration/")
     if inherited := _child(tree, "INHERIT"):
-        raise InputError(f"{path}:{inherited.start_mark.line + 1}: INHERIT is not followed; merge the two files")
+        raise InputError(f"{path}:{inherited.start_mark.line + 1}: INHERIT is not supported; merge the two files")
     return tree
 
 
 def _without_ours(tree: yaml.MappingNode) -> list[str]:
-    """Take out settings and plugins that the export has no code for; return those that a reader will miss."""
+    """Drop settings and plugins that the export has no code for; return those that readers would notice."""
     left_out = [name for name in ("hooks",) if _child(tree, name)]
     tree.value = [(key, value) for key, value in tree.value if key.value not in _OURS]
     kept = [plugin for plugin in _plugins(tree) if _name(plugin) in PLUGINS]
@@ -116,7 +116,7 @@ def _without_ours(tree: yaml.MappingNode) -> list[str]:
 
 
 def _plugins(tree: yaml.MappingNode) -> list[yaml.Node]:
-    """The plugins, one node each, whether they were written as a list or as a mapping."""
+    """The plugins as nodes, whether written as a list or a mapping."""
     return _entries(_child(tree, "plugins"))
 
 

@@ -1,4 +1,4 @@
-"""The site without its generator: pages with their outputs, records and configuration, for any host of Markdown."""
+"""Export the site for other Markdown hosts: pages with outputs, records and configuration."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Mark = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Exported:
-    """What `export` wrote, and what of the configuration it left out."""
+    """What `export` wrote, and which settings it dropped."""
 
     folder: Path
     files: int
@@ -36,45 +36,45 @@ def export(project: Project, compiled: Compiled, folder: Path) -> Exported:
     """Write the site of `project` to `folder`: `mkdocs.yml`, `docs/`, templates and `requirements.txt`.
 
     Args:
-        project: whose `mkdocs.yml` and `docs/` are taken, and left as they are.
-        compiled: the pages; they become ordinary files below `docs/`.
+        project: its `mkdocs.yml` and `docs/` are copied.
+        compiled: the pages; they become regular files below `docs/`.
         folder: new, empty, or an earlier export, which is replaced.
 
     Raises:
-        InputError: `folder` holds something else, or `mkdocs.yml` cannot be read.
+        InputError: `folder` has other content, or `mkdocs.yml` cannot be read.
     """
     return Export(project, folder).write(compiled)
 
 
 class Export:
-    """A folder with the site of a project, in which nothing is written that is there already."""
+    """An export folder; unchanged files are not rewritten."""
 
     def __init__(self, project: Project, folder: Path) -> None:
-        """Take `folder`, which is new, empty, or an earlier export.
+        """Use `folder`, which must be new, empty, or an earlier export.
 
         Raises:
-            InputError: it holds something else.
+            InputError: it has other content.
         """
         _refuse(folder, project)
         self._project, self._folder = project, folder
-        self._marks: dict[str, Mark] = {}  # of what was copied, when it was
+        self._marks: dict[str, Mark] = {}  # file states at the time of copying
 
     def write(self, compiled: Compiled, *, is_preview: bool = False, notice: str = "") -> Exported:
         """Bring the folder up to date.
 
         Args:
             compiled: the pages.
-            is_preview: whether drafts are shown.
-            notice: HTML that stands above the text of each page.
+            is_preview: whether to show drafts.
+            notice: HTML to put at the top of each page.
 
         Raises:
-            InputError: `mkdocs.yml` cannot be read; the folder stays as it was.
+            InputError: `mkdocs.yml` cannot be read; the folder is unchanged.
         """
         settings = Configuration(self._project.root / "mkdocs.yml")
         if is_preview:
             settings.show_drafts()
         wanted: dict[str, Path | bytes] = {}
-        hidden = GitIgnoreSpec.from_lines([".*", "/templates/", *settings.excluded])  # as MkDocs has it
+        hidden = GitIgnoreSpec.from_lines([".*", "/templates/", *settings.excluded])  # the same rules as MkDocs
         for path, name in _files(self._project.root / settings.docs, hidden):
             wanted[f"docs/{name}"] = path
         for name in (*compiled.pages, *compiled.files):
@@ -90,7 +90,7 @@ class Export:
             wanted |= {name: _with_notice(wanted[name], notice) for name in pages}
         for name, content in wanted.items():
             self._put(name, content)
-        self._put("mkdocs.yml", (_MARK + text).encode())  # last: whoever watches finds what it names
+        self._put("mkdocs.yml", (_MARK + text).encode())  # last, so that a watcher finds everything it refers to
         self._sweep(wanted)
         return Exported(self._folder, len(wanted) + 1, tuple(left_out))
 
@@ -110,7 +110,7 @@ class Export:
                 self._note(name, mark)
                 return
         target.parent.mkdir(parents=True, exist_ok=True)
-        # in place: of a file that takes another's, Zensical 0.0.73 now and then goes on to read the other
+        # in place: after a rename, Zensical 0.0.73 sometimes keeps reading the old file
         target.write_bytes(content)
         self._note(name, mark)
 
@@ -126,12 +126,12 @@ class Export:
                 for path in (Path(top, name) for name in names):
                     if path.relative_to(self._folder).as_posix() not in wanted:
                         path.unlink()
-                with contextlib.suppress(OSError):  # something stands in it
+                with contextlib.suppress(OSError):  # not empty
                     os.rmdir(top)
 
 
 def _refuse(folder: Path, project: Project) -> None:
-    """Make the folder; refuse one that is no export."""
+    """Create the folder; refuse one that is not an export."""
     if folder.resolve() in (project.root, *project.root.parents) or folder.resolve().is_relative_to(
         project.root / "docs"
     ):
@@ -139,7 +139,7 @@ def _refuse(folder: Path, project: Project) -> None:
     config = folder / "mkdocs.yml"
     if folder.is_dir() and any(folder.iterdir()):
         if not config.is_file() or not config.read_text(encoding="utf-8").startswith(_MARK):
-            raise InputError(f"{folder}: holds something that is no export; choose an empty or a new folder")
+            raise InputError(f"{folder}: not empty and not an export; choose an empty or new folder")
     elif folder.exists() and not folder.is_dir():
         raise InputError(f"{folder}: is a file; choose a folder")
     folder.mkdir(parents=True, exist_ok=True)

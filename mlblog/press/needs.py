@@ -1,4 +1,4 @@
-"""Which experiments the posts read from, in the order in which pages need them; found without running anything."""
+"""Experiments that posts read, in the order in which pages need them, found without running anything."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mlblog.press.source.parse import parse_post
 def experiments_needed(lab: Lab) -> dict[str, list[str]]:
     """Return `{experiment: posts that name it}`, the newest post's first.
 
-    A post that cannot be read is left out: compiling it says what is wrong.
+    Unreadable posts are skipped: compiling them reports the error.
     """
     posts: list[Post] = []
     for path in post_files(lab.project):

@@ -1,4 +1,4 @@
-"""A blog of one's own, in an empty folder: it builds as it is, with one post and one recorded experiment."""
+"""Create a blog in an empty folder, ready to build, with one post and one recorded experiment."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from mlblog.lab.running.executors.inline import InlineExecutor
 from mlblog.scaffold.source import source
 from mlblog.scaffold.template import FOLDER, filled
 
-#: Design, fonts, formulas: what every blog serves from its own folder.
+#: Shared files that every blog serves from its own folder: design, fonts, formulas.
 SHARED = ("stylesheets", "assets", "javascripts")
-#: What pages say in their heads: feeds, cards.
+#: Template of page heads: feeds, cards.
 HEADS = "overrides/main.html"
 _SHEETS = (
     "assets/katex/katex.min.css",
@@ -29,23 +29,23 @@ _SHEETS = (
     "stylesheets/records.css",
 )
 _LAST = "stylesheets/print.css"
-#: Templates go by other names than what is made of them. An underscore in one would fit patterns, such as `f"{a}_{b}"`,
-#: by which experiments may name data files: their records would go stale.
+#: Template names differ from the files created. An underscore in one would match patterns such as `f"{a}_{b}"`,
+#: with which experiments may name data files: their records would become stale.
 _NAMES = {"gitignore": ".gitignore", "init.py": "__init__.py", "posts": "posts_src"}
 _FIRST_SCRIPT = "assets/katex/katex.min.js"
 
 
 def new_blog(folder: Path, package: str, today: date) -> Project:
-    """Write a blog into `folder`, and record its experiment at smoke scale.
+    """Create a blog in `folder`, and record its experiment at smoke scale.
 
     Args:
-        folder: made if it is missing; must be empty.
-        package: of its own code; from the folder's name if empty.
-        today: the date of its post.
+        folder: created if missing; must be empty.
+        package: name of its package; by default derived from the folder's name.
+        today: date of its post.
 
     Raises:
-        InputError: the folder is not empty or inside another blog, or the name cannot be that of a package.
-        MlblogError: its experiment did not run.
+        InputError: the folder is not empty or inside another blog, or the package name is invalid.
+        MlblogError: its experiment failed.
     """
     folder = folder.absolute()
     name = package or re.sub(r"\W+", "_", folder.name.casefold(), flags=re.ASCII).strip("_")
@@ -77,28 +77,28 @@ def new_blog(folder: Path, package: str, today: date) -> Project:
 
 def _check(folder: Path, name: str) -> None:
     if folder.is_dir() and any(folder.iterdir()):
-        raise InputError(f"{folder}: it is not empty; name a new folder")
+        raise InputError(f"{folder}: not empty; choose a new folder")
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or keyword.iskeyword(name):
-        raise InputError(f"{name!r}: no name for a package; give one: mlblog init {folder.name} --package my_blog")
+        raise InputError(f"{name!r}: not a valid package name; give one: mlblog init {folder.name} --package my_blog")
     if name == "mlblog" or name in sys.stdlib_module_names:
-        raise InputError(f"{name!r}: Python has a module of that name; give another one with --package")
+        raise InputError(f"{name!r}: taken by a Python module; choose another name with --package")
     try:
         outer = Project.find(folder)
     except ProjectError:
         return
-    raise InputError(f"{folder}: it is inside the blog of {outer.root}; name a folder outside of it")
+    raise InputError(f"{folder}: inside the blog {outer.root}; choose a folder outside of it")
 
 
 def _shared(folder: Path) -> list[str]:
-    """Copy what a blog serves besides its pages; return the files, named from `docs`, in the order of their names."""
+    """Copy shared files; return their sorted paths relative to `docs`."""
     package = Path(__file__).parent
-    # a wheel carries them beside this file; a checkout has them where its own site is made from
+    # in a wheel they are beside this file, in a checkout in the folders of its own site
     home = package if (package / "docs").is_dir() else package.parents[1]
     source, heads = home / "docs", home / HEADS
     found = []
     for needed in (heads, *(source / name for name in SHARED)):
         if not needed.exists():
-            raise InputError(f"{needed}: it is missing; install mlblog again, or use a whole checkout")
+            raise InputError(f"{needed}: missing; reinstall mlblog, or use a complete checkout")
     write_atomically(folder / HEADS, heads.read_bytes())
     for name in SHARED:
         for path in sorted((source / name).rglob("*")):
@@ -112,7 +112,7 @@ def _shared(folder: Path) -> list[str]:
 
 
 def _sheets(shared: list[str]) -> list[str]:
-    """The style sheets in the order in which they build on each other, those for single kinds of pages behind."""
+    """The style sheets in cascade order, with those for single kinds of pages last."""
     further = [one for one in shared if one.startswith("stylesheets/") and one not in (*_SHEETS, _LAST)]
     return [*_SHEETS, *further, _LAST]
 
@@ -122,4 +122,4 @@ def _record(project: Project) -> None:
     jobs = lab.plan(key for name in lab.experiments for key in lab.keys_of(name, "smoke"))
     for outcome in lab.run(jobs, InlineExecutor(project)):
         if outcome.error is not None:
-            raise MlblogError(f"{project.root}: the blog is written, and its experiment failed: {outcome.error}")
+            raise MlblogError(f"{project.root}: the blog was created, but its experiment failed: {outcome.error}")

@@ -1,4 +1,4 @@
-"""A new post, note or experiment: a file that works as it stands, and what to do next."""
+"""Create a post, note or experiment that works as is, and say what to do next."""
 
 from __future__ import annotations
 
@@ -18,35 +18,35 @@ from mlblog.scaffold.template import FOLDER, filled
 
 
 @dataclass(frozen=True)
-class Begun:
-    """A file that was written, and what its author does next, a line each."""
+class Created:
+    """A new file, and the next steps for its author, one per line."""
 
     path: Path
     then: tuple[str, ...]
 
 
-def new_post(project: Project, title: str, today: date) -> Begun:
-    """Write a post with that title: a draft with a block, a number and a figure.
+def new_post(project: Project, title: str, today: date) -> Created:
+    """Create a draft post with that title, a block, a number and a figure.
 
     Raises:
-        InputError: the title has no letter or digit, or its post is there already.
+        InputError: the title has no letter or digit, or the post exists.
     """
     name = slug(title)
     path = project.posts / f"{name}.md"
-    shown = json.dumps(title.strip(), ensure_ascii=False)  # which is YAML, too, whatever stands in it
+    shown = json.dumps(title.strip(), ensure_ascii=False)  # any JSON string is valid YAML
     _write(project, path, filled(FOLDER / "post.md.txt", {"title": shown, "date": today.isoformat()}))
-    return Begun(
+    return Created(
         path,
         (
-            "mkdocs serve: see it while you write",
+            "mkdocs serve: preview it while you write",
             f"pytest {project.relative(path)}: run its blocks as tests",
-            "take out `draft: true` to publish it",
+            "remove `draft: true` to publish it",
         ),
     )
 
 
 def slug(title: str) -> str:
-    """The last part of an address: `How long is a word?` gives `how-long-is-a-word`.
+    """The last part of a URL: `How long is a word?` gives `how-long-is-a-word`.
 
     Raises:
         InputError: nothing is left of the title.
@@ -54,43 +54,41 @@ def slug(title: str) -> str:
     plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().casefold()
     found = "-".join(re.findall(r"[a-z0-9]+", plain.replace("'", "")))
     if not found:
-        raise InputError(f"{title!r}: a title needs a letter or a digit of the Latin alphabet, for the address")
+        raise InputError(f"{title!r}: a title needs a letter or a digit of the Latin alphabet, for the URL")
     return found
 
 
-def new_note(project: Project, key: str) -> Begun:
-    """Write a note on a paper of the bibliography, in the state "to read".
+def new_note(project: Project, key: str) -> Created:
+    """Create a note on a paper in the bibliography, in the state "to read".
 
     Raises:
-        InputError: there is no such paper, or its note is there already.
+        InputError: the paper is unknown, or its note exists.
     """
     bibliography = Bibliography.of(project)
     if key not in bibliography:
-        raise InputError(
-            f"{bibliography.unknown(key)} A note is on a paper of {bibliography.place}; add it there first"
-        )
+        raise InputError(f"{bibliography.unknown(key)} Notes are on papers in {bibliography.place}; add it there first")
     path = project.root.joinpath(*project.packages[0].split(".")) / "papers" / "notes" / f"{key}.md"
     _write(project, path, filled(FOLDER / "note.md.txt", {"topic": bibliography[key].topic or "Further"}))
-    return Begun(path, ("read the paper, write the summary, and set its state and your confidence",))
+    return Created(path, ("read the paper, write the summary, and set its state and your confidence",))
 
 
-def new_experiment(project: Project, name: str) -> Begun:
-    """Write an experiment with that name, in a file of its own.
+def new_experiment(project: Project, name: str) -> Created:
+    """Create an experiment with that name, in its own file.
 
     Raises:
-        InputError: the name is no name of a function, or is taken.
+        InputError: the name is not a valid function name, or is taken.
     """
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or keyword.iskeyword(name):
-        raise InputError(f"{name!r}: an experiment is a function; name it with small letters, digits and underscores")
+        raise InputError(f"{name!r}: an experiment is a function; use lower-case letters, digits and underscores")
     if known := Lab(project).experiments.get(name):
-        raise InputError(f"{project.relative(known.path)}:{known.line}: there is an experiment {name} already")
+        raise InputError(f"{project.relative(known.path)}:{known.line}: the experiment {name} already exists")
     path = project.root.joinpath(*project.experiments.split(".")) / f"{name}.py"
     title = name.replace("_", " ").capitalize()
     _write(project, path, filled(FOLDER / "experiment.py.txt", {"name": name, "title": title}))
-    return Begun(
+    return Created(
         path,
         (
-            f"mlblog run {name} --scale smoke: see that it runs",
+            f"mlblog run {name} --scale smoke: check that it runs",
             f"commit it, then mlblog run {name} --scale small, and commit the records",
             f"read them in a post: from {project.experiments}.{name} import {name}; {name}.runs()",
         ),
@@ -99,5 +97,5 @@ def new_experiment(project: Project, name: str) -> Begun:
 
 def _write(project: Project, path: Path, text: str) -> None:
     if path.exists():
-        raise InputError(f"{project.relative(path)}: it is there already; nothing was written")
+        raise InputError(f"{project.relative(path)}: already exists; nothing was written")
     write_atomically(path, text.encode())

@@ -1,4 +1,4 @@
-"""Templates: files of the package in which `{{name}}` stands for a value."""
+"""Templates: package files with placeholders `{{name}}`."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ _PLACE = re.compile(r"\{\{([a-z]+)\}\}")
 
 
 def filled(path: Path, values: dict[str, str]) -> str:
-    """Return the text of a template with its places filled in.
+    """Return the text of a template with its placeholders filled in.
 
     Raises:
-        KeyError: a place has no value; the templates are ours, so that is a mistake of ours.
+        KeyError: a placeholder has no value, which is a bug in mlblog.
     """
     return _PLACE.sub(lambda match: values[match[1]], path.read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""The site as a whole: the posts, and the pages that are made of all of them together."""
+"""The whole site: the posts, and the pages generated from all of them."""
 
 from mlblog.site.compile import compile_site
 

@@ -1,6 +1,6 @@
-"""A page's title and description as a picture, for those who draw a link as a card. Imports Matplotlib.
+"""Social cards: a page's title and description as an image. Imports Matplotlib.
 
-The same text gives the same bytes: every size, colour and font is set here, none comes from a reader's settings.
+The same text gives the same bytes: all sizes, colours and fonts are set here, not in user settings.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ WIDTH, HEIGHT = 1200, 630
 # the light scheme of the site; docs/stylesheets/colours.css
 _PAPER, _INK, _SOFT, _ACCENT = "#ffffff", "#1d1f23", "#55595f", "#0e5a60"
 _MARGIN = 84
-_TITLE_SIZES = (58, 50, 42)  # the largest that fits into _TITLE_LINES
+_TITLE_SIZES = (58, 50, 42)  # the largest that fits _TITLE_LINES is used
 _TITLE_LINES, _TOLD_LINES = 3, 4
-_LEADING = 1.3  # from line to line, in sizes
-_COLOURS = 32  # of the palette: four, and the steps between them at the edges of letters
+_LEADING = 1.3  # line height, in font sizes
+_COLOURS = 32  # palette size: four colours, plus antialiasing
 
 
 def drawn(title: str, told: str, site: str, below: str) -> bytes:
     """Draw a card.
 
     Args:
-        title: of the page; cut after three lines.
+        title: title of the page; cut after three lines.
         told: its description; cut after four lines.
-        site: what the site calls itself.
+        site: name of the site.
         below: the last line, such as a date.
 
     Returns:
@@ -45,7 +45,7 @@ def drawn(title: str, told: str, site: str, below: str) -> bytes:
         _write(figure, 76, [site], size=30, colour=_ACCENT, weight="bold")
         size, lines = _fitted(figure, title)
         y = _write(figure, 150, lines, size=size, colour=_INK, family="DejaVu Serif", weight="bold")
-        room = int((HEIGHT - 140 - y - 24) / (29 * _LEADING))  # lines above the last one
+        room = int((HEIGHT - 140 - y - 24) / (29 * _LEADING))  # lines above the last line
         _write(figure, y + 24, _wrapped(figure, told, 29, min(_TOLD_LINES, room)), size=29, colour=_SOFT)
         _write(figure, HEIGHT - 92, [below], size=25, colour=_SOFT)
         canvas.draw()
@@ -56,7 +56,7 @@ def drawn(title: str, told: str, site: str, below: str) -> bytes:
 
 
 def _motif(figure: Figure) -> None:
-    """The sign of the site: a bar on the left, and a learning curve at the foot."""
+    """The motif of the site: a bar on the left, and a learning curve at the bottom."""
     axes = figure.add_axes((0, 0, 1, 1), xlim=(0, WIDTH), ylim=(0, HEIGHT))
     axes.axis("off")
     axes.axvspan(0, 18, color=_ACCENT, linewidth=0)
@@ -96,7 +96,7 @@ def _fitted(figure: Figure, title: str) -> tuple[int, list[str]]:
 def _wrapped(
     figure: Figure, words: str, size: int, most: int, family: str = "DejaVu Sans", weight: str = "normal"
 ) -> list[str]:
-    """Text in lines that fit between the margins, at most `most`; what is left out is told by an ellipsis."""
+    """Text in lines that fit between the margins, at most `most`; omitted text is marked by an ellipsis."""
     probe = Text(0, 0, "", fontfamily=family, fontweight=weight, fontsize=size * 0.72, parse_math=False)
     probe.set_figure(figure)
 

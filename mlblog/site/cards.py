@@ -1,7 +1,7 @@
-"""A picture of each post for those who draw links to it as cards, and one of the site for its other pages.
+"""Social cards: one image per post, and one of the site for its other pages.
 
-They are drawn when their text is new and kept in `.mlblog/cards`: a build that changes no title imports no Matplotlib.
-`overrides/main.html` names them in each page's head.
+Cached by text in `.mlblog/cards`, so that a build without new titles need not import Matplotlib.
+`overrides/main.html` links them in each page's head.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _SITE = "site"
 
 
 def pages(context: Context) -> Iterator[Page]:
-    """Yield `cards/index.json`, the cards by page, and beside it the cards themselves."""
+    """Yield `cards/index.json`, which maps pages to cards, and the cards beside it."""
     root = context.project.root
     posts = [one.post for one in context.posts]
     settings = Settings.of(root / "mkdocs.yml")
@@ -47,7 +47,7 @@ def pages(context: Context) -> Iterator[Page]:
 
 
 def _card(kept: Path, text: tuple[str, str, str, str]) -> Path:
-    """The file that has the card of a text, drawn if there is none."""
+    """The file with the card of a text, drawn if missing."""
     path = kept / f"{digest('card', _drawing(), *text)}.png"
     if not path.is_file():
         from mlblog.site.card import drawn  # imports Matplotlib
@@ -58,7 +58,7 @@ def _card(kept: Path, text: tuple[str, str, str, str]) -> Path:
 
 @cache
 def _drawing() -> str:
-    """The digest of how cards are drawn."""
+    """Digest of the drawing code."""
     found = find_spec("mlblog.site.card")
     assert found is not None
     assert found.origin is not None
@@ -66,6 +66,6 @@ def _drawing() -> str:
 
 
 def _are_shown(root: Path, templates: str) -> bool:
-    """Whether the blog has a template that names cards."""
+    """Whether the blog has a template that links cards."""
     main = root / templates / "main.html"
     return bool(templates) and main.is_file() and "cards/" in main.read_text(encoding="utf-8")

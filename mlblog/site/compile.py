@@ -1,4 +1,4 @@
-"""The posts of a project to pages, and all of them together to the pages that list and sum them up."""
+"""Compile the posts of a project, and the pages generated from all of them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from mlblog.lab import Project
 from mlblog.press import Compiled, Context, Page, Server, compile_posts
 from mlblog.site import cards, claims, experiments, goals, papers, reference, scribbles
 
-#: What makes the pages that belong to no single post. Each gives nothing where the project has nothing for it.
+#: Generators of pages that belong to no single post. Each yields nothing if the project has no data for it.
 GENERATORS: tuple[Callable[[Context], Iterable[Page]], ...] = (
     scribbles.pages,
     papers.pages,
@@ -28,9 +28,9 @@ def compile_site(
     fail_fast: bool = False,
     meanwhile: Callable[[], None] = lambda: None,
 ) -> Compiled:
-    """Compile every post of `project`, and what is generated from them, to `.mlblog/pages`.
+    """Compile every post of `project`, and the generated pages, to `.mlblog/pages`.
 
-    Args and result are those of `mlblog.press.compile_posts`.
+    Arguments and result are those of `mlblog.press.compile_posts`.
     """
     return compile_posts(
         project,

@@ -1,4 +1,4 @@
-"""Signatures and docstrings to Markdown. Griffe reads the code; what a docstring cites becomes a link to the paper."""
+"""Render signatures and docstrings to Markdown. Griffe reads the code; citations become links to papers."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from mlblog.press.source import blocks
 from mlblog.site.reference import FOLDER, Uses, used_by
 
 _HEAD = "---\ntitle: {title}\ndescription: {description}\n---\n\n# {title}\n\n"
-_INTRODUCTION = """What the posts import, from its docstrings. Shapes and units stand with each argument, the paper and
-its equation with what they define; below each name stands which posts and experiments use it.
+_INTRODUCTION = """The code that the posts import, from its docstrings. Arguments have shapes and units, definitions
+name their paper and equation, and each name lists the posts and experiments that use it.
 """
 _CITATION = re.compile(rf"{CITED.pattern}([^\]\[]*)\]")
 _KEPT = re.compile(
@@ -33,12 +33,12 @@ Object = griffe.Class | griffe.Function
 
 
 def documented(project: Project, uses: Mapping[str, Uses], bibliography: Bibliography) -> dict[str, str]:
-    """`{path: Markdown}` of the index and of a page for each name in the project's `reference`.
+    """`{path: Markdown}` of the index and a page for each name in the project's `reference`.
 
     Raises:
-        InputError: a module is not there or is not Python.
+        InputError: a module is missing or not Python.
     """
-    logging.getLogger("griffe").setLevel(logging.ERROR)  # our linter is stricter about docstrings
+    logging.getLogger("griffe").setLevel(logging.ERROR)  # ruff checks docstrings more strictly
     writer = _Writer(uses, bibliography)
     found: dict[str, str] = {}
     index = [_HEAD.format(title="Reference", description="The code behind the posts, by part."), _INTRODUCTION]
@@ -58,16 +58,16 @@ def documented(project: Project, uses: Mapping[str, Uses], bibliography: Bibliog
 
 
 def public(module: griffe.Module) -> list[Object]:
-    """The classes and functions of a module that are for everybody, in the order of the source."""
+    """The public classes and functions of a module, in source order."""
     if module.exports:
-        # a function may have the name of the submodule that it is imported from
+        # a function may share its name with its submodule
         paths = (module.imports.get(str(name), f"{module.path}.{name}") for name in module.exports)
         members = [module.modules_collection[path] for path in paths]
         targets = [one.final_target if isinstance(one, griffe.Alias) else one for one in members]
     else:
         targets = [one for one in module.members.values() if isinstance(one, griffe.Object) and one.name[0] != "_"]
         targets.sort(key=lambda one: one.lineno or 0)
-    # what a module has from another one is documented there; a package has nearly all from elsewhere
+    # imports are documented in their own module, except in packages, which mostly re-export
     own = [one for one in targets if module.is_package or one.canonical_path.startswith(f"{module.path}.")]
     return [one for one in own if isinstance(one, (griffe.Class, griffe.Function))]
 
@@ -89,7 +89,7 @@ def _load(project: Project, name: str) -> griffe.Module:
 
 
 def _parts(module: griffe.Module) -> Iterator[griffe.Module]:
-    """The module itself if it has something to show, and those below it, unless it says by `__all__` what it is."""
+    """The module itself if it has content, and its submodules unless it defines `__all__`."""
     if module.exports or public(module):
         yield module
     if not module.exports:
@@ -99,7 +99,7 @@ def _parts(module: griffe.Module) -> Iterator[griffe.Module]:
 
 
 class _Writer:
-    """Writes Markdown, with links to who uses a name and to the papers it cites."""
+    """Writes Markdown, with links to uses of a name and to cited papers."""
 
     def __init__(self, uses: Mapping[str, Uses], bibliography: Bibliography) -> None:
         self._uses, self._bibliography = uses, bibliography
@@ -121,8 +121,8 @@ class _Writer:
         if isinstance(one, griffe.Class):
             for method in one.functions.values():
                 if not method.name.startswith("_") and method.docstring:
-                    # no heading: a list of contents with every method helps nobody
-                    name = f"p.mlblog-method[id='{method.canonical_path}']"  # after a "#" its dots would begin classes
+                    # no heading: methods would swamp the table of contents
+                    name = f"p.mlblog-method[id='{method.canonical_path}']"  # after a "#" its dots would start classes
                     text += blocks.block(name, f"`{one.name}.{method.name}`") + "\n" + self._body(method)
         return text
 
@@ -160,7 +160,7 @@ class _Writer:
         return f"`{name}`: {told}" if name else told
 
     def _text(self, text: str) -> str:
-        """Paragraphs; what is indented is a formula as it stands."""
+        """Paragraphs; indented text is a verbatim formula."""
         pieces = []
         for paragraph in re.split(r"\n\s*\n", text.strip("\n")):
             lines = paragraph.split("\n")
@@ -173,7 +173,7 @@ class _Writer:
         return "\n".join(pieces) + "\n"
 
     def line(self, text: str) -> str:
-        """Text on one line: code stays code, a key becomes a link, all other signs stand for themselves."""
+        """Text on one line, escaped, with code spans and linked citations."""
         text = " ".join(text.split())
         out, at = [], 0
         for found in _KEPT.finditer(text):
@@ -194,7 +194,7 @@ class _Writer:
 
 
 def _signature(one: Object) -> str:
-    """As it is called: of a class its constructor."""
+    """The signature; for a class, of its constructor."""
     marks = {griffe.ParameterKind.var_positional: "*", griffe.ParameterKind.var_keyword: "**"}
     shown: list[str] = []
     for parameter in one.parameters:
@@ -213,6 +213,6 @@ def _signature(one: Object) -> str:
     returns = f" -> {one.returns}" if isinstance(one, griffe.Function) and one.returns else ""
     word = "class " if isinstance(one, griffe.Class) else ""
     line = f"{word}{one.name}({', '.join(shown)}){returns}"
-    if len(line) <= 66:  # the width of a page's column
+    if len(line) <= 66:  # the width of the text column
         return line
     return f"{word}{one.name}(\n" + "".join(f"    {text},\n" for text in shown) + f"){returns}"

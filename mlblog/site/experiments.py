@@ -1,4 +1,4 @@
-"""The page of experiments: how each stands, what it cost, how its main value moved, and everything that is recorded."""
+"""The page of experiments: state, cost, history of the main value, and all recorded values."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ counts: {counts}
 
 # Experiments
 
-Every figure and number here that takes more than a moment to compute is read from a *record*, a file kept beside the
-code. A record is **fresh** while the code and the parameters that made it are what they were, and **stale** from the
-moment at which any function that it rests on changes.
+Every figure and number here that takes more than a moment to compute comes from a *record*, a file committed with the
+code. A record is **fresh** while the code and parameters that produced it are unchanged, and **stale** as soon as any
+function that it depends on changes.
 """
 
 
@@ -48,7 +48,7 @@ def pages(context: Context) -> Iterator[Page]:
     counts = Counter(one.state for one in found)
     told = ", ".join(f"{counts[state]} {_WORDS.get(state, state)}" for state in STATES if counts[state])
     recorded = [one for one in found if one.groups]
-    cost = f" All records together took {duration(sum(one.seconds for one in recorded))} to make." if recorded else ""
+    cost = f" Computing all records took {duration(sum(one.seconds for one in recorded))}." if recorded else ""
     text = f"\nThere are {len(found)} experiments: {told}.{cost}\n\n"
     text += _table(found, moved)
     text += "".join(_section(one, context) for one in found)
@@ -57,7 +57,7 @@ def pages(context: Context) -> Iterator[Page]:
 
 
 def _table(found: list[Standing], moved: Trail) -> str:
-    rows = ["| experiment | state | main value | how it was made |", "| --- | --- | --- | --- |"]
+    rows = ["| experiment | state | main value | computed with |", "| --- | --- | --- | --- |"]
     for one in found:
         name = one.declaration.name
         cells = [f"[{escaped(name)}](#{name})<br>{_title(one)}", _state(one), _main(one, moved), _made(one)]
@@ -66,7 +66,7 @@ def _table(found: list[Standing], moved: Trail) -> str:
 
 
 def _title(one: Standing) -> str:
-    """The first line of the docstring, which is Markdown in its code spans alone."""
+    """The first line of the docstring, escaped except for code spans."""
     pieces = _CODE.split(one.declaration.title.removesuffix(".") + ".")
     return "".join(piece if piece.startswith("`") else escaped(piece) for piece in pieces)
 
@@ -90,7 +90,7 @@ def _main(one: Standing, moved: Trail) -> str:
         points.append((now, f"{number(now)} (not committed)"))
     name = escaped(one.main).replace("&#95;", "&#95;<wbr>")
     shown = f"{interval(base, one.main).replace(' ', '&nbsp;')}<br>{name}"
-    if len(points) == 1:  # nothing has moved yet
+    if len(points) == 1:  # no history yet
         return shown
     told = f"{one.main} by commit: {', then '.join(words for _, words in points)}"
     return f"{shown}<br>{sparkline([value for value, _ in points], told)}"
@@ -113,14 +113,14 @@ def _counted(count: int, word: str) -> str:
 
 
 def interval(runs: Runs, name: str) -> str:
-    """A mean over seeds, with half the width of its 95 % interval."""
+    """A mean over seeds, with the half width of its 95 % interval."""
     low, high = runs.interval(name)
     mean = number(runs.mean(name))
     return mean if math.isnan(low) or low == high else f"{mean} ± {number((high - low) / 2, 2)}"
 
 
 def number(value: float, digits: int = 4) -> str:
-    """A number to some significant digits, whole where it is large."""
+    """A number with some significant digits; integer if large."""
     return f"{value:,.0f}" if 10**digits <= abs(value) < 1e15 else f"{value:.{digits}g}"
 
 
@@ -137,8 +137,8 @@ def _section(one: Standing, context: Context) -> str:
     if one.reasons:
         text += "\n" + blocks.block("p.mlblog-stale", f"Stale: {evidence.named('; '.join(one.reasons))}")
     if one.accepted:
-        told = f"{one.accepted[:1].upper()}{one.accepted[1:]}. The code has changed since these runs were made; that it"
-        text += f"\n{told} still computes the same was checked at smoke scale only.\n"
+        told = f"{one.accepted[:1].upper()}{one.accepted[1:]}. The code has changed since these runs; that its"
+        text += f"\n{told} results are unchanged was verified at smoke scale only.\n"
     text += "\n" + blocks.folded("Parameters", _parameters(one))
     if one.groups:
         text += "\n" + blocks.folded("Values", _values(one))
@@ -164,7 +164,7 @@ def _parameters(one: Standing) -> str:
     text = _markdown_table(rows) + f"\nSeeds: {declaration.seeds}.\n"
     if declaration.variants:
         variants = "".join(f"- {escaped(as_label(variant))}\n" for variant in declaration.variants)
-        text += f"\nRecorded too, with:\n\n{variants}"
+        text += f"\nAlso recorded with:\n\n{variants}"
     return text
 
 
@@ -177,7 +177,7 @@ def _values(one: Standing) -> str:
         rows.append([f"`{name}`", *(_cell(runs, name) for runs in columns.values())])
     text = _markdown_table(rows)
     if any(len(runs) > 1 for runs in columns.values()):
-        text += "\n± is half the width of the 95 % interval of the mean over seeds.\n"
+        text += "\n± is the half width of the 95 % interval of the mean over seeds.\n"
     if first.arrays:
         shapes = (f"`{name}` ({_shape(array.shape)})" for name, array in first.arrays.items())
         text += f"\nArrays: {', '.join(shapes)}.\n"

@@ -1,4 +1,4 @@
-"""What the RSS plugin does not know: dates in Material's form, and the cards that are drawn by us."""
+"""Additions to the RSS plugin: dates in Material's format, and social cards."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _LINK = re.compile(r'<guid isPermaLink="true">([^<]*)</guid>')
 
 
 def dates(meta: Mapping[str, Any]) -> dict[str, Any]:
-    """The dates of a post for the feeds, which know one in each key; Material's may hold several in one.
+    """The dates of a post for the feeds, which need one per key; Material allows several in one.
 
     Returns:
         `date`, when it was written, and `updated`, when it was last changed; nothing for a page without a date.
@@ -27,11 +27,11 @@ def dates(meta: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def add_pictures(folder: Path, url: str) -> None:
-    """Name the cards of a built site in its feeds, RSS 2.0 and JSON Feed 1.1.
+    """Add the cards of a built site to its feeds, RSS 2.0 and JSON Feed 1.1.
 
     Args:
-        folder: the built site; left as it is if it has no cards.
-        url: where it will stand, with a slash at its end.
+        folder: the built site; unchanged if it has no cards.
+        url: its base URL, with a trailing slash.
     """
     index = folder / "cards/index.json"
     if not index.is_file():

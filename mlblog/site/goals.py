@@ -1,4 +1,4 @@
-"""The pages of weekly goals: one a week, and an index with what is carried over and how good the confidences were."""
+"""The pages of weekly goals: one per week, and an index with carried-over goals and calibration."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ from mlblog.press.source.blocks import block, indented
 from mlblog.site.reliability import fifths, judged
 
 FOLDER = "goals"
-_ABOUT = """Every week begins with a list, and with how sure we are of each line of it: 3/5 stands for a chance of 60 %.
-Confidence is written down before the work is done. A paper counts as read when its note has a summary, an
-implementation as done when its record is fresh. What is left over is carried into the next week, and its age is shown.
+_ABOUT = """Every week begins with a list of goals and our confidence in each: 3/5 means a probability of 60 %.
+Confidences are committed before the work is done. A paper counts as read when its note has a summary, an
+implementation as done when its record is fresh. Unfinished goals are carried over to the next week, with their age.
 """
 
 
 def pages(context: Context) -> Iterator[Page]:
-    """Yield the index and a page a week, if there are weekly goals.
+    """Yield the index and a page per week, if there are weekly goals.
 
     Raises:
-        PostError: a week cannot be read, or cites a paper that is not there; with its line.
+        PostError: a week is invalid, or cites an unknown paper; with the line.
     """
     ledger = Ledger.of(context.project)
     if ledger.current is None:
         return
-    # a preview, which `mkdocs serve` shows in place of a record, earns nothing
+    # previews, which `mkdocs serve` shows in place of records, do not earn ticks
     lab = Lab(context.project) if isinstance(context.lab.store, Previewed) else context.lab
     proof, bibliography = Proof(lab), Bibliography.of(context.project)
     yield Page(f"{FOLDER}/index.md", index(ledger, proof, bibliography))
@@ -46,7 +46,7 @@ def pages(context: Context) -> Iterator[Page]:
 
 
 def title(week: Week) -> str:
-    """The name of a week for people."""
+    """The display name of a week."""
     year, number, _ = week.monday.isocalendar()
     return f"Week {number} of {year}"
 
@@ -64,16 +64,16 @@ def days(week: Week) -> str:
 
 
 def index(ledger: Ledger, proof: Proof, bibliography: Bibliography) -> str:
-    """The Markdown of the index; its front matter holds this week's progress, for the home page."""
+    """The Markdown of the index; its front matter has this week's progress, for the home page."""
     week = ledger.current
     assert week is not None
-    text = _head("Goals", "This week's goals, what is carried over, and how good our confidence is.", _meta(week))
+    text = _head("Goals", "This week's goals, carried-over goals, and the calibration of our confidences.", _meta(week))
     text += f"\n{_ABOUT}\n## This week\n\n[{title(week)}]({week.name}.md), {days(week)}. {_expected(week)}\n\n"
-    text += _progress(progress(week.goals)) + _unearned(proof.unearned(week)) + _untold(proof.untold(week))
+    text += _progress(progress(week.goals)) + _unearned(proof.unearned(week)) + _unverifiable(proof.unverifiable(week))
     if carried := ledger.carried(week):
         text += f"\n## Carried over\n\n{_carried(carried)}"
     judgement = cite(judged(ledger.forecasts, bibliography), bibliography, f"{FOLDER}/index.md", 1)
-    text += f"\n## How good the confidence was\n\n{judgement.text}"
+    text += f"\n## Calibration\n\n{judgement.text}"
     text += "\n## All weeks\n\n" + "".join(
         f"- [{title(one)}]({one.name}.md): {reached(one.goals)} of {len(one.goals)} reached"
         + (", open\n" if one is week else "\n")
@@ -86,14 +86,14 @@ def week_page(ledger: Ledger, week: Week, proof: Proof, bibliography: Bibliograp
     """The Markdown of a week's page.
 
     Raises:
-        PostError: it cites a paper that is not in the bibliography.
+        PostError: it cites an unknown paper.
     """
     is_open = week is ledger.current
     state = f"Open. {_expected(week)}" if is_open else f"Closed: {reached(week.goals)} of {len(week.goals)} reached."
     text = _head(title(week), f"Goals for the week of {days(week)}.", {})
     unearned = proof.unearned(week)
     text += f"\n{days(week)}. {state}\n\n{_progress(progress(week.goals))}"
-    text += f"{_unearned(unearned)}{_untold(proof.untold(week))}\n"
+    text += f"{_unearned(unearned)}{_unverifiable(proof.unverifiable(week))}\n"
     listed, keys = _list(ledger, week, unearned, bibliography)
     text += listed
     if keys:
@@ -123,8 +123,8 @@ def _expected(week: Week) -> str:
     said = [goal.probability for goal in week.goals if goal.probability is not None]
     told = f"{reached(week.goals)} of {len(week.goals)} goals are reached so far."
     if not said:
-        return f"{told} No confidence has been written down."
-    return f"{told} By the confidence in {len(said)} of them, {sum(said):.1f} of those {len(said)} are to be expected."
+        return f"{told} No confidences were given."
+    return f"{told} {len(said)} have a confidence; expected: {sum(said):.1f} of {len(said)}."
 
 
 def _name(one: Progress) -> str:
@@ -148,11 +148,11 @@ def _unearned(unearned: list[Unearned]) -> str:
     if not unearned:
         return ""
     lines = "".join(f"- {_bare(one.goal)}: {escaped(one.why)}\n" for one in unearned)
-    return "\n" + block("div.mlblog-stale", f"Ticked, and not earned:\n\n{lines}")
+    return "\n" + block("div.mlblog-stale", f"Ticked but not earned:\n\n{lines}")
 
 
-def _untold(untold: str) -> str:
-    return f"\nNote: {escaped(untold)}.\n" if untold else ""
+def _unverifiable(unverifiable: str) -> str:
+    return f"\nNote: {escaped(unverifiable)}.\n" if unverifiable else ""
 
 
 def _carried(carried: Iterable[Carried]) -> str:
@@ -160,12 +160,12 @@ def _carried(carried: Iterable[Carried]) -> str:
 
 
 def _bare(goal: Goal) -> str:
-    """The title without marks and citations, as Markdown."""
+    """The title without markup and citations, as Markdown."""
     return escaped(re.sub(r"\s*\[@[^\[\]]*\]", "", goal.text).rstrip(".")) or escaped(goal.text)
 
 
 def _list(ledger: Ledger, week: Week, unearned: list[Unearned], bibliography: Bibliography) -> tuple[str, list[str]]:
-    """The checklist itself, its headings below the page's, and the papers that it cites."""
+    """The checklist, with headings below the page title, and the keys of cited papers."""
     ages = {id(one.goal): one for one in ledger.carried(week)}
     lacking = {id(one.goal) for one in unearned}
     levels = [part.level for part in week.parts if isinstance(part, Heading)]
@@ -189,7 +189,7 @@ def _list(ledger: Ledger, week: Week, unearned: list[Unearned], bibliography: Bi
                 lines += _said(part, ages.get(id(part)), is_earned=id(part) not in lacking)
                 lines += "".join(f"\n\n{cited(note, part.line)}" for note in part.note)
             first, *rest = indented(lines, "    " * (part.depth + 1)).rstrip("\n").split("\n")
-            # each item is a block: behind a paragraph, or deeper items, the next would be taken for part of those
+            # each item is a block, or it would be merged into preceding paragraphs or nested items
             listed += ["    " * part.depth + "- " + first.strip(), *rest, ""]
             continue
         text += _closed(listed)
@@ -202,7 +202,7 @@ def _list(ledger: Ledger, week: Week, unearned: list[Unearned], bibliography: Bi
 
 
 def _closed(listed: list[str]) -> list[str]:
-    """The list in hand as a block, and the hand emptied."""
+    """Return the collected list as a block, and clear it."""
     found = ["\n" + block("div.mlblog-goals", "\n".join(listed))] if listed else []
     listed.clear()
     return found

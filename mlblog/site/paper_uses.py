@@ -1,4 +1,4 @@
-"""What a project has of each paper: code, experiments, posts, claims."""
+"""Uses of each paper: code, experiments, posts, claims."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FOLDER = "papers"
 
 @dataclass
 class Uses:
-    """What cites one paper, or takes a claim from it.
+    """What cites a paper, or judges a claim of it.
 
     Attributes:
         modules: of the library, that cite it, as links for a page in the folder of papers.
@@ -37,7 +37,7 @@ class Uses:
 
 
 def uses_of_papers(context: Context) -> dict[str, Uses]:
-    """What the project has of each paper, by key."""
+    """Uses of each paper, by key."""
     found: dict[str, Uses] = {}
     package = f"{context.project.experiments}."
     experiments: dict[str, list[str]] = {}

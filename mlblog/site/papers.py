@@ -1,4 +1,4 @@
-"""The papers of a project: an index by topic, a page for each note, the bibliography as a file."""
+"""The pages of papers: an index by topic, a page per note, and the bibliography as a file."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FOUND = "What we found"
 HERE = "Where it is here"
 _HEAD = """---
 title: Papers
-description: Every paper that is used here, by topic, with what we read, built and measured of it.
+description: Every paper used here, by topic, with our notes, code and results.
 ---
 
 # Papers
@@ -36,8 +36,8 @@ def pages(context: Context) -> Iterator[Page]:
     """Yield the index and the pages of notes, if there is a bibliography.
 
     Raises:
-        InputError: the bibliography or a note cannot be read, or a note belongs to no paper; with its line.
-        PostError: a note cites a paper that is not there.
+        InputError: the bibliography or a note is invalid, or a note has no paper; with the line.
+        PostError: a note cites an unknown paper.
     """
     project = context.project
     bibliography = Bibliography.of(project)
@@ -67,7 +67,7 @@ def index(bibliography: Bibliography, uses: dict[str, Uses]) -> str:
     notes = f"There are notes on {sum(states.values())} ({counted}). {_STATES}" if states else ""
     used = sum(1 for paper in bibliography if paper.key in uses)
     text = (
-        f"\n{len(bibliography)} papers, books and posts, of which code, posts or claims here use {used}. {notes}\n\n"
+        f"\n{len(bibliography)} papers, books and posts, {used} of them used by code, posts or claims here. {notes}\n\n"
         "The whole list as [BibTeX](references.bib).\n"
     )
     if states:

@@ -1,7 +1,7 @@
-"""The reference of a project's code: a page for each part of it, from signatures and docstrings; nothing is imported.
+"""The API reference: one page per part of the code, from signatures and docstrings, without importing it.
 
-`reference` in `[tool.mlblog]` names the packages and modules. Of a package with `__all__` it is what that names; else
-of each module below every class, function and constant that is defined there and has no underscore in front.
+`reference` in `[tool.mlblog]` names the packages and modules. A package with `__all__` shows those names; otherwise
+every public class, function and constant defined in its modules is shown.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ FOLDER = "reference"
 
 @dataclass
 class Uses:
-    """The experiments and the posts that reach a name."""
+    """The experiments and posts that use a name."""
 
     experiments: list[str] = field(default_factory=list)
     posts: list[Post] = field(default_factory=list)
 
 
 def pages(context: Context) -> Iterator[Page]:
-    """Yield the pages, if the project asks for them.
+    """Yield the pages, if the project configures them.
 
     Raises:
-        InputError: a module that is to be documented is not there or is not Python.
+        InputError: a configured module is missing or not Python.
     """
     names = context.project.reference
     if not names:
@@ -46,9 +46,9 @@ def pages(context: Context) -> Iterator[Page]:
         found = json.loads(kept.read_bytes())
         texts: dict[str, str] = found["pages"] if found["key"] == key else {}
     except (OSError, ValueError, TypeError, KeyError):
-        texts = {}  # none yet, or what a crash has left
+        texts = {}  # missing, or damaged by a crash
     if not texts:
-        from mlblog.site.documented import documented  # reads all the code
+        from mlblog.site.documented import documented  # slow: reads all code
 
         texts = documented(context.project, uses, bibliography)
         write_atomically(kept, json.dumps({"key": key, "pages": texts}, ensure_ascii=False).encode())
@@ -57,7 +57,7 @@ def pages(context: Context) -> Iterator[Page]:
 
 
 def uses_of_names(context: Context) -> dict[str, Uses]:
-    """Who reaches what, by dotted name."""
+    """Uses by dotted name."""
     found: dict[str, Uses] = defaultdict(Uses)
     for name, declaration in context.lab.experiments.items():
         for reached in context.lab.code.manifest(f"{declaration.module}.{name}"):
@@ -69,7 +69,7 @@ def uses_of_names(context: Context) -> dict[str, Uses]:
 
 
 def used_by(uses: Uses | None) -> str:
-    """A line of Markdown on who reaches a name; empty if nobody does."""
+    """A line of Markdown on the uses of a name; empty if there are none."""
     if uses is None:
         return ""
     posts = ", ".join(f"[{escaped(post.title)}](../{post.page})" for post in uses.posts)
@@ -79,7 +79,7 @@ def used_by(uses: Uses | None) -> str:
 
 
 def _key(context: Context, uses: Mapping[str, Uses], bibliography: Bibliography) -> str:
-    """Everything that the pages are made from."""
+    """Digest of all input of the pages."""
     project = context.project
     sources = [path.read_bytes() for path in _sources(project.root, project.reference)]
     reached = {name: [u.experiments, [[p.title, p.page] for p in u.posts]] for name, u in sorted(uses.items())}

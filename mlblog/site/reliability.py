@@ -1,4 +1,4 @@
-"""How good confidences were, for readers: a reliability diagram as SVG, and what it does and does not tell."""
+"""Calibration for readers: a reliability diagram as SVG, with an interpretation."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from mlblog.goals.calibrate import Forecast, Level
 from mlblog.papers import Bibliography
 from mlblog.press.source.blocks import block
 
-_SIZE, _LEFT, _TOP, _RIGHT, _BOTTOM = 300.0, 46.0, 14.0, 14.0, 44.0  # of the square, and around it, in its units
-_NOTHING = "No week with a confidence in it is closed yet, so there is nothing to judge. The first to close shows here."
+_SIZE, _LEFT, _TOP, _RIGHT, _BOTTOM = 300.0, 46.0, 14.0, 14.0, 44.0  # plot size and margins, in SVG units
+_NOTHING = "No week with confidences has closed yet, so there is nothing to show."
 _SOURCES = ("brier1950verification", "murphy1973new", "wilson1927probable")
 
 
 def judged(forecasts: Sequence[Forecast], bibliography: Bibliography) -> str:
-    """The Markdown of the section: the diagram, its numbers as a table, the score in words.
+    """The Markdown of the section: diagram, table and scores.
 
-    Its sources are cited where the bibliography has them; that of another blog may not.
+    Sources are cited if the bibliography has them, which that of another blog may not.
     """
     if not forecasts:
         return f"{_NOTHING}\n"
@@ -32,7 +32,7 @@ def judged(forecasts: Sequence[Forecast], bibliography: Bibliography) -> str:
 
 
 def fifths(confidence: float) -> str:
-    """A confidence as Markdown: in one piece, 3/5 would become a single sign where the site sets fractions."""
+    """A confidence in Markdown, written so that smart symbols do not turn it into a fraction character."""
     return f"{confidence:g}<span>/</span>5"
 
 
@@ -42,28 +42,28 @@ def _interval(level: Level) -> str:
 
 
 def words(forecasts: Sequence[Forecast]) -> str:
-    """What the numbers say, and how surely."""
+    """An interpretation of the numbers, with its uncertainty."""
     reached, expected, chance = calibrate.surprise(forecasts)
     score, hindsight = calibrate.brier(forecasts), calibrate.reference(forecasts)
     parts = calibrate.murphy(forecasts)
     better = "better than" if score < hindsight else "worse than" if score > hindsight else "as good as"
     side = "as few or fewer" if reached <= expected else "as many or more"
-    told = "which is hard to put down to chance"
+    told = "which is unlikely to be chance"
     if chance >= 0.05:
-        told = "so this is not yet evidence against the confidence as a whole"
+        told = "so this is not evidence of miscalibration overall"
     return (
-        f"Of {len(forecasts)} goals with a confidence in closed weeks, {reached} were reached, where {expected:.1f} "
-        f"were to be expected. If every confidence were right and the goals independent, {side} would be reached with "
-        f"probability {chance:.2f}, {told}.\n\nThe Brier score, the mean squared difference between what was said and "
-        f"what came of it, is {score:.3f}: {better} the {hindsight:.3f} of always saying the share that was reached in "
-        f"the end. It is {parts.reliability:.3f} for confidences that were off, less {parts.resolution:.3f} for "
-        f"telling likely goals from unlikely ones, plus {parts.uncertainty:.3f} that nobody could have known. "
+        f"Of {len(forecasts)} goals with a confidence in closed weeks, {reached} were reached; {expected:.1f} "
+        f"were expected. If every confidence were right and the goals independent, {side} would be reached with "
+        f"probability {chance:.2f}, {told}.\n\nThe Brier score, the mean squared difference between confidence and "
+        f"outcome, is {score:.3f}: {better} the {hindsight:.3f} of always stating the share that was reached in "
+        f"the end. It is the sum of {parts.reliability:.3f} for miscalibration, minus {parts.resolution:.3f} for "
+        f"separating likely from unlikely goals, plus {parts.uncertainty:.3f} of inherent uncertainty. "
         "Intervals are Wilson's."
     )
 
 
 def diagram(levels: Sequence[Level]) -> str:
-    """A reliability diagram: what came true against what was said, with 95 % intervals; larger points count more."""
+    """A reliability diagram: frequency against confidence, with 95 % intervals; larger points have more goals."""
     most = max(level.count for level in levels)
     said = "; ".join(f"said {5 * one.probability:g}/5: {one.done} of {one.count} reached" for one in levels)
     parts = [
@@ -71,7 +71,7 @@ def diagram(levels: Sequence[Level]) -> str:
         f'aria-label="Share reached against confidence. {said}.">',
         f'<path class="frame" d="M{_x(0)} {_y(1)}V{_y(0)}H{_x(1)}"/>',
         f'<path class="ideal" d="M{_x(0)} {_y(0)}L{_x(1)} {_y(1)}"/>',
-        f'<text class="soft" text-anchor="end" x="{_x(0.93)}" y="{_y(0.97)}">as said</text>',
+        f'<text class="soft" text-anchor="end" x="{_x(0.93)}" y="{_y(0.97)}">calibrated</text>',
     ]
     for tick in range(6):
         parts.append(f'<text x="{_x(tick / 5)}" y="{_y(0):.0f}" dy="18" text-anchor="middle">{tick}/5</text>')
@@ -84,11 +84,10 @@ def diagram(levels: Sequence[Level]) -> str:
         right = one.probability < 0.9
         at = f'x="{x}" dx="{12 if right else -12}" text-anchor="{"start" if right else "end"}"'
         parts.append(f'<text {at} y="{_y(one.share)}" dy="4">{one.done} of {one.count}</text>')
-    parts.append(f'<text x="{_x(0.5)}" y="{_y(0):.0f}" dy="38" text-anchor="middle">confidence written down</text>')
+    parts.append(f'<text x="{_x(0.5)}" y="{_y(0):.0f}" dy="38" text-anchor="middle">stated confidence</text>')
     parts.append("</svg>")
     caption = (
-        "Share of goals that were reached, by the confidence written down before; bars are 95 % intervals, "
-        "and on the dashed line as much is reached as was said."
+        "Share of goals reached, by stated confidence; bars are 95 % intervals, the dashed line is perfect calibration."
     )
     return "\n".join(parts) + f"\n<figcaption>{caption}</figcaption>"
 

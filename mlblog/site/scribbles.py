@@ -15,7 +15,7 @@ hide: [toc]
 
 # Scribbles
 
-Short notes on single topics, in our own words. Each says what is true under which conditions, and runs what can be run.
+Short notes on single topics, in our own words. Each states its conditions, and runs what can be run.
 """
 
 

@@ -1,4 +1,4 @@
-"""A few numbers as a line as small as a word."""
+"""Sparklines."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ _WIDTH, _HEIGHT, _MARGIN = 88, 20, 3
 
 
 def sparkline(values: Sequence[float], told: str) -> str:
-    """Inline SVG on one line: from the oldest to the newest, which has a dot.
+    """Inline SVG of a sparkline, oldest to newest, with a dot on the newest.
 
     Args:
         values: at least two.
-        told: what it says, for who does not see it.
+        told: its text alternative.
     """
     low, high = min(values), max(values)
     span = high - low or 1.0
     step = (_WIDTH - 2 * _MARGIN) / (len(values) - 1)
-    level = 0.5 if high == low else 0.0  # what never moved runs through the middle
+    level = 0.5 if high == low else 0.0  # a constant series runs through the middle
     points = [
         (_MARGIN + step * at, _HEIGHT - _MARGIN - ((value - low) / span + level) * (_HEIGHT - 2 * _MARGIN))
         for at, value in enumerate(values)

@@ -1,4 +1,4 @@
-"""How each experiment stands: its records at the scale that pages show, fresh or not, and which posts read them."""
+"""Status of each experiment: its records at the scale that pages show, staleness, and posts that read them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mlblog.press import Context, Post
 from mlblog.press.page.provenance import Evidence, accepted
 from mlblog.press.page.published import Published
 
-#: The states of an experiment, from the best to the worst.
+#: The states of an experiment, best to worst.
 STATES = ("fresh", "stale", "incomplete", "broken", "missing")
 
 
@@ -24,12 +24,12 @@ class Standing:
 
     Attributes:
         declaration: as declared.
-        scale: the largest that is recorded, or empty.
-        groups: the records at that scale, for each set of overrides, the base first.
-        broken: what is wrong with records that cannot be read.
-        missing: how many runs are declared at that scale and not recorded.
-        posts: that read its records.
-        main: the value that posts quote most; empty where there is none.
+        scale: largest recorded scale, or empty.
+        groups: records at that scale by overrides, base first.
+        broken: errors of unreadable records.
+        missing: number of declared runs at that scale without a record.
+        posts: posts that read its records.
+        main: the value that posts quote most, or empty.
     """
 
     declaration: Declaration
@@ -42,7 +42,7 @@ class Standing:
 
     @property
     def state(self) -> str:
-        """The worst of what is true of its records."""
+        """The worst state of its records."""
         if self.broken:
             return "broken"
         if not self.groups:
@@ -66,7 +66,7 @@ class Standing:
 
     @property
     def seconds(self) -> float:
-        """What its records took."""
+        """Total duration of its runs."""
         return sum(float(str(record.environment["seconds"])) for record in self.records)
 
     @property
@@ -76,7 +76,7 @@ class Standing:
 
 
 def standings(context: Context) -> list[Standing]:
-    """Return how every experiment of the project stands, in the order of their declaration."""
+    """Return the status of every experiment, in order of declaration."""
     lab = context.lab
     readers = _readers(context)
     paths: dict[tuple[str, str], list[str]] = defaultdict(list)
@@ -85,7 +85,7 @@ def standings(context: Context) -> list[Standing]:
         paths[experiment, scale].append(path)
     found = []
     for name, declaration in lab.experiments.items():
-        recorded = [scale for scale in SCALES[1:] if (name, scale) in paths]  # smoke shows only that the code runs
+        recorded = [scale for scale in SCALES[1:] if (name, scale) in paths]  # smoke runs only show that the code runs
         scale = recorded[-1] if recorded else ""
         records, broken = _read(context, paths[name, scale] if scale else ())
         there = {record.key for record in records}
@@ -101,7 +101,7 @@ def standings(context: Context) -> list[Standing]:
 
 
 def _readers(context: Context) -> Mapping[str, list[Published]]:
-    """The posts that read each experiment's records."""
+    """Posts by experiment whose records they read."""
     found: dict[str, list[Published]] = defaultdict(list)
     for one in context.posts:
         for name in one.experiments:
@@ -132,7 +132,7 @@ def _groups(context: Context, records: list[Record]) -> Iterable[Evidence]:
 
 
 def _main(groups: tuple[Evidence, ...], posts: list[Published]) -> str:
-    """The number that posts name most often in their code; where they name none, the first by its name."""
+    """The number that posts mention most in their code; if none, the first by name."""
     if not groups:
         return ""
     numbers = [name for name, value in sorted(groups[0].records[0].values.items()) if type(value) in (int, float)]

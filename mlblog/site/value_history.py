@@ -1,4 +1,4 @@
-"""How recorded values moved from commit to commit: read from git once for each commit, kept for the builds after it."""
+"""History of recorded values: read from git once per commit, then cached."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ _SCHEMA = 1
 
 @dataclass(frozen=True)
 class Point:
-    """The mean over the seeds recorded at one commit; values that are no numbers are left out."""
+    """Means over seeds at one commit, of numeric values."""
 
     commit: str
     date: str
     means: Mapping[str, float]
 
 
-#: By `experiment/scale`: a point for each commit that changed a record of the experiment without overrides.
+#: By `experiment/scale`: a point per commit that changed a base record.
 Trail = dict[str, list[Point]]
 
 
 def trail(project: Project) -> Trail:
-    """Return how values moved; nothing where git does not know the project."""
+    """Return the history of values; empty without git."""
     head, _, shallow = (
         _git(project.root, "rev-parse", "HEAD", "--is-shallow-repository").decode().strip().partition("\n")
     )
     if not head:
         return {}
     if shallow == "true":
-        return _read(project)  # what is fetched later belongs to the same commit
+        return _read(project)  # a later fetch may add history to the same commit
     kept = project.work / "trail.json"
     key = digest("trail", str(_SCHEMA), head, project.relative(project.results))
     try:
@@ -57,7 +57,7 @@ def _read(project: Project) -> Trail:
     results = project.relative(project.results)
     changes = list(_changes(project.root, results))
     contents = _blobs(project.root, sorted({blob for *_, blob in changes if blob}))
-    seeds: dict[str, dict[str, dict[str, float]]] = defaultdict(dict)  # by experiment and scale, then seed: its values
+    seeds: dict[str, dict[str, dict[str, float]]] = defaultdict(dict)  # values by experiment and scale, then seed
     found: Trail = {}
     for commit, date, path, blob in changes:
         name, _, seed = path.rpartition("/base/")
@@ -76,7 +76,7 @@ def _read(project: Project) -> Trail:
 
 
 def _changes(root: Path, results: str) -> Iterator[tuple[str, str, str, str]]:
-    """Commit, date, path below the results and blob (empty where it was deleted) of each change, the oldest first."""
+    """Commit, date, path below results, and blob (empty if deleted) of each change, oldest first."""
     log = _git(
         root, "-c", "core.quotePath=false", "log", "--reverse", "--relative", "--raw", "--no-renames", "--no-abbrev",
         "--format=commit %h %cs", "--", f"{results}/*/base/seed-*.json",
@@ -107,12 +107,12 @@ def _numbers(text: bytes) -> dict[str, float]:
     try:
         values = json.loads(text)["values"]
     except (ValueError, KeyError, TypeError):
-        return {}  # deleted, or a record of before records had a schema
+        return {}  # deleted, or older than the record schema
     return {name: float(value) for name, value in values.items() if type(value) in (int, float)}
 
 
 def _git(root: Path, *arguments: str, given: bytes = b"") -> bytes:
-    """What git says; nothing where there is no git, no repository or no commit."""
+    """Output of git; empty without git, repository or commit."""
     try:
         return subprocess.run(["git", "-C", str(root), *arguments], input=given, capture_output=True, check=True).stdout
     except (OSError, subprocess.CalledProcessError):

@@ -171,16 +171,16 @@ def test_line_ends_and_marks_of_order_do_not_matter() -> None:
 @pytest.mark.parametrize(
     ("text", "path", "message"),
     [
-        ("- [ ] a\n- [ ]\n", "g/2026-W47.md", "g/2026-W47.md:2: a goal without words"),
-        ("- [ ] <br>\n", "g/2026-W47.md", "g/2026-W47.md:1: a goal without words"),
-        ("\n- [~] a\n", "g/2026-W47.md", "g/2026-W47.md:2: [~] is neither open nor done"),
-        ("- [ ] a (7/5)\n", "g/2026-W47.md", "g/2026-W47.md:1: (7/5) is no confidence"),
+        ("- [ ] a\n- [ ]\n", "g/2026-W47.md", "g/2026-W47.md:2: a goal without text"),
+        ("- [ ] <br>\n", "g/2026-W47.md", "g/2026-W47.md:1: a goal without text"),
+        ("\n- [~] a\n", "g/2026-W47.md", "g/2026-W47.md:2: [~] is not a valid box"),
+        ("- [ ] a (7/5)\n", "g/2026-W47.md", "g/2026-W47.md:1: (7/5) is not a confidence"),
         ("---\ntitle: a\n", "g/2026-W47.md", "g/2026-W47.md:1: the front matter is not closed"),
-        ("- [ ] a\n```\n", "g/2026-W47.md", "g/2026-W47.md:3: a block of code is not closed"),
+        ("- [ ] a\n```\n", "g/2026-W47.md", "g/2026-W47.md:3: a code block is not closed"),
         (b"a\n\xff\n", "g/2026-W47.md", "g/2026-W47.md:2: not UTF-8"),
-        ("", "g/2026-W54.md", "g/2026-W54.md:1: '2026-W54' is no ISO week"),
-        ("", "g/next.md", "g/next.md:1: 'next' is no ISO week"),
-        ("", "g/0000-W01.md", "'0000-W01' is no ISO week"),
+        ("", "g/2026-W54.md", "g/2026-W54.md:1: '2026-W54' is not an ISO week"),
+        ("", "g/next.md", "g/next.md:1: 'next' is not an ISO week"),
+        ("", "g/0000-W01.md", "'0000-W01' is not an ISO week"),
     ],
 )
 def test_what_is_wrong_is_said_with_its_place(text: str | bytes, path: str, message: str) -> None:

@@ -52,7 +52,7 @@ def page(project: Project, name: str = NAME) -> str:
     return {page.path: page.text for page in goals.pages(context)}[f"goals/{name}.md"]
 
 
-LATE = "its confidence is in no commit in which it was still open; take the number out"
+LATE = "its confidence is in no commit in which the goal was still open; remove the number"
 #: What was committed, the goal as it is now, and what is said of its tick; nothing where it is earned.
 SITUATIONS: dict[str, tuple[list[str], str, str]] = {
     "a number that was never committed": (["- [ ] other\n"], "walk far, 3/5", LATE),
@@ -84,7 +84,7 @@ def test_commands_and_pages_agree(make_project: Make, situation: str) -> None:
     assert (status.exit_code, check.exit_code, start.exit_code) == ((1, 1, 2) if why else (0, 0, 0))
     assert ("not earned" in shown) is bool(why)
     for said in (status.stdout, check.stdout, start.stderr) if why else ():
-        assert f"{PATH}:1: ticked, not earned: " in said
+        assert f"{PATH}:1: ticked but not earned: " in said
         assert re.search(why, said), said
     assert "note:" not in status.output + check.output + shown
 
@@ -102,8 +102,7 @@ def test_goal_that_is_still_open_is_told_to_be_committed(make_project: Make) -> 
     commit(project, "- [ ] walk far, 2/5\n")
     write(project, "- [ ] walk far, 3/5\n")
     assert (
-        "still open; commit the list before you tick it, or take the number out"
-        in mlblog("goals", "tick", "walk").stderr
+        "still open; commit the list before you tick it, or remove the number" in mlblog("goals", "tick", "walk").stderr
     )
 
 
@@ -131,7 +130,7 @@ def test_closed_week_is_judged_by_its_commits_alone(make_project: Make) -> None:
     assert "not earned" not in page(project, "2020-W50")
     write(project, "- [x] Read [@smith2020first], 5/5\n", earlier)
     assert mlblog("goals", "status", "2020-W50").exit_code == 1
-    assert f"{earlier}:1: ticked, not earned: Read" in mlblog("check").stdout
+    assert f"{earlier}:1: ticked but not earned: Read" in mlblog("check").stdout
     assert "not earned" in page(project, "2020-W50")
 
 
@@ -165,11 +164,11 @@ def _lost(root: Path) -> None:
 
 GAPS: dict[str, tuple[Callable[[Path], None], str]] = {
     "a shallow clone": (_shallow, "this clone is shallow; fetch the rest: git fetch --unshallow"),
-    "an archive": (lambda root: shutil.rmtree(root / ".git"), "there is no git repository here"),
-    "an archive inside another repository": (_foreign, "the git repository around this project does not hold it"),
-    "no commit yet": (_without_commits, "nothing has been committed yet"),
+    "an archive": (lambda root: shutil.rmtree(root / ".git"), "there is no readable git repository here"),
+    "an archive inside another repository": (_foreign, "this project is not committed to the git repository around it"),
+    "no commit yet": (_without_commits, "there is no commit yet"),
     "a graft": (_replaced, "grafts or replacements"),
-    "a commit that is lost": (_lost, "git could not read all of the history"),
+    "a commit that is lost": (_lost, "git could not read the whole history"),
 }
 
 

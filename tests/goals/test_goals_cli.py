@@ -30,18 +30,18 @@ def test_status_tells_all_and_fails_on_what_is_not_earned(make_project: Make) ->
     assert result.stdout.splitlines() == [
         "2020-W51, 2020-12-14 to 2020-12-20, open",
         "",
-        "A       0/1",
-        "B       1/2",
-        "in all  1/3",
+        "A      0/1",
+        "B      1/2",
+        "total  1/3",
         "",
         "carried over:",
         "  Two: since 2020-W50, 1 week",
         "",
-        "posts_src/goals/2020-W51.md:4: ticked, not earned: four [@smith2020first]: there is no note "
+        "posts_src/goals/2020-W51.md:4: ticked but not earned: four [@smith2020first]: there is no note "
         "toy/papers/notes/smith2020first.md; write one: mlblog new note smith2020first",
         "",
-        "2 confidences in closed weeks: Brier score 0.200, 0.250 for the base rate; 1 reached of 1.4 expected; "
-        "were they right, 1 or fewer would have a chance of 0.52",
+        "2 confidences in closed weeks: Brier score 0.200, 0.250 for the base rate; 1 reached, 1.4 expected; "
+        "if they were right, the chance of 1 or fewer would be 0.52",
     ]
     assert goals("status", "2020-W50").exit_code == 0
     assert "2020-W50, 2020-W51" in goals("status", "2020-W49").stderr
@@ -69,7 +69,7 @@ def test_week_is_opened_ticked_and_checked(make_project: Make) -> None:
     name = name_of(date.today())
     opened = goals("start")
     assert opened.exit_code == 0, opened.stderr
-    assert opened.stdout.startswith(f"posts_src/goals/{name}.md: 3 goals carried over. Write how sure you are")
+    assert opened.stdout.startswith(f"posts_src/goals/{name}.md: 3 goals carried over. Add your confidence")
     path = project.posts / f"goals/{name}.md"
     assert path.read_text(encoding="utf-8") == (
         "## A\n\n- [ ] Two\n\n## B\n\n- [ ] four [@smith2020first]\n- [ ] five\n"
@@ -82,6 +82,6 @@ def test_week_is_opened_ticked_and_checked(make_project: Make) -> None:
     path.write_text(path.read_text(encoding="utf-8").replace("[ ] four", "[x] four"), encoding="utf-8")
     checked = CliRunner().invoke(main, ["check"])
     assert checked.exit_code == 1
-    assert f"posts_src/goals/{name}.md:7: ticked, not earned: four" in checked.stdout
+    assert f"posts_src/goals/{name}.md:7: ticked but not earned: four" in checked.stdout
     path.write_text("- [~] x\n", encoding="utf-8")
-    assert "[~] is neither open nor done" in CliRunner().invoke(main, ["check"]).stdout
+    assert "[~] is not a valid box" in CliRunner().invoke(main, ["check"]).stdout

@@ -108,9 +108,9 @@ def test_which_week_is_opened(make_project: Make) -> None:
     assert (project.posts / "goals/2026-W48.md").is_file()
     for name, message in {
         "": "2026-W49 is too far ahead",
-        "2026-W48": "open already",
-        "2026-W46": "has been opened already, and a week is not written down afterwards",
-        "W48": "is no ISO week",
+        "2026-W48": "already open",
+        "2026-W46": "is already open; weeks cannot be added retroactively",
+        "W48": "is not an ISO week",
     }.items():
         with pytest.raises(InputError, match=message):
             opened(project, name)
@@ -122,7 +122,7 @@ def test_week_with_ticks_that_are_not_earned_cannot_be_closed(make_project: Make
     project = make_project({"posts_src/goals/2026-W47.md": "- [x] Read [@smith2020first]\n"})
     with pytest.raises(
         InputError,
-        match=r"2026-W47.md:1: ticked, not earned: Read .*there is no note toy/papers/notes/smith2020first.md",
+        match=r"2026-W47.md:1: ticked but not earned: Read .*there is no note toy/papers/notes/smith2020first.md",
     ):
         opened(project)
     assert not (project.posts / "goals/2026-W48.md").exists()
@@ -137,14 +137,16 @@ def test_tick_changes_one_mark_and_no_other_byte(make_project: Make) -> None:
     assert tick(project, proof, "lire L").text == "Lire l'été [ ]"
     assert path.read_bytes() == before.replace(b"[]", b"[x]", 1)
     assert tick(project, proof, "C").text == "c"
-    for words, message in {"b": "ticked already", "nowhere": "no goal holds", "...": "no goal holds"}.items():
+    for words, message in {"b": "already ticked", "nowhere": "no goal contains", "...": "no goal contains"}.items():
         with pytest.raises(InputError, match=message):
             tick(project, proof, words)
 
 
 def test_tick_of_several_asks_which(make_project: Make) -> None:
     project = make_project({"posts_src/goals/2026-W47.md": "- [ ] read one\n- [ ] read two\n"})
-    with pytest.raises(InputError, match=r"2 goals hold 'read'; say more of one:\n.*md:1: read one\n.*md:2: read two"):
+    with pytest.raises(
+        InputError, match=r"2 goals contain 'read'; use more words:\n.*md:1: read one\n.*md:2: read two"
+    ):
         tick(project, Proof(Lab(project)), "read")
 
 
@@ -185,7 +187,7 @@ def test_paper_needs_a_note_and_an_implementation_a_fresh_record(make_project: M
     for text, why in {
         "": "there is no note",
         NOTE.replace("Summary", "Idea"): "smith2020first.md:6: no summary",
-        NOTE.replace("state: read", "state: to read"): "says: state to read",
+        NOTE.replace("state: read", "state: to read"): "the state in .* is 'to read'",
         NOTE.replace("They also run in v. 2.5!", "<!-- They run also. -->"): "has one sentence",
     }.items():
         if text:
@@ -217,7 +219,7 @@ def test_sentences(text: str, count: int) -> None:
 
 def test_broken_week_is_named(make_project: Make) -> None:
     project = make_project({"posts_src/goals/2026-W47.md": "- [ ] a\n", "posts_src/goals/notes.md": "x"})
-    with pytest.raises(PostError, match=r"posts_src/goals/notes.md:1: 'notes' is no ISO week"):
+    with pytest.raises(PostError, match=r"posts_src/goals/notes.md:1: 'notes' is not an ISO week"):
         Ledger.of(project)
     (project.posts / "goals/notes.md").unlink()
     Path(project.posts / "goals/.2026-W48.md").write_text("[", encoding="utf-8")

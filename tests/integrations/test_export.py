@@ -232,13 +232,13 @@ def test_an_export_replaces_an_export_and_nothing_else(ours: Path, exported: Pat
     run(ours, sys.executable, "-m", "mlblog", "export", str(exported))
     assert not (exported / "docs" / "gone.md").exists()
     (tmp_path / "letter.txt").write_text("mine")
-    with pytest.raises(InputError, match="holds something that is no export"):
+    with pytest.raises(InputError, match="not empty and not an export"):
         export(project, nothing, tmp_path)
     assert (tmp_path / "letter.txt").read_text() == "mine"
     for folder in (ours, ours / "docs" / "out", ours.parent):
         with pytest.raises(InputError, match="would overwrite the project"):
             export(project, nothing, folder)
     (ours / "mkdocs.yml").write_text("INHERIT: base.yml\n")
-    with pytest.raises(InputError, match=r"mkdocs.yml:1: INHERIT is not followed"):
+    with pytest.raises(InputError, match=r"mkdocs.yml:1: INHERIT is not supported"):
         export(project, nothing, tmp_path / "new")
     (ours / "mkdocs.yml").write_text(FILES["mkdocs.yml"])

@@ -63,7 +63,7 @@ def test_another_post_is_edited_meanwhile_and_the_page_comes_when_the_cell_ends(
     hang(site, serving)
     write(site, {OTHER: post("other", "'second'")})
     serving.wait_for("second", "/blog/other/")
-    assert "posts_src/hung.md:8: still runs, for" in serving.wait_for("mlblog-error", "/blog/hung/")
+    assert "posts_src/hung.md:8: still running after" in serving.wait_for("mlblog-error", "/blog/hung/")
     write(site, {OTHER: post("other", "'third'")})
     serving.wait_for("third", "/blog/other/")
     (site / ".mlblog/go").touch()

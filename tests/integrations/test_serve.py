@@ -66,7 +66,7 @@ def mended(site: Path, serving: Serving, usual: str) -> Iterator[None]:
         (GOOD.replace("answer()\n", "answer() / 0\n"), "posts_src/good.md:11: ZeroDivisionError"),
         ("---\ntitle: G", "posts_src/good.md:1: the front matter is not closed"),
         (GOOD.removesuffix("```\n"), "posts_src/good.md:8: this fence is not closed"),
-        (GOOD.replace("[Rand]", "[Odd]"), "posts_src/good.md:4: there is no category"),
+        (GOOD.replace("[Rand]", "[Odd]"), "posts_src/good.md:4: unknown category"),
     ],
     ids=["syntax", "error", "half a head", "half a fence", "category"],
 )
@@ -125,7 +125,7 @@ def test_drafts_are_shown(serving: Serving) -> None:
 
 def test_a_record_that_is_missing_comes_and_changes(site: Path, serving: Serving, tmp_path: Path) -> None:
     write(site, {"posts_src/reads.md": READS})
-    assert "Preview: from a smoke run" in serving.wait_for("mean 0.286", "/blog/reads/")
+    assert "Preview from a smoke run" in serving.wait_for("mean 0.286", "/blog/reads/")
     recorded = tmp_path / "elsewhere"
     for name in ("pyproject.toml", "toy"):
         (shutil.copytree if (site / name).is_dir() else shutil.copy)(site / name, _there(recorded) / name)
@@ -172,7 +172,7 @@ def test_a_cell_that_takes_long_is_named_while_it_runs(site: Path, serving: Serv
 def test_the_configuration_may_be_half_saved(site: Path, serving: Serving) -> None:
     before = len(serving.said)
     write(site, {"mkdocs.yml": "site_name: [t\n"})
-    serving.wait_until_said("the pages stay as they were", before)
+    serving.wait_until_said("pages are unchanged", before)
     assert ANSWER in serving.wait_for("Before.")
     write(site, {"mkdocs.yml": CATEGORIES})
 

@@ -59,7 +59,7 @@ def mended(request: pytest.FixtureRequest) -> Iterator[None]:
     [
         (GOOD.replace("answer()\n", "answer() / 0\n"), "posts_src/good.md:11: ZeroDivisionError"),
         ("---\ntitle: G", "posts_src/good.md:1: the front matter is not closed"),
-        (GOOD.replace("[Rand]", "[Odd]"), "posts_src/good.md:4: there is no category"),
+        (GOOD.replace("[Rand]", "[Odd]"), "posts_src/good.md:4: unknown category"),
     ],
     ids=["error", "half a head", "category"],
 )
@@ -92,7 +92,7 @@ def test_drafts_are_shown_and_weekly_goals(site: Path, serving: Serving) -> None
 
 def test_what_nobody_has_recorded_is_previewed(site: Path, serving: Serving) -> None:
     write(site, {"posts_src/reads.md": READS})
-    assert "Preview: from a smoke run" in serving.wait_for("mean 0.286", "/blog/reads/")
+    assert "Preview from a smoke run" in serving.wait_for("mean 0.286", "/blog/reads/")
     (site / "posts_src/reads.md").unlink()
     serving.wait_until_gone("/blog/reads/")
 
@@ -109,13 +109,13 @@ def test_a_slow_cell_holds_up_no_other_page_and_its_own_comes_when_it_has_ended(
     slow = HEAD.format("Slow", 5) + "```python\nimport time\n\ntime.sleep(7)\nprint('slow', 6 * 7000)\n```\n"
     write(site, {"posts_src/slow.md": slow, "docs/about.md": "# About\n\nMeanwhile.\n"})
     serving.wait_for("Meanwhile", "/about/")
-    assert "still runs" in serving.wait_for("mlblog-error", "/blog/slow/")
+    assert "still running" in serving.wait_for("mlblog-error", "/blog/slow/")
     serving.wait_for("slow 42000", "/blog/slow/")
     before = len(serving.said)
     write(site, {"posts_src/slow.md": slow.replace("(7)", "(600)")})
     serving.wait_for("mlblog-error", "/blog/slow/")
     serving.interrupt()
-    serving.wait_until_said("the cell that ran was interrupted", before)
+    serving.wait_until_said("interrupted the running cell", before)
     assert "KeyboardInterrupt" in serving.wait_for("KeyboardInterrupt", "/blog/slow/")
     (site / "posts_src/slow.md").unlink()
     serving.wait_until_gone("/blog/slow/")
@@ -160,7 +160,7 @@ def test_a_build_is_whole_but_for_what_failed_and_a_second_runs_nothing(tmp_path
     (tmp_path / "site/blog/left.html").write_text("")
     done = build(tmp_path, "--strict")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert re.search(": 0 ran, [12] as before", done.stderr)
+    assert re.search(": 0 ran, [12] unchanged", done.stderr)
     assert not (tmp_path / "site/blog/left.html").exists()
 
 

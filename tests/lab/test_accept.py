@@ -80,7 +80,7 @@ def test_other_bits_are_refused_and_nothing_changes(small: Bench, new: str, name
     result = small("accept", "with_absolute")
     assert result.exit_code == 1
     assert "with_absolute: not accepted" in result.stderr
-    assert f"gives other bits for loss than commit {small.git('rev-parse', 'HEAD~1')[:12]} ({named})" in result.stderr
+    assert f"gives different loss than commit {small.git('rev-parse', 'HEAD~1')[:12]} ({named})" in result.stderr
     assert small.files() == before
 
 
@@ -96,9 +96,9 @@ def test_where_the_machine_gives_other_bits_the_old_code_is_asked(small: Bench) 
 @pytest.mark.parametrize(
     ("name", "arguments", "why"),
     [
-        ("with_two", [], "since a run at its scale would cost as much as renewing it"),
+        ("with_two", [], "since a run at this scale would cost as much as renewing"),
         ("with_absolute", ["--smoke"], "as requested"),
-        ("with_absolute", ["cuda"], "since they were made on cuda: NVIDIA H100 and there is no GPU here"),
+        ("with_absolute", ["cuda"], "since they were made on cuda: NVIDIA H100 and this machine has no GPU"),
     ],
 )
 def test_smoke_evidence_is_shown_wherever_records_are(small: Bench, name: str, arguments: list[str], why: str) -> None:
@@ -127,7 +127,7 @@ def test_one_smoke_run_of_two_codes_sees_what_acts_there(small: Bench) -> None:
     before = small.files()
     result = small("accept", "with_two")
     assert (result.exit_code, small.files()) == (1, before)
-    assert "gives other bits for loss" in result.stderr
+    assert "gives different loss" in result.stderr
 
 
 def test_new_parameter_with_the_old_behaviour_is_adopted(small: Bench) -> None:
@@ -144,10 +144,18 @@ def test_new_parameter_with_the_old_behaviour_is_adopted(small: Bench) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("slope: float = 1.0", "slope: float = 2.0", "slope was 1.0, is 2.0: that is another run, not a refactor"),
-        ("slope: float = 1.0", "sloping: float = 1.0", "slope was 1.0, is None: that is another run"),
+        (
+            "slope: float = 1.0",
+            "slope: float = 2.0",
+            "slope was 1.0, is 2.0: this changes the run, so it is not a refactoring",
+        ),
+        ("slope: float = 1.0", "sloping: float = 1.0", "slope was 1.0, is None: this changes the run"),
         ("small=dict(x=5.0)", "full=dict(x=5.0)", "there is no record to accept"),
-        ("smoke=dict(x=3.0)", "smoke=dict(x=4.0)", "at smoke scale x was 3.0, is 4.0: runs of old and new code cannot"),
+        (
+            "smoke=dict(x=3.0)",
+            "smoke=dict(x=4.0)",
+            "at smoke scale x was 3.0, is 4.0: runs of the old and new code are not",
+        ),
         # at smoke scale it would not be the default that small runs get
         ("smoke=dict(x=3.0), small=dict(x=5.0", "smoke=dict(x=3.0), small=dict(x=5.0, k=2", "k was 2, is 1: runs of"),
     ],
@@ -174,7 +182,7 @@ def test_code_in_no_commit_cannot_be_compared_with(recorded: Bench) -> None:
     before = recorded.files()
     result = recorded("accept", "with_absolute")
     assert result.exit_code == 2
-    assert "it ran on code that is in no commit" in result.stderr
+    assert "it was made by uncommitted code" in result.stderr
     assert recorded.files() == before
 
 
@@ -183,7 +191,7 @@ def test_commit_that_this_repository_does_not_have_is_named(recorded: Bench) -> 
     recorded.edit("toy/losses.py", "return abs(x)", REFACTORED)
     result = recorded("accept", "with_two")
     assert result.exit_code == 2
-    assert f"no commit '{'0' * 40}' here. Get it from where it is: git fetch origin {'0' * 40}" in result.stderr
+    assert f"no commit '{'0' * 40}' here. Fetch it: git fetch origin {'0' * 40}" in result.stderr
 
 
 def test_what_only_measures_cannot_be_compared(small: Bench) -> None:
@@ -191,7 +199,7 @@ def test_what_only_measures_cannot_be_compared(small: Bench) -> None:
     small.edit("toy/losses.py", "return abs(x)", REFACTORED)
     result = small("accept", "with_two")
     assert result.exit_code == 2
-    assert "with_two/small/base/seed-0.json: all that it holds was measured" in result.stderr
+    assert "with_two/small/base/seed-0.json: it has measured values only" in result.stderr
 
 
 def test_shallow_clone_is_told_how_to_get_the_commit(
@@ -205,7 +213,7 @@ def test_shallow_clone_is_told_how_to_get_the_commit(
     monkeypatch.chdir(clone)
     result = small("accept", "with_two")
     assert result.exit_code == 2
-    assert "This clone is shallow; get the rest of it: git fetch --unshallow" in result.stderr
+    assert "This clone is shallow; fetch the rest: git fetch --unshallow" in result.stderr
 
 
 def test_commit_without_the_experiment_is_named(small: Bench) -> None:
@@ -229,8 +237,8 @@ def test_old_code_that_does_not_run_here_leaves_renewing(bench: Bench) -> None:
     before = bench.files()
     result = bench("accept", "with_two")
     assert (result.exit_code, bench.files()) == (1, before)
-    assert "does not run here any more (with_two smoke seed 0: ModuleNotFoundError" in result.stderr
-    assert "so only renewing is left: mlblog run with_two" in result.stderr
+    assert "no longer runs here (with_two smoke seed 0: ModuleNotFoundError" in result.stderr
+    assert "run it again: mlblog run with_two" in result.stderr
     assert ".log" not in result.stderr
 
 
@@ -240,15 +248,15 @@ def test_all_that_is_stale_is_accepted_experiment_by_experiment(small: Bench) ->
     result = small("accept", "--all")
     assert result.exit_code == 2
     assert result.stdout.splitlines()[-1] == "2 records accepted, 1 of 5 experiments refused"
-    assert "with_two/small/base/seed-0.json: it ran on code that is in no commit" in result.stderr
+    assert "with_two/small/base/seed-0.json: it was made by uncommitted code" in result.stderr
     assert small("status", "with_absolute").exit_code == 0
     assert small("status", "with_two").exit_code == 1
 
 
 def test_nothing_stale_is_nothing_to_accept(recorded: Bench) -> None:
     before = recorded.files()
-    assert recorded("accept", "with_none").stdout == "with_none: nothing to accept, no record is stale\n"
-    assert recorded("accept", "--all").stdout == "nothing to accept, no record is stale\n"
+    assert recorded("accept", "with_none").stdout == "with_none: nothing to accept: no record is stale\n"
+    assert recorded("accept", "--all").stdout == "nothing to accept: no record is stale\n"
     assert recorded.files() == before
 
 
@@ -260,7 +268,7 @@ def test_record_that_was_renewed_meanwhile_is_left_alone(small: Bench) -> None:
         since = commit(lab.project.root)
         mutate(small, "with_two", "values", loss=7.0)
         before = small.files()
-        with pytest.raises(InputError, match=r"seed-0\.json: it was recorded anew in the meantime"):
+        with pytest.raises(InputError, match=r"seed-0\.json: it was re-recorded in the meantime"):
             accept(lab, planned, since)
     assert small.files() == before
 

@@ -78,8 +78,8 @@ def test_record_that_cannot_be_stored_is_kept_and_taken_up(
     in_the_way(lab.project.results / "trained")
     outcomes = list(lab.run(lab.plan(lab.keys("smoke")), executor(lab.project)))
     (error,) = [str(outcome.error) for outcome in outcomes if outcome.error]
-    assert error.startswith("trained smoke seed 0: it ran, and its record could not be stored: docs/results/trained/")
-    assert error.endswith("is kept in .mlblog/records; the next `mlblog run` of it takes it from there")
+    assert error.startswith("trained smoke seed 0: it ran, but its record could not be stored: docs/results/trained/")
+    assert error.endswith("is kept in .mlblog/records, where the next `mlblog run` will find it")
     assert lab.store.names() == ["other/smoke/base/seed-0.json"]
     assert not checkpoint(lab).exists()
     (lab.project.results / "trained").unlink()
@@ -94,7 +94,7 @@ def test_store_held_by_another_process(lab: Lab, monkeypatch: pytest.MonkeyPatch
     lab.project.work.joinpath("locks").mkdir(parents=True)
     with FileLock(lab.project.work / "locks/records.lock"):
         outcomes = list(lab.run(lab.plan(lab.keys("smoke")), InlineExecutor(lab.project)))
-    assert ["another mlblog process has been writing" in str(outcome.error) for outcome in outcomes] == [True, True]
+    assert ["another mlblog process has held the lock" in str(outcome.error) for outcome in outcomes] == [True, True]
     assert all("is kept in .mlblog/records" in str(outcome.error) for outcome in outcomes)
     after = Lab(lab.project)
     assert [o.error for o in after.run(after.plan(after.keys("smoke")), NoExecutor())] == [None, None]
@@ -106,7 +106,7 @@ def test_checkpoint_stays_where_nothing_else_does(lab: Lab) -> None:
     (job,) = lab.plan([Key("trained", "smoke", {}, 0)])
     (outcome,) = lab.run([job], InlineExecutor(lab.project))
     assert "Nor could it be kept in .mlblog/records: File exists." in str(outcome.error)
-    assert str(outcome.error).endswith("Run again, it goes on from its checkpoint, if it keeps one")
+    assert str(outcome.error).endswith("Run again, it can resume from its checkpoint, if it has one")
     assert checkpoint(lab).exists()
 
 
@@ -114,7 +114,7 @@ def test_record_is_stored_though_no_copy_can_be_kept(lab: Lab, capsys: pytest.Ca
     in_the_way(lab.project.work / "records")
     outcomes = list(lab.run(lab.plan(lab.keys("smoke")), InlineExecutor(lab.project)))
     assert [outcome.error for outcome in outcomes] == [None, None]
-    assert "; there is no copy of it in .mlblog/records: File exists" in capsys.readouterr().err
+    assert "; it could not be copied to .mlblog/records: File exists" in capsys.readouterr().err
     assert not checkpoint(lab).exists()
 
 
@@ -202,7 +202,7 @@ def test_second_process_waits_for_the_first_and_takes_its_record(two: Two, again
     one = two.mlblog("first", "--scale", "smoke", *option)
     two.wait_for("first")
     other = two.mlblog("first", "--scale", "smoke", *option)
-    line_with(other, "first smoke seed 0: another mlblog is running it; waiting for that to end")
+    line_with(other, "first smoke seed 0: another mlblog process is running it; waiting for it to finish")
     two.open("first")
     assert "first smoke seed 0: recorded by another mlblog run" in other.communicate(timeout=90)[0]
     assert "1 recorded, 0 failed" in one.communicate(timeout=90)[0]
@@ -228,7 +228,7 @@ def test_interrupt_while_waiting_ends_the_one_that_waits(two: Two) -> None:
     line_with(other, "another mlblog is running it")
     other.send_signal(signal.SIGINT)
     said = other.communicate(timeout=90)[0]
-    assert (other.returncode, "the rest goes on from its checkpoints, where it keeps any" in said) == (130, True)
+    assert (other.returncode, "the rest resumes from checkpoints, where there are any" in said) == (130, True)
     two.open("first")
     assert one.wait(timeout=90) == 0
 

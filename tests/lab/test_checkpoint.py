@@ -195,7 +195,7 @@ def test_name_used_twice_is_a_mistake_in_a_resumed_run_too(tmp_path: Path) -> No
         run.save(early=1)
         for step in checkpoint.steps(5):
             if not cut and step == 4:
-                with pytest.raises(RunError, match="'early' was saved already"):
+                with pytest.raises(RunError, match="'early' was already saved"):
                     run.save(early=2)
             if step == 1:
                 run.save(inside=step)
@@ -228,7 +228,7 @@ def test_second_checkpoint_is_refused() -> None:
     """It would restore what the first one wrote."""
     run = Run(Key("e", "smoke", {}, 0), {})
     run.checkpoint()
-    with pytest.raises(RunError, match="a run has one checkpoint; give all its parts to one"):
+    with pytest.raises(RunError, match="a run has only one checkpoint; pass all its parts to one"):
         run.checkpoint()
 
 

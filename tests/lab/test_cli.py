@@ -28,7 +28,7 @@ def test_one_line_of_a_loss_makes_stale_what_uses_it_and_nothing_else(recorded: 
     status = recorded("status")
     assert status.exit_code == 1
     assert "with_huber smoke base, seed 0, 1, 2: toy.losses.huber changed" in status.stdout
-    assert f"{RUNS - 3} fresh, 3 due; about 0.0 s one after another, by their last records" in status.stdout
+    assert f"{RUNS - 3} fresh, 3 due; about 0.0 s sequentially, by their last records" in status.stdout
 
     why = recorded("why", "with_huber")
     assert why.exit_code == 1
@@ -91,7 +91,7 @@ def test_unknown_names_are_answered_with_near_ones(bench: Bench) -> None:
     [
         (["run", "with_none", "--set", "depth=3"], "no parameter 'depth'; it has x, slope"),
         (["run", "with_none", "--set", "x"], "write an override as name=value"),
-        (["run", "with_none", "--set", 'x={"a": 1}'], "a parameter is a number, a string"),
+        (["run", "with_none", "--set", 'x={"a": 1}'], "a parameter must be a number, a string"),
         (["run", "with_none", "--sweep", "x="], "write a sweep as"),
         (["run", "--scale", "full"], "no experiment has the scale full"),
         (["run", "with_none", "--scale", "full"], "no experiment named has the scale full"),
@@ -167,7 +167,7 @@ assert not heavy, heavy
 def test_no_project_is_said_with_two(tmp_path: Path, mlblog) -> None:  # type: ignore[no-untyped-def]
     done = mlblog("status")
     assert done.returncode == 2
-    assert "no project here or above" in done.stderr
+    assert "not in a project" in done.stderr
 
 
 def test_record_json_is_a_plain_file(recorded: Bench) -> None:
@@ -181,14 +181,14 @@ def test_record_json_is_a_plain_file(recorded: Bench) -> None:
     ("old", "new", "message"),
     [
         ("small=dict(x=5.0)", "small=dict(y=5.0)", "small sets 'y', which is not a parameter"),
-        ("smoke=dict(x=3.0), ", "", "there is no scale smoke"),
+        ("smoke=dict(x=3.0), ", "", "no smoke scale"),
         ("seeds=2", "seeds=0", "seeds is 0"),
         ("seeds=2", "seeds=2, variants=[dict(z=1)]", "variant 0 sets 'z', which is not a parameter"),
         ("seeds=2", "seeds=int('2')", "bound once to literals: int('2')"),
         (
             "slope: float",
             "scale: float",
-            "py:6: with_absolute: parameter 'scale' could not be asked for: .runs(scale=…)",
+            "py:6: with_absolute: parameter 'scale' clashes with an argument of .runs(scale=…)",
         ),
         ("slope: float", "run: float", "parameter 'run' could not be asked for"),
         ("slope: float", "self: float", "parameter 'self' could not be asked for"),
@@ -213,7 +213,7 @@ def test_check_executes_nothing_and_fails_on_what_is_not_whole(recorded: Bench) 
     assert any("toy.losses.<import>" in line for line in found), "what importing the module does has changed"
     recorded.git("checkout", "-q", ".")
     whole = recorded("check")
-    assert (whole.exit_code, whole.stdout) == (0, "every record is whole and fresh, and every post can be read\n")
+    assert (whole.exit_code, whole.stdout) == (0, "all records are valid and fresh, and all posts can be read\n")
 
     recorded.edit("toy/losses.py", "x * x / 2", "x * x / 3")
     base = recorded.project.results / "with_squared/smoke/base"

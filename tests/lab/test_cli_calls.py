@@ -9,24 +9,27 @@ from workbench import Bench
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["run", "with_none", "--address", "10.0.0.5:6379"], "--address is of a Ray cluster and --executor is local"),
+        (
+            ["run", "with_none", "--address", "10.0.0.5:6379"],
+            "--address requires --executor ray, but --executor is local",
+        ),
         (["run", "--executor", "inline", "--address", "x:1"], "add --executor ray"),
-        (["run", "--executor", "inline", "--workers", "2"], "--workers is for --executor local"),
-        (["run", "--executor", "inline", "--timeout", "2"], "--timeout is for --executor local"),
-        (["run", "--executor", "ray", "--workers", "2"], "--workers is for --executor local"),
-        (["run", "--watch", "--scale", "smoke"], "--watch only looks on; leave --scale out, or --watch"),
+        (["run", "--executor", "inline", "--workers", "2"], "--workers requires --executor local"),
+        (["run", "--executor", "inline", "--timeout", "2"], "--timeout requires --executor local"),
+        (["run", "--executor", "ray", "--workers", "2"], "--workers requires --executor local"),
+        (["run", "--watch", "--scale", "smoke"], "--watch runs nothing; leave out --scale, or --watch"),
         (["run", "with_none", "--all", "--watch"], "leave --all out"),
         (["run", "--watch", "with_nothing"], "with_nothing"),
-        (["run", "with_none", "--sweep", "x=1,,2"], "with no value left empty"),
-        (["run", "with_none", "--sweep", "x=1, "], "with no value left empty"),
-        (["run", "with_none", "--set", "x=much"], '"much" is of another kind than what is declared: 3.0, 5.0'),
-        (["run", "with_none", "--set", "slope=true"], "true is of another kind than what is declared: 1.0"),
+        (["run", "with_none", "--sweep", "x=1,,2"], "without empty values"),
+        (["run", "with_none", "--sweep", "x=1, "], "without empty values"),
+        (["run", "with_none", "--set", "x=much"], '"much" has another type than declared: 3.0, 5.0'),
+        (["run", "with_none", "--set", "slope=true"], "true has another type than declared: 1.0"),
         (["run", "with_none", "--sweep", "x=1,[2]"], "[2] is of another kind"),
         (["run", "--set", "x=1", "--set", "x=2"], "--set x=1 and --set x=2 both set 'x'; name it once, with --sweep"),
         (["run", "--sweep", "x=1,2", "--set", "x=1"], "--set x=1 and --sweep x=1,2 both set 'x'"),
         (["run", "with_none", "--sweep", "x=1", "--sweep", "x=2"], "--sweep x=1 and --sweep x=2 both set 'x'"),
         (["run", "with_none", "--set", "x=1", "--set", "x=1"], "both set 'x'"),
-        (["pack", "nowhere/x.pack"], "nowhere/x.pack: there is no folder nowhere"),
+        (["pack", "nowhere/x.pack"], "nowhere/x.pack: the folder nowhere does not exist"),
         (["unpack", "toy/losses.py"], "toy/losses.py: not a pack of records"),
         (["accept", "with_none"], "with_none: there is no record to accept; record it: mlblog run with_none"),
         (["goals", "status"], "no week is open; there is none; open one: mlblog goals start"),
@@ -44,7 +47,7 @@ def test_calls_that_cannot_be_meant(bench: Bench, arguments: list[str], message:
 def test_accepting_what_is_fresh_runs_nothing_and_says_so(recorded: Bench) -> None:
     before = recorded.files()
     result = recorded("accept", "with_two")
-    assert (result.exit_code, result.stdout) == (0, "with_two: nothing to accept, no record is stale\n")
+    assert (result.exit_code, result.stdout) == (0, "with_two: nothing to accept: no record is stale\n")
     assert recorded.files() == before
 
 
@@ -52,7 +55,7 @@ def test_diff_against_a_commit_without_records_says_that_they_are_new(recorded: 
     result = recorded("diff", "with_two", "--against", "HEAD~1")
     assert (result.exit_code, result.stdout) == (
         0,
-        "with_two: nothing is recorded at HEAD~1, so nothing has moved; 1 records are new\n",
+        "with_two: no records at HEAD~1, so nothing to compare; 1 records are new\n",
     )
     assert recorded("run", "with_two", "--scale", "smoke", "--set", "x=2", "--executor", "inline").exit_code == 0
     rows = recorded("diff", "with_two").stdout.splitlines()
@@ -65,4 +68,4 @@ def test_whole_number_is_a_number(bench: Bench) -> None:
 
 
 def test_compile_names_its_folder_from_the_project(bench: Bench) -> None:
-    assert bench("compile").stdout.endswith(": 0 ran, 0 as before in .mlblog/pages\n")
+    assert bench("compile").stdout.endswith(": 0 ran, 0 unchanged in .mlblog/pages\n")

@@ -142,7 +142,7 @@ WRONG = [
     (["--between", "base", "x=4,x=5"], "x is set twice"),
     (["--between", "base", "seed=all"], "write seeds as seed=3, seed=0-4 or seed=[0,2,4]"),
     (["--between", "base", "x=4", "--against", "HEAD"], "choose one"),
-    (["--scale", "small"], "--scale is for --between"),
+    (["--scale", "small"], "--scale requires --between"),
 ]
 
 

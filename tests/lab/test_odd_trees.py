@@ -61,11 +61,11 @@ TREES: dict[str, tuple[Callable[[Path], None], str, str]] = {
     "a link to itself for an experiment": (_loop, "docs/results/loop", ""),
     "a link to the folder above": (lambda path: path.symlink_to(path.parent), "docs/results/with_two/up", ""),
     "a link to nothing for a record": (lambda path: path.symlink_to("no"), f"{BASE}/seed-1.json", "is a link"),
-    "a folder for a record": (_folder, f"{BASE}/seed-1.json", "a folder, a pipe or a device stands where"),
+    "a folder for a record": (_folder, f"{BASE}/seed-1.json", "not a regular file"),
     "a folder for a leftover": (_folder, f"{BASE}/.tmp-x", ""),
     "a folder for arrays": (_folder, f"{BASE}/seed-0-000000000000.safetensors", ""),
     "a folder for a checkpoint": (_folder, ".mlblog/checkpoints/gone/x.safetensors", ""),
-    "a pipe for a record": (_pipe, f"{BASE}/seed-1.json", "a folder, a pipe or a device stands where"),
+    "a pipe for a record": (_pipe, f"{BASE}/seed-1.json", "not a regular file"),
     "a pipe for another experiment's record": (_pipe, "docs/results/gone/smoke/base/seed-0.json", "is called gone"),
     "a file for the records": (_instead, "docs/results", "nothing recorded"),
     "a file for an experiment": (_instead, "docs/results/with_two", "nothing recorded"),
@@ -94,8 +94,8 @@ def test_no_command_crashes(recorded: Bench, tree: str) -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("[tool]\nmlblog = 3\n", "mlblog is a table; write [tool.mlblog] above its settings"),
-        ("tool = 3\n", "no project here or above"),
+        ("[tool]\nmlblog = 3\n", "mlblog must be a table; put its settings under [tool.mlblog]"),
+        ("tool = 3\n", "not in a project"),
     ],
 )
 def test_configuration_that_is_no_table_is_named(recorded: Bench, text: str, told: str) -> None:

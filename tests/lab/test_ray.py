@@ -88,7 +88,7 @@ def test_runs_share_nothing_and_bring_home_commit_progress_and_log(
     assert {(r.environment["commit"], r.environment["dirty"]) for r in records} == {(head.stdout.strip(), False)}
     errors = {str(outcome.error).partition(" (log")[0] for outcome in outcomes if outcome.error}
     assert errors == {
-        "leaky smoke how=exits seed 0: it called sys.exit(0) at step 2; an experiment ends by returning",
+        "leaky smoke how=exits seed 0: it called sys.exit(0) at step 2; an experiment must return instead",
         "leaky smoke how=dies seed 0: killed by signal 9 at tick 3; the system kills processes when memory runs out"
         ": said on the node",
         "leaky smoke how=odd seed 0: Odd at step 2: odd",

@@ -67,7 +67,7 @@ def test_what_has_to_write_says_that_it_cannot(
     _fails(errno.ENOSPC)(recorded, monkeypatch)
     result = recorded(*command)
     assert result.exit_code == 1
-    assert result.stderr.endswith("No space left on device; the command ended there\n")
+    assert result.stderr.endswith("No space left on device; the command stopped\n")
 
 
 def test_on_a_file_system_that_is_read_only(recorded: Bench, mlblog: Callable[..., Any]) -> None:

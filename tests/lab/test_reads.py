@@ -68,8 +68,8 @@ def test_what_fails_takes_along_what_reads_it(make_project: Callable[[dict[str, 
     project = make_project({**FILES, "toy/experiments/base.py": failing})
     *failed, middle, top = renewed(project, "top")
     assert ["ValueError" in error for error in failed] == [True, True]
-    assert middle == "middle smoke seed 0: not run, since base failed, whose records it reads"
-    assert top.startswith("top smoke seed 0: not run, since ")
+    assert middle == "middle smoke seed 0: not run, because base, whose records it reads, failed"
+    assert top.startswith("top smoke seed 0: not run, because ")
 
 
 def test_smoke_runs_make_what_they_read(make_project: Callable[[dict[str, str]], Project]) -> None:
@@ -85,7 +85,7 @@ def test_smoke_runs_make_what_they_read(make_project: Callable[[dict[str, str]],
     [
         ('reads=["base"]', 'reads=["basis"]', "middle reads records of 'basis', which is no experiment"),
         ('reads=["base"]', 'reads="base"', "reads is 'base'; it must be a list of names"),
-        ('reads=["base"]', 'reads=["top"]', "experiments that read each other's records: middle -> top -> middle"),
+        ('reads=["base"]', 'reads=["top"]', "experiments read each other's records: middle -> top -> middle"),
     ],
 )
 def test_wrong_declarations_are_named(

@@ -129,7 +129,7 @@ def test_record_in_conflict_says_how_to_resolve_it(tmp_path: Path, style: str) -
         git("add", ".")
         assert git("commit", "-q", "-m", "x") == 0
     assert git("merge", "-q", "side") == 1
-    with pytest.raises(RecordError, match=r"^here\.json: .*conflict markers of a merge\. Take one side, with git"):
+    with pytest.raises(RecordError, match=r"^here\.json: .*merge conflict markers\. Choose one side, with git"):
         Record.from_files(file.read_bytes(), lambda _: b"", "here.json")
     assert git("checkout", "--theirs", "here.json") == 0
     content = record(values={"exact": 0.2}).files[1]

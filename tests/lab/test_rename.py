@@ -228,7 +228,7 @@ def test_renames_through_reexports_keep_other_experiments_fresh(recorded: Bench)
     recorded.commit()
     done = recorded("rename", "with_two", "ab")
     assert done.exit_code == 0, done.output
-    assert "1 records of with_none name it, and were changed with it" in done.stdout
+    assert "1 records of with_none refer to it and were updated" in done.stdout
     assert states(recorded, "with_none") == states(recorded, "ab") == ["fresh"]
     assert "renamed" not in record(recorded, "with_none")["environment"]
     again = recorded("run", "with_none", "--scale", "smoke", "--executor", "inline", "--all")
@@ -249,7 +249,7 @@ UNCLEAR = [
     (
         "toy/other.py",
         "from toy.experiments.with_two import with_two\n\nwith_two = with_two.runs\n",
-        "toy/other.py:3: with_two is the experiment in this file, and something else here",
+        "toy/other.py:3: with_two is the experiment in this file, but something else here",
     ),
     (
         "toy/other.py",
@@ -294,9 +294,9 @@ IMPOSSIBLE = [
     ("with_two", "class", "'class' cannot be the name of an experiment"),
     ("with_two", "../x", "cannot be the name of an experiment"),
     ("with_two", "losses", "toy/experiments/with_two.py:3: losses means something else"),
-    ("with_two", "gone", "docs/results/gone: there are records of a former gone"),
+    ("with_two", "gone", "docs/results/gone: there are records of an earlier experiment gone"),
     ("with_two", "with_two", "there is an experiment with_two already"),
-    ("with_two", "Both", "'Both' cannot be the name of an experiment; take lower-case letters"),
+    ("with_two", "Both", "'Both' cannot be the name of an experiment; use lower-case letters"),
 ]
 
 

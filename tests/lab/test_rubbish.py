@@ -46,7 +46,7 @@ def test_rubbish_is_shown_and_kept_until_it_is_to_be_deleted(recorded: Bench) ->
     assert shown.exit_code == 0
     assert {line.partition("bytes  ")[2].partition(": ")[0] for line in shown.stdout.splitlines()[:-1]} == left
     assert shown.stdout.splitlines()[-1].endswith("can be deleted: mlblog gc --delete")
-    assert "no experiment is called gone" in shown.stdout
+    assert "there is no experiment gone" in shown.stdout
     assert "with_none has no scale full" in shown.stdout
     assert {name: content for name, content in recorded.files(".").items() if name in left} == {
         name: content for name, content in before.items() if name in left
@@ -78,7 +78,7 @@ def test_nothing_is_deleted_while_another_process_writes(recorded: Bench, monkey
     with recorded.lab.store.locked():  # type: ignore[attr-defined]
         result = recorded("gc", "--delete")
     assert result.exit_code == 1
-    assert "another mlblog process has been writing records" in result.stderr
+    assert "another mlblog process has held the lock" in result.stderr
     assert all((recorded.project.root / name).exists() for name in left)
 
 

@@ -122,7 +122,7 @@ def test_large_files_are_left_out_and_named(recorded: Bench) -> None:
     recorded.edit("toy/losses.py", "return abs(x) + 1", "return abs(x) + 2")
     found = why(recorded)
     assert changed_lines(found["diff"]) == ["-    return abs(x) + 1", "+    return abs(x) + 2"]
-    assert f"left out of .mlblog/diffs/{patch.name}, as too large: toy/large.bin, 262,145 bytes" in found["note"]
+    assert f"left out of .mlblog/diffs/{patch.name}.diff: toy/large.bin, 262,145 bytes" in found["note"]
 
 
 def test_patch_has_a_limit(recorded: Bench) -> None:
@@ -141,7 +141,7 @@ def test_patch_has_a_limit(recorded: Bench) -> None:
 @pytest.mark.parametrize(
     ("spoil", "note"),
     [
-        (lambda patch: patch.unlink(), "which is not here"),
+        (lambda patch: patch.unlink(), "which does not exist here"),
         (lambda patch: patch.write_bytes(b"x"), "which is damaged"),
     ],
 )
@@ -153,14 +153,14 @@ def test_changes_that_cannot_be_had_are_said_to_be_missing(recorded: Bench, spoi
     spoil(patch)
     found = why(recorded)
     assert changed_lines(found["diff"]) == ["-    return abs(x)", "+    return abs(x) + 2"]
-    assert f"below them; they were kept in .mlblog/diffs/{patch.name}, {note}" in found["note"]
+    assert f"below them; they were saved in .mlblog/diffs/{patch.name}, {note}" in found["note"]
 
 
 def test_record_cannot_name_any_file_as_its_changes(recorded: Bench) -> None:
     recorded.edit("toy/losses.py", "return abs(x)", "return abs(x) + 1")
     for path in recorded.project.results.rglob("with_absolute/**/*.json"):
         write_mutated(path, lambda body: body["environment"].update(dirty=True, diff="../../pyproject"))
-    assert "names none that could have been kept" in why(recorded)["note"]
+    assert "names no saved changes" in why(recorded)["note"]
 
 
 def test_project_below_the_top_of_its_repository(recorded: Bench) -> None:

@@ -93,7 +93,7 @@ def test_commit_that_is_an_option_is_no_commit(recorded: Bench) -> None:
         write_mutated(path, lambda body: body["environment"].update(commit="--since=yesterday"))
     why = reasons(recorded, "with_absolute")["toy.losses.absolute"]
     assert (why["diff"], why["note"]) == (
-        "", "no diff: the record was made at commit '--since=yest', which is not here: fetch the branch that it is on"
+        "", "no diff: the record was made at commit '--since=yest', which is missing here: fetch the branch"
     )  # fmt: skip
 
 
@@ -119,8 +119,8 @@ def _shallow(bench: Bench) -> None:
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        (_archived, "there is no git repository here"),
-        (_begun_again, "fetch the branch that it is on"),
+        (_archived, "there is no readable git repository here"),
+        (_begun_again, "fetch the branch"),
         (_shallow, "this clone is shallow; fetch the rest: git fetch --unshallow"),
     ],
 )

@@ -100,15 +100,15 @@ def test_papers_of_the_same_authors_and_year_get_letters_by_key(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("text", "line", "said"),
     [
-        (TWO + TWO.split("\n\n")[2], 20, "'vandermeer2020first' stands twice"),
+        (TWO + TWO.split("\n\n")[2], 20, "duplicate key 'vandermeer2020first'"),
         (TWO.replace("  author = {van", "  editor = {van"), 14, "vandermeer2020first has no author"),
         (TWO.replace("  title  =", "  other  ="), 14, "vandermeer2020first has no title"),
-        (TWO.replace("2020},", "soon},"), 14, "'soon' is no year"),
+        (TWO.replace("2020},", "soon},"), 14, "'soon' is not a year"),
         (TWO.replace("  year    = {1960},\n", ""), 3, "erdos1960evolution has no year"),
         # where the parser gives up, which is behind what was left open
-        (TWO.replace("{5},", "{5"), 14, "not BibTeX"),
-        (TWO.replace("title  =", "title"), 16, "not BibTeX"),
-        (TWO[:-3], 18, "not BibTeX"),
+        (TWO.replace("{5},", "{5"), 14, "invalid BibTeX"),
+        (TWO.replace("title  =", "title"), 16, "invalid BibTeX"),
+        (TWO[:-3], 18, "invalid BibTeX"),
         (TWO.replace("Jan}", r"J\\'{a}n}}"), 14, "has no title"),
     ],
 )

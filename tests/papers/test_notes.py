@@ -72,10 +72,10 @@ def test_a_file_is_named_for_its_key(tmp_path: Path, line_ends: str) -> None:
         ("state: read", "state: known", 3, "state 'known'; write one of: to read, skimmed, read"),
         ("3/5", "6/5", 4, "confidence '6/5'"),
         ("confidence: 3/5\n", "", 1, "confidence None"),
-        ("confidence", "sure: 1\nconfidence", 4, "unknown 'sure'"),
+        ("confidence", "sure: 1\nconfidence", 4, "unknown key 'sure'"),
         ("## Summary\n", "## Idea\n", 6, "no summary"),
         ("They draw edges. A giant appears.\n\n```text\n## no section\n```\n", "", 6, "no summary"),
-        ("## Doubts", "## Summary", 15, "a second section 'Summary'"),
+        ("## Doubts", "## Summary", 15, "duplicate section 'Summary'"),
         ("\n## Summary", "Well.\n\n## Summary", 6, "text before the first section"),
     ],
 )

@@ -11,7 +11,7 @@ from mlblog.errors import PostError
 from mlblog.papers import Bibliography
 from mlblog.press import Outputs, Page, Ran, parse_post, render_post
 from mlblog.press.kernel.output import FIGURE
-from mlblog.press.page.site_context import Surroundings
+from mlblog.press.page.site_context import SiteContext
 
 BIB = """\
 @article{doe2020sums,
@@ -52,7 +52,7 @@ Again [@roe2019parts].
 
 def page(body: str, folder: Path, *ran: Ran) -> Page:
     (folder / "r.bib").write_text(BIB)
-    around = Surroundings(Bibliography.read(folder / "r.bib"))
+    around = SiteContext(Bibliography.read(folder / "r.bib"))
     post = parse_post(f"---\ntitle: T\ndate: 2026-11-21\n---\n{body}", "posts_src/p.md")
     return render_post(post, Outputs(ran), lambda _: None, around)  # type: ignore[arg-type, return-value]
 

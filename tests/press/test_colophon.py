@@ -15,7 +15,7 @@ from mlblog.press import Post
 from mlblog.press.page.colophon import bibtex, colophon
 from mlblog.press.page.published import Published
 from mlblog.press.page.related import related
-from mlblog.press.page.site_context import Surroundings
+from mlblog.press.page.site_context import SiteContext
 
 BLOG = "plugins:\n  - search\n  - blog:\n      post_url_format: '{slug}'\n"
 
@@ -24,8 +24,8 @@ def post(name: str, title: str = "T", day: str = "2026-11-21", **meta: object) -
     return Post(f"posts_src/{name}.md", {"title": title, "date": date.fromisoformat(day), **meta}, ())
 
 
-def around(**options: object) -> Surroundings:
-    return Surroundings(Bibliography(), **options)  # type: ignore[arg-type]
+def around(**options: object) -> SiteContext:
+    return SiteContext(Bibliography(), **options)  # type: ignore[arg-type]
 
 
 def test_the_entry_is_one_that_bibtex_reads() -> None:
@@ -67,16 +67,16 @@ def test_the_sites_name_and_address(
 ) -> None:
     monkeypatch.setenv("SOMEWHERE", "https://e.org/")
     (tmp_path / "mkdocs.yml").write_text(config)
-    found = Surroundings.of(Project(tmp_path, ("toy",), "toy.experiments"), [])
+    found = SiteContext.of(Project(tmp_path, ("toy",), "toy.experiments"), [])
     assert (found.site_name, found.site_url) == (name, url)
 
 
 def test_a_project_without_a_site_or_with_a_broken_one(tmp_path: Path) -> None:
     project = Project(tmp_path, ("toy",), "toy.experiments")
-    assert Surroundings.of(project, []).site_url == ""
+    assert SiteContext.of(project, []).site_url == ""
     (tmp_path / "mkdocs.yml").write_text("a: [")
     with pytest.raises(InputError, match=r"mkdocs.yml: cannot be read"):
-        Surroundings.of(project, [])
+        SiteContext.of(project, [])
 
 
 def test_what_is_shared_and_rare_makes_posts_related(tmp_path: Path) -> None:
@@ -92,7 +92,7 @@ def test_what_is_shared_and_rare_makes_posts_related(tmp_path: Path) -> None:
     ]
     cites = {"g": ("doe2020sums",), "h": ("doe2020sums",)}
     published = [Published(one, cites.get(one.slug, ()), (), (), (), ()) for one in posts]
-    found = Surroundings.of(Project(tmp_path, ("toy",), "toy.experiments"), published).related
+    found = SiteContext.of(Project(tmp_path, ("toy",), "toy.experiments"), published).related
     assert {path: [one.slug for one in others] for path, others in found.items()} == {
         "posts_src/a.md": ["d", "b", "e"],  # 1 + 1/3; 1/2 + 1/3; 1/2
         "posts_src/b.md": ["c", "a", "e"],

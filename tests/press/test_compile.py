@@ -49,7 +49,7 @@ def test_bad_posts_do_not_stop_the_others(fresh: Project, warm: Callable[..., Co
         "posts_src/unclosed_fence.md:7",
     ]
     assert sorted(pages(fresh)) == ["a.md", "a/a.ipynb", "z.md"]
-    assert done.summary == "2 pages: 2 ran, 1 as before, 6 failed"
+    assert done.summary == "2 pages: 2 ran, 1 unchanged, 6 failed"
 
 
 def test_errors_get_pages_where_asked(fresh: Project, warm: Callable[..., Compiled]) -> None:
@@ -108,7 +108,7 @@ def test_two_posts_cannot_have_one_address(fresh: Project, warm: Callable[..., C
     write(fresh, a="Prose.\n")
     (fresh.posts / "notes" / "a.md").write_text(HEAD)
     (error,) = warm().errors
-    assert str(error).startswith("posts_src/notes/a.md:1: has the address of posts_src/a.md")
+    assert str(error).startswith("posts_src/notes/a.md:1: has the same address as posts_src/a.md")
 
 
 def test_goals_are_no_posts(fresh: Project) -> None:

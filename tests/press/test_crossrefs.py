@@ -10,7 +10,7 @@ from mlblog.papers import Bibliography
 from mlblog.press import Outputs, Ran, parse_post, render_post
 from mlblog.press.kernel.output import FIGURE
 from mlblog.press.page.crossrefs import Target, identifier, link_references
-from mlblog.press.page.site_context import Surroundings
+from mlblog.press.page.site_context import SiteContext
 from mlblog.press.source import blocks
 
 NUMBERS = {
@@ -91,7 +91,7 @@ Ahead: [Figure](#fig-b).
 def text_of(body: str, *ran: list[dict[str, object]]) -> str:
     post = parse_post(f"---\ntitle: T\ndate: 2026-11-21\n---\n{body}", "posts_src/p.md")
     return render_post(
-        post, Outputs(tuple(Ran(tuple(one)) for one in ran)), lambda _: None, Surroundings(Bibliography())
+        post, Outputs(tuple(Ran(tuple(one)) for one in ran)), lambda _: None, SiteContext(Bibliography())
     ).text  # type: ignore
 
 

@@ -114,7 +114,7 @@ def test_an_output_is_not_kept_under_a_shorter_limit(
     (fresh.posts / "t.md").write_text(post.format(before))
     build()
     (fresh.posts / "t.md").write_text(post.format(after))
-    with pytest.raises(AssertionError, match=r"did not end within 0.5 s"):
+    with pytest.raises(AssertionError, match=r"timed out after 0.5 s"):
         build()
 
 

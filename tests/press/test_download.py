@@ -14,7 +14,7 @@ from mlblog.papers import Bibliography
 from mlblog.press import Outputs, Post, Ran, parse_post
 from mlblog.press.kernel.output import FIGURE
 from mlblog.press.page.download import notebook
-from mlblog.press.page.site_context import Surroundings
+from mlblog.press.page.site_context import SiteContext
 
 HEAD = "---\ntitle: T\ndate: 2026-11-21\ntags: [A]\ntimeout: 9\n---\n"
 BODY = """\
@@ -46,7 +46,7 @@ c
 
 The end: `{python} n`.
 """
-NOWHERE = Surroundings(Bibliography())
+NOWHERE = SiteContext(Bibliography())
 FIGURE_DATA = {"light": "<svg>l</svg>", "dark": "<svg>d</svg>", "data": ""}
 
 

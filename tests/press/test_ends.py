@@ -117,15 +117,15 @@ def test_what_cells_and_their_processes_print_is_shown(project: Project, run: Ru
 # code: where it fails, and what is said
 FAILS = {
     "exit()": ("exit()", 6, "SystemExit"),
-    "quit": ("1\nquit()", 7, "a post runs to its end: remove this, or mark the block `.noeval`"),
+    "quit": ("1\nquit()", 7, "posts must not exit; remove this call, or mark the block `.noeval`"),
     "sys.exit(0)": ("import sys\nsys.exit(0)", 7, "SystemExit: 0"),
     "os._exit(0)": ("import os\nos._exit(0)", 5, "the process of the post died here (exit code 0)"),
     "a signal": ("import os, signal\nos.kill(os.getpid(), signal.SIGTERM)", 5, "died here (SIGTERM)"),
     "a segmentation fault": ("import ctypes\nctypes.string_at(0)", 5, "died here (SIGSEGV)"),
-    "input()": ("input('name?')", 6, "nobody can answer `input()` on a page"),
-    "breakpoint()": ("breakpoint()\n1", 6, "`pytest --pdb posts_src` opens one"),
+    "input()": ("input('name?')", 6, "`input()` does not work in a post"),
+    "breakpoint()": ("breakpoint()\n1", 6, "use `pytest --pdb posts_src`"),
     "memory": ("x = bytearray(2**33)", 6, "MemoryError"),
-    "%matplotlib qt": ("1\n%matplotlib qt", 7, "qt opens windows, and a page has none"),
+    "%matplotlib qt": ("1\n%matplotlib qt", 7, "qt opens windows, which a post cannot"),
     "%gui qt": ("%gui qt", 6, "opens windows"),
     "recursion": ("def f(): f()\nf()", 7, "RecursionError"),
     "Ctrl-C": ("import os\nos.kill(os.getpid(), 2)\nfor _ in range(10**9): pass", 7, "KeyboardInterrupt"),
@@ -133,7 +133,7 @@ FAILS = {
     "an error whose message fails": (
         "class E(Exception):\n    def __str__(self): 1 / 0\nraise E",
         8,
-        "E: its message cannot be had",
+        "E: the error message is not available",
     ),
     "a script that fails": ("open('.mlblog/s.py', 'w').write('1/0')\n%run .mlblog/s.py", 6, "ZeroDivisionError"),
     "a cell's function by spawn": (
@@ -153,14 +153,14 @@ FAILS = {
         10,
         "AssertionError",
     ),
-    "a display that is too much": ("from IPython.display import HTML\nHTML('x' * 70_000_000)", 7, "a page takes 64"),
+    "a display that is too much": ("from IPython.display import HTML\nHTML('x' * 70_000_000)", 7, "the limit is 64"),
     "more outputs than a page takes": ("for i in range(20_000): display(i)", 6, "more than 10,000 outputs"),
     "all descriptors closed": ("import os\nos.closerange(3, 1000)", 5, "the process of the post died here"),
     "words on the socket of its build": (
         "import os, socket, stat\nfor fd in range(3, 100):\n    try:\n"
         "        socket.socket(fileno=os.dup(fd)).send(b'[]\\n')\n    except OSError:\n        pass",
         5,
-        "a cell has disturbed what its process says to the build",
+        "a cell corrupted its process's connection to the build",
     ),
 }
 
@@ -220,6 +220,6 @@ def test_an_error_that_nobody_foresaw_ends_its_post_alone(
     monkeypatch.setattr(server, "run", run)
     done = compile_posts(fresh, server=server)
     assert [str(error) for error in done.errors] == [
-        "posts_src/bad.md:1: mlblog itself failed: KeyError: 'unforeseen'; please report it, with this post"
+        "posts_src/bad.md:1: internal error: KeyError: 'unforeseen'; please report it, with this post"
     ]
     assert "'good'" in (fresh.work / "pages/blog/posts/good.md").read_text()

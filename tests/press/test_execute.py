@@ -206,7 +206,7 @@ def test_an_exception_that_was_promised_must_come(run: Run) -> None:
 
 
 def test_a_post_that_does_not_end_is_ended(project: Project, sample: Callable[[str], Post]) -> None:
-    with Server(project, timeout=4) as server, pytest.raises(CellError, match=r"_cell.md:9: did not end within 4 s"):
+    with Server(project, timeout=4) as server, pytest.raises(CellError, match=r"_cell.md:9: timed out after 4 s"):
         server.run(sample("endless_cell"))
 
 

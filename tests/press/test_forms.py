@@ -131,8 +131,8 @@ def limited(project: Project, server: Server, body: str, head: str = "") -> Comp
 @pytest.mark.parametrize(
     ("body", "head", "says"),
     [
-        ("```python timeout=0.5\nwhile True: pass\n```\n", "", "posts_src/t.md:5: did not end within 0.5 s"),
-        ("```python\nwhile True: pass\n```\n", "timeout: 1\n", "posts_src/t.md:6: did not end within 1 s"),
+        ("```python timeout=0.5\nwhile True: pass\n```\n", "", "posts_src/t.md:5: timed out after 0.5 s"),
+        ("```python\nwhile True: pass\n```\n", "timeout: 1\n", "posts_src/t.md:6: timed out after 1 s"),
         ("```python\nx = bytearray(2 * 2**30)\n```\n", "memory: 1.5\n", "posts_src/t.md:7: MemoryError"),
         ("```python\nimport os\nos._exit(3)\n```\n", "", "posts_src/t.md:5: the process of the post died here (exit c"),
     ],

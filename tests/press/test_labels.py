@@ -14,7 +14,7 @@ from mlblog.errors import PostError
 from mlblog.papers import Bibliography
 from mlblog.press import Outputs, Page, Ran, parse_post, render_post
 from mlblog.press.kernel.output import FIGURE
-from mlblog.press.page.site_context import Surroundings
+from mlblog.press.page.site_context import SiteContext
 
 HEAD = "---\ntitle: T\ndate: 2026-11-21\n---\n"
 EXTENSIONS = ["admonition", "attr_list", "def_list", "footnotes", "tables", "toc", "pymdownx.arithmatex",
@@ -35,7 +35,7 @@ PROSE = "Paragraph one.\n\nParagraph *two*.\n"
 def page(body: str, *outputs: list[dict[str, Any]], head: str = HEAD) -> Page:
     post = parse_post(head + body, "posts_src/p.md")
     return render_post(
-        post, Outputs(tuple(Ran(tuple(one)) for one in outputs)), lambda _: None, Surroundings(Bibliography())
+        post, Outputs(tuple(Ran(tuple(one)) for one in outputs)), lambda _: None, SiteContext(Bibliography())
     )  # type: ignore
 
 
@@ -172,16 +172,16 @@ def test_whatever_it_is_it_stands_whole_in_whatever_holds_it(place: str, thing: 
 @pytest.mark.parametrize(
     ("body", "told"),
     [
-        ("a\n\n$$\nx\n$$ {#eq-a}\n\n$$ y $$ {#eq-a}\n", r"p.md:11: label 'a' is taken by the equation of line 9"),
-        ("## A {#sec-a}\n\n## B {#sec-a}\n", r"p.md:7: label 'a' is taken by the section of line 5"),
-        ("|a|b|\n|-|-|\n|1|2|\n\n: C {#tbl-cell}\n\n```python label=\"cell\"\n1\n```\n", r"p.md:11: label 'cell' is taken by"),
-        ("[Table](#tbl-a)\n", r"p.md:5: there is no table with the label 'a'; give one"),
-        ("`$$ x $$ {#eq-a}` [Equation](#eq-a)\n", r"p.md:5: there is no equation"),
-        ("```text\n$$ x $$ {#eq-a}\n```\n\n[Equation](#eq-a)\n", r"p.md:9: there is no equation"),
-        ("<!-- ## A {#sec-a} -->\n\n[Section](#sec-a)\n", r"p.md:7: there is no section"),
+        ("a\n\n$$\nx\n$$ {#eq-a}\n\n$$ y $$ {#eq-a}\n", r"p.md:11: label 'a' is already used by the equation on line 9"),
+        ("## A {#sec-a}\n\n## B {#sec-a}\n", r"p.md:7: label 'a' is already used by the section on line 5"),
+        ("|a|b|\n|-|-|\n|1|2|\n\n: C {#tbl-cell}\n\n```python label=\"cell\"\n1\n```\n", r"p.md:11: label 'cell' is already used by"),
+        ("[Table](#tbl-a)\n", r"p.md:5: no table has the label 'a'; give one"),
+        ("`$$ x $$ {#eq-a}` [Equation](#eq-a)\n", r"p.md:5: no equation has"),
+        ("```text\n$$ x $$ {#eq-a}\n```\n\n[Equation](#eq-a)\n", r"p.md:9: no equation has"),
+        ("<!-- ## A {#sec-a} -->\n\n[Section](#sec-a)\n", r"p.md:7: no section has"),
         ("## A {#sec-a}\n\n[Section](#sec-b)\n", r"p.md:7: .* did you mean|p.md:7: .*the labels are a"),
-        ("|a|b|\n|-|-|\n|1|2|\n\n: [Figure](#fig-a) {#tbl-c}\n", r"p.md:9: there is no figure"),
-        ('```python tags=["remove-cell"] label="cell"\n1\n```\n\n[Table](#tbl-cell)\n', r"p.md:9: there is no table"),
+        ("|a|b|\n|-|-|\n|1|2|\n\n: [Figure](#fig-a) {#tbl-c}\n", r"p.md:9: no figure has"),
+        ('```python tags=["remove-cell"] label="cell"\n1\n```\n\n[Table](#tbl-cell)\n', r"p.md:9: no table has"),
     ],
 )  # fmt: skip
 def test_a_wrong_label_is_an_error_with_its_line(body: str, told: str) -> None:
@@ -221,7 +221,7 @@ def test_formulas_are_labelled_in_every_form_that_is_drawn(formula: str, drawn: 
 
 def test_a_caption_for_nothing_is_told() -> None:
     made = page('```python caption="C"\n1\n```\n', [])
-    assert made.warnings == ("posts_src/p.md:5: this cell has a caption and shows nothing",)
+    assert made.warnings == ("posts_src/p.md:5: this cell has a caption but no output",)
 
 
 def test_long_tables_and_runs_of_signs_are_read_once() -> None:

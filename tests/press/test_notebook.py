@@ -101,7 +101,7 @@ ODD = {"cell_type": "code", "metadata": {"tags": "odd"}, "source": "x"}
         ("{", "p.ipynb:1: not a notebook"),
         ("[]", "p.ipynb:1: not a notebook of format 4"),
         ('{"nbformat": 3, "cells": []}', "not a notebook of format 4"),
-        ('{"nbformat": 4, "cells": [1]}', "cell 1 is none"),
+        ('{"nbformat": 4, "cells": [1]}', "cell 1 is not a valid cell"),
         ('{"nbformat": 4, "cells": [{"cell_type": "code", "source": 3}]}', "no front matter"),
         (book(("code", "x")), "no front matter"),
         (book(("raw", HEAD), ("markdown", "a\n\nb `{python} (`")), "p.ipynb:cell 2, line 3: "),

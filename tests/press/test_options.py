@@ -15,7 +15,7 @@ from mlblog.papers import Bibliography
 from mlblog.press import Outputs, Page, Post, Ran, compile_posts, parse_post, render_post
 from mlblog.press.cache.outputs import keys
 from mlblog.press.kernel.output import FIGURE
-from mlblog.press.page.site_context import Surroundings
+from mlblog.press.page.site_context import SiteContext
 
 HEAD = "---\ntitle: T\ndate: 2026-11-21\n---\n"
 Run = Callable[[str], tuple[Post, Outputs]]
@@ -36,7 +36,7 @@ def drawn(size: int = 3) -> dict[str, Any]:
 def page(options: str, *outputs: dict[str, Any], code: str = "the_code") -> Page:
     post = parse_post(f"{HEAD}```python {options}\n{code}\n```\n", "posts_src/p.md")
     ran = (Ran(tuple(outputs)),) if post.units else ()
-    return render_post(post, Outputs(ran), lambda _: None, Surroundings(Bibliography()))  # type: ignore
+    return render_post(post, Outputs(ran), lambda _: None, SiteContext(Bibliography()))  # type: ignore
 
 
 def body(made: Page) -> str:
@@ -88,7 +88,7 @@ def test_a_skipped_cell_does_not_run_and_its_stale_badge_cannot_hide() -> None:
 @pytest.mark.parametrize("tag", ["hide-inputs", "remove_cell", "hide-ouput", "Hide-Input", "remove-stdrr"])
 def test_a_tag_that_is_nearly_one_of_ours_is_told(tag: str) -> None:
     (warning,) = page(f'tags=["{tag}"]', out("a")).warnings
-    assert warning.startswith(f"posts_src/p.md:5: the tag {tag!r} means nothing here; did you mean ")
+    assert warning.startswith(f"posts_src/p.md:5: unknown tag {tag!r}; did you mean ")
 
 
 @pytest.mark.parametrize(
@@ -96,8 +96,8 @@ def test_a_tag_that_is_nearly_one_of_ours_is_told(tag: str) -> None:
     [
         ('layout="2"', 1, "layout must be rows x columns"),
         ('layout="0x2"', 1, "layout must be rows x columns"),
-        ('layout="1x2" alt="A"', 3, "makes 3 figures, and layout=\"1x2\" has room for 2"),
-        ('alt=["a", "b"]', 3, "makes 3 figures and has 2 alt texts"),
+        ('layout="1x2" alt="A"', 3, "makes 3 figures, but layout=\"1x2\" has room for 2"),
+        ('alt=["a", "b"]', 3, "makes 3 figures but has 2 alt texts"),
         ('alt=[]', 1, "alt must be text, or a list"),
         ('alt=["a", ""]', 2, "alt must be text, or a list"),
         ('layout="1x2"', 2, "no alt text"),
@@ -136,9 +136,9 @@ def test_pictures_of_every_kind_are_shown(mime: str, ending: str) -> None:
 @pytest.mark.parametrize(
     ("output", "says"),
     [
-        (rich("application/javascript", "alert(1)", **{"text/plain": "<Javascript>"}), "Javascript, which pages do not run"),
-        (rich("application/x-odd", "?"), "application/x-odd, which no page can"),
-        (rich("application/pdf", "?"), "application/pdf, which no page can"),
+        (rich("application/javascript", "alert(1)", **{"text/plain": "<Javascript>"}), "JavaScript, which pages do not run"),
+        (rich("application/x-odd", "?"), "application/x-odd, which pages cannot show"),
+        (rich("application/pdf", "?"), "application/pdf, which pages cannot show"),
     ],
 )  # fmt: skip
 def test_what_no_page_can_show_is_refused(output: dict[str, Any], says: str) -> None:
@@ -171,7 +171,7 @@ def test_a_heavy_figure_is_told_and_made_light(project: Project, run: Run) -> No
     try:
         for _ in range(2):  # a page that stays as it is says so again
             (warning,) = compile_posts(project).warnings
-            assert re.match(r"posts_src/cloud.md:5: a figure of this cell takes \d\.\d MB; add raster=true", warning)
+            assert re.match(r"posts_src/cloud.md:5: a figure of this cell is \d\.\d MB; add raster=true", warning)
     finally:
         path.unlink()
 
@@ -202,9 +202,7 @@ def test_what_is_text_is_read_as_it_is_written(line: str, title: str) -> None:
     post = parse_post(head, "posts_src/p.md")
     assert (post.title, post.meta["description"], post.meta["tags"]) == (title, title, [title, "a"])
     assert post.meta["categories"] == [title]
-    again = parse_post(
-        render_post(post, Outputs(), lambda _: None, Surroundings(Bibliography())).text, "posts_src/p.md"
-    )  # type: ignore
+    again = parse_post(render_post(post, Outputs(), lambda _: None, SiteContext(Bibliography())).text, "posts_src/p.md")  # type: ignore
     assert again.title == title
 
 

@@ -183,9 +183,9 @@ def test_jupytext_reads_the_same_cells() -> None:
         ("unknown_option", 5, "unknown option 'wide'"),
         ("option_no_json", 5, "value of 'caption' is not JSON"),
         ("tags_no_json_list", 5, "tags must be a list"),
-        ("label_twice", 9, "taken by the cell of line 5"),
-        ("indented_less", 9, "indented less than the fence of line 7"),
-        ("bad_inline", 7, "holds no Python expression"),
+        ("label_twice", 9, "already used on line 5"),
+        ("indented_less", 9, "indented less than its fence, opened on line 7"),
+        ("bad_inline", 7, "is not a Python expression"),
         ("not_utf8", 6, "not UTF-8"),
     ],
 )
@@ -231,5 +231,5 @@ def test_the_shadow_has_code_on_its_own_lines() -> None:
 
 @pytest.mark.parametrize("meta", ['title: "\\ud800"', 'title: T\ntags: ["\\udfff"]', "title: T\na: &a [*a]"])
 def test_front_matter_that_no_page_can_hold_is_an_error(meta: str) -> None:
-    with pytest.raises(PostError, match=r"posts_src/p.md:2: the front matter cannot be written again"):
+    with pytest.raises(PostError, match=r"posts_src/p.md:2: the front matter cannot be written back"):
         parse_post(f"---\n{meta}\ndate: 2026-01-01\n---\n", "posts_src/p.md")

@@ -83,7 +83,7 @@ def test_elsewhere_posts_that_run_fast_are_not_told_of(clock: list[float], capsy
 def test_a_process_that_is_slow_to_start_is_told_of_later(capsys: pytest.CaptureFixture[str]) -> None:
     for seconds in (1, 4.9, 5):
         Progress().tell(post(), None, seconds)
-    assert capsys.readouterr().err == "posts_src/t.md: waits for the process that cells run in, 5 s\n"
+    assert capsys.readouterr().err == "posts_src/t.md: waiting for the kernel process, 5 s\n"
 
 
 def test_a_cell_that_runs_is_told_of(project: Project, capsys: pytest.CaptureFixture[str]) -> None:

@@ -20,10 +20,10 @@ from mlblog.press import Outputs, Page, Post, Ran, parse_post, render_post
 from mlblog.press.kernel.output import FIGURE
 from mlblog.press.page.provenance import Evidence
 from mlblog.press.page.render import render_error
-from mlblog.press.page.site_context import Surroundings
+from mlblog.press.page.site_context import SiteContext
 from mlblog.press.page.terminal import lines, plain
 
-NOWHERE = Surroundings(Bibliography())
+NOWHERE = SiteContext(Bibliography())
 HEAD = "---\ntitle: T\ndate: 2026-11-21\ncategories: [Rand]\n---\n"
 EXTENSIONS = ["admonition", "attr_list", "pymdownx.blocks.html", "pymdownx.details", "pymdownx.highlight",
               "pymdownx.superfences", "pymdownx.tabbed"]  # fmt: skip
@@ -191,7 +191,7 @@ def test_results_say_which_records_they_rest_on() -> None:
     text = html(made)
     assert text.count("mlblog-provenance") == 1
     assert text.index("shown") < text.index("mlblog-provenance") < text.index("else")
-    line = "coin_toss · scale full · 2 seeds · cuda: H200 · 123 s in all · 2026-11-02 · commit abcdef0"
+    line = "coin_toss · scale full · 2 seeds · cuda: H200 · 123 s total · 2026-11-02 · commit abcdef0"
     assert line.replace("123 s", "2 min") in text
     assert '<a href="../../results/coin_toss/full/base/seed-1.json">1</a>' in text
     assert "mlblog run coin_toss --scale full" in made.text
@@ -241,7 +241,7 @@ def test_many_lines_are_folded_and_their_badges_are_not() -> None:
     text = html(page("```python\nr\n```\n", Ran((printed("a"),), tuple(reads)), look_up=look_up))
     folded, _, after = text.partition('<details class="mlblog-provenance">')[2].partition("</details>")
     summary = (
-        "coin_toss · 3 runs · scale full · 1 seed · cuda: H200 · 3 min in all · 2026-11-03 to 2026-11-05 · 3 commits"
+        "coin_toss · 3 runs · scale full · 1 seed · cuda: H200 · 3 min total · 2026-11-03 to 2026-11-05 · 3 commits"
     )
     assert f"<summary>{summary}</summary>" in folded
     assert folded.count("coin_toss n=") == folded.count('href="../../results/') == 3
@@ -282,7 +282,7 @@ def test_long_text_is_cut_and_whole_beside_the_page() -> None:
     text = html(made)
     assert "line 199<" in text
     assert "line 200" not in text
-    assert "Cut here: 1,000 lines, 8,889 characters in all." in text
+    assert "Truncated: 1,000 lines, 8,889 characters." in text
     assert 'href="a-post/output-1.txt"' in text
     assert made.files["a-post/output-1.txt"].decode() == lines.rstrip("\n")
     assert made.files["a-post/output-2.txt"].decode() == "é" * 30_000

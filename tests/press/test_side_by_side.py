@@ -60,7 +60,7 @@ def test_two_builds_at_once_leave_what_one_would(fresh: Project) -> None:
         builds(fresh, 2)
     assert pages(fresh) == expected
     (again,) = builds(fresh, 1)
-    assert again == summary.replace(f"{POSTS} ran, 0 as before", f"0 ran, {POSTS} as before")
+    assert again == summary.replace(f"{POSTS} ran, 0 unchanged", f"0 ran, {POSTS} unchanged")
     for path in fresh.work.rglob("*.json"):
         assert read_sealed(path) is not None, path
     assert not [path for path in fresh.work.rglob("*") if ".tmp" in path.name]

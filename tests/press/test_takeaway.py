@@ -115,7 +115,7 @@ def test_it_is_a_post_again(blog: Project) -> None:
 def test_changes_that_are_in_no_commit_are_said_and_a_commit_renews(blog: Project) -> None:
     assert "in no commit" not in taken(blog).cells[0].source
     (blog.root / "toy" / "more.py").write_text("x = 1\n")
-    assert "with changes that are in no commit" in taken(blog).cells[0].source
+    assert "with uncommitted changes" in taken(blog).cells[0].source
     git(blog.root, "add", ".")
     git(blog.root, "commit", "-qm", "b")
     said = taken(blog).cells[0].source
@@ -188,8 +188,8 @@ def test_attachments_are_files_beside_the_page_and_go_away_with_the_notebook(
 @pytest.mark.parametrize(
     ("source", "attachments", "says"),
     [
-        ("a\n\n![a](attachment:c.png)", {"b__png": bundle()}, "cell 2, line 3: .* no 'c.png' .it holds b.png"),
-        ("![a](attachment:c.png)", {}, "cell 2, line 1: the cell holds no 'c.png' .it holds nothing"),
+        ("a\n\n![a](attachment:c.png)", {"b__png": bundle()}, "cell 2, line 3: .* no 'c.png' .it has b.png"),
+        ("![a](attachment:c.png)", {}, "cell 2, line 1: the cell has no attachment 'c.png' .it has nothing"),
         ("![a](attachment:b.png)", {"b__png": {"image/png": "%%%"}}, "cell 2, line 1: .* 'b.png' is damaged"),
     ],
 )  # fmt: skip

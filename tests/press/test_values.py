@@ -11,7 +11,7 @@ import pytest
 
 from mlblog.papers import Bibliography
 from mlblog.press import Outputs, Post, Ran, parse_post, render_post
-from mlblog.press.page.site_context import Surroundings
+from mlblog.press.page.site_context import SiteContext
 
 HEAD = "---\ntitle: T\ndate: 2026-11-21\n---\n"
 # the signs that these make their own are escaped, too
@@ -26,7 +26,7 @@ def page(body: str, *values: str, mime: str = "text/plain") -> str:
     post = parse_post(HEAD + body, "posts_src/p.md")
     data = [{"text/plain": "plain", mime: value} for value in values]
     ran = tuple(Ran(({"output_type": "display_data", "data": one, "metadata": {}},)) for one in data)
-    text = render_post(post, Outputs(ran), lambda _: None, Surroundings(Bibliography())).text  # type: ignore
+    text = render_post(post, Outputs(ran), lambda _: None, SiteContext(Bibliography())).text  # type: ignore
     body = text.split("---\n", 2)[2].partition("/// html | div.mlblog-remake")[0]
     return markdown.markdown(body, extensions=EXTENSIONS, extension_configs={"pymdownx.arithmatex": {"generic": True}})
 
@@ -94,5 +94,5 @@ def test_what_says_that_it_is_markdown_is(run: Callable[[str], tuple[Post, Outpu
 def test_lines_are_counted_through_values() -> None:
     post = parse_post(HEAD + "`{python} (1 +\n 2)`, [Figure](#fig-no)\n", "posts_src/p.md")
     ran = Ran(({"output_type": "display_data", "data": {"text/plain": "3"}, "metadata": {}},))
-    with pytest.raises(Exception, match=r"posts_src/p.md:6: there is no figure"):
-        render_post(post, Outputs((ran,)), lambda _: None, Surroundings(Bibliography()))  # type: ignore
+    with pytest.raises(Exception, match=r"posts_src/p.md:6: no figure has"):
+        render_post(post, Outputs((ran,)), lambda _: None, SiteContext(Bibliography()))  # type: ignore

@@ -13,7 +13,7 @@ from mlblog.errors import PostError
 from mlblog.lab import Project
 from mlblog.papers import Bibliography
 from mlblog.press import Outputs, Post, Ran, parse_post, render_post
-from mlblog.press.page.site_context import Surroundings
+from mlblog.press.page.site_context import SiteContext
 from mlblog.press.page.verdicts import stated
 
 
@@ -25,7 +25,7 @@ def output(verdict: str, because: str = "", source: str = "", **more: str) -> di
 def rendered(body: str, *ran: list[dict[str, object]]) -> tuple[Post, Outputs, str]:
     post = parse_post(f"---\ntitle: T\ndate: 2026-11-21\n---\n{body}", "posts_src/p.md")
     outputs = Outputs(tuple(Ran(tuple(one)) for one in ran))
-    text = render_post(post, outputs, lambda _: None, Surroundings(Bibliography())).text.split("---\n", 2)[2]  # type: ignore
+    text = render_post(post, outputs, lambda _: None, SiteContext(Bibliography())).text.split("---\n", 2)[2]  # type: ignore
     return post, outputs, markdown.markdown(text, extensions=["attr_list", "pymdownx.blocks.html", "fenced_code"])
 
 

@@ -64,7 +64,7 @@ def test_blog_builds_strictly_and_shows_its_record(stranger: Stranger) -> None:
 
 def test_everything_in_it_is_fresh(stranger: Stranger) -> None:
     checked = stranger("mlblog", "check")
-    assert (checked.returncode, checked.stdout) == (0, "every record is whole and fresh, and every post can be read\n")
+    assert (checked.returncode, checked.stdout) == (0, "all records are valid and fresh, and all posts can be read\n")
 
 
 def test_new_things_pass_as_they_stand(stranger: Stranger) -> None:
@@ -100,13 +100,13 @@ def test_new_things_pass_as_they_stand(stranger: Stranger) -> None:
 @pytest.mark.parametrize(
     ("folder", "package", "message"),
     [
-        ("full", "", "it is not empty"),
-        ("full/inner", "", "it is inside the blog of"),
-        ("2nd", "", "'2nd': no name for a package"),
-        ("new", "my-blog", "'my-blog': no name for a package"),
-        ("new", "class", "'class': no name for a package"),
-        ("random", "", "Python has a module of that name"),
-        ("mlblog", "", "Python has a module of that name"),
+        ("full", "", "not empty"),
+        ("full/inner", "", "inside the blog"),
+        ("2nd", "", "'2nd': not a valid package name"),
+        ("new", "my-blog", "'my-blog': not a valid package name"),
+        ("new", "class", "'class': not a valid package name"),
+        ("random", "", "taken by a Python module"),
+        ("mlblog", "", "taken by a Python module"),
     ],
 )
 def test_what_cannot_be_a_blog_is_refused_and_nothing_written(
@@ -125,11 +125,11 @@ def test_names_that_are_wrong_or_taken_are_refused(stranger: Stranger, monkeypat
     before = written(stranger.folder)
     for arguments, message in {
         ("post", "???"): "a title needs a letter or a digit",
-        ("post", "WALK!"): "posts_src/walk.md: it is there already",
+        ("post", "WALK!"): "posts_src/walk.md: already exists",
         ("note", "pearson1905problems"): "did you mean 'pearson1905problem'?",
         ("experiment", "Coin-Toss"): "an experiment is a function",
         ("experiment", "walk"): "there is an experiment walk already",
-        ("week", "48"): "'48' is no ISO week",
+        ("week", "48"): "'48' is not an ISO week",
     }.items():
         done = CliRunner().invoke(main, ["new", *arguments])
         assert (done.exit_code, done.stdout) == (2, "")

@@ -94,7 +94,7 @@ def test_a_project_without_git_has_no_trail_and_has_a_page(project: Project) -> 
     assert (walk.state, walk.scale, walk.main, len(walk.records), walk.missing) == ("fresh", "small", "length", 6, 0)
     assert (unrecorded.state, unrecorded.groups) == ("missing", ())
     assert "There are 2 experiments: 1 fresh, 1 not recorded." in text
-    assert "| 11&nbsp;±&nbsp;2.5<br>length | scale small, 6 runs, 3 seeds<br>" in text  # nothing has moved yet
+    assert "| 11&nbsp;±&nbsp;2.5<br>length | scale small, 6 runs, 3 seeds<br>" in text  # no history yet
     assert "Walk by `n` steps&#95;and&#95;more." in text
     assert "| `width` | 2 | 2 |" in text
     assert "- width&#61;7" in text
@@ -116,8 +116,8 @@ def test_records_accepted_on_smoke_evidence_are_told(project: Project) -> None:
     context, text = look(project)
     assert standings(context)[0].state == "fresh"
     assert (
-        "2 of 6 runs accepted on smoke evidence, 2026-11-21. The code has changed since these runs were made; that it"
-        " still computes the same was checked at smoke scale only." in text
+        "2 of 6 runs accepted on smoke evidence, 2026-11-21. The code has changed since these runs; that its"
+        " results are unchanged was verified at smoke scale only." in text
     )
 
 

@@ -90,7 +90,7 @@ def test_index_sums_up_and_gives_the_home_page_this_week(make_project: Make) -> 
         "groups": [{"title": "A", "done": 1, "count": 2}, {"title": "A / B_c", "done": 1, "count": 2}],
     }
     assert "Left over: since 2026-W45, 2 weeks" in page.get_text()
-    assert "By the confidence in 1 of them, 0.4" in page.get_text()
+    assert "1 have a confidence; expected: 0.4" in page.get_text()
     assert [link["href"] for link in page.select("ul a[href^='2026']")] == ["2026-W47.md", "2026-W45.md"]
     cells = [[cell.get_text() for cell in row.find_all("td")] for row in page.select("table")[1].select("tbody tr")]
     assert cells == [["3/5", "1", "0", "0%, 0% to 79%"], ["4/5", "1", "1", "100%, 21% to 100%"]]
@@ -105,8 +105,8 @@ def test_unknown_paper_is_named_with_its_line(make_project: Make) -> None:
 
 def test_first_week_says_that_there_is_nothing_to_judge(make_project: Make) -> None:
     text = made(make_project({"posts_src/goals/2026-W47.md": "Nothing yet.\n"}))["goals/index.md"]
-    assert "there is nothing to judge" in text
-    assert "0 of 0 goals are reached so far. No confidence has been written down." in text
+    assert "there is nothing to show" in text
+    assert "0 of 0 goals are reached so far. No confidences were given." in text
     assert "<table>" not in text
 
 
@@ -150,10 +150,10 @@ def test_points_of_the_diagram_lie_where_their_numbers_say() -> None:
 def test_words_do_not_say_more_than_so_few_goals_can_tell() -> None:
     text = words(forecasts())
     assert "Of 14 goals" in text
-    assert "6 were reached, where 9.0 were to be expected" in text
-    assert "not yet evidence" in text
+    assert "6 were reached; 9.0 were expected" in text
+    assert "not evidence" in text
     assert "is 0.323: worse than the 0.245" in text
-    assert "hard to put down to chance" in words([(0.8, False)] * 9)
+    assert "unlikely to be chance" in words([(0.8, False)] * 9)
     assert "better than" in words([(0.8, True)] * 4 + [(0.2, False)])
 
 

@@ -141,7 +141,7 @@ def test_the_index_lists_papers_by_topic_with_what_is_here(project: Project) -> 
         "## Graphs",
         "li#euler1736solutio",
     ]
-    assert "3 papers, books and posts, of which code, posts or claims here use 3" in index.text
+    assert "3 papers, books and posts, 3 of them used by code, posts or claims here" in index.text
     assert "There are notes on 1 (1 implemented)." in index.text
     abel = item(index.text, "abel1824memoire").split("  \n")
     assert abel[1:] == [

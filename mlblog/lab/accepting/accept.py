@@ -28,15 +28,15 @@ from mlblog.lab.staleness import Reason
 
 @dataclass(frozen=True)
 class Step:
-    """What is to be shown so that some records can be accepted together.
+    """A proof step for a group of records that are accepted together.
 
     Attributes:
         records: of one scale, overrides, commit and kind of device, by seed.
-        past: the code that made them.
-        evidence: what is known already without a run; empty if there must be one.
-        key: the run that both codes are to agree on.
+        past: the commit with the code that made them.
+        evidence: evidence available without a run; empty if a run is needed.
+        key: the run on which both versions must agree.
         device: `cpu` or `cuda`: where it runs.
-        smoke: why smoke runs must do; empty if the run is one of the records'.
+        smoke: why only smoke runs are compared; empty for a run at the recorded scale.
     """
 
     records: tuple[Record, ...]
@@ -48,11 +48,11 @@ class Step:
 
     @property
     def seconds(self) -> float:
-        """What the run took that will be repeated; smoke runs count as nothing."""
+        """Duration of the run to repeat; 0 for smoke runs."""
         return 0.0 if self.evidence or self.smoke else _seconds(self.records[:1])
 
     def __str__(self) -> str:
-        """What will be done and what it costs, for people."""
+        """What will be done and what it costs, as text."""
         first, count = self.records[0], len(self.records)
         name = f"{first.experiment} {first.scale} {as_label(first.overrides)}, {_counted(count, 'record')}"
         then = f"commit {self.past.commit[:12]}"
@@ -62,22 +62,22 @@ class Step:
             return f"{name}: smoke runs of the current code and of {then}, {self.smoke}"
         return (
             f"{name}: one run, seed {first.seed}, about {duration(self.seconds)}"
-            f" (renewing: {duration(_seconds(self.records))}); if its bits are not those recorded,"
+            f" (renewing: {duration(_seconds(self.records))}); if the result differs from the record,"
             f" another with the code of {then}"
         )
 
 
 def steps(lab: Lab, records: Iterable[Record], pasts: Pasts, *, smoke: bool = False) -> list[Step]:
-    """Return what is to be shown so that the stale ones of `records` can be accepted; nothing runs yet.
+    """Return the steps that would prove the stale ones among `records` acceptable; runs nothing.
 
     Args:
         lab: whose records.
         records: of one experiment.
-        pasts: where commits are checked out.
-        smoke: settle for smoke runs where a run would be needed.
+        pasts: provides checkouts of commits.
+        smoke: use smoke runs instead of runs at the recorded scale.
 
     Raises:
-        InputError: a record's code is in no commit or not to be had, or it is another run than before.
+        InputError: a record's code was not committed or is not available, or the run itself has changed.
     """
     groups: dict[tuple[str, ...], list[Record]] = {}
     known: dict[tuple[str, ...], str] = {}
@@ -95,16 +95,16 @@ def steps(lab: Lab, records: Iterable[Record], pasts: Pasts, *, smoke: bool = Fa
 
 
 def _refuse(record: Record, found: Sequence[Reason], pasts: Pasts) -> Past:
-    """The code that made a record, if there is a way to accept it."""
+    """The commit that made a record, if the record can be accepted."""
     if record.environment.get("dirty") or not record.environment.get("commit"):
         raise InputError(
-            f"{record.path}: it ran on code that is in no commit, so there is nothing to compare with."
+            f"{record.path}: it was made by uncommitted code, so there is nothing to compare with."
             f" Run it again: mlblog run {record.experiment}"
         )
     for reason in found:
         is_new = reason.kind == "parameter" and reason.name not in record.params
         if reason.kind == "gone" or (reason.kind == "parameter" and not is_new):
-            raise InputError(f"{record.path}: {reason}: that is another run, not a refactor")
+            raise InputError(f"{record.path}: {reason}: this changes the run, so it is not a refactoring")
     try:
         past = pasts.at(str(record.environment["commit"]))
         past.declaration(record.experiment)
@@ -120,18 +120,18 @@ def _step(
     past = pasts.at(str(first.environment["commit"]))
     why = ""
     if device == "cuda" and not gpu:
-        why, device = f"since they were made on {first.environment['device']} and there is no GPU here", "cpu"
+        why, device = f"since they were made on {first.environment['device']} and this machine has no GPU", "cpu"
     elif first.scale != "smoke":
         if smoke:
             why = "as requested"
         elif len(records) == 1:
-            why = "since a run at its scale would cost as much as renewing it"
+            why = "since a run at this scale would cost as much as renewing"
     key = dataclasses.replace(first.key, scale="smoke") if why else first.key
     step = Step(records, past, evidence, key, device, why)
     if not evidence:
         if not {*first.values, *first.arrays} - measured(first):
             raise InputError(
-                f"{first.path}: all that it holds was measured, so no run can show that other code computes the same."
+                f"{first.path}: it has measured values only, so no run can show that other code computes the same."
                 f" Run it again: mlblog run {first.experiment}"
             )
         _refuse_other_parameters(lab, step)
@@ -139,7 +139,7 @@ def _step(
 
 
 def _refuse_other_parameters(lab: Lab, step: Step) -> None:
-    """Runs of both codes are comparable if they get the same parameters; those that the old code lacks, as recorded."""
+    """Require equal parameters for runs of both versions; parameters unknown to the old code, as recorded."""
     key, name = step.key, step.key.experiment
     before = step.past.declaration(name).params(key.scale, key.overrides)
     after = lab.experiments[name].params(key.scale, key.overrides)
@@ -149,27 +149,27 @@ def _refuse_other_parameters(lab: Lab, step: Step) -> None:
         if parameter not in after or not same_value(then, after[parameter]):
             raise InputError(
                 f"{step.records[0].path}: at {key.scale} scale {parameter} was {then!r}, is {after.get(parameter)!r}:"
-                f" runs of old and new code cannot be compared. Run it again: mlblog run {name}"
+                f" runs of the old and new code are not comparable. Run it again: mlblog run {name}"
             )
 
 
 def accept(lab: Lab, planned: Sequence[Step], since: tuple[str, bool]) -> dict[str, int]:
-    """Carry out what `steps` planned, and adopt the current code for their records: all of them or none.
+    """Carry out planned steps, and accept all of their records under the current code, or none.
 
     Args:
         lab: whose records.
-        planned: what is to be shown.
-        since: what `environment.commit` gave before `lab` read any code.
+        planned: result of `steps`.
+        since: `environment.commit` from before `lab` read any code.
 
     Returns:
-        How many records were accepted, by the evidence.
+        Number of accepted records by evidence.
 
     Raises:
         RunError: a run failed, or the values differ.
-        InputError: a record is no longer the one that was planned for.
+        InputError: a record has changed since planning.
     """
     head, dirty = since
-    dirty = dirty or commit(lab.project.root) != since  # somebody is at work: which of it was read, nobody knows
+    dirty = dirty or commit(lab.project.root) != since  # files changed meanwhile: it is unknown which version was read
     date = datetime.now(UTC).isoformat(timespec="seconds")
     runner = Runner(lab)
     runner.run([(step.key, step.device) for step in planned if not step.evidence])
@@ -184,7 +184,7 @@ def accept(lab: Lab, planned: Sequence[Step], since: tuple[str, bool]) -> dict[s
     for step in planned:
         for record in step.records:
             if lab.store.get(record.key).id != record.id:
-                raise InputError(f"{record.path}: it was recorded anew in the meantime. Nothing was accepted")
+                raise InputError(f"{record.path}: it was re-recorded in the meantime. Nothing was accepted")
     for record in adopted:
         lab.store.put(record)
     return counted
@@ -197,7 +197,7 @@ def _evidence(step: Step, run: Record, runner: Runner) -> str:
     old = runner.old(step.past, step.key, step.device)
     if changed := differences(old, run):
         raise RunError(
-            f"{run.experiment}: not accepted: the new code gives other bits for {', '.join(changed)} than commit"
+            f"{run.experiment}: not accepted: the new code gives different {', '.join(changed)} than commit"
             f" {step.past.commit[:12]} ({step.key}). Run it again: mlblog run {run.experiment}"
         )
     if step.smoke:
@@ -216,21 +216,21 @@ def _adopted(lab: Lab, record: Record, run: Record | None, line: str) -> Record:
     )
     if left := lab.reasons(adopted):
         raise RunError(
-            f"{record.path}: not accepted: no run here can show the same of {left[0].name}."
+            f"{record.path}: not accepted: no run here can verify {left[0].name}."
             f" Run it again: mlblog run {record.experiment}"
         )
     return adopted
 
 
 def adopted_manifest(lab: Lab, record: Record, run: Record | None) -> Mapping[str, str]:
-    """Return the manifest of `record` under the current code; `run` is what that code left when it was proved.
+    """Return the manifest of `record` under the current code; `run` is the record of the proof run.
 
-    What another run was seen to use is not all that this one used, so what the record has besides stays if unchanged.
+    The proof run may use less than the original run, so unchanged entries of the record are kept.
     """
     if run is not None and run.key == record.key:
         return run.manifest
     stale = {reason.name for reason in lab.reasons(record)}
-    # which modules the new code has at hand, this record cannot know
+    # unknown for this record: the modules that the new code loads
     own = {n: digest for n, digest in record.manifest.items() if n not in stale and not n.startswith(f"{HELD}:")}
     declaration = lab.experiments[record.experiment]
     now = lab.code.manifest(declaration.qualified, declaration.params(record.scale, record.overrides))
@@ -238,7 +238,7 @@ def adopted_manifest(lab: Lab, record: Record, run: Record | None) -> Mapping[st
 
 
 def cost(planned: Sequence[Step]) -> str:
-    """Say what the runs of `planned` cost, and what renewing their records would."""
+    """Describe the cost of the planned runs, and of renewing the records instead."""
     runs = [step for step in planned if not step.evidence and not step.smoke]
     small = sum(bool(step.smoke) and not step.evidence for step in planned)
     if not runs and not small:
@@ -246,7 +246,7 @@ def cost(planned: Sequence[Step]) -> str:
     what = [f"{_counted(len(runs), 'run')} of about {duration(sum(step.seconds for step in runs))}"] if runs else []
     what += [f"{_counted(small, 'pair')} of smoke runs"] if small else []
     renewing = sum(_seconds(step.records) for step in planned)
-    return f"in all {' and '.join(what)}; renewing would take about {duration(renewing)}"
+    return f"total: {' and '.join(what)}; renewing would take about {duration(renewing)}"
 
 
 def _seconds(records: Iterable[Record]) -> float:

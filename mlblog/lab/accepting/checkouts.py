@@ -1,4 +1,4 @@
-"""The code of commits, checked out into temporary folders where it can be read and run."""
+"""Temporary checkouts of commits, to read and run their code."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from mlblog.lab.project import Project
 from mlblog.lab.records.history import Revision
 from mlblog.lab.records.record import Key, Record, Value
 
-# what has hardly changed from commit to commit
+# uses only API that is stable across commits
 _RUN = """
 import json, sys
 from mlblog.lab import Key, Lab, Project
@@ -38,10 +38,10 @@ if outcome.error is not None:
 
 
 class Past:
-    """The project as it was at one commit, in a folder of its own. Files that git ignores are not there."""
+    """A checkout of the project at one commit, without files that git ignores."""
 
     def __init__(self, commit: str, lab: Lab) -> None:
-        """Look at `lab`, which is that of the folder."""
+        """Use `lab`, the lab of the checkout."""
         self.commit, self.lab = commit, lab
         self._manifests: dict[str, dict[str, str]] = {}  # by experiment and parameters
 
@@ -50,21 +50,21 @@ class Past:
         return self.lab.experiments
 
     def declaration(self, name: str) -> Declaration:
-        """Return the experiment `name` as it was.
+        """Return the experiment `name` at this commit.
 
         Raises:
-            InputError: there was none, or today's mlblog cannot read the commit's code.
+            InputError: it does not exist there, or this mlblog cannot read the commit's code.
         """
         try:
             found = self._experiments.get(name)
         except MlblogError as error:
-            raise InputError(f"commit {self.commit[:12]} cannot be read by this mlblog: {error}") from error
+            raise InputError(f"commit {self.commit[:12]}: not readable by this mlblog: {error}") from error
         if found is None:
             raise InputError(f"commit {self.commit[:12]} has no experiment {name}")
         return found
 
     def manifest(self, name: str, params: Mapping[str, Value]) -> dict[str, str]:
-        """Return what a run of the experiment `name` depended on, by today's way of taking fingerprints."""
+        """Return what a run of the experiment `name` depended on, by the current fingerprinting."""
         case = f"{name} {json.dumps(dict(params), sort_keys=True)}"
         if case not in self._manifests:
             self._manifests[case] = self.lab.code.manifest(self.declaration(name).qualified, params)
@@ -72,31 +72,31 @@ class Past:
 
     @property
     def holds_mlblog(self) -> bool:
-        """Whether the commit holds an mlblog of its own: it runs its code, since ours may ask what it does not know."""
+        """Whether the commit contains mlblog itself, which then runs its code, since ours may be incompatible."""
         return (self.lab.project.root / "mlblog" / "__init__.py").is_file()
 
     def run(self, key: Key, device: str) -> Record:
-        """Return what the mlblog of the commit makes of `key`.
+        """Return the record of `key` made by the commit's code.
 
         Raises:
-            RunError: it does not run here any more.
+            RunError: it no longer runs here.
         """
         root = self.lab.project.root
         asked = json.dumps([key.experiment, key.scale, dict(key.overrides), key.seed])
-        # of its own folder, wherever ours is
+        # relative to its own folder
         environment = {**os.environ, "MLBLOG_ROOT": str(root), "MLBLOG_DEVICE": device, "PYTHONPATH": str(root)}
         command = [sys.executable, "-c", _RUN, asked]
         done = subprocess.run(command, cwd=root, env=environment, stderr=subprocess.PIPE, text=True, encoding="utf-8")
         if done.returncode:
-            raise RunError((done.stderr.strip().splitlines() or ["it ended without a message"])[-1])
+            raise RunError((done.stderr.strip().splitlines() or ["it failed without a message"])[-1])
         return Lab(self.lab.project).store.get(key)
 
 
 class Pasts:
-    """Every commit that is asked for, checked out once; use it as a context manager, which removes them."""
+    """Checkouts of commits, made on demand and removed on exit of this context manager."""
 
     def __init__(self, project: Project) -> None:
-        """Look at the commits of the repository of `project`."""
+        """Use the repository of `project`."""
         self._project = project
         self._known: dict[str, Past] = {}
         self._stack = ExitStack()
@@ -113,7 +113,7 @@ class Pasts:
         """Return the project at `commit`.
 
         Raises:
-            InputError: this repository does not have it, or it holds no project.
+            InputError: the commit is not in this repository, or has no project.
         """
         if commit not in self._known:
             self._known[commit] = self._checked_out(commit)
@@ -132,14 +132,14 @@ class Pasts:
         try:
             project = Project.find(folder)
         except MlblogError as error:
-            raise InputError(f"commit {revision.commit[:12]} holds no project of this mlblog: {error}") from error
+            raise InputError(f"commit {revision.commit[:12]} has no project readable here: {error}") from error
         if project.root != folder:
-            raise InputError(f"commit {revision.commit[:12]} holds no project: no [tool.mlblog] in its pyproject.toml")
+            raise InputError(f"commit {revision.commit[:12]} has no project: no [tool.mlblog] in its pyproject.toml")
         return Past(revision.commit, Lab(project))
 
     def _way_to(self, commit: str) -> str:
         asked = ["git", "-C", str(self._project.root), "rev-parse", "--is-shallow-repository"]
         done = subprocess.run(asked, capture_output=True, text=True)
         if done.stdout.strip() == "true":
-            return ". This clone is shallow; get the rest of it: git fetch --unshallow"
-        return f". Get it from where it is: git fetch origin {commit}"
+            return ". This clone is shallow; fetch the rest: git fetch --unshallow"
+        return f". Fetch it: git fetch origin {commit}"

@@ -1,4 +1,4 @@
-"""Runs that prove something and are kept nowhere: of the current code, and of the code of a commit."""
+"""Proof runs, which are not recorded: of the current code, and of the code of a commit."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from mlblog.lab.running.progress import Display
 
 
 class Runner:
-    """Carries out runs, each once."""
+    """Executes proof runs, each once."""
 
     def __init__(self, lab: Lab) -> None:
-        """Run the code of `lab`, and other codes on demand."""
+        """Run the code of `lab`, and that of commits on demand."""
         self._lab = lab
         self._new: dict[tuple[Key, str], Record] = {}
         self._old: dict[tuple[str, Key, str], Record] = {}
@@ -40,7 +40,7 @@ class Runner:
             try:
                 found = _carried_out(self._lab.project, jobs, device)
             except MlblogError as error:
-                raise RunError(f"not accepted: the new code does not run: {error}") from error
+                raise RunError(f"not accepted: the new code fails: {error}") from error
             self._new |= {(key, device): record for key, record in zip(keys, found, strict=True)}
 
     def _manifest(self, key: Key) -> dict[str, str]:
@@ -48,14 +48,14 @@ class Runner:
         return self._lab.code.manifest(declaration.qualified, declaration.params(key.scale, key.overrides))
 
     def of(self, key: Key, device: str) -> Record:
-        """Return what `run` made of a key."""
+        """Return the record that `run` made for a key."""
         return self._new[key, device]
 
     def old(self, past: Past, key: Key, device: str) -> Record:
-        """Return what the code of `past` makes of a key.
+        """Return the record of a key made by the code of `past`.
 
         Raises:
-            RunError: it does not run here any more.
+            RunError: it no longer runs here.
         """
         case = (past.commit, key, device)
         if case not in self._old:
@@ -68,11 +68,11 @@ class Runner:
                     manifest = past.manifest(name, declaration.params(key.scale, key.overrides))
                     (self._old[case],) = _carried_out(past.lab.project, [_job(key, declaration, manifest)], device)
             except MlblogError as error:
-                # the log is gone with the folder
+                # the log is deleted with the folder
                 said = re.sub(r" \(log: [^)]*\)\Z", "", str(error))
                 raise RunError(
-                    f"{name}: not accepted: the code of commit {past.commit[:12]} does not run here any more"
-                    f" ({said}), so only renewing is left: mlblog run {name}"
+                    f"{name}: not accepted: the code of commit {past.commit[:12]} no longer runs here"
+                    f" ({said}); run it again: mlblog run {name}"
                 ) from error
         return self._old[case]
 
@@ -100,7 +100,7 @@ def _carried_out(project: Project, jobs: list[Job], device: str) -> list[Record]
 
 @contextlib.contextmanager
 def _on(device: str) -> Iterator[None]:
-    """Runs go to `device`: a proof is of the kind of device that made the record, whatever this machine has."""
+    """Run on `device`, the kind of device that made the record."""
     before = os.environ.get("MLBLOG_DEVICE")
     os.environ["MLBLOG_DEVICE"] = device
     try:

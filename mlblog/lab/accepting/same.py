@@ -1,4 +1,4 @@
-"""Whether two codes are one: by their fingerprints, without a run; or by the bits that their runs left."""
+"""Compare two versions of the code, by fingerprints or by the bits of their results."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _DETERMINISM = "mlblog.lab.determinism."
 
 
 def same_code(lab: Lab, record: Record, found: Collection[Reason], pasts: Pasts) -> str:
-    """Return the evidence that a commit which `record` vouches for has the current code; empty if none has.
+    """Return evidence that a commit recorded in `record` has the current code; empty if there is none.
 
     Those are the commit that made it, and the one at which it was last accepted. Both sides are fingerprinted by
     today's code, so that a new way of taking fingerprints makes no difference.
@@ -42,19 +42,19 @@ def same_code(lab: Lab, record: Record, found: Collection[Reason], pasts: Pasts)
             ):
                 return acceptance.same_code(past.commit)
         except (InputError, ProjectError):
-            continue  # it cannot be read: runs may tell
+            continue  # unreadable; a run may still prove it
     return ""
 
 
 def _told(name: str, is_now: bool, past: Past, lab: Lab) -> bool:
     """Whether equal manifests, of a commit and now, show that `name` is the same in both.
 
-    Not of what git does not keep, nor of the generator's own file, which both manifests take from where it runs.
+    Excludes untracked files, and mlblog's own file, which both manifests take from the running version.
     """
     kind, colon, path = name.partition(":")
     then = past.lab.project.root
     if kind == HELD:
-        return True  # what is in the module, other names say
+        return True  # the content of the module is covered by other names
     if colon:
         if kind != "data" or (lab.project.root / path).is_relative_to(lab.project.results):
             return False  # records are not among what makes a commit clean
@@ -66,7 +66,7 @@ def _told(name: str, is_now: bool, past: Past, lab: Lab) -> bool:
 
 
 def _defines(root: Path, name: str) -> bool:
-    """Whether `name` is defined below `root`; else it was in a file that git ignores, and is gone."""
+    """Whether `name` is defined below `root`; if not, it was in an ignored file."""
     parts = name.split(".")
     for end in range(len(parts) - 1, 0, -1):
         base, rest = root.joinpath(*parts[:end]), parts[end:]
@@ -82,7 +82,7 @@ def _same_file(first: Path, second: Path) -> bool:
 
 
 def differences(old: Record, new: Record) -> list[str]:
-    """Return what is not the same to the bit: values, arrays, `data:` that was used. What both measured is left out."""
+    """Return values, arrays and `data:` entries that are not bitwise identical, except measured values."""
     before, after = measured(old), measured(new)
     names = {*old.values, *new.values, *old.arrays, *new.arrays} - (before & after)
     found = [name for name in names if name in before ^ after or not _same_result(old, new, name)]
@@ -91,7 +91,7 @@ def differences(old: Record, new: Record) -> list[str]:
 
 
 def measured(record: Record) -> set[str]:
-    """Return the names of what `record` measured: it differs from run to run."""
+    """Return the names of measured values, which differ from run to run."""
     names = record.environment.get("measured")
     return {str(name) for name in names} if isinstance(names, list) else set()
 
@@ -104,5 +104,5 @@ def _same_result(old: Record, new: Record, name: str) -> bool:
 
 
 def same_value(first: object, second: object) -> bool:
-    """Whether two JSON values are written alike: 1, 1.0 and True are not, nor are 0.0 and -0.0."""
+    """Whether two JSON values have the same encoding: 1, 1.0 and True differ, as do 0.0 and -0.0."""
     return json.dumps(first, sort_keys=True) == json.dumps(second, sort_keys=True)

@@ -1,7 +1,7 @@
-"""Branches of an experiment that its parameters decide: a record rests on those that its own parameters chose.
+"""Branches of an experiment that depend on parameters only: a record depends on those that its parameters select.
 
 `if loss == "supervised":` in a function whose parameter `loss` is never bound again runs one way for each record, and
-so does `{"plain": f, "decoupled": g}[loss]`. What stands on the other way has not made the record.
+so does `{"plain": f, "decoupled": g}[loss]`. Code on the other branch does not affect the record.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ class _Splitter(ast.NodeTransformer):
         if None in keys or len(set(keys)) < len(keys):
             return self.generic_visit(node)
         if not all(map(_inert, node.value.values)):
-            return self.generic_visit(node)  # every value is made, whichever is asked for
+            return self.generic_visit(node)  # every value is evaluated, whichever is selected
         for key, value in zip(keys, node.value.values, strict=True):
             test = f"{ast.unparse(node.slice)} == {key!r}"
             self._take(test, True, [ast.copy_location(ast.Expr(value), value)])
@@ -116,7 +116,7 @@ def _inert(node: ast.expr) -> bool:
 
 
 def holds(guards: list[Guard], params: Mapping[str, Any]) -> bool:
-    """Whether a branch runs with these parameters; if that cannot be told, it may."""
+    """Whether a branch runs with these parameters; True if undecidable."""
     try:
         return all(bool(_value(ast.parse(test, mode="eval").body, params)) is wanted for test, wanted in guards)
     except (KeyError, TypeError, ValueError):

@@ -114,8 +114,8 @@ def declared(found: Written, lookup: Lookup) -> Declared:
         form = canonical.digest("declaration", repr(given), repr(defaults))
     except _NotLiteral as error:
         problem = (
-            f"{found.path}:{found.line}: an experiment's scales, seeds, variants and defaults are literals, or"
-            f" constants that are bound once to literals: {error}"
+            f"{found.path}:{found.line}: an experiment's scales, seeds, variants and defaults must be literals, or"
+            f" constants bound once to literals: {error}"
         )
         return Declared(found.line, found.title, {}, {}, 0, [], [], form, problem)
     defaults.pop("seed", None)
@@ -181,7 +181,7 @@ class _Reader:
             for keyword in node.keywords:
                 value = self._value(keyword.value)
                 if keyword.arg is None and set(found) & set(value):
-                    raise _NotLiteral(f"{ast.unparse(node)}: a key twice")
+                    raise _NotLiteral(f"{ast.unparse(node)}: duplicate key")
                 found |= value if keyword.arg is None else {keyword.arg: value}
             return found
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):

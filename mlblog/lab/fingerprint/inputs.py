@@ -1,4 +1,4 @@
-"""What a run reads besides code, by the names that a manifest gives it, and the digest of each as it is now.
+"""Inputs of a run other than code, by their names in manifests, with current digests.
 
 `data:x.csv` is a file below the root, `list:data` the names in a folder, `glob:data/*.csv` the files of a pattern,
 `look:x.csv` whether a file is there, and how large,

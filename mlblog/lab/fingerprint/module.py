@@ -51,7 +51,7 @@ def read_module(name: str, source: str, path: str, *, is_package: bool) -> Modul
     try:
         return _Summary(name, package, path).read(tree)
     except RecursionError as error:
-        raise ProjectError(f"{path}:1: an expression in it is nested too deeply to be read") from error
+        raise ProjectError(f"{path}:1: an expression is nested too deeply to parse") from error
     finally:
         sys.setrecursionlimit(limit)
 

@@ -1,4 +1,4 @@
-"""Registries: dictionaries and enumerations of which code asks for one entry by its key.
+"""Registries: dictionaries and enumerations whose entries are looked up by key.
 
 A new entry changes nothing for who asks for another one, so entries are definitions of their own. Whether everybody
 asks in that way is decided where the registry is used.

@@ -1,4 +1,4 @@
-"""What git knows: code and records as they were at a revision, and every version of a file."""
+"""Git history: code and records at a revision, and all versions of a file."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Revision:
         return [name for name in listed.decode().split("\0") if name.endswith(suffix)]
 
     def records(self, experiment: str) -> list[Record]:
-        """Return the records of `experiment` as they were, in the order of their paths.
+        """Return the records of `experiment` at this revision, sorted by path.
 
         Raises:
             RecordError: one of them cannot be trusted, or is of another schema.
@@ -112,7 +112,7 @@ class Past:
         try:
             _git(self._root, "log", "--full-history", "-m", "-p", "--format=", "--", self._folder)
         except subprocess.CalledProcessError:
-            return "git could not read all of the history here; see: git fsck"
+            return "git could not read the whole history; see: git fsck"
         return ""
 
     def _contents(self, blobs: list[str]) -> dict[str, bytes]:
@@ -145,10 +145,10 @@ def gap(root: Path) -> str:
     except FileNotFoundError:
         return "git is not installed"
     except subprocess.CalledProcessError:
-        return "there is no git repository here that git can read"
+        return "there is no readable git repository here"
     for revision, reason in (
-        ("HEAD", "nothing has been committed yet"),
-        ("HEAD:./", "the git repository around this project does not hold it"),
+        ("HEAD", "there is no commit yet"),
+        ("HEAD:./", "this project is not committed to the git repository around it"),
     ):
         try:
             _git(root, "rev-parse", "--verify", "--quiet", revision)

@@ -1,4 +1,4 @@
-"""What a record can hold, asked when a result is saved: at the end of a run it would be too late to say no."""
+"""Check values when they are saved: at the end of a run it would be too late to reject them."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ _DTYPES = frozenset(
     ["bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float16", "float32", "float64"]
 )
 _CURES = {  # by NumPy's kind of dtype
-    "c": "save its real and its imaginary part under two names",
+    "c": "save its real and imaginary parts under two names",
     "O": "turn it into numbers, or into a list of numbers and strings",
     "U": "save x.tolist()",
     "S": "save x.astype(str).tolist()",
     "M": "save x.astype(str).tolist()",
     "m": "divide it by a unit, such as np.timedelta64(1, 's')",
     "f": "save x.astype(np.float64)",
-    "V": "save each field under a name of its own",
+    "V": "save each field under its own name",
 }
 _DEPTH = 32  # of lists in lists; a parser of JSON has a limit, too
 
 
 def kept(result: Any) -> np.ndarray | Value:
-    """Return `result` as a record holds it: an array as a copy, which later steps cannot change; else a JSON value.
+    """Return `result` as stored in a record: a copy of an array, or a JSON value.
 
     Raises:
-        ValueError: a record cannot hold it; the message says what it is and what to save instead.
+        ValueError: records cannot store it; the message says what to save instead.
     """
     if hasattr(result, "detach"):  # a tensor, named without importing torch
         result = _from_tensor(result)
     if isinstance(result, np.ma.MaskedArray):
-        raise ValueError("is a masked array, which a record cannot hold; save x.data and x.mask under two names")
+        raise ValueError("is a masked array, which records cannot store; save x.data and x.mask under two names")
     if isinstance(result, np.ndarray) and result.ndim:
         if result.dtype.name not in _DTYPES:
             raise ValueError(_odd(f"an array of {result.dtype}", _CURES.get(result.dtype.kind, "convert it")))
@@ -46,11 +46,11 @@ def kept(result: Any) -> np.ndarray | Value:
 
 
 def check_name(name: str) -> None:
-    """Raise ValueError unless a record can hold a result of this name, apart from all others."""
+    """Raise ValueError unless `name` is valid for a result."""
     if not 0 < len(name) <= 200 or not name.isprintable():
-        raise ValueError("is no name for a result; take 1 to 200 printable characters")
+        raise ValueError("is not a valid name for a result; use 1 to 200 printable characters")
     if name == "__metadata__" or name.startswith("series/"):
-        raise ValueError("is a name that files of arrays use themselves; take another")
+        raise ValueError("is a reserved name in array files; choose another")
 
 
 def _from_tensor(tensor: Any) -> Any:
@@ -67,7 +67,7 @@ def _from_tensor(tensor: Any) -> Any:
 
 
 def _odd(what: str, cure: str) -> str:
-    return f"is {what}, which a record cannot hold; {cure}"
+    return f"is {what}, which records cannot store; {cure}"
 
 
 def _value(result: Any) -> Value:
@@ -76,7 +76,7 @@ def _value(result: Any) -> Value:
         odd = _first_odd(value)
         cure = "turn it into numbers, strings or lists of them"
         if isinstance(odd, Mapping):
-            cure = "save its entries under names of their own: run.save(**x)"
+            cure = "save its entries separately: run.save(**x)"
         elif isinstance(odd, np.ndarray) or hasattr(odd, "detach"):
             cure = "stack the list into one array"
         elif isinstance(odd, complex):

@@ -33,10 +33,10 @@ def pack(records: Iterable[Record], path: Path) -> int:
         InputError: there is nothing to pack, or `path` is a device, a pipe or a folder.
     """
     if path.exists() and not path.is_file():  # to rename a file over /dev/null would harm the whole machine
-        raise InputError(f"{path}: a device, a pipe or a folder; name a file")
+        raise InputError(f"{path}: not a regular file; name a file")
     files = sorted(record.files for record in records)
     if not files:
-        raise InputError("nothing to pack: no record is fresh. Run `mlblog status` to see why")
+        raise InputError("nothing to pack: there are no fresh records. Run `mlblog status` to see why")
     index = encode([[len(text), len(arrays)] for text, arrays in files])
     body = b"".join(text + arrays for text, arrays in files)
     write_atomically(path, MAGIC + len(index).to_bytes(8, "little") + index + body)
@@ -52,7 +52,7 @@ def unpack(path: Path) -> list[Record]:
     """
     try:
         if not stat.S_ISREG(path.stat().st_mode):  # to read a pipe would wait for ever
-            raise InputError(f"{path}: a device, a pipe or a folder; name a file that `mlblog pack` wrote")
+            raise InputError(f"{path}: not a regular file; name a file that `mlblog pack` wrote")
         with path.open("rb") as file:
             return _read(file, path)
     except OSError as error:
@@ -97,17 +97,17 @@ def _read(file, path: Path) -> list[Record]:  # type: ignore[no-untyped-def]  # 
     total = sum(text + arrays for text, arrays in sizes) + len(MAGIC) + 8 + size
     if total != path.stat().st_size:
         raise RecordError(
-            f"{path}: it holds {path.stat().st_size} bytes where its index says {total}; it was cut short"
+            f"{path}: it has {path.stat().st_size} bytes but its index says {total}; the file is truncated"
         )
     records, seen = [], set()
     for number, (text_size, arrays_size) in enumerate(sizes, start=1):
         text, arrays = file.read(text_size), file.read(arrays_size)
         record = Record.from_files(text, lambda _: arrays, path=f"{path}: record {number}")  # noqa: B023  # called now
         if arrays and not json.loads(text)["arrays"]:
-            raise RecordError(f"{path}: record {number}: arrays that its JSON does not name")
+            raise RecordError(f"{path}: record {number}: arrays not listed in its JSON")
         _ = len(record.arrays)  # decode, so that a broken file is refused here and not on a page
         if record.key in seen:
-            raise RecordError(f"{path}: record {number}: {record.key} is in it twice")
+            raise RecordError(f"{path}: record {number}: duplicate record {record.key}")
         seen.add(record.key)
         records.append(record)
     return records

@@ -1,4 +1,4 @@
-"""Which records a piece of code has read: what lets an output say on which runs it rests."""
+"""Track which records a piece of code reads, so that outputs can name their runs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ BASIS = "records"  # how a manifest names records that a run has read: `records:
 
 @dataclass(frozen=True)
 class Read:
-    """A question that was put to the store, and what it answered.
+    """A query to the store, with its result.
 
     In a manifest it is `records:EXPERIMENT/SCALE/OVERRIDES`, with `*` for the largest scale.
 

@@ -212,7 +212,7 @@ class Record:
             )
         if set(body) != _FIELDS:
             odd = sorted(set(body) ^ _FIELDS)
-            raise RecordError(f"{path}: the fields of a record are missing or unknown: {', '.join(odd)}")
+            raise RecordError(f"{path}: missing or unknown fields: {', '.join(odd)}")
         claimed = body.pop("id")
         try:
             _check_types(body, path)
@@ -220,10 +220,10 @@ class Record:
         except (ValueError, TypeError, RecursionError) as error:
             raise RecordError(f"{path}: {error}") from error
         if claimed != actual:
-            raise RecordError(f"{path}: its content does not fit its id; it was edited or damaged. Run it again")
+            raise RecordError(f"{path}: its content does not match its id; it was edited or damaged. Run it again")
         content = arrays(body["arrays"]) if body["arrays"] else b""
         if body["arrays"] != arrays_digest(content):
-            raise RecordError(f"{path}: the .safetensors file beside it is missing, damaged or another run's")
+            raise RecordError(f"{path}: the .safetensors file beside it is missing, damaged or from another run")
         fields = {name: body[name] for name in sorted(_FIELDS - {"schema", "id", "arrays"})}
         return cls(**fields, arrays=Arrays(content, path), path=path)
 
@@ -234,7 +234,7 @@ def misnamed(experiment: str, parameters: Iterable[str]) -> str:
         if not NAME.match(name):
             return f"{what} {name!r} needs a name of at most 100 letters, digits and underscores, all ASCII; rename it"
         if what == "parameter" and name in _RESERVED:
-            return f"parameter {name!r} could not be asked for: .runs({name}=…) has another meaning; rename it"
+            return f"parameter {name!r} clashes with an argument of .runs({name}=…); rename it"
     return ""
 
 
@@ -250,14 +250,14 @@ def arrays_name(stem: str, digest: str) -> str:
 
 def _object(text: bytes, path: str) -> dict[str, Any]:
     def refuse(constant: str) -> None:
-        raise ValueError(f"{constant} is not a number that a record may hold")
+        raise ValueError(f"{constant} is not a number that records can store")
 
     try:
         body = json.loads(text, parse_constant=refuse)
     except (ValueError, RecursionError) as error:
         if _CONFLICT.search(text):
             raise RecordError(
-                f"{path}: it holds the conflict markers of a merge. Take one side, with git checkout --ours or --theirs"
+                f"{path}: it has merge conflict markers. Choose one side, with git checkout --ours or --theirs"
                 " and this path, or run it again"
             ) from error
         raise RecordError(f"{path}: not JSON: {error}") from error

@@ -1,4 +1,4 @@
-"""The records of one experiment at one scale, one a seed, and what they say together."""
+"""The records of one experiment at one scale, one per seed, and statistics over them."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class Runs(Sequence[Record]):
         if name in record.arrays:
             return record.arrays[name]
         names = ", ".join([*record.values, *record.arrays])
-        raise KeyError(f"{record.path or record.key}: no value {name!r}; it holds {names or 'nothing'}")
+        raise KeyError(f"{record.path or record.key}: no value {name!r}; it has {names or 'none'}")
 
     def mean(self, name: str) -> Any:
         """Return the mean over seeds: a float, or an array for an array."""
@@ -123,7 +123,7 @@ class Runs(Sequence[Record]):
         """
         steps = [self._one(record, f"series/{name}/step") for record in self]
         if any(not np.array_equal(other, steps[0]) for other in steps):
-            raise ValueError(f"series {name!r} was logged at different steps by different seeds")
+            raise ValueError(f"series {name!r} was logged at different steps for different seeds")
         return steps[0], self.values(f"series/{name}")
 
     def plot(self, name: str, ax: Axes | None = None, label: str | None = None) -> Axes:

@@ -51,7 +51,7 @@ def records(store: Store, experiment: str) -> Iterator[Record]:
 
 
 class MemoryStore:
-    """Records in a dictionary, as files would hold them: what cannot be written cannot be put here either."""
+    """Records in memory, encoded like files, so that they have the same restrictions."""
 
     def __init__(self) -> None:
         self._files: dict[str, tuple[bytes, bytes]] = {}
@@ -106,8 +106,8 @@ class FileStore:
             lock.acquire()
         except Timeout:
             raise StoreBusy(
-                f"{self.label}: another mlblog process has been writing records for {LOCK_SECONDS:.0f} s."
-                f" Wait for it; if none runs, delete {self._lock_path}"
+                f"{self.label}: another mlblog process has held the lock for {LOCK_SECONDS:.0f} s."
+                f" Wait for it; if none is running, delete {self._lock_path}"
             ) from None
         except OSError as error:
             raise RecordError(f"{self.label}: cannot be locked: {self._lock_path}: {error.strerror}") from error
@@ -149,13 +149,13 @@ class FileStore:
         path, label = self.folder / name, f"{self.label}/{name}"
         self._refuse_links(path)
         if path.exists() and not path.is_file():  # to read a pipe would wait for ever
-            raise RecordError(f"{label}: a folder, a pipe or a device stands where a record belongs; delete it")
+            raise RecordError(f"{label}: not a regular file; delete it")
         try:
             record = Record.from_files(path.read_bytes(), lambda digest: self._read_arrays(path, digest), label)
         except OSError as error:
             raise RecordError(f"{label}: cannot be read: {error.strerror}") from error
         if f"{record.key.stem}.json" != name:
-            raise RecordError(f"{label}: it is the record of {record.key}, which belongs at {record.key.stem}.json")
+            raise RecordError(f"{label}: it is the record of {record.key}; move it to {record.key.stem}.json")
         return record
 
     def remove(self, name: str) -> None:
@@ -166,7 +166,7 @@ class FileStore:
             self._sweep(path, keep="")
 
     def _refuse_links(self, path: Path) -> None:
-        """A link could lead out of the store, and a record through it is nobody's."""
+        """Refuse links, which could lead out of the store."""
         for one in (path, *path.parents):
             if one == self.folder:
                 return

@@ -1,4 +1,4 @@
-"""The stores of a project: its records, and the previews that stand in for records nobody has made yet.
+"""The stores of a project: its records, and previews in place of missing records.
 
 A preview is a smoke record in `.mlblog/preview`. It is seen only where `MLBLOG_PREVIEW` is set, as `mkdocs serve` does,
 and only for an experiment and overrides that have no real record at any scale.
@@ -49,7 +49,7 @@ class Previewed:
 
 
 class Remembered:
-    """The records of a folder, each read once while its file stays as it is."""
+    """The records of a folder, cached while their files are unchanged."""
 
     def __init__(self, store: FileStore) -> None:
         """Remember what is read of `store`."""

@@ -199,7 +199,7 @@ class Columns:
         """Return the column called `name`.
 
         Raises:
-            InputError: there is none, or two; near names are given.
+            InputError: there is none, or several; with suggestions.
         """
         named = {column.heading: column for column in (*self._own.values(), *self.params, *self.values)}
         exact = {f"{column.kind}.{column.name}": column for column in (*self.params, *self.values)}
@@ -207,9 +207,9 @@ class Columns:
         if found := named.get(name) or exact.get(name) or own.get(name):
             return found
         if several := [heading for heading in named if heading.endswith(f".{name}")]:
-            raise InputError(f"{name!r} can mean several columns: write {' or '.join(several)}")
+            raise InputError(f"{name!r} is ambiguous: write {' or '.join(several)}")
         near = get_close_matches(name, named, n=3)
-        hint = f"Did you mean {' or '.join(near)}?" if near else f"There are: {', '.join(named)}."
+        hint = f"Did you mean {' or '.join(near)}?" if near else f"Columns: {', '.join(named)}."
         raise InputError(f"there is no column {name!r}. {hint}")
 
 

@@ -146,6 +146,6 @@ def _refuse_unexplained(
         if key not in before or key not in later or (before[key] != later[key] and not covered(key)):
             what = "no longer be reached" if key not in later else "be reached" if key not in before else "change"
             raise RunError(
-                f"{old}: not renamed: {key} would {what}, which a new name alone does not explain."
-                f" Something refers to {old} in a way that cannot be followed, such as by a string"
+                f"{old}: not renamed: {key} would {what}, for a reason other than the new name."
+                f" Some code refers to {old} in a way that cannot be followed, such as by a string"
             )

@@ -56,7 +56,7 @@ class Source:
         written, row, start = self.lines[line - 1]
         at = len(written.encode()[:column].decode(errors="replace"))
         if written[at : at + len(text)] != text:
-            raise InputError(f"{self.place(node)}: cannot tell where {text!r} stands in this line; take it out first")
+            raise InputError(f"{self.place(node)}: cannot locate {text!r} in this line; put it on its own line")
         return row, start + at
 
     def imports(self, node: ast.ImportFrom) -> str:
@@ -136,7 +136,7 @@ class Occurrences:
                 (ours if self._is_experiment(node, scope) else other).append(node)
         if ours and other:
             raise InputError(
-                f"{self._source.place(other[0])}: {self._old} is the experiment in this file, and something else here;"
+                f"{self._source.place(other[0])}: {self._old} is the experiment in this file, but something else here;"
                 " give that another name first"
             )
         return True if ours else False if other else None
@@ -216,7 +216,7 @@ class Occurrences:
         ours = [(target, self._old) in self._exported for target in targets]
         if any(ours) and (not all(ours) or value.id in self._bound):
             raise InputError(
-                f"{self._source.place(node)}: {value.id} may be the module of the experiment here, and something else;"
+                f"{self._source.place(node)}: {value.id} may be the module of the experiment here, or something else;"
                 " give that another name first"
             )
         return any(ours)

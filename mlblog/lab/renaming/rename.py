@@ -90,14 +90,14 @@ def rename(lab: Lab, old: str, new: str, posts: Iterable[File] = (), texts: Iter
     explained = touched(sources, exported)
     for owner in (module for module, name in exported if name == old):
         if clash := next((file for file in modules if file.source.module == f"{owner}.{new}"), None):
-            raise InputError(f"{lab.project.relative(clash.path)}: {new} is a module beside {old}; take another name")
+            raise InputError(f"{lab.project.relative(clash.path)}: {new} is a module beside {old}; choose another name")
     found = [_edited(file, exported, old, new) for file in (*modules, *posts)]
     edits = tuple(edit for edit in (*found, *texts) if edit.before != edit.after)
     contents = {edit.path: edit.after.encode() for edit in edits}
     explained |= {f"data:{lab.project.relative(path)}" for path in contents}
     with trial(lab.project, contents) as after:
         if new not in after.experiments:
-            raise RunError(f"{old}: not renamed: with its new name it is no experiment")
+            raise RunError(f"{old}: not renamed: under its new name it is not an experiment")
         carried = carry(lab, after, old, new, explained)
     others = {lab.project.results / f"{record.key.stem}.json": record for record in carried.others}
     _refuse_uncommitted(lab.project, [*contents, *others, lab.project.results / old])
@@ -106,7 +106,7 @@ def rename(lab: Lab, old: str, new: str, posts: Iterable[File] = (), texts: Iter
         now = Lab(lab.project)
         states = [not now.reasons(now.store.read(f"{record.key.stem}.json")) for record in carried.own.values()]
         if sum(states) != carried.fresh:
-            raise RunError(f"{old}: not renamed: files changed meanwhile; try again")
+            raise RunError(f"{old}: not renamed: files changed in the meantime; try again")
 
     try:
         swap(lab.project, old, new, contents, carried.own, others, check)
@@ -123,14 +123,14 @@ def _module(project: Project, name: str, file: Path) -> File:
 
 def _refuse_name(lab: Lab, old: str, new: str) -> None:
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,99}", new) or keyword.iskeyword(new):
-        raise InputError(f"{new!r} cannot be the name of an experiment; take lower-case letters, digits and _")
+        raise InputError(f"{new!r} cannot be the name of an experiment; use lower-case letters, digits and _")
     if new in lab.experiments:
         other = lab.experiments[new]
-        raise InputError(f"{lab.project.relative(other.path)}:{other.line}: there is an experiment {new} already")
+        raise InputError(f"{lab.project.relative(other.path)}:{other.line}: the experiment {new} already exists")
     if (lab.project.results / new).exists():
         folder = lab.project.relative(lab.project.results / new)
         raise InputError(
-            f"{folder}: there are records of a former {new}; see mlblog gc, or take another name than {new}"
+            f"{folder}: there are records of an earlier experiment {new}; see mlblog gc, or choose another name"
         )
 
 
@@ -148,16 +148,14 @@ def _edited(file: File, exported: Exports, old: str, new: str) -> Edit:
     taken |= dict(all_bindings(source.tree))
     found = set(Occurrences(source, exported, old, new).found)
     if new in taken and (found or exporting):
-        raise InputError(f"{source.place(taken[new])}: {new} means something else in this file; take another name")
+        raise InputError(f"{source.place(taken[new])}: {new} means something else in this file; choose another name")
     written = [_replaced(line, row, start, found, old, new) for line, row, start in source.lines]
     if ast.dump(ast.parse("".join(written))) != ast.dump(source.tree):
-        raise InputError(f"{source.path}: {old} cannot be told from other text here; take it out of f-strings first")
+        raise InputError(f"{source.path}: cannot tell {old} from other text here; move it out of f-strings first")
     lines = split(file.text)
     for row, column in found:
         if lines[row][column : column + len(old)] != old:
-            raise InputError(
-                f"{source.path}:{row + 1}: cannot tell where {old!r} stands in this line; take it out first"
-            )
+            raise InputError(f"{source.path}:{row + 1}: cannot locate {old!r} in this line; put it on its own line")
     after = "".join(_replaced(line, row, 0, found, old, new) for row, line in enumerate(lines))
     return Edit(file.path, file.text, after)
 
@@ -182,4 +180,4 @@ def _refuse_uncommitted(project: Project, paths: Iterable[Path]) -> None:
             f"{project.root}: no git repository; a rename changes files that git must be able to restore"
         ) from error
     if lines := done.stdout.splitlines():
-        raise InputError(f"{lines[0][3:]}: not committed; commit it first, so that git shows the rename alone")
+        raise InputError(f"{lines[0][3:]}: not committed; commit it first, so that git shows only the rename")

@@ -17,7 +17,7 @@ from mlblog.lab.running.witness import Witness
 
 
 def attempt(job: Job, root: Path, report: Report, checkpoints: Path | None) -> Record:
-    """Import the experiment of `job`, of the project at `root`, execute it once, and check what it rests on.
+    """Import the experiment of `job`, of the project at `root`, execute it once, and check its dependencies.
 
     Raises:
         MlblogError: there will be no record; whatever the experiment or its module raised is chained.

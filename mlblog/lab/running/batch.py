@@ -1,4 +1,4 @@
-"""Jobs carried out side by side: each ends as an outcome of its own, and what one of them meets harms no other."""
+"""Run jobs in parallel; each has its own outcome, and failures do not affect other jobs."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from mlblog.errors import MlblogError, RunError
 from mlblog.lab.records.record import Record
 from mlblog.lab.running.environment import commit
 from mlblog.lab.running.executors import Executor
-from mlblog.lab.running.in_progress import Going
+from mlblog.lab.running.in_progress import RunsInProgress
 from mlblog.lab.running.jobs import Job, state
 from mlblog.lab.running.progress import Display
 from mlblog.lab.running.run import said
-from mlblog.lab.running.run_cache import Shelf
+from mlblog.lab.running.run_cache import RunCache
 from mlblog.lab.running.uncommitted import Kept, keep, noted
 
 if TYPE_CHECKING:
     from mlblog.lab.lab import Lab
 
-_AT_ONCE = 256  # jobs handed over at a time; each holds a lock, and so an open file
-_BETWEEN = 0.5  # seconds between two looks at what another process holds
+_AT_ONCE = 256  # jobs submitted at a time; each holds a lock, and so an open file
+_BETWEEN = 0.5  # seconds between checks of a lock held by another process
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a job: its record, or why there is none."""
+    """The outcome of a job: its record, or the error."""
 
     job: Job
     record: Record | None = None
@@ -42,7 +42,14 @@ class Batch:
     """The jobs of one call of `Lab.run`."""
 
     def __init__(
-        self, lab: Lab, executor: Executor, display: Display, *, shelf: Shelf | None, going: Going | None, again: bool
+        self,
+        lab: Lab,
+        executor: Executor,
+        display: Display,
+        *,
+        cache: RunCache | None,
+        in_progress: RunsInProgress | None,
+        again: bool,
     ) -> None:
         """Carry out jobs of `lab`.
 
@@ -50,12 +57,12 @@ class Batch:
             lab: whose jobs, and into whose store records go.
             executor: carries out each job.
             display: shows how far they are.
-            shelf: keeps what this machine has made; None for records that nobody keeps.
-            going: keeps other processes from doing the same run; None for records that nobody keeps.
-            again: whether to run what is on the shelf, too.
+            cache: local cache of records; None for runs that are not recorded.
+            in_progress: locks against duplicate runs by other processes; None for runs that are not recorded.
+            again: whether to rerun what is cached, too.
         """
         self._lab, self._executor, self._display = lab, executor, display
-        self._shelf, self._going, self._again = shelf, going, again
+        self._cache, self._in_progress, self._again = cache, in_progress, again
         self._held: dict[str, tuple[Job, FileLock]] = {}
         self._changes: dict[str, Kept | None] = {}  # uncommitted changes that runs under way were begun with
 
@@ -85,20 +92,20 @@ class Batch:
                     yield self._settled(running.pop(future), future)
             elif waiting:
                 for number in waiting.keys() - told:
-                    self._display.say(waiting[number], "another mlblog is running it; waiting for that to end")
+                    self._display.say(waiting[number], "another mlblog process is running it; waiting for it to finish")
                 told |= waiting.keys()
                 time.sleep(_BETWEEN)
 
     def close(self) -> None:
-        """Let other processes have what did not end here; call it when nothing of it goes on any more."""
+        """Release the locks of unfinished jobs; call it when nothing is running any more."""
         for job, _ in list(self._held.values()):
             self._let_go(job)
 
     def _begin(self, job: Job) -> Future[Record] | Outcome | None:
         """Hand `job` to the executor; return its outcome if there is one already, nothing if another process has it."""
         try:
-            if self._going:
-                lock = self._going.lock(job.key.stem)
+            if self._in_progress:
+                lock = self._in_progress.lock(job.key.stem)
                 if lock is None:
                     return None
                 self._held[job.key.stem] = job, lock
@@ -106,15 +113,15 @@ class Batch:
                 if now.record is not None and not now.why and now.record.id != job.replaces:
                     return self._ended(job, "recorded by another mlblog run", record=now.record)
             params = self._lab.experiments[job.key.experiment].params(job.key.scale, job.key.overrides)
-            known = self._shelf.find(job, params, self._is_fresh) if self._shelf and not self._again else None
+            known = self._cache.find(job, params, self._is_fresh) if self._cache and not self._again else None
             if known is not None:
-                return self._kept(job, known, "made here before, with this very code: taken from .mlblog/records")
+                return self._kept(job, known, "made here before with the same code: taken from .mlblog/records")
             report = self._display.report(job)
-            if self._going:
+            if self._in_progress:
                 self._changes[job.key.stem] = keep(self._lab.project)
             future = self._executor.submit(
                 dataclasses.replace(job, commit=commit(self._lab.project.root)),
-                self._going.noting(job.key, report) if self._going else report,
+                self._in_progress.noting(job.key, report) if self._in_progress else report,
             )
         except Exception as error:
             return self._failed(job, error)
@@ -135,21 +142,21 @@ class Batch:
         """Put a record where it is safe; only then its checkpoint can go."""
         lost = None
         try:
-            if self._shelf:
-                self._shelf.keep(job, record)
+            if self._cache:
+                self._cache.keep(job, record)
         except Exception as error:
             lost = _reason(error)
-            how += f"; there is no copy of it in .mlblog/records: {lost}"
+            how += f"; it could not be copied to .mlblog/records: {lost}"
         try:
             self._lab.store.put(record)
         except Exception as error:
-            message = f"{job.key}: it ran, and its record could not be stored: {_reason(error)}."
-            if self._shelf and lost is None:
+            message = f"{job.key}: it ran, but its record could not be stored: {_reason(error)}."
+            if self._cache and lost is None:
                 self._drop_checkpoint(job)
-                message += " The record is kept in .mlblog/records; the next `mlblog run` of it takes it from there"
+                message += " The record is kept in .mlblog/records, where the next `mlblog run` will find it"
             else:
-                message += f" Nor could it be kept in .mlblog/records: {lost}." if lost else ""
-                goes_on = "goes on from its checkpoint, if it keeps one" if self._executor.resumes else "begins anew"
+                message += f" It could not be kept in .mlblog/records either: {lost}." if lost else ""
+                goes_on = "resumes from its checkpoint, if it has one" if self._executor.resumes else "starts over"
                 message += f" Run again, it {goes_on}"
             return self._failed(job, RunError(message))
         self._drop_checkpoint(job)
@@ -174,8 +181,8 @@ class Batch:
         return Outcome(job, **what)  # type: ignore[arg-type]  # a record or an error, by its name
 
     def _let_go(self, job: Job) -> None:
-        if self._going and (held := self._held.pop(job.key.stem, None)):
-            self._going.forget(job.key)
+        if self._in_progress and (held := self._held.pop(job.key.stem, None)):
+            self._in_progress.forget(job.key)
             held[1].release()
 
 

@@ -80,7 +80,7 @@ class Checkpoint:
     def save(self, step: int) -> None:
         """Write everything, as of before `step`; the old checkpoint stays until the new one is whole.
 
-        A disk that is full ends no run: the run goes on without, and says so on standard error.
+        A full disk does not stop a run: it continues without the checkpoint and warns on standard error.
         """
         if self._generators is not None and step < self.step:
             return  # the code before the loop, executed again: the checkpoint is further on
@@ -108,7 +108,7 @@ class Checkpoint:
         try:
             write_atomically(self._path, content)
         except OSError as error:
-            sys.stderr.write(f"{self._path}: the checkpoint of step {step} cannot be written: {error.strerror}\n")
+            sys.stderr.write(f"{self._path}: cannot write the checkpoint of step {step}: {error.strerror}\n")
 
     def _go_on(self) -> None:
         """Give the generators their states only now: what runs before the loop draws what it drew the first time."""
@@ -191,7 +191,7 @@ def _pack(value: Any, tensors: dict[str, Any]) -> Any:
         try:
             tensors[name] = torch.from_numpy(np.array(value, order="C"))
         except TypeError as error:
-            raise RunError(f"a checkpoint cannot hold an array of {value.dtype}: {error}") from error
+            raise RunError(f"checkpoints cannot store an array of {value.dtype}: {error}") from error
         return {"array" if isinstance(value, np.ndarray) else "number": name}
     if isinstance(value, tuple):
         return {"tuple": [_pack(item, tensors) for item in value]}
@@ -202,7 +202,7 @@ def _pack(value: Any, tensors: dict[str, Any]) -> Any:
     if value is None or isinstance(value, bool | int | float | str):
         return value
     kind = type(value).__name__
-    raise RunError(f"a checkpoint holds tensors, arrays, numbers, strings and containers of them, not {kind}")
+    raise RunError(f"checkpoints store tensors, arrays, numbers, strings and containers of them, not {kind}")
 
 
 def _unpack(value: Any, tensors: Mapping[str, Any]) -> Any:

@@ -1,4 +1,4 @@
-"""Which runs of a project go on now: nobody does one twice, and a second terminal can look on.
+"""Runs in progress: prevents duplicate runs, and lets a second terminal watch.
 
 A run holds the lock of its key, which the system lets go of when its process dies, however it dies; so what is
 written below `.mlblog/running/` is believed only while the lock of its run is held.
@@ -31,8 +31,8 @@ class Note:
         began: when, in seconds since the epoch.
         label: what is counted, or `starting`.
         done: how many of it are done.
-        total: of how many; None if nobody knows.
-        message: what it logged last.
+        total: number of steps; None if unknown.
+        message: last logged message.
     """
 
     run: str
@@ -53,7 +53,7 @@ def progress(label: str, done: int, total: int | None, message: str) -> str:
     return f"{counted}  {message}".rstrip()
 
 
-class Going:
+class RunsInProgress:
     """The runs that go on below a project's folder for work."""
 
     def __init__(self, work: Path) -> None:
@@ -93,7 +93,7 @@ class Going:
             (self._notes / f"{key.stem}.json").unlink()
 
     def notes(self) -> list[Note]:
-        """Return where each run is that goes on now; remove what killed processes have left."""
+        """Return the progress of each current run; remove leftovers of killed processes."""
         found = []
         for path in sorted(self._notes.rglob("*.json")):
             stem = path.relative_to(self._notes).with_suffix("").as_posix()

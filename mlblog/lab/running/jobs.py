@@ -27,8 +27,8 @@ class Job:
         module: that declares the experiment.
         manifest: of the code now; stamped into the record, and checkpoints are valid for it alone.
         why: why it is due, for people: `missing`, or the names of what changed.
-        seconds: what the last record of this key took; None if there is none.
-        replaces: the id of that record; empty if there is none.
+        seconds: duration of the last record of this key; None if there is none.
+        replaces: id of that record; empty if there is none.
         commit: of the code, and whether files differ from it, as of when the job is submitted.
     """
 
@@ -66,7 +66,7 @@ class Job:
 
 @dataclass(frozen=True)
 class State:
-    """How a run that should be recorded stands.
+    """The state of a run that should be recorded.
 
     Attributes:
         key: which run.
@@ -95,7 +95,7 @@ class State:
 
 
 def state(key: Key, store: Store, code: Code, declarations: Mapping[str, Declaration]) -> State:
-    """Return how the run of `key` stands."""
+    """Return the state of the run `key`."""
     try:
         record = store.get(key)
     except MissingRecord:
@@ -141,13 +141,13 @@ def parse_override(text: str, declaration: Declaration) -> tuple[str, Value]:
     except ValueError:
         value = written
     if not is_value(value):
-        raise InputError(f"{text!r}: a parameter is a number, a string, true, false, null or a list of them")
+        raise InputError(f"{text!r}: a parameter must be a number, a string, true, false, null or a list of them")
     declaration.params(next(iter(declaration.scales)), {name: value})
     places = (declaration.defaults, *declaration.scales.values(), *declaration.variants)
     declared = [place[name] for place in places if place.get(name) is not None]  # None stands for no default, too
     if declared and value is not None and not any(_kind(value) is _kind(one) for one in declared):
         shown = ", ".join(dict.fromkeys(json.dumps(one) for one in declared))
-        raise InputError(f"{text!r}: {json.dumps(value)} is of another kind than what is declared: {shown}")
+        raise InputError(f"{text!r}: {json.dumps(value)} has another type than declared: {shown}")
     return name, value
 
 
@@ -165,5 +165,5 @@ def parse_sweep(text: str, declaration: Declaration) -> list[tuple[str, Value]]:
     """
     name, separator, values = text.partition("=")
     if not separator or not all(value.strip() for value in values.split(",")):
-        raise InputError(f"{text!r}: write a sweep as name=value,value,…, with no value left empty")
+        raise InputError(f"{text!r}: write a sweep as name=value,value,…, without empty values")
     return [parse_override(f"{name}={value.strip()}", declaration) for value in values.split(",")]

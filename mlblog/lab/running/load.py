@@ -20,7 +20,7 @@ def load(job: Job, project: Project, environ: Mapping[str, str]) -> Experiment:
 
     Raises:
         RunError: the module cannot be imported; the cause is chained.
-        UnknownExperiment: it holds no such experiment.
+        UnknownExperiment: it has no such experiment.
         RunError: the code is no longer the one that the job was planned with.
     """
     if str(project.root) not in sys.path:
@@ -42,4 +42,4 @@ def _refuse_moved(job: Job, params: Mapping[str, Any], code: Code) -> None:
     """A record must not vouch for code that was edited while its run was waiting."""
     now = code.manifest(f"{job.module}.{job.key.experiment}", params)
     if moved := sorted(name for name in {*now, *job.manifest} if now.get(name) != job.manifest.get(name)):
-        raise RunError(f"{job.key}: {moved[0]} changed while the run was waiting. Run it again")
+        raise RunError(f"{job.key}: {moved[0]} changed while the run was queued. Run it again")

@@ -19,7 +19,7 @@ SECONDS_BETWEEN_LINES = 15.0
 
 
 class Display:
-    """Shows how far each of some jobs is; every job gets a bar, or lines, of its own.
+    """Shows the progress of jobs, each with its own bar or lines.
 
     Use it as a context manager, and `report(job)` as what an executor reports to.
     """
@@ -67,7 +67,7 @@ class Display:
         return tell
 
     def say(self, job: Job, what: str) -> None:
-        """Say something of `job`, which goes on."""
+        """Show a message about a running `job`."""
         if self._bars:
             self._bars.console.print(f"{job.key}: {what}", highlight=False, markup=False)
         else:
@@ -87,6 +87,6 @@ class Display:
 
     @staticmethod
     def _line(text: str) -> None:
-        with contextlib.suppress(OSError):  # nobody reads on, as behind `| head`: no reason to end a run
+        with contextlib.suppress(OSError):  # a closed pipe, as with `| head`, must not end a run
             sys.stderr.write(text.rstrip() + "\n")
             sys.stderr.flush()

@@ -1,4 +1,4 @@
-"""What a run has found so far: all of what its record will hold, and all of it goes into its checkpoints."""
+"""Results of a run so far, for its record and its checkpoints."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Results:
             self._restored.remove(name)  # twice before the loop is a mistake now as it was then
             return
         if name in self.values or name in self.arrays:
-            raise ValueError("was saved already")
+            raise ValueError("was already saved")
         check_name(name)
         found = kept(result)
         if isinstance(found, np.ndarray):
@@ -53,7 +53,7 @@ class Results:
         if name not in self.series:
             check_name(name)
             if name.endswith("/step"):
-                raise ValueError("ends in /step, as the steps of a series do; take another name")
+                raise ValueError("ends in /step, which is reserved for series; choose another name")
         rows = self.series.setdefault(name, [])
         if not (self.replaying and any(step == before for before, _ in rows)):
             rows.append((step, number))
@@ -65,11 +65,11 @@ class Results:
             ValueError: not two strings, or the source has had another digest before.
         """
         if not isinstance(source, str) or not isinstance(digest, str):
-            raise ValueError("a source and its digest are strings")
+            raise ValueError("a source and its digest must be strings")
         check_name(source)
         check_name(digest)
         if self.data.setdefault(source, digest) != digest:
-            raise ValueError(f"had the digest {self.data[source]} before, and has {digest} now; its content changed")
+            raise ValueError(f"had the digest {self.data[source]} before and has {digest} now; its content changed")
 
     def all_arrays(self) -> dict[str, np.ndarray]:
         """Return the arrays, with the series among them."""

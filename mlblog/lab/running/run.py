@@ -1,4 +1,4 @@
-"""One execution of an experiment: what its function is handed, and how its record comes about."""
+"""One execution of an experiment: its `Run` argument, and its record."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ class Run:
         self.results.measured |= set(results)
 
     def uses(self, source: str, digest: str) -> None:
-        """Name a data source and the digest of its content, to stand in the record.
+        """Record a data source and the digest of its content.
 
         Raises:
             RunError: the source was named with another digest before.
@@ -151,7 +151,7 @@ class Run:
             RunError: the run has a checkpoint already, or the file is damaged.
         """
         if self._checkpoint is not None:
-            raise RunError(f"{self._key}: a run has one checkpoint; give all its parts to one run.checkpoint(…)")
+            raise RunError(f"{self._key}: a run has only one checkpoint; pass all its parts to one run.checkpoint(…)")
         self._checkpoint = Checkpoint(
             self._checkpoints, self._identity, parts, self.results, self._legs, self.progress, every
         )
@@ -222,13 +222,13 @@ def said(error: BaseException) -> str:
     try:
         text = str(error)
     except BaseException as odd:
-        return f"(its message cannot be shown: {type(odd).__name__})"
+        return f"(its message is not available: {type(odd).__name__})"
     text = text.encode("utf-8", "backslashreplace").decode()
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
 def _explained(error: BaseException, at: str) -> str:
     if isinstance(error, SystemExit):
-        return f"it called sys.exit({said(error)}){at}; an experiment ends by returning"
+        return f"it called sys.exit({said(error)}){at}; an experiment must return instead"
     out_of_memory = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
     return f"{'out of memory' if out_of_memory else type(error).__name__}{at}: {said(error)}"

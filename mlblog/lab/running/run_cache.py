@@ -1,4 +1,4 @@
-"""Every record this machine has made, by what was to be run: switching branches loses no GPU hours."""
+"""Local cache of all records made on this machine, so that switching branches loses no GPU hours."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mlblog.lab.records.record import Record
 from mlblog.lab.running.jobs import Job
 
 
-class Shelf:
+class RunCache:
     """Records by the digest of key, parameters and static manifest; of one such, by what the run was seen to read."""
 
     def __init__(self, folder: Path) -> None:

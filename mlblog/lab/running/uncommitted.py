@@ -125,7 +125,7 @@ class Restored:
         try:
             self._files = dict(_applied(project.root, before.commit, patch)) if b"diff --git " in patch else {}
         except subprocess.CalledProcessError as error:
-            raise InputError(f"the changes kept do not apply: {error.stderr.decode('utf-8', 'replace')}") from error
+            raise InputError(f"the saved changes do not apply: {error.stderr.decode('utf-8', 'replace')}") from error
 
     def read(self, path: str) -> bytes | None:
         """Return the content of a file, named from the project's root; None where there was none."""
@@ -164,22 +164,22 @@ def restored(project: Project, before: Revision, environment: Mapping[str, Value
     if digest is None:
         return before, ""  # no package was changed, so the commit says it all
     if not isinstance(digest, str) or not re.fullmatch(r"[0-9a-f]{32}", digest):
-        return before, f"{ran} below them; the record names none that could have been kept"
+        return before, f"{ran} below them; the record names no saved changes"
     path = _path(project, digest)
     label = project.relative(path)
     try:
         content = path.read_bytes()
     except OSError:
-        return before, f"{ran} below them; they were kept in {label}, which is not here"
+        return before, f"{ran} below them; they were saved in {label}, which does not exist here"
     if canonical.digest("diff", content) != digest:
-        return before, f"{ran} below them; they were kept in {label}, which is damaged"
+        return before, f"{ran} below them; they were saved in {label}, which is damaged"
     try:
         whole = Restored(project, before, content)
     except InputError as error:
         return before, f"{ran} below them; {error}"
     missing = [line.removeprefix(_LEFT_OUT) for line in content.decode("utf-8", "replace").splitlines()
                if line.startswith(_LEFT_OUT)]  # fmt: skip
-    but = f"; left out of {label}, as too large: {'; '.join(missing)}" if missing else ""
+    but = f"; too large for {label}: {'; '.join(missing)}" if missing else ""
     return whole, f"{ran} with these changes{but}"
 
 

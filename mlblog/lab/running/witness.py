@@ -65,7 +65,7 @@ class Witness:
             experiment = name.partition(":")[2].split("/")[0]
             if experiment not in declared:
                 raise RunError(
-                    f"{job.key}: it read records of {experiment}, on which its own would rest unseen."
+                    f"{job.key}: it read records of {experiment} without declaring it."
                     f' Declare it: @experiment(…, reads=["{experiment}"])'
                 )
         changed = {path: code for path, (code, _) in executed.items() if self._differs(path, code)}
@@ -196,11 +196,11 @@ class Witness:
     def _refused(self, record: Record, job: Job, moved: Collection[str]) -> RunError:
         stem = self.project.work / "failed" / job.key.stem
         shown = ", ".join(list(moved)[:3]) + (f" and {len(moved) - 3} more" if len(moved) > 3 else "")
-        reason = f"{job.key}: {shown} changed while the run went on, so nobody can say what made its result"
+        reason = f"{job.key}: {shown} changed during the run, so it is unknown what produced its result"
         text, arrays = record.files
         for suffix, content in ((".safetensors", arrays), (".json", text), (".txt", reason.encode())):
             write_atomically(stem.with_name(stem.name + suffix), content)
-        return RunError(f"{reason}. It is kept in {self.project.relative(stem)}.json, and is no record. Run it again")
+        return RunError(f"{reason}. It is kept in {self.project.relative(stem)}.json, not as a record. Run it again")
 
     def _inside(self, path: str) -> bool:
         return path.startswith(f"{self.project.root}{os.sep}") or path == str(self.project.root)

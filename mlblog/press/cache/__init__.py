@@ -1,1 +1,1 @@
-"""What stays valid from one build to the next: outputs by key, and whole pages."""
+"""Caches that persist between builds: outputs by key, and whole pages."""

@@ -1,14 +1,14 @@
-"""Outputs kept under keys, so that what says the same and rests on the same does not run again.
+"""The output cache: a post whose code and inputs are unchanged does not run again.
 
-A unit's key holds what its run can depend on and is known beforehand: its code and that of the units before it (as a
-tree: neither comments nor formatting count, nor does anything about a cell but its code and its limits), and the
-manifest of the project's code that they reach together. What is known only afterwards is kept with the outputs and
-compared when they are looked up: the records and all else that was read, the libraries that were imported, the code
-that ran though no manifest reaches it, and whether the text of the post itself was looked at. Only what ran to its end
-is kept.
+A unit's key covers the dependencies known before it runs: its code and that of the units before it (as an AST,
+so comments and formatting do not count, and of a cell only code and limits do), and the
+manifest of the project code they reach. Dependencies known only afterwards are stored with the outputs and
+checked at lookup: records and other inputs that were read, imported libraries, code
+that ran outside the manifest, and whether the post's own text was inspected. Only completed runs
+are cached.
 
-The units of a post share one state, and state is not kept: when one is out of date, all run again, or (in live preview)
-those from the last snapshot on.
+The units of a post share a namespace, which is not cached: if one is stale, all run again, or (in live preview)
+those after the last usable snapshot.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ from types import SimpleNamespace
 from mlblog.files.atomic import read_sealed, write_sealed
 from mlblog.files.canonical import digest, encode
 from mlblog.lab import Code, Project, Read, Store
-from mlblog.press.kernel.basis import Basis, untold
+from mlblog.press.kernel.basis import Basis, unobserved
 from mlblog.press.kernel.output import Outputs, Ran
 from mlblog.press.source.document import Cell, Doctest, Post, Unit
 from mlblog.press.source.magics import as_python
 
 SCHEMA = 3
 _BLANK = {tokenize.COMMENT, tokenize.NEWLINE, tokenize.NL, tokenize.ENDMARKER, tokenize.INDENT, tokenize.DEDENT}
-_RUNS = 8  # of a post: an edit that is taken back finds the outputs it had
+_RUNS = 8  # cached runs per post, so that undoing an edit is a cache hit
 
 
 def keys(post: Post, code: Code) -> list[str]:
-    """One key for each unit: the key of the unit before it, its own code, and the manifest of all up to it."""
+    """One key per unit, from the previous unit's key, its own code, and the manifest up to it."""
     found = [digest("post", made_by(), _limits(post))]
     for unit, reached in zip(post.units, _manifests(post, code), strict=True):
         found.append(digest("unit", found[-1], _code(post, unit), reached))
@@ -46,20 +46,20 @@ def keys(post: Post, code: Code) -> list[str]:
 
 
 def manifest(post: Post, code: Code) -> dict[str, str]:
-    """`{qualified name: digest}` of the first-party code that the units of `post` reach."""
+    """`{qualified name: digest}` of the project code that the units of `post` reach."""
     return code.manifest_of("\n".join(_python(unit) for unit in post.units))
 
 
 def files_behind(post: Post, code: Code, experiments: Iterable[str]) -> set[Path]:
-    """The files of the project that decide what `post` reaches, and what the declared `experiments` do."""
+    """The project files that determine what `post` reaches and what `experiments` compute."""
     return code.files_of("\n".join(_python(unit) for unit in post.units), experiments)
 
 
 def settled(post: Post, code: Code, outputs: Outputs) -> Outputs:
-    """Let outputs rest on the modules that ran though the manifest of `post` does not say what of them was used.
+    """Add whole modules as dependencies where the manifest of `post` does not cover what ran.
 
-    A module counts whole where the manifest reaches nothing of it, where one of its functions was called that the
-    manifest does not have, and everywhere as soon as the post makes code of text, or sees lines.
+    A module counts as a whole if the manifest reaches nothing in it, if a function was called that the
+    manifest lacks, or if the post compiles code from text or inspects source lines.
     """
     root, reached = code.root, files_behind(post, code, ())
     names = set(manifest(post, code))
@@ -78,7 +78,7 @@ def settled(post: Post, code: Code, outputs: Outputs) -> Outputs:
 
 
 def _foreseen(file: Path, calls: Iterable[str], code: Code, names: set[str]) -> bool:
-    """Whether all functions of a module that were called are in a manifest; some have no definition of their own."""
+    """Whether the manifest covers every called function of a module; lambdas count with the function around them."""
     module = code.module_of(file)
     if module is None:
         return False
@@ -90,7 +90,7 @@ def _foreseen(file: Path, calls: Iterable[str], code: Code, names: set[str]) -> 
 
 
 def _manifests(post: Post, code: Code) -> list[str]:
-    """The digest of the manifest of the first unit, of the first two, and so on."""
+    """Digests of the manifests of the first unit, the first two units, and so on."""
     sources = [_python(unit) for unit in post.units]
     found: dict[int, str] = {}
 
@@ -100,7 +100,7 @@ def _manifests(post: Post, code: Code) -> list[str]:
         return found[number]
 
     def fill(first: int, last: int) -> None:
-        """A manifest only grows: where it is the same at both ends, it is between them."""
+        """Manifests only grow, so if both ends are equal, so is everything between them."""
         if last - first > 1 and at(first) == at(last):
             found.update((number, at(first)) for number in range(first + 1, last))
         elif last - first > 1:
@@ -113,21 +113,21 @@ def _manifests(post: Post, code: Code) -> list[str]:
 
 
 def _whole(post: Post, code: Code) -> str:
-    """The key of all outputs together, from one manifest instead of many."""
+    """One key for the whole post, which needs a single manifest."""
     parts = [_code(post, unit) for unit in post.units]
     return digest("post", made_by(), _limits(post), *parts, digest("manifest", encode(manifest(post, code))))
 
 
 class OutputCache:
-    """Outputs under `.mlblog/outputs`: a file for each run, and for each post an index of its last runs by unit."""
+    """Outputs under `.mlblog/outputs`: one file per run, and one index per post of its last runs."""
 
     def __init__(self, project: Project, store: Store, basis: Basis) -> None:
-        """Keep outputs in `project`; they hold while records in `store`, and the `basis`, are as they were."""
+        """Cache outputs in `project`; they are valid while the records in `store` and the `basis` are unchanged."""
         self._project, self._store, self._basis = project, store, basis
         self._current: dict[str, bool] = {}
 
     def get(self, post: Post, code: Code) -> tuple[Ran, ...]:
-        """The outputs of the units of `post`, from the first, that still hold; all, none or some."""
+        """The longest prefix of units of `post` whose outputs are still valid; it may be empty."""
         whole = _whole(post, code)
         if (found := self._run(post, whole)) and len(found) == len(post.units):
             return found
@@ -144,7 +144,7 @@ class OutputCache:
         return best
 
     def put(self, post: Post, code: Code, outputs: Outputs) -> None:
-        """Keep `outputs`. Where they show lines of the post (a warning does), they hold for this text only."""
+        """Store `outputs`. If they show lines of the post (as warnings do), they are valid for this text only."""
         body = []
         for ran in outputs.ran:
             kept = ran.to_json()
@@ -157,7 +157,7 @@ class OutputCache:
         write_sealed(self._index_path(post), encode({"runs": [list(run) for run in index[:_RUNS]]}))
 
     def holds(self, ran: Ran) -> bool:
-        """Whether the records, and all else that a unit has read, are what they were."""
+        """Whether every record and input that a unit read is unchanged."""
         if not self._basis.holds(ran.rests):
             return False
         for read in ran.reads:
@@ -203,7 +203,7 @@ def _code(post: Post, unit: Unit) -> str:
 
 
 def _options(unit: Unit) -> tuple[str, ...]:
-    # of the options those that change what runs, or what it draws; all others are of the page alone
+    # only options that change what runs or what is drawn; the others affect the page alone
     if not isinstance(unit, Cell):
         return ()
     raises = ("raises",) if "raises-exception" in unit.options.tags else ()
@@ -211,7 +211,7 @@ def _options(unit: Unit) -> tuple[str, ...]:
 
 
 def _limits(post: Post) -> str:
-    """What may end a post before its last unit."""
+    """Limits that may stop a post early."""
     return json.dumps([post.meta.get("timeout"), post.meta.get("memory")])
 
 
@@ -220,13 +220,13 @@ def _normal(code: str) -> str:
         tree = ast.dump(ast.parse(code))
         ends = [token for token in tokenize.generate_tokens(io.StringIO(code).readline) if token.type not in _BLANK]
     except (SyntaxError, ValueError):
-        return code  # magics, or a mistake: as it is written
-    # the one thing that the tree does not hold and IPython heeds: a last `;` hides the value
+        return code  # magics or a syntax error: use the text as is
+    # IPython hides the value after a trailing `;`, which the AST does not contain
     return tree + (";" if ends and ends[-1].string == ";" else "")
 
 
 def _python(unit: Unit) -> str:
-    """What of a unit is Python, for the manifest."""
+    """The Python code of a unit, for the manifest."""
     if isinstance(unit, Doctest):
         examples = (line for line in unit.code.split("\n") if line.lstrip().startswith((">>> ", "... ")))
         return as_python("\n".join(line.lstrip()[4:] for line in examples)).code
@@ -235,5 +235,5 @@ def _python(unit: Unit) -> str:
 
 @functools.cache
 def made_by() -> str:
-    """Names what outputs depend on that is the same for all posts, and of which nobody is told when it is read."""
-    return digest("made by", str(SCHEMA), sys.version, untold())
+    """Digest of dependencies shared by all posts whose reads cannot be observed."""
+    return digest("made by", str(SCHEMA), sys.version, unobserved())

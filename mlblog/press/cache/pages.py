@@ -1,9 +1,9 @@
-"""What each post came to the last time: its page is left as it lies while nothing has changed that it was made from.
+"""The page cache: a page is left untouched while none of its inputs has changed.
 
-A page is made from the text of its post, from the modules that the post and the experiments it shows reach, from what
-its outputs rest on, from what it says of other posts, and from its *world*: data, records, bibliography, engine and the
-names of all modules. Modules and the world are told by the marks of files (size, inode, times), all else by content.
-What was written within the last two seconds may be written again unseen, so no page is kept of it.
+A page depends on the text of its post, the modules that the post and its experiments reach, the inputs of
+its outputs, what it says about other posts, and its *world*: data, records, bibliography, engine and the
+names of all modules. Modules and the world are compared by file stat (size, inode, times), the rest by content.
+A file written within the last two seconds could change again unnoticed, so pages that depend on it are not cached.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ _SKIPPED = {"__pycache__", ".mlblog", ".git", ".venv", "node_modules"}
 
 
 @dataclass(frozen=True)
-class Kept:
-    """A page that can stay as it is.
+class CachedPage:
+    """A page that is still valid.
 
     Attributes:
-        published: what its post says.
-        around: what the page says of the site, as `Surroundings.told` has it.
-        stale: for each experiment whose records it shows what has changed since.
-        page: its path below the folder of pages.
-        files: paths of what stands beside it.
+        published: summary of its post.
+        around: digest of the site context, from `SiteContext.digest_for`.
+        stale: reasons for staleness, by experiment shown.
+        page: its path below the pages folder.
+        files: paths of the files beside it.
     """
 
     published: Published
@@ -51,11 +51,11 @@ class Kept:
     files: tuple[str, ...]
 
 
-class KeptPages:
-    """The pages of a project that the last compilation made, by post."""
+class PageCache:
+    """The pages of the last compilation, by post."""
 
     def __init__(self, project: Project, made_by: str, basis: Basis) -> None:
-        """Look at the world as it is now, before anything of it is read. `made_by` names versions."""
+        """Take the state of the world before anything is read. `made_by` identifies versions."""
         self._basis, self._pages, self._file = basis, project.work / "pages", project.work / "kept.json"
         self._modules = dict(_marks(_modules(project)))
         world = dict(_marks(_world(project)))
@@ -65,8 +65,8 @@ class KeptPages:
         self._posts: dict[str, Any] = self._load()
         self._now: dict[str, Any] = {}
 
-    def find(self, path: str, text: bytes) -> Kept | None:
-        """The page of the post at `path`, if it can stay as it is."""
+    def find(self, path: str, text: bytes) -> CachedPage | None:
+        """The cached page of the post at `path`, if it is still valid."""
         found = self._posts.get(path)
         if found is None or found["text"] != digest("text", text):
             return None
@@ -75,13 +75,13 @@ class KeptPages:
         if not self._basis.holds(found["rests"]):
             return None
         if any(_mark(self._pages / name) != mark for name, mark in found["files"].items()):
-            return None  # somebody has been there
+            return None  # modified from outside
         stale = {name: tuple(reasons) for name, reasons in found["stale"].items()}
         page, *files = found["files"]
-        return Kept(Published.from_json(found["published"]), found["around"], stale, page, tuple(files))
+        return CachedPage(Published.from_json(found["published"]), found["around"], stale, page, tuple(files))
 
     def again(self, path: str) -> None:
-        """The page of the post at `path` stays as it is."""
+        """Keep the cached page of the post at `path`."""
         self._now[path] = self._posts[path]
 
     def keep(
@@ -95,7 +95,7 @@ class KeptPages:
         stale: Mapping[str, tuple[str, ...]],
         files: Iterable[str],
     ) -> None:
-        """Keep a page that has just been written, and what it was made from; the first of `files` is the page."""
+        """Cache a page that was just written, with its inputs; the first of `files` is the page."""
         marks = {str(module): self._modules.get(str(module)) for module in modules}
         known = [mark for mark in marks.values() if mark is not None]
         if len(known) == len(marks) and _is_before(known, self._settled):
@@ -110,9 +110,9 @@ class KeptPages:
             }
 
     def save(self) -> None:
-        """Keep for the next process what was kept, and nothing else."""
+        """Write the cache to disk, dropping entries that were not used."""
         if not self._world:
-            with contextlib.suppress(OSError):  # none, or no file
+            with contextlib.suppress(OSError):  # missing, or not a file
                 self._file.unlink()
         elif self._now != self._posts:
             body = {"world": self._world, "posts": self._now}
@@ -131,7 +131,7 @@ def _modules(project: Project) -> Iterator[Path]:
 
 
 def _world(project: Project) -> Iterator[Path]:
-    """The files that any page may depend on, whatever its post says."""
+    """Files that any page may depend on."""
     yield from (path for path in project.root.iterdir() if path.is_file())
     for name in project.packages:
         yield from (path for path in _below(project.root.joinpath(*name.split("."))) if path.suffix != ".py")

@@ -1,1 +1,1 @@
-"""What runs in the process of the cells. The digest of this folder is in the key of every output."""
+"""Code that runs in the kernel process. The digest of this folder is part of every output key."""

@@ -1,4 +1,4 @@
-"""Units that run again in a process that has run the post as it was, which then is as if it had run it as it is."""
+"""Rerun units in a process that ran an older version of the post, so that its state matches the current version."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ if TYPE_CHECKING:
 
 
 def settings() -> Any:
-    """What plain code depends on besides its names: how numbers are printed, and what becomes of their warnings."""
+    """What plain code depends on besides its names: print options, and how numerical warnings are handled."""
     numpy: Any = sys.modules.get("numpy")
     ours = [sys.get_int_max_str_digits(), locale.setlocale(locale.LC_ALL), list(warnings.filters)]
     return ours if numpy is None else [*ours, numpy.get_printoptions(), numpy.geterr(), numpy.geterrcall()]
 
 
 def run_again(shell: PostShell, since: list[Any], replay: dict[str, Any], run: Callable[[int], bool]) -> bool:
-    """Run units again, by their number; False where it cannot be proved that this does what a fresh run would do.
+    """Rerun units by number; return False if the result is not provably the same as in a fresh run.
 
     Args:
-        shell: the process's own, with the namespace of the post as it was.
-        since: the settings before each unit of the post as it was.
-        replay: `was`, the code of the units that no longer count; `again`, number and code of those that run now;
-            `fresh`, the names that they bind, and `forget`, those of them that nobody binds any more; `first`, the
-            first unit that is not as it was.
-        run: runs a unit; False if it left what it would not have left in its turn.
+        shell: the shell of this process, with the namespace of the old version.
+        since: the settings before each unit of the old version.
+        replay: `was`, code of the units that are superseded; `again`, number and code of those to rerun;
+            `fresh`, the names they bind, and `forget`, those among them that are no longer bound; `first`, the
+            first unit that differs.
+        run: runs a unit; False if its outputs differ from those of an in-order run.
     """
     namespace, fresh = shell.user_ns, frozenset(replay["fresh"])
     shown = {name: namespace[name] for name in ("_",) if name in namespace}

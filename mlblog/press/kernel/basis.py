@@ -1,16 +1,16 @@
-"""What outputs rest on besides the code that is known to be reached, by name, and the state of each as it is now.
+"""Dependencies of outputs other than reachable code, by name, with the current state of each.
 
-`data:x.csv` is a file, `list:data` the names in a folder, `look:x.csv` whether a file is there and how large, all as
-the lab has them, but a path outside the project is written in full. Cells rest on more than runs do:
+`data:x.csv` is a file, `list:data` the names in a folder, `look:x.csv` existence and size of a file, all as in
+the lab, except that paths outside the project are absolute. Cells have more kinds of dependencies:
 
-- `times:x.csv`: a file's times, size and kind;
-- `sizes:data`: the names in a folder, with the kind, size and time of each;
-- `glob:FOLDER⏎PATTERN`: the names of the files of a pattern;
-- `environment:NAME`: a variable, `environment:*` all of them;
-- `library:numpy`: what is installed under that name, `library:*` the names and versions of all that is;
-- `absent:tqdm`: a module that was looked for and not found;
-- `base:DIGEST`: what the process had read that the post was forked from;
-- `unseen:…`: what nobody can see, so that it never is as it was.
+- `times:x.csv`: a file's timestamps, size and type;
+- `sizes:data`: the names in a folder, with type, size and timestamp;
+- `glob:FOLDER⏎PATTERN`: the files that match a pattern;
+- `environment:NAME`: an environment variable, `environment:*` all of them;
+- `library:numpy`: the installed distribution of that name, `library:*` names and versions of all of them;
+- `absent:tqdm`: a module that was not found;
+- `base:DIGEST`: what the warm process had read before the fork;
+- `unseen:…`: something unobservable, which never compares equal.
 """
 
 from __future__ import annotations
@@ -29,43 +29,43 @@ from mlblog.lab.observing.ownership import LIBRARIES, STANDARD
 from mlblog.lab.project import Project
 from mlblog.press.kernel.libraries import Libraries
 
-#: What was changed while it was being read, and what cannot be seen: no state is equal to it.
+#: State of what changed while being read or cannot be observed; it never compares equal.
 MOVED = "moved"
-#: Variables that say where a process is and not what it does.
+#: Variables that describe where a process runs, not what it does.
 PASSING = {"_", "OLDPWD", "PWD", "SHLVL"}
 _OURS = "MLBLOG_"
-# variables that the interpreter or a compiled library reads, of which nobody is told
+# variables read by the interpreter or compiled libraries, which Python code cannot observe
 _UNTOLD = ("PYTHON", "LC_", "LANG", "TZ", "LD_", "OMP_", "MKL_", "OPENBLAS_", "CUDA_")
 _GENERATED = {"__pycache__", ".mlblog", ".git"}
 
 
 def environment(project: Project) -> dict[str, str]:
-    """The variables that every process of cells has, whatever they are here."""
+    """Variables fixed for every kernel process."""
     return {
         "MLBLOG_ROOT": str(project.root),
         "MPLBACKEND": "Agg",
-        # the same order of sets and the same sums in every process, on any number of cores
+        # deterministic set order and sums in every process, on any number of cores
         "PYTHONHASHSEED": "0",
         "OMP_NUM_THREADS": "1",
         "MKL_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
-        "PYTHONDONTWRITEBYTECODE": "1",  # beside the sources it would wake who watches the sources
+        "PYTHONDONTWRITEBYTECODE": "1",  # writing beside the sources would trigger file watchers
         "IPYTHONDIR": str(project.work / "ipython"),
     }
 
 
-def is_told(variable: str, project: Project) -> bool:
-    """Whether a variable can differ for cells from one build to the next."""
+def is_observed(variable: str, project: Project) -> bool:
+    """Whether reads of a variable are observed and its value may change between builds."""
     return variable not in PASSING and not variable.startswith(_OURS) and variable not in environment(project)
 
 
-def untold(environ: Mapping[str, str] = os.environ) -> str:
-    """The state of the variables that are read behind Python's back."""
+def unobserved(environ: Mapping[str, str] = os.environ) -> str:
+    """The state of variables whose reads cannot be observed."""
     return json.dumps(sorted(item for item in environ.items() if item[0].startswith(_UNTOLD)))
 
 
 class Basis:
-    """States as they are now. What cannot change while a post runs is looked at once."""
+    """Current states. Those that cannot change during a run are cached."""
 
     def __init__(
         self, project: Project, inputs: Inputs | None = None, environ: Mapping[str, str] | None = None
@@ -73,9 +73,9 @@ class Basis:
         """Read below the root of `project`.
 
         Args:
-            project: whose cells they are.
-            inputs: what reads files, and remembers them from build to build.
-            environ: the variables of the environment, if not those of now.
+            project: the project whose cells run.
+            inputs: reads files and caches their digests between builds.
+            environ: environment variables; the current ones by default.
         """
         self._project, self._environ = project, os.environ if environ is None else environ
         self._inputs = inputs or Inputs(Sources(project.root, (), None), None, self._environ)
@@ -84,11 +84,11 @@ class Basis:
         self._modules: dict[str, bool] = {}
 
     def holds(self, rests: Mapping[str, str]) -> bool:
-        """Whether all is as it was."""
+        """Whether every state is unchanged."""
         return all(self.state(name) == state for name, state in rests.items())
 
     def state(self, name: str) -> str:
-        """The state of now; empty for what is not there, and for what cannot be read."""
+        """The current state; empty if missing or unreadable."""
         kind, _, rest = name.partition(":")
         try:
             if kind == "times":
@@ -98,7 +98,7 @@ class Basis:
             if kind == "glob":
                 return _glob(self._project.root, *rest.split("\n", 1))
             if kind == ENVIRONMENT and rest == "*":
-                told = sorted(item for item in self._environ.items() if is_told(item[0], self._project))
+                told = sorted(item for item in self._environ.items() if is_observed(item[0], self._project))
                 return digest("environment", json.dumps(told))
             if kind == "library":
                 return self._libraries.everything if rest == "*" else self._libraries.state(rest)
@@ -113,7 +113,7 @@ class Basis:
             return ""
 
     def keep(self, rests: Mapping[str, str]) -> dict[str, str]:
-        """Put many states into one: they are kept in a file of their own, as those of a process that posts share."""
+        """Combine many states, such as those of the shared warm process, into one that refers to a file."""
         body = json.dumps(rests, sort_keys=True).encode(errors="replace")
         name = digest("base", body)
         write_sealed(self._base_path(name), body)
@@ -129,7 +129,7 @@ class Basis:
         return self._project.work / "bases" / f"{name}.json"
 
     def _is_there(self, module: str) -> bool:
-        """Whether a module can be found where the project's are, and the libraries."""
+        """Whether a module can be found in the project or among installed libraries."""
         if module not in self._modules:
             places = [self._project.root, self._project.root / "src", *map(Path, LIBRARIES), Path(STANDARD)]
             for part in module.split("."):

@@ -1,4 +1,4 @@
-"""One post in its own process: run its units in order and say what each left, as JSON lines."""
+"""Run one post in its own process, unit by unit, and report results as JSON lines."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 
 
 def run_job(shell: PostShell, watch: Watch, line: Line) -> None:
-    """Run the job that `line` brings (`path`, `root`, `packages`, `shadow`, `units`, `keep`, `memory`).
+    """Run the job received on `line` (`path`, `root`, `packages`, `shadow`, `units`, `keep`, `memory`).
 
-    Events: `pid`, for each unit `begin`, `shows` (if it shows anything) and `ran`, `failed` for the first that fails
-    (nothing runs after it), `done`.
-    With `keep`, a number of seconds of work that are worth keeping, `asleep` brings a socket that wakes the process as
-    it was before a unit; the job that comes on it has the post as it is by then, and runs from that unit on, or from
-    another once its `replay` has run (see `kernel.again`).
+    Events: `pid`; for each unit `begin`, `shows` (on first output) and `ran`; `failed` for the first failure
+    (which ends the run); `done`.
+    With `keep`, the seconds of work that justify a snapshot, `asleep` sends a socket that wakes the process as
+    it was before a unit; the job sent on it has the current version of the post, and runs from that unit on, or from
+    another one after its `replay` (see `kernel.again`).
     """
     job = line.job()
     shell.capture.renew()
@@ -44,7 +44,7 @@ def run_job(shell: PostShell, watch: Watch, line: Line) -> None:
     snapshots = Snapshots(watch)
     shell.workers.adopt()
     shell.workers.watch()
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # a server started in the background ignores it
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a server started in the background ignores SIGINT
     shell.open_post(job["path"], job["shadow"])
     number, since = 0, 0.0
     known: list[Any] = []  # the settings before each unit
@@ -82,11 +82,11 @@ def run_job(shell: PostShell, watch: Watch, line: Line) -> None:
 
 
 def _run_again(shell: PostShell, job: dict[str, Any], watch: Watch, line: Line, number: int) -> bool:
-    """Run a unit out of turn; whether it left what it would have left in its turn."""
+    """Run a unit out of order; return whether its outputs are those of an in-order run."""
     line.say(event="begin", unit=number)
     shell.on_first_output = None
     left = _run_unit(shell, job, number, watch)
-    # a warning is shown once, and this may not be the first
+    # a repeated warning is suppressed, so outputs could differ
     if "error" in left or any(output.get("name") == "stderr" for output in left["outputs"]):
         return False
     line.say(event="again", unit=number, **left)

@@ -1,4 +1,4 @@
-"""Displays that are updated: at once in the unit that shows them, and as an output of its own from a later one."""
+"""Updatable displays: updated in place within their unit, and by a separate output from later units."""
 
 from __future__ import annotations
 
@@ -8,30 +8,30 @@ from mlblog.press.kernel.output import UPDATE, Output
 
 
 class Displays:
-    """The displays of one post that have an id.
+    """The displays of one post that have a display id.
 
     Attributes:
-        updates: what the unit that runs has changed in displays of units before it, by name.
+        updates: updates by the current unit to displays of earlier units, by name.
     """
 
     def __init__(self) -> None:
-        self._names: dict[str, str] = {}  # numbers for ids, which IPython draws at random
+        self._names: dict[str, str] = {}  # stable names for IPython's random ids
         self._here: dict[str, list[Output]] = {}
         self.updates: dict[str, Output] = {}
 
     def begin(self) -> None:
-        """A unit starts."""
+        """Start a unit."""
         self._here.clear()
         self.updates.clear()
 
     def name(self, given: str, output: Output) -> None:
-        """Note that `output` may be updated under the id that the cell has given it."""
+        """Register `output` under its display id."""
         name = self._names.setdefault(given, f"display-{len(self._names) + 1}")
         output["transient"] = {"display_id": name}
         self._here.setdefault(name, []).append(output)
 
     def update(self, given: str, data: dict[str, Any]) -> None:
-        """Show `data` wherever the display with that id stands; as in Jupyter nowhere, if there is none."""
+        """Update the display with that id; like Jupyter, ignore unknown ids."""
         name = self._names.get(given)
         if name is None:
             return

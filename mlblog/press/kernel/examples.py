@@ -1,6 +1,6 @@
-"""Examples with `>>>`: those of a `pycon` fence, and those in the docstrings of what a cell defines.
+"""Doctests: in `pycon` fences, and in docstrings of definitions in cells.
 
-One that gives something else than it shows is a failure, on its own line of the post.
+A mismatch is a failure, reported on its own line of the post.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from typing import Any
 
 
 class ExampleFailed(Exception):
-    """An example gave something else than it shows.
+    """An example's output does not match.
 
     Attributes:
-        line: of the post.
-        statement: its first line.
-        cause: what it raised, if it raised; its traceback starts in the example.
+        line: line of the post.
+        statement: first line of the statement.
+        cause: the exception that the example raised, if any; its traceback starts in the example.
     """
 
     def __init__(self, message: str, line: int, statement: str = "", cause: BaseException | None = None) -> None:
@@ -30,16 +30,16 @@ def run_examples(text: str, namespace: dict[str, Any], path: str, line: int) -> 
     """Run the examples in `text`, which starts on `line` of the post at `path`, until one fails.
 
     Raises:
-        ExampleFailed: one gave something else than it shows, or is not written as an example is.
+        ExampleFailed: an output does not match, or an example is malformed.
     """
     try:
         test = doctest.DocTestParser().get_doctest(text, {}, path, path, line - 1)
-    except ValueError as error:  # a blank is missing after `>>>`, or lines are indented less than their prompt
+    except ValueError as error:  # no space after `>>>`, or inconsistent indentation
         found = re.match(r"line (\d+) of the docstring for \S+ (.*)", str(error), re.DOTALL)
         within, what = (int(found[1]), found[2]) if found else (1, str(error))
         raise ExampleFailed(f"this example {what}", line + within - 1) from error
-    test.globs = namespace  # a doctest copies what it is given
-    runner = doctest.DebugRunner(verbose=False)  # the one that raises
+    test.globs = namespace  # `DocTest` copies its globals
+    runner = doctest.DebugRunner(verbose=False)  # raises on the first failure
     try:
         runner.run(test, out=lambda _: None, clear_globs=False)
     except doctest.DocTestFailure as failed:
@@ -53,7 +53,7 @@ def run_examples(text: str, namespace: dict[str, Any], path: str, line: int) -> 
 
 
 def docstrings(tree: ast.AST) -> Iterator[tuple[str, int]]:
-    """Yield the docstrings with examples of what `tree` defines, and the line on which each starts."""
+    """Yield the docstrings with examples of definitions in `tree`, with their first lines."""
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             text = ast.get_docstring(node, clean=False)

@@ -1,4 +1,4 @@
-"""What went wrong in a unit: on which line of the post, in which statement, and where below it."""
+"""Describe the failure of a unit: line of the post, statement, and location in called code."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from typing import Any
 
 from mlblog.press.kernel.examples import ExampleFailed
 
-#: What to do about errors whose message says it to programmers at a terminal, by the name of their class.
+#: Advice for errors whose own messages assume a terminal, by class name.
 _CURES = {
-    "SystemExit": "a post runs to its end: remove this, or mark the block `.noeval`",
-    "EOFError": "nobody can answer `input()` on a page: write the answer into the cell",
-    "KeyboardInterrupt": "it was interrupted from the keyboard; save the post to run it again",
-    "BdbQuit": "there is no debugger on a page: `pytest --pdb posts_src` opens one",
+    "SystemExit": "posts must not exit; remove this call, or mark the block `.noeval`",
+    "EOFError": "`input()` does not work in a post; put the value into the cell",
+    "KeyboardInterrupt": "interrupted from the keyboard; save the post to run it again",
+    "BdbQuit": "posts cannot open a debugger; use `pytest --pdb posts_src`",
 }
 
 
@@ -31,7 +31,7 @@ def describe(error: BaseException, unit: dict[str, Any], path: str, root: Path) 
     message = f"{name}: {text}" if text else name
     if isinstance(error, SyntaxError) and error.filename == path:
         line, where = error.lineno or unit["line"], ""
-        # `error.text` is the file's, by the cell's line; lines that are no Python are comments to tracebacks
+        # `error.text` comes from the file by the cell's line number; non-Python lines are commented out in the shadow
         statement = linecache.getline(path, line).strip().removeprefix("# ")
         message = f"{name}: {error.msg}"
         shown: list[traceback.FrameSummary] = []
@@ -60,7 +60,7 @@ def describe(error: BaseException, unit: dict[str, Any], path: str, root: Path) 
 
 
 def _example(error: ExampleFailed, unit: dict[str, Any], path: str, root: Path) -> dict[str, Any]:
-    """The failure of an example: on its own line, wherever below it something was raised."""
+    """The failure of a doctest, reported on its own line."""
     cause = error.cause or error
     inner = [frame for frame in traceback.extract_tb(cause.__traceback__) if _in_project(frame.filename, root)]
     own = {"line": error.line, "statement": error.statement}
@@ -79,13 +79,13 @@ def _example(error: ExampleFailed, unit: dict[str, Any], path: str, root: Path) 
 
 
 def error_output(error: dict[str, Any]) -> dict[str, Any]:
-    """The failure of a cell that may fail, as an output of the notebook format."""
-    lines = [*error["excerpt"].splitlines(), error["message"]]  # project frames only: no paths of this machine
+    """The error of a `raises-exception` cell as a notebook output."""
+    lines = [*error["excerpt"].splitlines(), error["message"]]  # project frames only, without local paths
     return {"output_type": "error", "ename": error["name"], "evalue": error["value"], "traceback": lines}
 
 
 def without_machine(text: str, root: Path) -> str:
-    """`text` with the paths of this machine cut to what they are in the project or in the library that they are of."""
+    """`text` with local paths made relative to the project or the library."""
     places = {str(root), str(root.resolve()), *sys.path, *map(os.path.realpath, sys.path)}
     for place in sorted((place for place in places if len(place) > 1), key=len, reverse=True):
         text = text.replace(f"{place}/", "")
@@ -100,7 +100,7 @@ def _said(error: BaseException) -> str:
     try:
         return str(error)
     except Exception as inner:  # a cell may define any class
-        return f"its message cannot be had: {type(inner).__name__}"
+        return f"the error message is not available: {type(inner).__name__}"
 
 
 def _in_project(filename: str, root: Path) -> bool:

@@ -1,9 +1,9 @@
-"""A Matplotlib figure as two SVGs, for a light and for a dark ground, from one figure object.
+"""A Matplotlib figure as two SVGs, for light and dark backgrounds.
 
-Ink (black, white and greys) is mapped to the ground's own ink; colours keep their hue and are moved towards black or
-white only as far as contrast needs. What is coloured by data (images, colour maps) is left as it is.
+Ink (black, white and greys) is mapped to the ink of the scheme; colours keep their hue and are moved towards black or
+white only as far as contrast requires. Colours that encode data (images, colour maps) are unchanged.
 
-Runs in the process of the cells: imports Matplotlib.
+Runs in the kernel process; imports Matplotlib.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.text import Text
 
-# Ground and ink of Material's two schemes; text on them must reach 4.5:1, lines 3:1 (WCAG 2.1, 1.4.3 and 1.4.11).
+# Background and ink of Material's two schemes; text on them must reach 4.5:1, lines 3:1 (WCAG 2.1, 1.4.3 and 1.4.11).
 GROUND = {"light": np.array([1.0, 1.0, 1.0]), "dark": np.array([0x1E, 0x21, 0x29]) / 255}
 INK = {"light": np.array([0.0, 0.0, 0.0]), "dark": np.array([0xE8, 0xEA, 0xEE]) / 255}
-#: From a colour, shape (4,), and the contrast that it needs to another.
+#: From a colour, shape (4,), and its required contrast to another colour.
 Recolour = Callable[[np.ndarray, float], np.ndarray]
-#: Pixels to the inch where data are pixels: two for each of a screen's.
+#: Resolution (dpi) of rasterised data: two pixels per screen pixel.
 RASTER_DPI = 200
 _GREY = 0.08  # largest spread of the channels that still counts as ink
 
@@ -40,7 +40,7 @@ def draw(figure: Figure, *, raster: bool = False) -> dict[str, str]:
 
     Args:
         figure: what to draw.
-        raster: whether lines, points and areas are pixels; axes, labels and legends never are.
+        raster: whether to rasterise lines, points and areas; axes, labels and legends stay vectors.
 
     Returns:
         `{"light": svg, "dark": svg, "data": csv}`; `data` is empty where the figure has no lines or bars.
@@ -65,7 +65,7 @@ def draw(figure: Figure, *, raster: bool = False) -> dict[str, str]:
 
 
 def warm_up() -> None:
-    """Draw once what every figure has, so that fonts and backends are read before the first fork."""
+    """Draw a figure once, to load fonts and backends before the first fork."""
     figure = Figure()
     axes = figure.add_subplot(title="0", xlabel="0", ylabel="0")
     axes.plot([0.0, 1.0], [0.0, 1.0], label="0")
@@ -74,7 +74,7 @@ def warm_up() -> None:
 
 
 class _Grounds(FigureCanvasSVG):
-    """Writes a figure for each ground, from one layout: Matplotlib lays out anew whenever it is asked to save.
+    """Writes a figure for each background from a single layout pass; `savefig` would lay out again every time.
 
     Attributes:
         drawn: SVG by scheme.
@@ -85,11 +85,11 @@ class _Grounds(FigureCanvasSVG):
         self.drawn: dict[str, str] = {}
 
     def print_svg(self, filename: Any, *, bbox_inches_restore: Any = None, metadata: Any = None, **_: Any) -> None:
-        """Called by `savefig`: at first to learn what would draw, then, when there are ticks and labels, to draw."""
+        """Called by `savefig`: first to find the drawing function, then to draw, when ticks and labels exist."""
         if bbox_inches_restore is None:
-            super().print_svg(filename)  # type: ignore[no-untyped-call]  # Matplotlib gives it no types
+            super().print_svg(filename)  # type: ignore[no-untyped-call]  # untyped in Matplotlib
         options = {"bbox_inches_restore": bbox_inches_restore, "metadata": metadata}
-        if _has_pixels(self.figure):  # whose colours cannot be replaced afterwards
+        if _has_pixels(self.figure):  # pixel colours cannot be replaced in the SVG
             for scheme in GROUND:
                 self.drawn[scheme] = self._printed(functools.partial(on_ground, scheme), options)
         else:
@@ -98,38 +98,38 @@ class _Grounds(FigureCanvasSVG):
             self.drawn = {scheme: stand_ins.replaced(svg, scheme) for scheme in GROUND}
 
     def _printed(self, colour: Recolour, options: dict[str, Any]) -> str:
-        dpi, self.figure.dpi = self.figure.dpi, 72  # which it will be drawn at: how many ticks there are hangs on it
+        dpi, self.figure.dpi = self.figure.dpi, 72  # SVG is drawn at 72 dpi, which affects the number of ticks
         restore = _recolour(self.figure, colour)
-        self.figure.dpi = dpi  # of what is rasterised
+        self.figure.dpi = dpi  # for rasterised artists
         file = io.BytesIO()
         try:
-            super().print_svg(file, **options)  # type: ignore[no-untyped-call]  # Matplotlib gives it no types
+            super().print_svg(file, **options)  # type: ignore[no-untyped-call]  # untyped in Matplotlib
         finally:
-            self.figure.dpi = dpi  # which it has set to 72
+            self.figure.dpi = dpi  # `print_svg` sets it to 72
             for setter, value in reversed(restore):
                 setter(value)
         return file.getvalue().decode()
 
 
 class _StandIns:
-    """Colours that stand for others in an SVG until its ground is known, so that it need be drawn only once."""
+    """Placeholder colours, replaced for each background, so that the SVG is drawn only once."""
 
     def __init__(self) -> None:
         self._meant: dict[str, tuple[np.ndarray, float]] = {}
         self._found: dict[tuple[bytes, float], np.ndarray] = {}
 
     def stand_in(self, rgba: np.ndarray, minimum: float) -> np.ndarray:
-        """The colour that stands for `rgba`, with its alpha."""
+        """The placeholder for `rgba`, with the same alpha."""
         key = rgba[:3].tobytes(), minimum
         if key not in self._found:
-            # steps of a constant that is prime to 2²⁴ meet each colour once; where they start is no colour of anybody's
+            # a step coprime to 2²⁴ visits each colour once; the start is an unlikely colour
             number = (0x5B2F11 + 0x9E3779 * len(self._found)) % (1 << 24)
             self._found[key] = np.array([number >> 16, number >> 8 & 255, number & 255]) / 255
             self._meant[f"#{number:06x}"] = (rgba, minimum)
         return np.append(self._found[key], rgba[3])
 
     def replaced(self, svg: str, scheme: str) -> str:
-        """The SVG with each stand-in replaced by what it stands for on the ground of `scheme`."""
+        """The SVG with each placeholder replaced by its colour in `scheme`."""
         meant = {name: to_hex(tuple(on_ground(scheme, rgba, minimum))) for name, (rgba, minimum) in self._meant.items()}
         return re.sub("#[0-9a-f]{6}", lambda found: meant.get(found[0], found[0]), svg)
 
@@ -141,7 +141,7 @@ def _has_pixels(figure: Figure) -> bool:
 
 
 def _recolour(figure: Figure, colour: Recolour) -> list[tuple[Callable[[Any], Any], Any]]:
-    """Give each artist that follows the ground the `colour` for its own; return what takes it back, to be reversed."""
+    """Recolour each artist that adapts to the background; return undo steps, to be applied in reverse."""
     restore: list[tuple[Callable[[Any], Any], Any]] = []
 
     def swap(get: Callable[[], Any], put: Callable[[Any], Any], minimum: float) -> None:
@@ -155,13 +155,13 @@ def _recolour(figure: Figure, colour: Recolour) -> list[tuple[Callable[[Any], An
             put(new if np.ndim(old) == 2 else tuple(new[0]))
 
     artists = figure.findobj()
-    # the arrow of an annotation is nobody's child
+    # `findobj` does not reach the arrow of an annotation
     arrows = [arrow for artist in artists if (arrow := getattr(artist, "arrow_patch", None)) is not None]
     for artist in [*artists, *arrows]:
         if isinstance(artist, Text):
             swap(artist.get_color, artist.set_color, 4.5)
         elif isinstance(artist, Line2D):
-            # as they were set: the getters resolve "auto", which follows the line and must go on to
+            # raw values: the getters resolve "auto", which must keep following the line
             markers = artist._markerfacecolor, artist._markeredgecolor  # type: ignore[attr-defined]
             swap(lambda found=markers[0]: found, artist.set_markerfacecolor, 3.0)  # type: ignore[misc]
             swap(lambda found=markers[1]: found, artist.set_markeredgecolor, 3.0)  # type: ignore[misc]
@@ -173,12 +173,12 @@ def _recolour(figure: Figure, colour: Recolour) -> list[tuple[Callable[[Any], An
 
 
 def on_ground(scheme: str, rgba: np.ndarray, minimum: float) -> np.ndarray:
-    """The colour that does on a scheme's ground what `rgba` does on white.
+    """The counterpart of `rgba` on a scheme's background.
 
     Args:
         scheme: `light` or `dark`.
         rgba: shape (4,), each in [0, 1].
-        minimum: contrast with the ground that a colour (not a grey) must reach.
+        minimum: contrast with the background that a colour (not a grey) must reach.
 
     Returns:
         Shape (4,); alpha is kept.
@@ -187,7 +187,7 @@ def on_ground(scheme: str, rgba: np.ndarray, minimum: float) -> np.ndarray:
     if np.ptp(colour) <= _GREY:
         if scheme == "light":
             return rgba
-        level = colour.mean()  # black → ink, white → ground, greys between
+        level = colour.mean()  # black → ink, white → background, greys between
         return np.append(ink + (ground - ink) * level, rgba[3])
     for share in np.linspace(0, 1, 41):
         mixed = colour + (ink - colour) * share

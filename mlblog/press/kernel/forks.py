@@ -1,8 +1,8 @@
-"""A process that sleeps and is forked on demand: the warm server, and the starts of cells kept for live preview.
+"""A process that sleeps and forks on demand: the warm server, and the snapshots of live preview.
 
-It is given one end of a socket per job, forks a child that speaks JSON lines on it, and adds how the child ended. When
-its own end of the control socket closes, because the build ended or was killed, or at SIGTERM, it ends what still runs.
-A child may have gone to sleep itself with children of its own, which SIGKILL would leave behind: it is asked first.
+It receives a socket per job, forks a child that writes JSON lines to it, and appends the child's exit status. When
+the control socket closes, because the build ended or was killed, or on SIGTERM, it terminates running children.
+A child may be a sleeper with its own children, which SIGKILL would orphan, so it gets SIGTERM first.
 """
 
 from __future__ import annotations
@@ -18,30 +18,30 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-#: Seconds that a child may take to end when asked, less for each sleeper above: the innermost must give up first.
+#: Seconds that a child may take to exit, less for each sleeper above it: the innermost must give up first.
 _PATIENCE, _LESS = 3.0, 0.1
 
 
 class Line:
-    """The child's end of the socket of one job: JSON lines, some with descriptors attached."""
+    """The child's end of a job socket: JSON lines, some with attached descriptors."""
 
     def __init__(self, end: socket.socket) -> None:
         self.end = end
 
     def job(self) -> dict[str, Any]:
-        """The job, which is the first line."""
+        """The job, from the first line."""
         held = b""
         while not held.endswith(b"\n"):
             data = self.end.recv(1 << 16)
             if not data:
-                raise EOFError("nobody is there any more")
+                raise EOFError("the other end closed the socket")
             held += data
         found: dict[str, Any] = json.loads(held)
         return found
 
     def say(self, *, attached: Sequence[int] = (), **event: Any) -> None:
-        """Tell of one event."""
-        # half a surrogate pair, which a file name may hold, has no place in a page
+        """Send one event."""
+        # file names may contain lone surrogates, which a page cannot
         data = f"{json.dumps(event, ensure_ascii=False)}\n".encode(errors="replace")
         if attached:
             socket.send_fds(self.end, [data[:1]], attached)
@@ -50,36 +50,36 @@ class Line:
 
 
 class Sleeper:
-    """A process that waits to be forked. `control` brings a socket for each child that is asked for."""
+    """A process that waits to be forked. `control` receives a socket for each requested child."""
 
     def __init__(self, control: socket.socket, above: int = 0) -> None:
-        """Wait below `above` others that sleep."""
+        """Wait with `above` sleepers as ancestors."""
         self._control = control
         self._patience = _PATIENCE - _LESS * above
         self._children: dict[int, socket.socket] = {}
 
     def fork(self, line: socket.socket) -> bool:
         """Fork a child that answers on `line`; True in the child."""
-        state = random.getstate()  # Python seeds `random` anew in a child; a cell must not notice that it is in one
-        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])  # until we sleep: we would leave the child behind
+        state = random.getstate()  # Python reseeds `random` after a fork; cells must not notice
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])  # SIGTERM before `sleep` would orphan the child
         pid = os.fork()
         if pid == 0:
             random.setstate(state)
-            os.setpgid(0, 0)  # a group of its own, so that it can be killed with its own children
+            os.setpgid(0, 0)  # a process group, so that it can be killed with its children
             signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
             for end in [self._control, *self._children.values()]:
                 end.close()
             return True
-        with contextlib.suppress(OSError):  # the child may have done it, or be gone
+        with contextlib.suppress(OSError):  # the child may have done it already, or exited
             os.setpgid(pid, pid)
         self._children[pid] = line
         return False
 
     def sleep(self) -> socket.socket | None:
-        """Fork a child per socket that `control` brings.
+        """Fork a child per socket received on `control`.
 
         Returns:
-            In a child, its socket. In the sleeper itself None, once `control` has closed or SIGTERM has come.
+            In a child, its socket; in the sleeper None, after `control` closes or SIGTERM arrives.
         """
         wake, waker = socket.socketpair()
         wake.setblocking(False)
@@ -88,7 +88,7 @@ class Sleeper:
         handlers = {name: signal.signal(name, lambda *_: None) for name in (signal.SIGCHLD, signal.SIGTERM)}
         is_child = False
         try:
-            self._reap()  # a child may have ended before its end could wake us
+            self._reap()  # a child may have exited before the wakeup was set
             while True:
                 signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
                 ready, _, _ = select.select([self._control, wake], [], [])
@@ -120,14 +120,14 @@ class Sleeper:
             if done:
                 line = self._children.pop(pid)
                 with contextlib.suppress(OSError):
-                    os.killpg(pid, signal.SIGKILL)  # processes that the post left behind
-                with contextlib.suppress(OSError):  # nobody listens any more
-                    line.sendall(b"\n")  # it may have been killed in the middle of a line
+                    os.killpg(pid, signal.SIGKILL)  # processes the post left running
+                with contextlib.suppress(OSError):  # the build has closed its end
+                    line.sendall(b"\n")  # it may have been killed mid-line
                     Line(line).say(event="exit", status=os.waitstatus_to_exitcode(status))
                 line.close()
 
     def _end(self) -> None:
-        """End the children, each with what it has started."""
+        """Terminate the children and their process groups."""
         deadline = time.monotonic() + self._patience
         for pid in self._children:
             with contextlib.suppress(OSError):
@@ -136,7 +136,7 @@ class Sleeper:
             with contextlib.suppress(OSError):
                 while not os.waitpid(pid, os.WNOHANG)[0] and time.monotonic() < deadline:
                     time.sleep(0.005)
-            with contextlib.suppress(OSError):  # it, if it did not listen, and what it has started
+            with contextlib.suppress(OSError):  # the child if it ignored SIGTERM, and its group
                 os.killpg(pid, signal.SIGKILL)
             with contextlib.suppress(OSError):
                 os.waitpid(pid, 0)

@@ -1,7 +1,7 @@
-"""Installed libraries, by the names that are imported, and the state of what is installed under each.
+"""State of installed libraries, by import name.
 
-An installer notes beside each distribution which files it has put there, with the digest of each (`RECORD`): that note
-is the state of all that it installed.
+Installers list the files of each distribution with their digests in `RECORD`; its content
+is the state of the distribution.
 """
 
 from __future__ import annotations
@@ -21,28 +21,28 @@ _NOTES = (("RECORD", ".dist-info"), ("SOURCES.txt", ".egg-info"), ("PKG-INFO", "
 
 
 class Libraries:
-    """What is installed in the folders of libraries, while this object lives."""
+    """Installed libraries, as of the lifetime of this object."""
 
     def __init__(self, kept: Path) -> None:
-        """Keep in the file `kept` which distribution has which names: reading that of all takes half a second."""
+        """Cache in the file `kept` which distribution provides which names: reading all takes half a second."""
         self._kept = kept
         self._states: dict[str, str] = {}
 
     def state(self, top: str) -> str:
-        """The state of what is imported as `top`; empty if nothing is."""
+        """The state of the library imported as `top`; empty if not installed."""
         if top not in self._states:
             self._states[top] = digest("library", *self._parts(top))
         return self._states[top]
 
     @cached_property
     def everything(self) -> str:
-        """The state of all that is installed, by name and version."""
+        """The names and versions of all installed distributions."""
         return digest("libraries", *sorted(name for folder in LIBRARIES for name in _names(folder)))
 
     def _parts(self, top: str) -> Iterator[str]:
         for note in self._owners.get(top, ()):
             yield f"{note}={digest_file(Path(note))}"
-        if top not in self._owners:  # put there by hand
+        if top not in self._owners:  # copied by hand
             for folder in LIBRARIES:
                 for place in (Path(folder, top), Path(folder, f"{top}.py")):
                     if place.is_file():
@@ -52,7 +52,7 @@ class Libraries:
 
     @cached_property
     def _owners(self) -> dict[str, list[str]]:
-        """The notes of the distributions that have anything of a name."""
+        """The `RECORD` files of the distributions that provide each name."""
         marks = json.dumps([[folder, mark_of(os.stat(folder))] for folder in LIBRARIES if os.path.isdir(folder)])
         known = read_sealed(self._kept)
         if known is not None:
@@ -75,7 +75,7 @@ def _names(folder: str) -> list[str]:
 
 
 def _tops(note: str) -> set[str]:
-    """The first names of the paths in a note, less their endings."""
+    """The top-level names in a `RECORD`, without suffixes."""
     try:
         with open(note, encoding="utf-8") as lines:
             paths = {line.partition(",")[0].strip().partition("/")[0] for line in lines}

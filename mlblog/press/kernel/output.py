@@ -1,14 +1,14 @@
-"""What running a post leaves: Jupyter outputs and the records read, unit by unit. Values only, all JSON."""
+"""The result of running a post: Jupyter outputs and records read, by unit, as JSON values."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-#: A Matplotlib figure drawn for both colour schemes: `{"light": svg, "dark": svg, "data": csv or ""}`.
+#: A Matplotlib figure for both colour schemes: `{"light": svg, "dark": svg, "data": csv or ""}`.
 FIGURE = "application/vnd.mlblog.figure+json"
 
-#: The kind of an output that replaces what a display of an earlier unit shows; both name it in `transient`.
+#: MIME type of an output that updates a display of an earlier unit; both name it in `transient`.
 UPDATE = "update_display_data"
 
 #: One output in the notebook format's own form (`output_type` stream, display_data, execute_result or error).
@@ -17,16 +17,16 @@ Output = dict[str, Any]
 
 @dataclass(frozen=True)
 class Ran:
-    """What one unit (cell, doctest or inline expression) left.
+    """The result of one unit (cell, doctest or inline expression).
 
     Attributes:
-        outputs: what it shows.
+        outputs: displayed outputs.
         reads: `Read.to_json()` of each read of records.
-        rests: what it read besides, by name, and the state of each when it was read (see `basis`).
-        lines: whether it asked for the lines of the post, as a warning does, or `inspect.getsource`.
-        modules: of the project's packages that it was the first to run, and the state of each when it ran.
-        calls: the functions of these modules that it was the first to call, as `LINE NAME`.
-        opaque: whether it made code of text or by pickled names, or forked, so that nobody knows what of them it used.
+        rests: other dependencies, by name, with their state when read (see `basis`).
+        lines: whether it read source lines of the post, as a warning or `inspect.getsource` does.
+        modules: project modules that it ran first, with their state at that time.
+        calls: functions of these modules that it called first, as `LINE NAME`.
+        opaque: whether it compiled code from text, unpickled names, or forked, so that its calls are unknown.
     """
 
     outputs: tuple[Output, ...] = ()
@@ -38,7 +38,7 @@ class Ran:
     opaque: bool = False
 
     def to_json(self) -> dict[str, Any]:
-        """A form that `json` can write."""
+        """This as JSON values."""
         return {one.name: getattr(self, one.name) for one in fields(self)}
 
     @classmethod
@@ -50,13 +50,13 @@ class Ran:
 
 @dataclass(frozen=True)
 class Outputs:
-    """What the units of a post left, in order."""
+    """The results of the units of a post, in order."""
 
     ran: tuple[Ran, ...] = ()
 
     @property
     def files(self) -> list[str]:
-        """Files and folders (`…/`) that any unit looked at, relative to the project's root where they are below it."""
+        """Files and folders (`…/`) that any unit accessed, relative to the project root where possible."""
         found: dict[str, None] = {}
         for name in (name for ran in self.ran for name in ran.rests):
             kind, _, path = name.partition(":")
@@ -67,10 +67,10 @@ class Outputs:
         return list(found)
 
     def settled(self) -> Outputs:
-        """The same as it looks when all has run: each display where it stands, as it was last updated."""
+        """The final state: each display in its place, as last updated."""
         last: dict[str, Any] = {}
         ran = []
-        for one in reversed(self.ran):  # an update tells the units before it
+        for one in reversed(self.ran):  # updates apply to earlier units
             updates = {_display(output): output["data"] for output in one.outputs if output["output_type"] == UPDATE}
             shown = (output for output in one.outputs if output["output_type"] != UPDATE)
             ran.append(replace(one, outputs=tuple(_updated(output, last) for output in shown)))

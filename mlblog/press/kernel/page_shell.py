@@ -1,9 +1,9 @@
-"""IPython's shell without what only a terminal has: windows, an exit, tracebacks printed as they happen.
+"""IPython's shell without terminal features: GUI windows, exit, printed tracebacks.
 
-Runs in the process of the cells: imports IPython.
+Runs in the kernel process; imports IPython.
 """
 
-# IPython is typed in part:
+# IPython is partially typed:
 # mypy: disable-error-code="no-untyped-call"
 
 from __future__ import annotations
@@ -22,47 +22,47 @@ _INLINE = (None, "", "auto", "inline", "agg")
 
 
 class PageShell(InteractiveShell):
-    """Magics that notebooks begin with do here what they do there; what needs a window is refused.
+    """Supports common notebook magics; refuses those that need a window.
 
     Attributes:
-        reported: the first error since it was last set to None that IPython reported to whoever sits before it.
+        reported: the first error that IPython reported to the user since this was last reset to None.
     """
 
     reported: BaseException | None = None
 
     def init_builtins(self) -> None:
-        """Leave unsaid how to leave a terminal."""
+        """Suppress IPython's hint on exiting."""
         super().init_builtins()
         warnings.filterwarnings("ignore", "To exit: use", UserWarning)
 
     def init_magics(self) -> None:
-        """Let notebooks set the format of inline figures: it changes nothing, figures here are SVG."""
+        """Accept the setting for the format of inline figures, and ignore it: figures are always SVG."""
         super().init_magics()
         configurables: list[Any] = self.configurables
         configurables.append(InlineBackend.instance(parent=self))
 
     @contextlib.contextmanager
     def _tee(self, channel: str) -> Iterator[None]:
-        """Keep no second copy of what is printed, for a history that nobody asks."""
+        """Do not copy printed output to IPython's history."""
         yield
 
     def enable_gui(self, gui: str | None = None) -> None:
-        """Refuse what would run the event loop of windows."""
+        """Refuse GUI event loops."""
         if gui not in _INLINE:
-            self.reported = UsageError(f"{gui} opens windows, and a page has none; remove this line")
+            self.reported = UsageError(f"{gui} opens windows, which a post cannot; remove this line")
             raise self.reported  # `%gui` only logs it
 
     def enable_matplotlib(self, gui: str | None = None) -> tuple[str | None, str]:
-        """Leave Matplotlib as it is: figures appear on the page without more ado."""
+        """Do nothing: figures appear on the page anyway."""
         self.enable_gui(gui)
         return gui, "inline"
 
     def ask_exit(self) -> None:
-        """End as any program would; a post does not go on after that."""
+        """Raise SystemExit, which fails the post."""
         raise SystemExit
 
     def showtraceback(self, exc_tuple: Any = None, *_: Any, **__: Any) -> None:
-        """Note the error for whoever runs the cell: also one that IPython would only print, as when a `repr` fails."""
+        """Record the error, including those IPython would only print, such as a failing `repr`."""
         error = exc_tuple[1] if exc_tuple else sys.exc_info()[1]
         if self.reported is None:
             self.reported = error

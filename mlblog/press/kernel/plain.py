@@ -1,8 +1,8 @@
-"""Whether a unit does nothing but compute values and give them names, so that it may run again out of turn.
+"""Whether a unit only computes and binds values, so that it may run again out of order.
 
-Such a unit leaves no trace elsewhere: it calls functions known to have no effect, on values that have none in their
-methods, and what it takes from units before it cannot have changed since, because it is immutable. The text alone
-decides most of it (`is_plain`); what its names are, `is_proved` sees in the namespace.
+Such a unit has no side effects: it calls functions known to be pure, on values whose methods are
+pure, and the values it uses from earlier units are immutable. The source alone
+decides most cases (`is_plain`); `is_proved` checks its names in the namespace.
 """
 
 from __future__ import annotations
@@ -29,21 +29,21 @@ _NUMPY = {
     "std", "sum", "tile", "trapezoid", "tri", "tril", "triu", "unique", "var", "vstack", "where", "zeros",
     "zeros_like",
 }  # fmt: skip
-# methods and attributes of arrays that reach beyond the array
+# methods and attributes of arrays with effects beyond the array
 _REACHING = {"base", "ctypes", "data", "dump", "dumps", "flags", "setfield", "setflags", "tofile", "view"}
 _FROZEN = (type(None), bool, int, float, complex, str, bytes, range, type(Ellipsis))
 _HOLDING = (tuple, frozenset)
 _CHANGING = (list, dict, set)
-_MOST = 100_000  # values that are looked at
+_MOST = 100_000  # most values inspected
 
 
 def is_plain(code: str) -> bool:
-    """Whether the text of a cell, or of an inline expression, says nothing against it."""
+    """Whether the source of a cell or inline expression may be plain."""
     return _Proof(None, ()).holds(code)
 
 
 def is_proved(code: str, namespace: Mapping[str, Any], fresh: Container[str]) -> bool:
-    """Whether a unit that runs now, in `namespace`, is plain; values of `fresh` names may be mutable."""
+    """Whether a unit is plain when run in `namespace`; values of `fresh` names may be mutable."""
     return _Proof(namespace, fresh).holds(code)
 
 
@@ -52,7 +52,7 @@ class _Proof:
         self._namespace, self._fresh = namespace, fresh
 
     def holds(self, code: str) -> bool:
-        if ">>>" in code:  # the examples of a docstring run, too
+        if ">>>" in code:  # doctests in docstrings run, too
             return False
         try:
             statements = ast.parse(code.strip()).body
@@ -95,7 +95,7 @@ class _Proof:
                 return all(self._target(item, own) for item in items)
             case ast.Starred(value=value):
                 return self._target(value, own)
-            case ast.Subscript(value=ast.Name(id=name), slice=index):  # of what the unit itself has made
+            case ast.Subscript(value=ast.Name(id=name), slice=index):  # objects created by the unit itself
                 return name in own and self._value(index, own)
         return False
 
@@ -176,11 +176,11 @@ class _Proof:
 
 
 class _Missing:
-    """The value of a name that has none."""
+    """Stands for the value of an unbound name."""
 
 
 def _is_allowed(function: Any) -> bool:
-    """Whether a function has no effect but its value, as long as its arguments have none."""
+    """Whether a function is pure, given pure arguments."""
     if isinstance(function, BuiltinFunctionType) and function.__self__ in (math, cmath):
         return True
     name, home = getattr(function, "__name__", ""), getattr(function, "__module__", "")
@@ -195,7 +195,7 @@ def _is_allowed(function: Any) -> bool:
 
 
 class _Values:
-    """Looks through values, to the last."""
+    """Inspects values recursively."""
 
     def __init__(self, *, may_change: bool) -> None:
         self._may_change, self._left = may_change, _MOST

@@ -1,4 +1,4 @@
-"""What the code of one unit reads, each with the state in which it was when it was read."""
+"""What the code of one unit reads, with states at the time of reading."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mlblog.lab.project import Project
 from mlblog.press.kernel.basis import MOVED, Basis
 
 OBSERVERS.add(__file__)
-# functions that ask whether a file is there, of which kind, or how large it is; any other may look at its times
+# functions that ask for existence, type or size of a file only; any others may look at timestamps
 _ASKING = {"exists", "getsize", "is_dir", "is_file", "is_symlink", "isdir", "isfile", "islink", "ismount", "lexists"}
 _ASKING |= {"islink", "realpath", "_joinrealpath", "resolve", "readlink", "mkdir", "makedirs", "_walk", "walk"}
 _SETTINGS = os.path.join(os.path.expanduser("~"), ".config", "")
@@ -22,30 +22,30 @@ _STYLE = "matplotlibrc"
 
 
 class Seen(Observation):
-    """What a unit read.
+    """Records what a unit reads.
 
-    The lab compares states after a run and refuses its record where one has moved. Outputs are shown whatever moved, so
-    here each state is that of its reading: what has another one when it is looked up is out of date.
+    The lab rejects a record if an input changed during the run. Outputs are shown regardless, so
+    here each state is taken when read; if it differs at lookup, the output is stale.
 
     Attributes:
-        rests: the state of each thing that was read, by its name (see `basis`).
+        rests: states of dependencies by name (see `basis`).
     """
 
     def __init__(self, project: Project, basis: Basis, appended: set[str]) -> None:
-        """Look at what is below the root of `project`, and elsewhere; `appended` is what units before have added to."""
+        """Observe reads in `project` and elsewhere; `appended` are files that earlier units have appended to."""
         super().__init__(project)
         self.rests: dict[str, str] = {}
         self.appended = appended
         self._project, self._basis = project, basis
 
     def note(self, name: str, state: str | None = None) -> None:
-        """Note that something is read; the first time counts."""
+        """Note a read; the first state counts."""
         if name not in self.rests:
             self.rests[name] = self._basis.state(name) if state is None else state
             if os.getpid() != self._parent and "\n" not in name:
                 self._tell("rest", f"{name}\0{self.rests[name]}")
 
-    # -- what the lab's observation leaves to others --------------------------------------------------------------
+    # -- hooks of the lab's observation ---------------------------------------------------------------------------
 
     def open(self, path: object, mode: object, flags: object) -> None:
         """A file is being opened."""
@@ -55,16 +55,16 @@ class Seen(Observation):
             return
         frame = sys._getframe(1)
         if name in self.records:
-            if asked_by(frame) not in ("", IMPORTING):  # not through its experiment, which says more precisely what
+            if asked_by(frame) not in ("", IMPORTING):  # reads through an experiment are tracked more precisely
                 self._saw(name)
         elif name.startswith(self._root) and f"{os.sep}site-packages{os.sep}" not in name:
-            # lines that are shown; and a module that only a forked process imports
+            # displayed source lines, or a module that only a forked process imports
             forked = os.getpid() != self._parent and name.endswith(".py") and asked_by(frame) == IMPORTING
             if forked or _passes(frame, linecache.__file__):
                 self._saw(name)
 
     def scanned(self, path: object = None) -> None:
-        """A folder is being listed, with the kind and size of what is in it at hand."""
+        """A folder is being listed with types and sizes of its entries."""
         frame = asking(sys._getframe(1))
         name = name_of(path if path is not None else ".")
         if name is not None and not _is_standard(frame) and self._is_input(name, frame):
@@ -72,13 +72,13 @@ class Seen(Observation):
         self.listed(path)
 
     def started(self, program: object, arguments: object = (), *rest: object) -> None:
-        """Another program is being started, by a library for whoever asked it."""
+        """Another program is being started, possibly by a library."""
         super().started(program, arguments, *rest)
         if asked_by(sys._getframe(1)) not in ("", IMPORTING):
             self._report("program", os.fsdecode(program) if isinstance(program, str | bytes) else str(program))
 
     def looked_at(self, path: object) -> None:
-        """Somebody asks whether a file is there, how large it is, or when it was changed."""
+        """Existence, size or timestamps of a file are being queried."""
         name = name_of(path)
         if name is None or name in self.written | self.appended or f"{name}{os.sep}" == self._work:
             return
@@ -91,7 +91,7 @@ class Seen(Observation):
     # -- states ----------------------------------------------------------------------------------------------------
 
     def _is_input(self, name: str, frame: FrameType | None) -> bool:
-        # settings of libraries that show on a page, wherever they are
+        # library settings outside the project that affect pages
         if name.startswith(_SETTINGS) or (os.path.basename(name) == _STYLE and not name.startswith(LIBRARIES)):
             return asked_by(frame) not in ("", IMPORTING)
         return super()._is_input(name, frame)
@@ -126,7 +126,7 @@ class Seen(Observation):
 
 
 def _passes(frame: FrameType | None, file: str) -> bool:
-    """Whether the code of `file` asks, for whomever."""
+    """Whether code of `file` is on the call stack."""
     while frame is not None and (frame.f_code.co_filename in OBSERVERS or _is_standard(frame)):
         if frame.f_code.co_filename == file:
             return True
@@ -135,7 +135,7 @@ def _passes(frame: FrameType | None, file: str) -> bool:
 
 
 def _only_asks(frame: FrameType | None) -> bool:
-    """Whether what is asked of a file says nothing of its times."""
+    """Whether a file query cannot reveal timestamps."""
     while frame is not None and (frame.f_code.co_filename in OBSERVERS or _is_standard(frame)):
         if frame.f_code.co_name in _ASKING:
             return True

@@ -1,7 +1,7 @@
-"""The process that posts are forked from: everything heavy imported once, no thread, no CUDA context.
+"""The warm process that posts are forked from: heavy imports done once, no threads, no CUDA context.
 
 It is started as `python -m mlblog.press.kernel.server --serve FD MODULE …` for one build, or with `--stay PATH SECONDS`
-in place of `--serve FD` for all builds that ask for it at the socket PATH, until none has for so many seconds.
+for all builds that connect to the socket PATH, until it has been idle for that many SECONDS.
 """
 
 from __future__ import annotations
@@ -30,16 +30,16 @@ if TYPE_CHECKING:
 
 
 def warmed(modules: Iterable[str]) -> tuple[PostShell, Watch, dict[str, str]]:
-    """Import what posts need, and note what that rests on.
+    """Import what posts need, and note the dependencies of these imports.
 
-    One torch thread: a process whose OpenMP team has run cannot be forked, and outputs must not depend on cores.
+    One torch thread: a process with OpenMP threads cannot be forked, and outputs must not depend on cores.
     """
     watch = Watch(Project(Path(os.environ["MLBLOG_ROOT"])))
     with watch.watching() as found:
         shell = _imported(modules)
-    # programs that libraries start when they are imported are theirs
+    # ignore programs that libraries start on import
     base = watch.begin({name: state for name, state in found["rests"].items() if not name.startswith("unseen:")})
-    # what is here now outlives every post: no collection in a child need look at it, and so copy its pages
+    # exempt these objects from garbage collection in children, which would copy their memory pages
     gc.collect()
     gc.freeze()
     return shell, watch, base
@@ -74,19 +74,19 @@ def serve(shell: PostShell, watch: Watch, control: socket.socket) -> None:
     except BaseException:
         os.write(2, traceback.format_exc().encode())
     finally:
-        os._exit(code)  # no atexit handlers, no flushing of what was inherited
+        os._exit(code)  # skip atexit handlers and inherited buffers
 
 
 def stay(path: Path, seconds: float, modules: Iterable[str]) -> None:
-    """Fork a server for each build that connects to `path`, until none has been there for so many seconds."""
+    """Fork a server for each build that connects to `path`, until none has for `seconds`."""
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(f"{path}.{os.getpid()}")
     listener.listen()
-    os.rename(f"{path}.{os.getpid()}", path)  # whoever listened there before is not found any more
+    os.rename(f"{path}.{os.getpid()}", path)  # replaces the socket of an earlier process
     mine = path.stat().st_ino
     shell, watch, base = warmed(modules)
     imported, project = _stamps(), Project(Path(os.environ["MLBLOG_ROOT"]))
-    with open(os.devnull, "w") as nowhere:  # the build that started it must not wait for its outputs to close
+    with open(os.devnull, "w") as nowhere:  # the build that started it must not wait for its descriptors to close
         os.dup2(nowhere.fileno(), 1)
         os.dup2(nowhere.fileno(), 2)
     builds: set[int] = set()
@@ -103,7 +103,7 @@ def stay(path: Path, seconds: float, modules: Iterable[str]) -> None:
         with control:
             if _stamps() != imported or not Basis(project).holds(
                 base
-            ):  # it was installed or edited anew since; the caller starts another
+            ):  # a module has changed since; the caller starts a new process
                 break
             state = random.getstate()
             if pid := os.fork():
@@ -124,7 +124,7 @@ def stay(path: Path, seconds: float, modules: Iterable[str]) -> None:
 
 
 def _stamps() -> list[tuple[str, int, int]]:
-    """Every module that has been imported, as its file is now."""
+    """The current file state of every imported module."""
     found = []
     for name, module in sorted(sys.modules.items()):
         if file := getattr(module, "__file__", None):

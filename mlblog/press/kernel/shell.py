@@ -1,9 +1,9 @@
-"""The IPython shell that a post's units run in, with the lines of the `.md` file in every traceback.
+"""The IPython shell that runs a post's units, with line numbers of the `.md` file in tracebacks.
 
-Runs in the process of the cells: imports IPython.
+Runs in the kernel process; imports IPython.
 """
 
-# IPython is typed in part:
+# IPython is partially typed:
 # mypy: disable-error-code="no-untyped-call"
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from mlblog.press.kernel.workers import Workers
 
 
 class Failed(Exception):
-    """A unit raised; `error` is what it raised."""
+    """A unit raised `error`."""
 
     def __init__(self, error: BaseException) -> None:
         super().__init__(type(error).__name__)
@@ -43,7 +43,7 @@ class Failed(Exception):
 
 
 class _Compiler(CachingCompiler):
-    """Compiles under the post's name, each cell's first line at its line of the post."""
+    """Compiles under the post's name, with line numbers of the post."""
 
     post, offset = "", 0
 
@@ -102,34 +102,34 @@ class _Hook(DisplayHook):
 
 
 class PostShell(PageShell):
-    """One post's namespace; `run_cell_at`, `evaluate` and `check` run its units and return their outputs."""
+    """The namespace of one post; `run_cell_at`, `evaluate` and `check` run its units and return their outputs."""
 
     def __init__(self, **kwargs: Any) -> None:
         config = Config()
-        config.HistoryManager.enabled = False  # its writer is a thread: the process could not be forked
+        config.HistoryManager.enabled = False  # its writer thread would prevent forking
         config.InteractiveShell.colors = "nocolor"
         self.transcript = Transcript()
         self.workers = Workers()
         self.displays = Displays()
         self.capture = Capture()
-        self.on_first_output: Callable[[], None] | None = None  # called once, and forgotten
-        self._lock = threading.RLock()  # threads of a cell may print at the same time
+        self.on_first_output: Callable[[], None] | None = None  # called once, then reset
+        self._lock = threading.RLock()  # threads of a cell may print concurrently
         self._streams = {name: Stream(name, self.write_stream) for name in ("stdout", "stderr")}
         self.shown_figures: set[int] = set()
         self.code = ""
-        self.raster = False  # whether figures of this unit are drawn as pixels
+        self.raster = False  # whether to rasterise figures of this unit
         super().__init__(
             config=config, compiler_class=_Compiler, displayhook_class=_Hook, display_pub_class=_Publisher, **kwargs
         )
         self._compiler: Any = self.compile
 
     def init_display_formatter(self) -> None:
-        """Use ours, which draws figures for both schemes."""
+        """Install the formatter that draws figures for both schemes."""
         self._formatter: Any = _Formatter(parent=self)
         self.display_formatter = self._formatter
 
     def open_post(self, path: str, shadow: list[str]) -> None:
-        """Start the namespace of a post: a module `__main__` whose file is the post."""
+        """Start the namespace of a post, as a module `__main__` whose file is the post."""
         module = types.ModuleType("__main__")
         module.__file__ = path
         self.user_module, self.user_ns = module, module.__dict__
@@ -140,14 +140,14 @@ class PostShell(PageShell):
         self.show_lines(path, shadow)
 
     def show_lines(self, path: str, shadow: list[str]) -> None:
-        """Make `shadow` the lines of the post at `path`, for tracebacks and `inspect.getsource`."""
+        """Register `shadow` as source of the post at `path`, for tracebacks and `inspect.getsource`."""
         linecache.cache[path] = (sum(map(len, shadow)), None, shadow, path)
 
     def run_cell_at(self, code: str, line: int) -> list[Output]:
         """Run a cell that starts on `line` of the post.
 
         Raises:
-            Failed: it raised; what it has shown until then is in `outputs`.
+            Failed: it raised; output up to then is in `outputs`.
         """
         stripped = code.lstrip("\n")
         self._compiler.offset = line - 1 + len(code) - len(stripped)
@@ -159,7 +159,7 @@ class PostShell(PageShell):
             if error is None:
                 try:
                     self.flush_figures()
-                except Exception as failed:  # Matplotlib cannot set a label, or it is too much to show
+                except Exception as failed:  # a figure that cannot be drawn, or too much output
                     error = failed
                 error = error or self.reported
             self._close_figures()
@@ -171,11 +171,11 @@ class PostShell(PageShell):
 
     @property
     def outputs(self) -> list[Output]:
-        """What the unit has shown, and what it has changed in displays of units before it."""
+        """The outputs of the unit, and its updates to displays of earlier units."""
         return [*self.transcript.outputs, *self.displays.updates.values()]
 
     def _failed_example(self, code: str) -> BaseException | None:
-        """Run the examples in the docstrings of what the cell has defined; what they show is no output of its."""
+        """Run doctests in docstrings of the cell's definitions, discarding their output."""
         if ">>>" not in code:
             return None
         transcript, updates = self.transcript, dict(self.displays.updates)
@@ -191,7 +191,7 @@ class PostShell(PageShell):
         return None
 
     def evaluate(self, code: str, line: int) -> list[Output]:
-        """The value of an inline expression, as text, and as Markdown or LaTeX if that is what it is.
+        """The value of an inline expression as text, and as Markdown or LaTeX if it has such a representation.
 
         Raises:
             Failed: it raised.
@@ -211,7 +211,7 @@ class PostShell(PageShell):
         """Run the examples of a `pycon` fence in the post's namespace.
 
         Raises:
-            Failed: one gave something else than it shows.
+            Failed: an output does not match.
         """
         try:
             with self._running():
@@ -221,14 +221,14 @@ class PostShell(PageShell):
         return [*self.displays.updates.values()]
 
     def flush_figures(self) -> None:
-        """Show the figures that the cell has made and not shown."""
+        """Display figures that the cell created but did not show."""
         for figure in self._open_figures():
             if id(figure) not in self.shown_figures:
                 data, metadata = self._formatter.format(figure)
                 self.display_pub.publish(data, metadata)
 
     def is_part_of_figure(self, result: Any) -> bool:
-        """Whether `result` is axes, lines, … of a figure that is about to be shown: its repr says nothing."""
+        """Whether `result` is part of a figure (axes, lines, …) that will be shown, so that its repr is noise."""
         if not self._open_figures():
             return False
         artist, container = sys.modules["matplotlib.artist"].Artist, sys.modules["matplotlib.container"].Container
@@ -242,12 +242,12 @@ class PostShell(PageShell):
         )
 
     def write_stream(self, name: str, text: str) -> None:
-        """Add text to the outputs, behind what other means have written before; an empty one brings these."""
-        if self.workers.is_one:  # whose memory is its own; the descriptors are the post's
+        """Append text after draining the captured descriptors; empty text only drains."""
+        if self.workers.is_one:  # a worker has its own memory but shares the descriptors
             self.workers.write(DESCRIPTORS[name], text)
             return
         with self._lock:
-            # `print` writes the end of a line by itself: no line of a worker comes between
+            # `print` writes line ends separately: keep workers' lines from getting in between
             if text != "\n" or not self.workers.were_forked:
                 self._drain()
             if text:
@@ -261,12 +261,12 @@ class PostShell(PageShell):
             return
         with self._lock:
             self._drain()
-            output["metadata"] = {}  # hints for notebooks, in any form
+            output["metadata"] = {}  # hints for notebook front ends
             self._tell_of_output()
             self.transcript.put(output)
 
     def clear(self, *, wait: bool) -> None:
-        """Take back the outputs of this unit, now or when the next comes."""
+        """Clear the outputs of this unit, now or on the next output."""
         if not self.workers.is_one:
             with self._lock:
                 self._drain()
@@ -274,7 +274,7 @@ class PostShell(PageShell):
 
     @contextlib.contextmanager
     def _running(self) -> Iterator[None]:
-        """Collect the outputs of one unit."""
+        """Capture the outputs of one unit."""
         self.transcript = Transcript()
         self.reported = None
         self.displays.begin()

@@ -1,7 +1,7 @@
-"""A post's process as it was before a unit, asleep until that unit is edited.
+"""Snapshots: a post's process as it was before a unit, asleep until that unit is edited.
 
-The process goes to sleep and a child of it runs on: a chain whose last link runs. It is not done where a child would
-not be what its parent was: threads and processes stay with the parent, and files open for writing are shared.
+The process goes to sleep and a forked child continues; the last in the chain is running. No snapshot is taken where
+a child would differ: threads and child processes are not inherited, and files open for writing are shared.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from typing import Any
 from mlblog.press.kernel.forks import Line, Sleeper
 from mlblog.press.kernel.watch import Watch
 
-#: Snapshots of one post at most.
+#: Most snapshots per post.
 MOST = 24
 
 
 class Snapshots:
-    """Keeps the starts of the units of this process's post."""
+    """Takes snapshots of the post in this process."""
 
     def __init__(self, watch: Watch) -> None:
         self._watch = watch
@@ -32,21 +32,21 @@ class Snapshots:
         self._kept = 0
 
     def is_possible(self, line: Line, own: Iterable[int]) -> bool:
-        """Whether a fork of this process would be in the same state; `own` are descriptors that are made anew in it."""
+        """Whether a fork of this process would have the same state; `own` are descriptors that a child reopens."""
         if self._kept == MOST or _threads() > 1 or _has_children():
             return False
         opened = set(_descriptors()) - self._inherited - {line.end.fileno(), *own}
         return all(_is_read_only_file(descriptor) for descriptor in opened)
 
     def keep(self, line: Line, unit: int) -> tuple[Line, dict[str, Any]] | None:
-        """Go to sleep before `unit` and run on in a child.
+        """Sleep before `unit` and continue in a child.
 
         Returns:
-            None in the child that runs on at once; in one that was woken later, its line and its job.
+            None in the child that continues; the line and the job in a child that was woken later.
         """
         offsets = {}
         for descriptor in _descriptors():
-            with contextlib.suppress(OSError):  # a pipe, or closed by now
+            with contextlib.suppress(OSError):  # a pipe, or already closed
                 offsets[descriptor] = os.lseek(descriptor, 0, os.SEEK_CUR)
         ours, theirs = socket.socketpair()
         line.say(attached=[theirs.fileno()], event="asleep", unit=unit, pid=os.getpid(), modules=self._watch.modules())
@@ -58,7 +58,7 @@ class Snapshots:
         end = sleeper.sleep()
         if end is None:
             os._exit(0)
-        for descriptor, offset in offsets.items():  # files are shared with the children before
+        for descriptor, offset in offsets.items():  # offsets are shared with earlier children
             with contextlib.suppress(OSError):
                 os.lseek(descriptor, offset, os.SEEK_SET)
         importlib.invalidate_caches()
@@ -78,7 +78,7 @@ def _is_read_only_file(descriptor: int) -> bool:
         mode = os.fstat(descriptor).st_mode
         access = fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE
     except OSError:
-        return True  # closed by now: it was the listing's own
+        return True  # already closed: it was the listing's own
     return stat.S_ISREG(mode) and access == os.O_RDONLY
 
 

@@ -1,7 +1,7 @@
-"""The main module of processes that cells spawn: it stands in for the post, whose cells do not run there.
+"""The `__main__` module of spawned processes, in place of the post, whose cells do not run there.
 
-A function from a module works. One from a cell is looked up here, and says when it is called what is to be done.
-It is run by its path and imports nothing, so that a process spawns quickly.
+Functions from modules work. A name from a cell resolves to a class that raises with advice when called.
+Run by path and without imports, so that processes spawn quickly.
 """
 
 
@@ -14,8 +14,8 @@ class _Meta(type):
 
 
 def __getattr__(name: str) -> type:
-    # pickle makes instances of a class without calling it; their methods say the same
-    # … and what looks for doctests or tests here finds none
+    # pickle creates instances without calling the class; their methods raise the same error
+    # … and test collectors find nothing
     if name.startswith("__") or not __name__.startswith("__"):
         raise AttributeError(name)
     return _Meta(name, (), {"__getattr__": lambda _, method: __getattr__(f"{name}.{method}")})

@@ -10,7 +10,7 @@ DESCRIPTORS = {"stdout": 1, "stderr": 2}
 
 
 class Stream(io.TextIOBase):
-    """Hands on what is written, piece by piece. One for all cells: a logging handler made in one writes in the next."""
+    """Forwards each write. Shared by all cells, so that a logging handler set up in one works in the next."""
 
     encoding, errors, newlines = "utf-8", "strict", None
 
@@ -20,14 +20,14 @@ class Stream(io.TextIOBase):
         self.buffer = _Bytes(self)
 
     def write(self, text: str) -> int:
-        """Hand `text` on."""
+        """Forward `text`."""
         if not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
         self._put(self._name, text)
         return len(text)
 
     def flush(self) -> None:
-        """Hand on what was held back, which workers do with half a line."""
+        """Forward buffered text: workers hold back partial lines."""
         self._put(self._name, "")
 
     def fileno(self) -> int:
@@ -35,11 +35,11 @@ class Stream(io.TextIOBase):
         return DESCRIPTORS[self._name]
 
     def writable(self) -> bool:
-        """Whether it can be written to."""
+        """Always True."""
         return True
 
     def close(self) -> None:
-        """It stays open: the next cell writes to it too."""
+        """Do nothing: the next cell writes to it, too."""
 
 
 class _Bytes(io.RawIOBase):
@@ -55,4 +55,4 @@ class _Bytes(io.RawIOBase):
         return True
 
     def close(self) -> None:
-        """It stays open, as its stream does."""
+        """Do nothing."""

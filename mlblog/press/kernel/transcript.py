@@ -1,6 +1,6 @@
-"""What one unit shows, in the order in which it shows it, up to what a page can carry.
+"""The outputs of one unit, in order, up to the size limits of a page.
 
-Text is kept in pieces and joined once, so that a million prints take a million times as long as one.
+Text is collected in pieces and joined once, which keeps a million prints linear.
 """
 
 from __future__ import annotations
@@ -10,16 +10,16 @@ from typing import Any
 
 from mlblog.press.kernel.output import Output
 
-#: Characters of text that a unit may show; what it prints beyond is counted and dropped.
+#: Most characters of text per unit; the rest is counted and dropped.
 MOST_TEXT = 2_000_000
-#: Characters of rich outputs (figures, HTML, …) that a unit may show; they cannot be cut, so one more is an error.
+#: Most characters of rich outputs (figures, HTML, …) per unit; they cannot be cut, so more is an error.
 MOST_RICH = 64_000_000
-#: Outputs of a unit, each a block on the page.
+#: Most outputs per unit; each is a block on the page.
 MOST_OUTPUTS = 10_000
 
 
 class TooMuch(Exception):
-    """A unit shows more than a page can carry."""
+    """A unit's output exceeds the limits of a page."""
 
 
 class Transcript:
@@ -27,7 +27,7 @@ class Transcript:
 
     def __init__(self) -> None:
         self._outputs: list[Output] = []
-        self._pieces: list[str] = []  # of the last output, if it is a stream
+        self._pieces: list[str] = []  # of the last output if that is a stream
         self._clear_next = False
         self._forget()
 
@@ -35,7 +35,7 @@ class Transcript:
         return bool(self._outputs)
 
     def write(self, name: str, text: str, dropped: int = 0) -> None:
-        """Add text to the stream `name`; `dropped` characters that followed it were not kept."""
+        """Add text to the stream `name`; `dropped` counts characters dropped after it."""
         self._clear_now()
         last = self._outputs[-1] if self._outputs else {}
         goes_on = last.get("output_type") == "stream" and last["name"] == name
@@ -51,10 +51,10 @@ class Transcript:
             self._pieces.append(kept)
 
     def put(self, output: Output) -> None:
-        """Add an output that is no stream.
+        """Add an output other than a stream.
 
         Raises:
-            TooMuch: with it, the unit would show more than `MOST_RICH` or `MOST_OUTPUTS`.
+            TooMuch: it would exceed `MOST_RICH` or `MOST_OUTPUTS`.
         """
         self._clear_now()
         data = output["data"] = {mime: as_json(value) for mime, value in output["data"].items()}
@@ -62,29 +62,29 @@ class Transcript:
         if isinstance(text, str) and len(text) > MOST_TEXT:
             data["text/plain"] = f"{text[:MOST_TEXT]}\n{_note(len(text) - MOST_TEXT)}"
         if len(self._outputs) >= MOST_OUTPUTS:
-            raise TooMuch(f"this cell shows more than {MOST_OUTPUTS:,} outputs; a page takes no more. Show fewer")
+            raise TooMuch(f"this cell shows more than {MOST_OUTPUTS:,} outputs, the limit per cell; show fewer")
         self._rich += sum(map(_size, data.values()))
         if self._rich > MOST_RICH:
             raise TooMuch(
-                f"this cell shows {self._rich / 1e6:,.0f} million characters of figures, tables or other rich outputs; "
-                f"a page takes {MOST_RICH / 1e6:,.0f} million. Show less of them, or save them as files"
+                f"this cell shows {self._rich / 1e6:,.0f} million characters of figures, tables or other rich output; "
+                f"the limit is {MOST_RICH / 1e6:,.0f} million. Show less, or save it to files"
             )
         self._join()
         self._outputs.append(output)
 
     def clear(self, *, wait: bool) -> None:
-        """Take back what was shown, now or when something comes in its place."""
+        """Clear the outputs, now or when the next one arrives."""
         if not wait:
             self._forget()
         self._clear_next = wait
 
     @property
     def outputs(self) -> list[Output]:
-        """All of it, with a note of what was dropped."""
+        """All outputs, with a note on dropped text."""
         self._join()
         if not self._dropped:
             return list(self._outputs)
-        # an output of its own: a page shows the end of no long text
+        # a separate output, since pages cut long texts
         return [*self._outputs, {"output_type": "stream", "name": "stdout", "text": f"{_note(self._dropped)}\n"}]
 
     def _join(self) -> None:
@@ -113,7 +113,7 @@ def _size(value: Any) -> int:
 
 
 def as_json(value: Any) -> Any:
-    """A value of a rich output that JSON can hold: what cannot be written so is text."""
+    """A rich output value as JSON; what JSON cannot represent becomes text."""
     try:
         return json.loads(json.dumps(value, allow_nan=False))
     except (TypeError, ValueError):

@@ -1,4 +1,4 @@
-"""What the units of a post rest on: what they read, what ran, what was imported; and whether they saw its lines."""
+"""Track the dependencies of units: what they read, ran and imported, and whether they inspected source lines."""
 
 from __future__ import annotations
 
@@ -29,23 +29,23 @@ from mlblog.lab.observing.fromsource import executed
 from mlblog.lab.observing.observation import observing
 from mlblog.lab.observing.ownership import ENGINE, LIBRARIES, STANDARD, SYSTEM, is_engine
 from mlblog.lab.project import Project
-from mlblog.press.kernel.basis import MOVED, Basis, is_told
+from mlblog.press.kernel.basis import MOVED, Basis, is_observed
 from mlblog.press.kernel.seen import Seen
 
 OBSERVERS.add(__file__)
-# what gives the lines on which code is
+# functions that return source lines
 _LINES = re.compile(rb"lineno|_getframe|currentframe|co_lines|co_positions|co_l\w*tab|stack_info|getsource|\bdis\b")
 _FRAMES = {inspect.__file__, traceback.__file__}
-# makes functions of text that no cell has written
+# compiles functions from text that is in no cell
 _MAKERS = {module.__file__ for module in (collections, dataclasses, enum, functools, typing)}
 _SHELL = ("IPython", "traitlets", "jedi", "pygments", "stack_data", "executing", "asttokens")
 
 
 class Watch:
-    """Watches over the units of one post, one after another, in the process that runs them."""
+    """Tracks dependencies of the units of one post, in the process that runs them."""
 
     def __init__(self, project: Project) -> None:
-        """Look at this process from now on."""
+        """Start tracking in this process."""
         self._environ = dict(os.environ)
         self._base: dict[str, str] = {}
         self._appended: set[str] = set()
@@ -71,24 +71,24 @@ class Watch:
         self._packages = tuple(f"{project.root}{os.sep}{folder}{os.sep}" for folder in folders)
 
     def begin(self, rests: dict[str, str]) -> dict[str, str]:
-        """Take `rests` for the base of all posts whose processes are forked from this one."""
+        """Use `rests` as the base of all posts forked from this process."""
         self._base = self._basis.keep(rests)
         return rests
 
     def open_post(self, project: Project, post: str) -> None:
-        """This process, forked from the one that had begun, is that of one post."""
+        """Track one post in this process, forked from the one that called `begin`."""
         self._of(project)
         self._post = post
         self._calls = Calls()
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
-        """Note that a module is being looked for; others find it."""
+        """Note a module lookup, and leave it to other finders."""
         self._asked[name] = None
         return None
 
     @contextlib.contextmanager
     def watching(self, code: str = "") -> Iterator[dict[str, Any]]:
-        """Watch over a unit with `code`; what is yielded holds, at the end, what a `Ran` has of it besides outputs."""
+        """Track a unit with `code`; the yielded dict finally holds the fields of `Ran` other than outputs."""
         found: dict[str, Any] = {}
         self._lines, self._opaque = bool(_LINES.search(code.encode(errors="replace"))), False
         with observing(Seen(self._project, self._basis, self._appended)) as seen:
@@ -103,7 +103,7 @@ class Watch:
         self._base = {}
 
     def modules(self) -> list[str]:
-        """The files of the project whose code this process holds."""
+        """Project files whose code is loaded in this process."""
         files = (getattr(module, "__file__", None) for module in list(sys.modules.values()))
         root = f"{self._project.root}{os.sep}"
         ours = {file for file in files if isinstance(file, str) and file.startswith(root) and file.endswith(".py")}
@@ -112,7 +112,7 @@ class Watch:
     # -- what ran ----------------------------------------------------------------------------------------------------
 
     def _modules(self) -> dict[str, str]:
-        """The state of each module of the project's packages that has run since, when it ran."""
+        """States of project modules that ran since the last call, as of when they ran."""
         new, found = set(executed) - self._executed, {}
         self._executed |= new
         for path in sorted(new):
@@ -123,7 +123,7 @@ class Watch:
         return found
 
     def _calls_since(self) -> dict[str, list[str]]:
-        """The functions of the modules of the project's packages that were called for the first time."""
+        """Functions of project modules called for the first time."""
         found: dict[str, list[str]] = {}
         for path, (_, code) in list(executed.items()):
             if self._calls is not None and str(path).startswith(self._packages):
@@ -137,7 +137,7 @@ class Watch:
         return found
 
     def _note_imports(self, seen: Seen) -> None:
-        """Note the modules that have been imported since, but for those of the project's packages."""
+        """Note newly imported modules outside the project's packages."""
         new = {name: module for name, module in list(sys.modules.items()) if name not in self._known}
         self._known |= set(new)
         for name, module in new.items():
@@ -150,7 +150,7 @@ class Watch:
 
     def _note_module(self, seen: Seen, name: str, file: str) -> None:
         if file.startswith(self._packages) and not is_engine(file):
-            return  # by its definitions, or whole, as they are reached
+            return  # tracked by reachable definitions, or as a whole module
         if file.startswith(LIBRARIES) and not file.startswith(ENGINE):
             seen.note(f"library:{name.partition('.')[0]}")
         elif file.startswith(ENGINE) or not file.startswith((STANDARD, *SYSTEM)):
@@ -158,20 +158,20 @@ class Watch:
             inside = file.removeprefix(f"{self._project.root}{os.sep}")
             seen.note(f"data:{inside.replace(os.sep, '/')}", digest_content([ran[0]]) if ran else None)
 
-    # -- what is asked -----------------------------------------------------------------------------------------------
+    # -- queries ---------------------------------------------------------------------------------------------------
 
     def _hook(self, event: str, args: tuple[Any, ...]) -> None:
         if self._seen is None or self._is_busy or event not in _TOLD:
             return
-        self._is_busy = True  # to look at a frame is an event, too
+        self._is_busy = True  # inspecting a frame raises an audit event, too
         try:
-            self._told(event, args, sys._getframe(1))
+            self._on_event(event, args, sys._getframe(1))
         finally:
             self._is_busy = False
 
-    def _told(self, event: str, args: tuple[Any, ...], frame: FrameType) -> None:
+    def _on_event(self, event: str, args: tuple[Any, ...], frame: FrameType) -> None:
         file = frame.f_code.co_filename
-        if event == "os.fork":  # what is called there is counted there
+        if event == "os.fork":  # calls in the child are counted there
             self._opaque = True
         elif event == "os.forkpty":
             self._seen.note("unseen:a terminal", MOVED) if self._seen is not None else None
@@ -192,7 +192,7 @@ class Watch:
     def _watch_variables(self) -> None:
         watch = self
 
-        class Told(type(os.environ)):  # type: ignore[misc]  # a class of the standard library without a public name
+        class ObservedEnviron(type(os.environ)):  # type: ignore[misc]  # its class has no public name
             def __getitem__(self, key: Any) -> Any:
                 watch.variable(key)
                 return super().__getitem__(key)
@@ -205,19 +205,19 @@ class Watch:
                 watch.variable("*")
                 return super().__repr__()
 
-        os.environ.__class__ = os.environb.__class__ = Told
+        os.environ.__class__ = os.environb.__class__ = ObservedEnviron
 
     def variable(self, key: str | bytes) -> None:
-        """Note that a variable of the environment is being read."""
+        """Note the read of an environment variable."""
         if (seen := self._seen) is None:
             return
         name = os.fsdecode(key) if isinstance(key, str | bytes) else ""
         owner = asked_by(sys._getframe(2))
-        if owner and name and is_told(name, self._project):
+        if owner and name and is_observed(name, self._project):
             seen.note(f"environment:{name}")
 
     def _watch_versions(self) -> None:
-        """Note when somebody asks what is installed; libraries look for plug-ins."""
+        """Note queries for installed distributions, as libraries make them to find plug-ins."""
         find = metadata.MetadataPathFinder.find_distributions
 
         def found(*arguments: Any, **options: Any) -> Any:
@@ -229,7 +229,7 @@ class Watch:
         metadata.MetadataPathFinder.find_distributions = found  # type: ignore[method-assign]
 
     def _watch_lines(self) -> None:
-        """Note when something asks for the lines of the post: a traceback, a warning, `inspect.getsource`."""
+        """Note reads of the post's source lines, as by tracebacks, warnings and `inspect.getsource`."""
         getlines, checkcache = linecache.getlines, linecache.checkcache
 
         def watched(filename: str, module_globals: Any = None) -> list[str]:
@@ -244,7 +244,7 @@ class Watch:
 
     @staticmethod
     def _logs_lines() -> bool:
-        """Whether a handler writes lines to the log, by whatever file it was set up."""
+        """Whether any logging handler prints line numbers."""
         handlers = (reference() for reference in logging._handlerList)  # type: ignore[attr-defined]
         formats = (str(getattr(getattr(handler, "formatter", None), "_fmt", "")) for handler in handlers)
         return any("lineno" in form for form in formats)
@@ -262,6 +262,6 @@ def _past_standard(frame: FrameType | None) -> str:
 
 
 def _is_shell(file: str) -> bool:
-    """Whether a file is of what runs cells."""
+    """Whether a file is part of the kernel."""
     folder = next((folder for folder in LIBRARIES if file.startswith(folder)), None)
     return not file or (folder is not None and file.removeprefix(folder).startswith(_SHELL))

@@ -1,4 +1,4 @@
-"""Processes that cells start with `os.fork` or `multiprocessing`: none of them goes on to run the post."""
+"""Processes that cells start with `os.fork` or `multiprocessing`; they must not continue running the post."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from typing import Any
 from mlblog.press.kernel import spawned
 from mlblog.press.kernel.failure import without_machine
 
-#: Seconds that a cell waits for the forks that it has not waited for itself: what they print is then in its outputs.
+#: Seconds to wait at the end of a cell for its remaining forks, so that what they print is in its outputs.
 _PATIENCE = 1.0
 
 
 class Workers:
-    """Tells the process of the post from those that its cells have forked."""
+    """Distinguishes the process of the post from forks made by its cells."""
 
     def __init__(self) -> None:
         self._post = os.getpid()
         self._root = Path(os.environ.get("MLBLOG_ROOT", ""))
         self._forked: list[int] = []
-        self._held: dict[int, str] = {}  # the begun line of a worker, by descriptor
-        #: Whether a cell, or a library for it, has forked this process.
+        self._held: dict[int, str] = {}  # partial line of a worker, by descriptor
+        #: Whether a cell, or a library it called, has forked.
         self.were_forked = False
 
     def adopt(self) -> None:
-        """This process runs the post from now on."""
+        """Make this the process that runs the post."""
         self._post = os.getpid()
 
     @property
@@ -39,7 +39,7 @@ class Workers:
         return os.getpid() != self._post
 
     def watch(self) -> None:
-        """Note what cells fork themselves, and give processes that they spawn a main module that can be imported."""
+        """Track forks, and give spawned processes an importable `__main__` module."""
         fork, prepare = os.fork, multiprocessing.spawn.get_preparation_data
 
         def noted() -> int:
@@ -60,7 +60,7 @@ class Workers:
         multiprocessing.spawn.get_preparation_data = prepared
 
     def write(self, descriptor: int, text: str) -> None:
-        """Show `text` from a worker, whose memory the post does not see: whole lines, or all if it is empty."""
+        """Write `text` from a worker to the shared descriptor, by whole lines; empty text flushes."""
         held = self._held.pop(descriptor, "") + text
         end = held.rfind("\n") + 1 if text else len(held)
         self._held[descriptor] = held[end:]
@@ -69,7 +69,7 @@ class Workers:
             data = data[os.write(descriptor, data) :]
 
     def leave(self, error: BaseException | None) -> None:
-        """End this process, unless it is the post's: it has come to the end of the cell that forked it."""
+        """Exit if this is a worker that has reached the end of its cell."""
         if not self.is_one:
             return
         status = 0
@@ -84,10 +84,10 @@ class Workers:
         os._exit(status)
 
     def settle(self) -> None:
-        """Wait a little for what the unit has forked and not waited for."""
+        """Wait briefly for remaining forks of the unit."""
         deadline = time.monotonic() + _PATIENCE
         for pid in self._forked:
-            with contextlib.suppress(ChildProcessError):  # the cell has waited for it
+            with contextlib.suppress(ChildProcessError):  # the cell has already waited for it
                 while os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
                     if time.monotonic() > deadline:
                         return

@@ -1,1 +1,1 @@
-"""From a post and its outputs to a page. Pure: tested without IPython and without a host."""
+"""Render a post and its outputs to a page. Pure: needs neither IPython nor a host."""

@@ -1,4 +1,4 @@
-"""What the text of a post points at: figures, tables, equations and sections by their label, papers by their key."""
+"""Resolve references in a post: figures, tables, equations and sections by label, papers by key."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from mlblog.press.source.document import Post
 
 
 class Citing:
-    """Resolves the references of one post, piece by piece as the page is put together.
+    """Resolves the references of one post, piece by piece.
 
     Attributes:
-        keys: of the papers cited so far, each once, in order.
+        keys: papers cited so far, in order, without repeats.
     """
 
     def __init__(self, post: Post, targets: Mapping[str, Target], bibliography: Bibliography) -> None:
@@ -22,7 +22,7 @@ class Citing:
         self.keys: list[str] = []
 
     def resolve(self, text: str, line: int) -> str:
-        """Markdown that starts on `line` of the post, with links in place of its references.
+        """Replace references by links in Markdown that starts on `line` of the post.
 
         Raises:
             PostError: the post has no such label, or the bibliography no such paper.
@@ -33,11 +33,11 @@ class Citing:
         return cited.text
 
     def references(self, root: str) -> str:
-        """Markdown of the list of what was cited; nothing where nothing was."""
+        """The list of cited papers in Markdown; empty if there are none."""
         return references(self.keys, self._bibliography, root)
 
     def plain_references(self) -> str:
-        """The same list for a notebook, where citations stay as they are written."""
+        """The same list for a notebook, in which citations are not replaced."""
         papers = [self._bibliography[key] for key in sorted(self.keys)]
         lines = [f"- [@{paper.key}] {' '.join([described(paper), *sources(paper)])}\n" for paper in papers]
         return "## References\n\n" + "".join(lines) if lines else ""

@@ -1,4 +1,4 @@
-"""The end of a page: posts that go with it, how to cite it, how to take it away, how to make it again."""
+"""The end of a page: related posts, how to cite it, its notebook, how to reproduce it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mlblog.errors import PostError
 from mlblog.papers.citation import escaped
 from mlblog.press.page import evidence
 from mlblog.press.page.provenance import Evidence
-from mlblog.press.page.site_context import Surroundings, day_of
+from mlblog.press.page.site_context import SiteContext, day_of
 from mlblog.press.source import blocks
 from mlblog.press.source.document import Post
 
@@ -19,15 +19,15 @@ _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct",
 _LATEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
 
 
-def colophon(post: Post, around: Surroundings, found: Sequence[Evidence], root: str, notebook: str) -> str:
-    """Markdown of the end of the page of `post`.
+def colophon(post: Post, around: SiteContext, found: Sequence[Evidence], root: str, notebook: str) -> str:
+    """The colophon of `post` in Markdown.
 
     Args:
-        post: whose page it is.
-        around: the site.
-        found: the records that the page rests on.
-        root: the way from the page to the root of the site.
-        notebook: name of the notebook beside the page, if there is one.
+        post: the post.
+        around: the site context.
+        found: evidence behind the page.
+        root: relative path from the page to the site root.
+        notebook: file name of the notebook beside the page, or empty.
 
     Raises:
         PostError: the post names a week without goals.
@@ -48,8 +48,8 @@ def colophon(post: Post, around: Surroundings, found: Sequence[Evidence], root: 
     return text + "\n" + blocks.block("div.mlblog-remake", "\n".join(filter(None, ends)))
 
 
-def bibtex(post: Post, around: Surroundings) -> str:
-    """The entry by which `post` is cited: its key is the post's name and year, its author the site."""
+def bibtex(post: Post, around: SiteContext) -> str:
+    """The BibTeX entry of `post`; the key is its slug and year, the author the site."""
     day = day_of(post)
     word = re.sub(r"[^a-z0-9-]+", "", unicodedata.normalize("NFKD", post.slug.lower()))
     site = latex(around.site_name)
@@ -71,7 +71,7 @@ def bibtex(post: Post, around: Surroundings) -> str:
 
 
 def latex(text: str) -> str:
-    """Text as BibTeX takes it."""
+    """Escape text for BibTeX."""
     return "".join(_LATEX.get(sign) or (f"\\{sign}" if sign in "&%$#_{}" else sign) for sign in text)
 
 

@@ -1,4 +1,4 @@
-"""What the pages that are made of all posts together have to go by."""
+"""Input of the pages that cover all posts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mlblog.press.page.published import Published
 
 @dataclass(frozen=True)
 class Context:
-    """The posts that have a page; the lab; and the records behind a read."""
+    """Published posts, the lab, and a lookup of the records behind a read."""
 
     lab: Lab
     posts: tuple[Published, ...]
@@ -20,5 +20,5 @@ class Context:
 
     @property
     def project(self) -> Project:
-        """The project that all of this belongs to."""
+        """The project."""
         return self.lab.project

@@ -17,7 +17,7 @@ from mlblog.errors import PostError
 
 @dataclass(frozen=True)
 class Kind:
-    """What a label may stand for: its name, as ids have it, the words that a number follows, how it is labelled."""
+    """A kind of label target: its name, as used in ids, the words before its number, and how to label one."""
 
     name: str
     words: tuple[str, ...]
@@ -30,20 +30,20 @@ KINDS = {
     "eq": Kind("equation", ("Equation", "equation", "Eq.", "eq."), "end one with `$$ {#eq-…}`"),
     "sec": Kind("section", ("Section", "section", "Sec.", "sec."), "end its heading with `{#sec-…}`"),
 }
-#: A code span or a comment, in which nothing counts.
+#: Code spans and comments, which are skipped.
 QUIET = r"(?P<code>`++)(?:(?!\n\s*\n).)+?(?<!`)(?P=code)(?!`)|<!--.*?-->"
 _LINK = re.compile(rf"{QUIET}|\[(?P<text>[^\[\]]*)\]\(#(?P<kind>{'|'.join(KINDS)})-(?P<label>[^()\s]*)\)", re.DOTALL)
 
 
 @dataclass(frozen=True)
 class Target:
-    """Something that can be referred to.
+    """The target of a reference.
 
     Attributes:
         kind: a key of `KINDS`.
-        shown: its number; of a section, its title in Markdown.
-        anchor: its id on the page.
-        line: of the post, on which it is labelled.
+        shown: its number, or the title of a section in Markdown.
+        anchor: its HTML id.
+        line: line of the post with the label.
     """
 
     kind: str
@@ -52,7 +52,7 @@ class Target:
     line: int = 0
 
     def named(self, words: str) -> str:
-        """What a reference shows that says `words`."""
+        """The text of a reference written with `words`."""
         if words and words not in KINDS[self.kind].words:
             return words
         if self.kind == "sec":
@@ -61,12 +61,12 @@ class Target:
 
 
 def anchor(kind: str, slug: str, label: str) -> str:
-    """The id on a page of what has a label."""
+    """The HTML id of a labelled target."""
     return identifier(KINDS[kind].name, slug, label)
 
 
 def identifier(kind: str, slug: str, name: str) -> str:
-    """An id that no other post has, since excerpts of several share a page; as Markdown's blocks can write it."""
+    """An HTML id unique across posts, since excerpts share pages, with characters that Markdown blocks accept."""
     return f"{kind}-{slug.replace('.', '-')}-{name}"
 
 
@@ -74,13 +74,13 @@ def link_references(text: str, targets: Mapping[str, Target], path: str, line: i
     """Replace the references in Markdown that starts on `line` of the post at `path`.
 
     Args:
-        text: Markdown; fences are no part of it.
-        targets: what the post has labelled, by kind and label: `fig-loss`.
-        path: the post, for messages.
+        text: Markdown without fences.
+        targets: labelled targets, by kind and label: `fig-loss`.
+        path: path of the post, for messages.
         line: of the file, from 1.
 
     Raises:
-        PostError: nothing of that kind has that label.
+        PostError: no target of that kind has that label.
 
     Example:
         >>> there = {"fig-loss": Target("fig", "2", "figure-a-loss")}
@@ -96,7 +96,7 @@ def link_references(text: str, targets: Mapping[str, Target], path: str, line: i
         if found is None:
             where = line + text.count("\n", 0, match.start())
             raise PostError(
-                path, where, f"there is no {KINDS[kind].name} with the label {label!r}; {_hint(kind, label, targets)}"
+                path, where, f"no {KINDS[kind].name} has the label {label!r}; {_hint(kind, label, targets)}"
             )
         return f"[{found.named(match['text'].strip())}](#{found.anchor})"
 
@@ -104,7 +104,7 @@ def link_references(text: str, targets: Mapping[str, Target], path: str, line: i
 
 
 def _hint(kind: str, label: str, targets: Mapping[str, Target]) -> str:
-    """What may have been meant: a label that is spelled like this one, or the same of another kind."""
+    """A suggestion: the same label of another kind, or a similar one."""
     same = next((name for name in targets if name.partition("-")[2] == label), "")
     mine = [name.partition("-")[2] for name, target in targets.items() if target.kind == kind]
     if same:

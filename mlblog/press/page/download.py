@@ -1,7 +1,7 @@
-"""A post that has run, as a notebook to take away: prose with its numbers in place, cells with their outputs.
+"""A post as a downloadable notebook: prose with its values filled in, cells with their outputs.
 
-It says where it comes from and what it needs, and carries the records and files that its cells read, so that it runs
-in any folder. Written as JSON, without nbformat: it is made on every build, and the same post gives the same bytes.
+It names its origin and requirements, and bundles the records and files that its cells read, so that it runs
+in any folder. Written as JSON without nbformat, because it is made on every build and must be deterministic.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from mlblog.claims import MIME as CLAIM
 from mlblog.papers.citation import escaped
 from mlblog.press.kernel.output import FIGURE, Output, Outputs
 from mlblog.press.page.origin import MOST_CARRIED
-from mlblog.press.page.site_context import Surroundings, day_of
+from mlblog.press.page.site_context import SiteContext, day_of
 from mlblog.press.page.values import Passage, pieces
 from mlblog.press.source.attachments import take_attachments
 from mlblog.press.source.document import Cell, Post
@@ -30,7 +30,7 @@ _LANGUAGE = {
     "language_info": {"file_extension": ".py", "mimetype": "text/x-python", "name": "python"},
 }
 _UNPACK = '''\
-# The records and files that this notebook reads. What is here already stays as it is.
+# Unpack the records and files that this notebook reads. Existing files are not overwritten.
 import base64, io, pathlib, zipfile
 
 _carried = """
@@ -42,14 +42,14 @@ with zipfile.ZipFile(io.BytesIO(base64.b64decode(_carried))) as _archive:
             _archive.extract(_name)'''
 
 
-def notebook(post: Post, outputs: Outputs, around: Surroundings, references: str = "") -> bytes:
+def notebook(post: Post, outputs: Outputs, around: SiteContext, references: str = "") -> bytes:
     """Return `post` with its outputs as a notebook of format 4.5.
 
     Args:
-        post: what ran.
-        outputs: what it left.
-        around: the site that it comes from.
-        references: Markdown of a last cell; none if empty.
+        post: the post.
+        outputs: its outputs.
+        around: the site context.
+        references: Markdown of a final cell; omitted if empty.
     """
     cells = _preface(post, outputs, around)
     prose: list[str] = []
@@ -79,8 +79,8 @@ def notebook(post: Post, outputs: Outputs, around: Surroundings, references: str
     return (json.dumps(book, indent=1, ensure_ascii=False, sort_keys=True, default=str) + "\n").encode()
 
 
-def _preface(post: Post, outputs: Outputs, around: Surroundings) -> list[dict[str, Any]]:
-    """Where the post comes from, what it needs, and a cell that unpacks what it reads."""
+def _preface(post: Post, outputs: Outputs, around: SiteContext) -> list[dict[str, Any]]:
+    """Origin and requirements of the post, and a cell that unpacks the files it reads."""
     origin = around.origin
     lines = [f"# {escaped(post.title)}", ""]
     address = around.url_of(post)
@@ -91,13 +91,13 @@ def _preface(post: Post, outputs: Outputs, around: Surroundings) -> list[dict[st
         if origin.repository:
             lines.append(f"Repository: <{origin.repository}>.")
         if origin.commit:
-            since = ", with changes that are in no commit" if origin.is_edited(post) else ""
+            since = ", with uncommitted changes" if origin.is_edited(post) else ""
             lines.append(f"Commit: `{origin.commit}`{since}.")
         needs = " ".join(f'"{name}"' if " " in name else name for name in origin.needs(post, outputs))
         lines += ["", "To run it:", "", "```bash", f"pip install jupyterlab {needs}".rstrip(), "```"]
         carried = origin.carried(outputs)
         if sum(map(len, carried.values())) > MOST_CARRIED:
-            lines += ["", "It reads files of the repository: run it in a checkout."]
+            lines += ["", "It reads files from the repository, so run it in a checkout."]
             carried = {}
     cells = [_markdown("\n".join(lines))]
     if carried:
@@ -110,7 +110,7 @@ def _preface(post: Post, outputs: Outputs, around: Surroundings) -> list[dict[st
 
 
 def _archive(files: Mapping[str, bytes]) -> bytes:
-    """A zip file, the same for the same files."""
+    """A deterministic zip file."""
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in sorted(files.items()):

@@ -1,4 +1,4 @@
-"""On which records a result rests, as lines on a page."""
+"""Provenance of results as lines on a page."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from collections.abc import Sequence
 from mlblog.press.page.provenance import Evidence, summary
 from mlblog.press.source.blocks import block, fence, folded
 
-#: How many lines of provenance stand open under a result.
+#: Most lines of provenance shown unfolded under a result.
 MOST_LINES = 2
-#: How many of the names that changed stand there; the page of experiments has all.
+#: Most reasons for staleness shown there; the page of experiments lists all.
 MOST_REASONS = 5
 
 
 def provenance(found: Sequence[Evidence], root: str, name: str) -> str:
-    """What made a result: a line each, folded behind a summary where there are many.
+    """The provenance of a result, one line per record set, folded behind a summary if there are many.
 
-    A mark for a preview and a badge where the code has changed since always stand open.
+    Preview and stale marks are never folded.
 
     Args:
-        found: what the result rests on.
-        root: the way from the page to the root of the site.
-        name: an id for the lines.
+        found: evidence behind the result.
+        root: relative path from the page to the site root.
+        name: HTML id of the lines.
     """
     lines = "\n".join(f"{recorded(one, root)}\n" for one in found)
     if len(found) > MOST_LINES:
@@ -31,7 +31,7 @@ def provenance(found: Sequence[Evidence], root: str, name: str) -> str:
     else:
         out = block(f"div.mlblog-provenance#{name}", lines)
     if any(one.is_smoke for one in found):
-        out += block("p.mlblog-preview", "Preview: from a smoke run, which shows only that the code runs.")
+        out += block("p.mlblog-preview", "Preview from a smoke run, which only shows that the code runs.")
     if reasons := list(dict.fromkeys(reason for one in found for reason in one.reasons)):
         more = f"; and {len(reasons) - MOST_REASONS} more" if len(reasons) > MOST_REASONS else ""
         out += block("p.mlblog-stale", f"Stale: {named('; '.join(reasons[:MOST_REASONS]))}{more}")
@@ -39,12 +39,12 @@ def provenance(found: Sequence[Evidence], root: str, name: str) -> str:
 
 
 def recorded(found: Evidence, root: str) -> str:
-    """One line: what made some records, and links to them."""
+    """One line of provenance with links to the records."""
     return f"{named(found.line())} · {_links(found, root)}"
 
 
 def records_link(found: Sequence[Evidence], root: str, name: str) -> str:
-    """A link to the record behind a figure, or to the list of them (the id `name`)."""
+    """A link to the record behind a figure, or to the list with the id `name`."""
     kept = [one for one in found if not one.is_smoke]
     paths = [path.partition("results/")[2] for one in kept for path, _ in one.read.found]
     if not paths:
@@ -55,7 +55,7 @@ def records_link(found: Sequence[Evidence], root: str, name: str) -> str:
 
 
 def remake(found: Sequence[Evidence], root: str) -> str:
-    """How to make the post again, and the records it rests on."""
+    """Commands that reproduce the post, and its records."""
     names = list(dict.fromkeys(one.read.experiment for one in found))
     commands = [
         *(
@@ -72,13 +72,13 @@ def remake(found: Sequence[Evidence], root: str) -> str:
 
 
 def named(text: str) -> str:
-    """Text with names in it: their underscores are no emphasis."""
+    """Escape underscores in names, which are not emphasis."""
     return html.escape(text, quote=False).replace("_", "\\_").replace("*", "\\*")
 
 
 def _links(found: Evidence, root: str) -> str:
     if found.is_smoke:
-        return "kept nowhere"  # a preview, which no site publishes
+        return "not recorded"  # a preview, which no site publishes
     names = [path.partition("results/")[2] for path, _ in found.read.found]
     if len(names) == 1:
         return f"[record]({root}/results/{names[0]})"

@@ -1,7 +1,7 @@
-"""What prose labels, as Pandoc and Quarto write it: equations, tables with a caption, and headings.
+"""Labels in prose, in the syntax of Pandoc and Quarto: equations, tables with a caption, and headings.
 
 An equation ends with `$$ {#eq-label}`, a table is followed by a line `: caption {#tbl-label}`, a heading ends with
-`{#sec-label}`. Headings keep that as their id; the other two get a number and a block around them.
+`{#sec-label}`. Headings keep that id; equations and tables get a number and a wrapping block.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from mlblog.press.source.blocks import indented, tight
 _PREFIX = r"[ \t>]*+"
 _LABELLED = re.compile(
     rf"{QUIET}"
-    # a formula that stands alone, in one paragraph
+    # a display formula in a paragraph of its own
     rf"|^(?P<before>{_PREFIX})(?P<formula>\$\$(?:(?!\$\$|\n{_PREFIX}\n).)+?\$\$"
     rf"|\\\[(?:(?!\n{_PREFIX}\n).)+?\\\]"
     rf"|\\begin\{{(?P<environment>\w+\*?)\}}(?:(?!\n{_PREFIX}\n).)+?\\end\{{(?P=environment)\}})"
     r"[ \t]*\{:?[ \t]*\#eq-(?P<eq>[^\s{}]+)[ \t]*\}[ \t]*$"
-    # a head, a rule, rows and a caption
+    # a table: header, delimiter row, rows and a caption
     rf"|^(?P<margin>{_PREFIX})(?P<table>[^\n|]*\|[^\n]*\n"
     r"(?P=margin)[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-*:?[ \t]*)*\n"
     rf"(?>(?P=margin)[^\n|]*\|[^\n]*\n)*+)(?:{_PREFIX}\n)?(?P=margin)(?:Table)?:[ \t]+"
     rf"(?P<caption>(?:(?!\n{_PREFIX}\n).)+?)\s*\{{:?[ \t]*\#tbl-(?P<tbl>[^\s{{}}]+)[ \t]*\}}[ \t]*$"
-    # a heading, marked by signs before or below it
+    # an ATX or setext heading
     r"|^[ \t>]*+(?=[^\n]*\{[^\n]*\#sec-)(?:\#{1,6}[ \t]+(?P<title>[^\n]+?)(?:[ \t]+\#+)?"
     r"|(?P<underlined>[^\s\#|][^\n]*?))[ \t]*"
     rf"\{{:?[^{{}}\n]*\#sec-(?P<sec>[^\s{{}}]+)[^{{}}\n]*\}}[ \t]*$(?(underlined)(?=\n{_PREFIX}(?:=+|-+)[ \t]*$))",
@@ -35,7 +35,7 @@ _LABELLED = re.compile(
 
 
 class Labelled(NamedTuple):
-    """A label in prose: a key of `crossrefs.KINDS`, the label, the title of a section, where it stands in the text."""
+    """A label in prose: a key of `crossrefs.KINDS`, the label, the title of a section, its offset in the text."""
 
     kind: str
     label: str
@@ -44,7 +44,7 @@ class Labelled(NamedTuple):
 
 
 def labelled(text: str) -> Iterator[Labelled]:
-    """Yield what a piece of prose labels, in order."""
+    """Yield the labels in a piece of prose, in order."""
     for match in _LABELLED.finditer(text) if "{" in text else ():
         kind = _kind(match)
         if kind:
@@ -52,7 +52,7 @@ def labelled(text: str) -> Iterator[Labelled]:
 
 
 def with_labels(text: str, targets: Mapping[str, Target]) -> str:
-    """Markdown in which labelled equations and tables have their numbers."""
+    """Number the labelled equations and tables in Markdown."""
 
     def replace(match: re.Match[str]) -> str:
         kind = _kind(match)
@@ -71,7 +71,7 @@ def with_labels(text: str, targets: Mapping[str, Target]) -> str:
 
 
 def caption_of(target: Target, caption: str, *more: str) -> str:
-    """The caption of something numbered, as a block: its number, and what is said of it."""
+    """A numbered caption as a block."""
     number = f"**{target.named('')}**{{ .mlblog-number }}"
     return tight("figcaption", " ".join(filter(None, (number, caption, *more))))
 

@@ -1,4 +1,4 @@
-"""Which number each figure, table and equation of a page has, and what its labels stand for."""
+"""Number the figures, tables and equations of a page, and resolve its labels."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mlblog.press.page.labels import labelled
 from mlblog.press.page.values import Passage, pieces
 from mlblog.press.source.document import Cell, Post
 
-#: The pictures that a page shows, and the endings of their files.
+#: Image types that pages show, and their file suffixes.
 IMAGES = {
     "image/svg+xml": "svg", "image/png": "png", "image/jpeg": "jpg", "image/gif": "gif", "image/webp": "webp",
     "image/avif": "avif",
@@ -27,8 +27,8 @@ class Numbering:
     """The numbers of one page.
 
     Attributes:
-        targets: what is labelled, by kind and label: `fig-loss`.
-        outputs: what an output is numbered as, by the numbers of its unit and of itself among those that are shown.
+        targets: labelled targets, by kind and label: `fig-loss`.
+        outputs: targets by unit number and index among the unit's visible outputs.
     """
 
     targets: Mapping[str, Target]
@@ -36,7 +36,7 @@ class Numbering:
 
 
 def visible(cell: Cell, outputs: Sequence[Output]) -> list[Output]:
-    """Of the outputs of a cell those that its tags leave on the page."""
+    """The outputs of a cell that its tags do not hide."""
     tags = cell.options.tags
     if tags & {"remove-output", "remove-cell"}:
         return []
@@ -44,16 +44,16 @@ def visible(cell: Cell, outputs: Sequence[Output]) -> list[Output]:
 
 
 def is_picture(output: Output) -> bool:
-    """Whether an output is shown as a picture: where it is HTML as well, it is shown as that."""
+    """Whether an output is shown as an image; HTML takes precedence."""
     data = output.get("data", {})
     return FIGURE in data or (not {"text/html", "text/markdown"} & set(data) and any(mime in data for mime in IMAGES))
 
 
 def number_post(post: Post, outputs: Outputs) -> Numbering:
-    """Number what the page of `post` shows, each kind as it stands.
+    """Number the figures, tables and equations of `post` in order.
 
     Raises:
-        PostError: a label is taken.
+        PostError: a label is used twice.
     """
     found = _Numbers(post)
     for piece, number in pieces(post, outputs):
@@ -86,12 +86,12 @@ class _Numbers:
             raise PostError(
                 self._post.path,
                 target.line,
-                f"label {label!r} is taken by the {KINDS[target.kind].name} of line {first}",
+                f"label {label!r} is already used by the {KINDS[target.kind].name} on line {first}",
             )
         self.targets[name] = target
 
     def number_cell(self, cell: Cell, unit: int, outputs: Sequence[Output]) -> None:
-        """Number the pictures of a cell, those in one layout together; of others the one that its caption is for."""
+        """Number the images of a cell, or one layout of them, or else the output that its caption belongs to."""
         options, shown = cell.options, visible(cell, outputs)
         places = [place for place, output in enumerate(shown) if is_picture(output)]
         places = places[:1] if options.layout[0] else places
@@ -110,6 +110,6 @@ class _Numbers:
 
 
 def _captioned(shown: Sequence[Output]) -> list[int]:
-    """Of what is no picture: the first rich output, else what was printed first."""
+    """Among outputs other than images, the first rich one, else the first printed text."""
     rich = [place for place, output in enumerate(shown) if "data" in output and CLAIM not in output["data"]]
     return (rich or [place for place, output in enumerate(shown) if output.get("text", "").strip()])[:1]

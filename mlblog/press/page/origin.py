@@ -1,4 +1,4 @@
-"""Where posts come from, for whoever takes one away: repository, commit, what to install, files that cells read."""
+"""Origin of posts, for downloaded notebooks: repository, commit, requirements, files that cells read."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from mlblog.lab import Project, Read
 from mlblog.press.kernel.output import Outputs
 from mlblog.press.source.document import Post
 
-#: Bytes of files beyond which a notebook carries none: it says where they are.
+#: Total bytes of files above which a notebook bundles none and refers to the repository.
 MOST_CARRIED = 5_000_000
 
 
 @dataclass(frozen=True)
 class Origin:
-    """A project as others can get it.
+    """How others can obtain a project.
 
     Attributes:
-        root: its folder.
-        packages: its own.
-        distribution: what pip calls it; empty where it is no distribution.
-        repository: its address; empty where it has none that is public.
-        commit: that is checked out; empty without git.
-        edited: files that differ from it, or are in no commit.
+        root: its root folder.
+        packages: its own packages.
+        distribution: its name for pip; empty if it is not a distribution.
+        repository: its public URL, or empty.
+        commit: the checked-out commit; empty without git.
+        edited: files with uncommitted changes, and untracked files.
     """
 
     root: Path
@@ -44,12 +44,12 @@ class Origin:
 
     @classmethod
     def of(cls, project: Project, repository: str = "") -> Origin:
-        """Look at `project`; `repository` is the address that its `mkdocs.yml` gives, if it gives one."""
+        """The origin of `project`; `repository` is the URL from its `mkdocs.yml`, if any."""
         try:
             table = tomllib.loads((project.root / "pyproject.toml").read_text(encoding="utf-8")).get("project", {})
         except (OSError, tomllib.TOMLDecodeError):
             table = {}
-        # an archive may lie inside another repository
+        # an unpacked archive may be inside another repository
         is_ours = _git(project.root, "rev-parse", "--verify", "HEAD:./")
         commit = _git(project.root, "rev-parse", "HEAD").strip() if is_ours else ""
         listed = _git(project.root, "status", "--porcelain", "-z", "--untracked-files=all", "--", ".") if commit else ""
@@ -60,12 +60,12 @@ class Origin:
         return cls(project.root, project.packages, str(table.get("name", "")), found, commit, edited)
 
     def is_edited(self, post: Post) -> bool:
-        """Whether the commit lacks something of `post`, or of the code that it may use."""
+        """Whether `post`, or code that it may use, has uncommitted changes."""
         folders = tuple(f"{name.replace('.', '/')}/" for name in self.packages)
         return post.path in self.edited or any(name.startswith(folders) for name in self.edited)
 
     def needs(self, post: Post, outputs: Outputs) -> tuple[str, ...]:
-        """What pip has to install for the cells of `post`: this project first, then what is imported of others."""
+        """Requirements of `post` for pip: this project first, then the third-party packages it imports."""
         found: set[str] = set()
         for unit in post.units:
             lines = [line for line in unit.code.split("\n") if not line.lstrip().startswith(("%", "!"))]
@@ -90,7 +90,7 @@ class Origin:
         return tuple(dict.fromkeys(wanted))
 
     def carried(self, outputs: Outputs) -> Mapping[str, bytes]:
-        """The records and the files of the project that the cells of a post have read, as far as packages lack them."""
+        """Records and project files that cells have read and that are not installed with a package."""
         folders = tuple(f"{name.replace('.', '/')}/" for name in self.packages)
         names = {name for name in outputs.files if not name.endswith(("/", ".py")) and not name.startswith(folders)}
         reads = [Read.from_json(read) for ran in outputs.ran for read in ran.reads]
@@ -113,7 +113,7 @@ class Origin:
         return tuple(name.partition(".")[0] for name in self.packages)
 
     def _files(self, module: str) -> Iterator[Path]:
-        """The files of a module of the project, of the packages that it is in, or of the module that a name is in."""
+        """The files of a project module and its parent packages, or of the module that defines a name."""
         parts = module.split(".")
         if parts[0] not in self._own:
             return
@@ -129,7 +129,7 @@ class Origin:
 
 
 def _imported(code: str, *, everywhere: bool = False, package: str = "") -> set[str]:
-    """Dotted names that `code` imports; inside functions and branches only with `everywhere`."""
+    """Dotted names that `code` imports; inside functions and branches count only with `everywhere`."""
     try:
         tree = ast.parse(code)
     except SyntaxError:
@@ -147,7 +147,7 @@ def _imported(code: str, *, everywhere: bool = False, package: str = "") -> set[
 
 
 def _distribution(module: str) -> str:
-    """What pip calls the distribution that has a module; empty where none is installed that has it."""
+    """The distribution that provides a module; empty if none is installed."""
     try:
         return metadata.metadata(module)["Name"]
     except metadata.PackageNotFoundError:
@@ -156,7 +156,7 @@ def _distribution(module: str) -> str:
 
 
 def _public(address: str) -> str:
-    """The address of a remote as anybody can use it; empty for a folder of this machine."""
+    """A remote's URL in a public form; empty for a local path."""
     if found := re.fullmatch(r"(?:ssh://)?git@([\w.-]+)[:/](.+?)(?:\.git)?/?", address):
         return f"https://{found[1]}/{found[2]}"
     found = re.fullmatch(r"(https?://)(?:[^@/]*@)?(.+?)(?:\.git)?/?", address)
@@ -168,4 +168,4 @@ def _git(root: Path, *arguments: str) -> str:
     try:
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout
     except (OSError, subprocess.CalledProcessError):
-        return ""  # no git, no repository, no commit yet, no remote
+        return ""  # no git, repository, commit or remote

@@ -1,7 +1,7 @@
-"""On which records each result of a post rests, and what to say of them.
+"""Which records each result of a post depends on, and how to describe them.
 
-A cell rests on the records that it read itself and on those of every cell whose names it uses: `runs` read in the
-first cell is drawn in the third. Names are followed statically, cell by cell, towards more records rather than fewer.
+A cell depends on the records that it reads and on those of every cell whose names it uses: `runs` read in the
+first cell is plotted in the third. Names are followed statically by cell, preferring too many records to too few.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _T = TypeVar("_T")
 
 
 def resting_on(post: Post, outputs: Outputs) -> list[tuple[Read, ...]]:
-    """The reads behind each unit of `post`, in the order in which they were made."""
+    """The reads behind each unit of `post`, in order."""
     behind: dict[str, dict[str, Read]] = {}
     found = []
     flows = _flows(tuple("" if isinstance(unit, Doctest) else unit.code for unit in post.units))
@@ -38,16 +38,16 @@ def resting_on(post: Post, outputs: Outputs) -> list[tuple[Read, ...]]:
     return found
 
 
-@functools.lru_cache(512)  # the page of claims asks again, and so does every build of a server
+@functools.lru_cache(512)  # repeated by the page of claims and by every build of a server
 def _flows(codes: tuple[str, ...]) -> tuple[Flow, ...]:
-    """The names of units that run one after another."""
+    """The data flow of consecutive units."""
     imported: set[str] = set()
     return tuple(flow(code, imported) for code in codes)
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """The records that one read found, and why they are stale, if they are."""
+    """The records found by one read, and why they are stale, if so."""
 
     read: Read
     records: tuple[Record, ...]
@@ -55,11 +55,11 @@ class Evidence:
 
     @property
     def is_smoke(self) -> bool:
-        """Whether these are records of the smallest scale, which show nothing but that the code runs."""
+        """Whether these are smoke records, which only show that the code runs."""
         return any(record.scale == "smoke" for record in self.records)
 
     def line(self) -> str:
-        """Scale, seeds, device, duration, date and commit, for people."""
+        """Scale, seeds, device, duration, date and commit, as text."""
         first = self.records[0]
         overrides = (f"{name}={plain(value)}" for name, value in sorted(self.read.overrides.items()))
         name = " ".join([self.read.experiment, *overrides])
@@ -72,7 +72,7 @@ class Evidence:
                 f"scale {first.scale}",
                 f"seed {seeds[0]}" if len(seeds) == 1 else f"{len(seeds)} seeds",
                 ", ".join(_distinct(str(record.environment["device"]) for record in self.records)),
-                f"{duration(sum(seconds))} in all" if len(seeds) > 1 else duration(seconds[0]),
+                f"{duration(sum(seconds))} total" if len(seeds) > 1 else duration(seconds[0]),
                 ", ".join(_distinct(str(record.environment["date"])[:10] for record in self.records)),
                 f"commit {', '.join(commits)}" if commits else "no commit",
                 *accepted(self.records),
@@ -81,7 +81,7 @@ class Evidence:
 
 
 def summary(found: Sequence[Evidence]) -> str:
-    """What several lines say together: experiments, scales, seeds, devices, duration of all runs, dates, commits."""
+    """A summary of several lines: experiments, runs, scales, seeds, devices, total duration, dates, commits."""
     records = list({record.key: record for one in found for record in one.records}.values())
     environments = [record.environment for record in records]
     seeds = sorted({len({record.seed for record in one.records}) for one in found})
@@ -95,7 +95,7 @@ def summary(found: Sequence[Evidence]) -> str:
             f"scale {', '.join(_distinct(record.scale for record in records))}",
             f"{' to '.join(map(str, _ends(seeds)))} seed{'' if seeds == [1] else 's'}",
             ", ".join(_distinct(str(environment["device"]) for environment in environments)),
-            f"{duration(seconds)} in all",
+            f"{duration(seconds)} total",
             " to ".join(_ends(dates)),
             f"{len(commits)} commits"
             if len(commits) > 2
@@ -108,7 +108,7 @@ def summary(found: Sequence[Evidence]) -> str:
 
 
 def accepted(records: Sequence[Record]) -> list[str]:
-    """What to say of records whose code has changed since, where smoke runs alone show that this made no difference."""
+    """A note on records accepted after a code change on the evidence of smoke runs only."""
     found = [one for one in map(on_smoke, records) if one]
     if not found:
         return []
@@ -118,15 +118,15 @@ def accepted(records: Sequence[Record]) -> list[str]:
 
 
 def evidence(read: Read, lab: Lab) -> Evidence:
-    """The records behind a read as they are now."""
-    # a record's name below its store is the last four parts of its path
+    """The current records behind a read."""
+    # the last four parts of a record's path name it within its store
     records = tuple(lab.store.read("/".join(path.split("/")[-4:])) for path, _ in read.found)
     why = _distinct(str(reason) for record in records for reason in lab.reasons(record))
     return Evidence(read, records, tuple(why))
 
 
 def merged(reads: Sequence[tuple[Read, ...]]) -> list[Read]:
-    """All reads, each once, in order."""
+    """All reads in order, without repeats."""
     return list({json.dumps(read.to_json(), sort_keys=True): read for group in reads for read in group}.values())
 
 
@@ -135,7 +135,7 @@ def _distinct(items: Iterable[str]) -> list[str]:
 
 
 def _ends(items: list[_T]) -> list[_T]:
-    """The first and the last of what is sorted; one where they are the same."""
+    """First and last of sorted items; one item if they are equal."""
     return items[:1] if len(items) == 1 else [items[0], items[-1]]
 
 
@@ -148,7 +148,7 @@ def _commits(records: Iterable[Record]) -> list[str]:
 
 
 def duration(seconds: float) -> str:
-    """`seconds` for people, to the precision that says something about cost."""
+    """Format `seconds` with a precision suited to costs."""
     if seconds < 1:
         return f"{seconds * 1000:.0f} ms"
     if seconds < 120:

@@ -1,4 +1,4 @@
-"""A post that has a page, as pages made of many posts see it: what it says, cites, claims and reads."""
+"""A published post, as seen by pages that cover many posts: metadata, citations, claims and reads."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _QUOTED = re.compile(r"""["']([A-Za-z_]\w*)["']""")
 
 @dataclass(frozen=True)
 class Judged:
-    """A claim where a post states it.
+    """A claim stated by a post.
 
     Attributes:
         claim: the claim.
-        anchor: its id on the post's page.
-        reads: of the records that its numbers rest on.
+        anchor: its HTML id on the post's page.
+        reads: reads of the records behind its numbers.
     """
 
     claim: Claim
@@ -39,15 +39,15 @@ class Judged:
 
 @dataclass(frozen=True)
 class Published:
-    """What pages of many posts are made from.
+    """A post as input of pages that cover many posts.
 
     Attributes:
-        post: its path and front matter; its parts are left out.
-        cites: keys of the papers that it cites, in order; those of its claims' sources are not among them.
-        claims: those that its page shows, in order.
-        experiments: whose records it has read.
-        names: the names that stand in its code as strings, as values of records do, as often as they do.
-        reaches: dotted names of the project's code that its cells depend on.
+        post: its path and front matter, without parts.
+        cites: keys of cited papers, in order, without the sources of its claims.
+        claims: claims shown on its page, in order.
+        experiments: experiments whose records it read.
+        names: string literals in its code that may name recorded values, with repeats.
+        reaches: dotted names of project code that its cells depend on.
     """
 
     post: Post
@@ -59,12 +59,12 @@ class Published:
 
     @property
     def is_draft(self) -> bool:
-        """Whether only a preview has its page."""
+        """Whether its page appears in previews only."""
         return bool(self.post.meta.get("draft"))
 
     @classmethod
     def of(cls, post: Post, outputs: Outputs, reached: Iterable[str] = ()) -> Published:
-        """What there is to say of a post that has run; `reached` are the names of its manifest."""
+        """Summarise a post that has run; `reached` are the names in its manifest."""
         text = "\n\n".join(part.source for part in post.parts if isinstance(part, Prose) and not part.verbatim)
         there = list(stated(post, outputs.settled()))
         behind = resting_on(post, outputs) if there else []
@@ -91,8 +91,8 @@ class Published:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Published:
-        """What `to_json` wrote."""
-        meta = yaml.load(value["meta"], Loader=_LOADER)  # noqa: S506  # a safe one
+        """The inverse of `to_json`."""
+        meta = yaml.load(value["meta"], Loader=_LOADER)  # noqa: S506  # a safe loader
         claims = (
             Judged(Claim(**claim), anchor, tuple(map(Read.from_json, reads)))
             for claim, anchor, reads in value["claims"]

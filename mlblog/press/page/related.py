@@ -1,24 +1,24 @@
-"""Which posts go with which: by the tags, categories and papers that they share, the rarer the better."""
+"""Related posts, by shared tags, categories and papers, weighted by rarity."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-#: How many a post is given.
+#: Most related posts per post.
 MOST = 3
-# what more posts share than this says nothing about two of them
+# a feature shared by more posts than this says nothing about two of them
 _COMMON = 40
 
 
 def related(features: Mapping[str, Iterable[str]], dates: Mapping[str, str]) -> dict[str, list[str]]:
-    """Return for each post those that share most with it, best first, at most `MOST`.
+    """Return the most related posts of each post, best first, at most `MOST`.
 
-    A feature that n posts have counts 1/(n - 1) for each of the others; of equals the newer comes first.
+    A feature that n posts share has the weight 1/(n - 1); ties go to the newer post.
 
     Args:
-        features: of each post: whatever it may share with another.
-        dates: of each post, as text that sorts.
+        features: features of each post.
+        dates: date of each post, as sortable text.
 
     Example:
         >>> related({"a": ["x", "y"], "b": ["x"], "c": ["x", "y"]}, {"a": "1", "b": "2", "c": "3"})["a"]

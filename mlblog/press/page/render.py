@@ -1,7 +1,7 @@
-"""From a post and its outputs to a page, in Markdown that stock MkDocs renders, and the files beside it.
+"""Render a post and its outputs to a page, in Markdown for stock MkDocs, and the files beside it.
 
-What has no Markdown form goes into `/// html` blocks: unlike raw HTML they work inside admonitions, tabs and lists, and
-Markdown's own images and links in them follow the page wherever Material shows its excerpt.
+Elements without Markdown syntax use `/// html` blocks: unlike raw HTML they work in admonitions, tabs and lists, and
+Markdown images and links in them stay valid wherever Material shows the excerpt.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from mlblog.press.page.labels import with_labels
 from mlblog.press.page.numbering import number_post
 from mlblog.press.page.provenance import Evidence, merged, resting_on
 from mlblog.press.page.results import Results
-from mlblog.press.page.site_context import Surroundings
+from mlblog.press.page.site_context import SiteContext
 from mlblog.press.page.values import Passage, pieces
 from mlblog.press.source import blocks
 from mlblog.press.source.document import Cell, Post, Sample
@@ -33,9 +33,9 @@ from mlblog.press.source.document import Cell, Post, Sample
 
 @dataclass(frozen=True)
 class Page:
-    """A page and the files beside it: its path below the folder of pages, theirs below the page's own folder.
+    """A page, by path below the pages folder, and the files beside it, by path below the page's folder.
 
-    `warnings` say what its author could do better, with file and line.
+    `warnings` are suggestions to its author, with file and line.
     """
 
     path: str
@@ -44,17 +44,17 @@ class Page:
     warnings: tuple[str, ...] = ()
 
 
-def render_post(post: Post, outputs: Outputs, look_up: Callable[[Read], Evidence], around: Surroundings) -> Page:
-    """Write the page of a post that has run.
+def render_post(post: Post, outputs: Outputs, look_up: Callable[[Read], Evidence], around: SiteContext) -> Page:
+    """Render the page of a post that has run.
 
     Args:
-        post: what was written.
-        outputs: what it left.
-        look_up: gives the records behind a read.
-        around: the site.
+        post: the post.
+        outputs: its outputs.
+        look_up: returns the records behind a read.
+        around: the site context.
 
     Raises:
-        PostError: a figure has no alt text, or there is no such label or paper as the post refers to.
+        PostError: a figure has no alt text, or a referenced label or paper does not exist.
     """
     outputs = outputs.settled()
     reads = resting_on(post, outputs)
@@ -88,7 +88,7 @@ def render_post(post: Post, outputs: Outputs, look_up: Callable[[Read], Evidence
 
 
 def render_error(post: Post, error: MlblogError) -> Page:
-    """Write a page that says why a post has none."""
+    """Render an error page for a post."""
     trace = getattr(error, "traceback", "")
     text = blocks.block("div.mlblog-error", "**This post does not compile.**\n\n" + blocks.fence("text", str(error)))
     if trace:
@@ -97,13 +97,13 @@ def render_error(post: Post, error: MlblogError) -> Page:
 
 
 def _front_matter(meta: dict[str, Any], slug: str) -> str:
-    # the address is the file's name, not the title's: it stays when the title is improved, and figures stand below it
+    # the URL comes from the file name, so that it survives a change of title; figures are below it
     meta = {key: value for key, value in meta.items() if key not in ("timeout", "memory")}  # how it runs
     return f"---\n{yaml.safe_dump({**meta, 'slug': slug}, allow_unicode=True, sort_keys=False)}---\n"
 
 
 def _cell(cell: Cell, shown: list[str], provenance: str) -> str:
-    """Code, outputs and what these rest on; the last is never folded away."""
+    """Code, outputs and provenance; the last is never folded."""
     tags = cell.options.tags
     if "remove-cell" in tags:
         return ""

@@ -1,4 +1,4 @@
-"""What the outputs of a cell look like on the page, and the files that they become."""
+"""Render the outputs of a cell to Markdown, and to files beside the page."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ from mlblog.press.page.numbering import IMAGES, is_picture, visible
 from mlblog.press.source import blocks
 from mlblog.press.source.document import TAGS, Cell, Post
 
-#: From the richest form that a page can show to the plainest.
+#: MIME types that pages show, richest first.
 _PREFERENCE = (CLAIM, "text/html", "text/markdown", "text/latex", "application/json", "text/plain")
-#: What no page shows, though its text stands beside it.
+#: MIME types that pages cannot show, even if a text form is available.
 _REFUSED = {
-    "application/javascript": "Javascript, which pages do not run; put it into docs/javascripts, or show "
+    "application/javascript": "JavaScript, which pages do not run; put it into docs/javascripts, or show "
     'HTML("<script>…</script>")',
 }
-#: What a page shows of a long text; the whole is a file beside it.
+#: Limits for text on a page; longer texts become a file beside it.
 MOST_LINES, MOST_CHARACTERS = 200, 20_000
-#: Bytes of a figure, both schemes together, beyond which a page is slow on a phone.
+#: Bytes of a figure, both schemes together, above which a page is slow on a phone.
 HEAVY = 2_000_000
 
 
 class Results:
-    """The results of one post; collects in `files` what stands beside the page, in `warnings` what could be better."""
+    """Renders the outputs of one post; collects files beside the page in `files`, and `warnings`."""
 
     def __init__(self, post: Post, citing: Citing, numbers: Mapping[tuple[int, int], Target]) -> None:
         self._post, self._citing, self._numbers = post, citing, numbers
@@ -45,14 +45,14 @@ class Results:
         """Markdown of each output of a cell.
 
         Args:
-            cell: what ran.
-            unit: its number among the units of the post.
-            outputs: what it showed.
-            records: a link to what its figures rest on.
+            cell: the cell.
+            unit: its index among the units of the post.
+            outputs: its outputs.
+            records: a link to the records behind its figures.
 
         Raises:
-            PostError: the cell shows a picture and has no alt text, shows what no page can, or refers to a label or a
-                paper that is not there.
+            PostError: the cell shows an image without alt text, shows what no page can, or refers to a label or a
+                paper that does not exist.
         """
         shown: list[str] = []
         seen = visible(cell, outputs)
@@ -65,7 +65,7 @@ class Results:
             if is_picture(output):
                 number += 1
                 if target is None:
-                    continue  # it stands in the layout of the first
+                    continue  # part of the layout of the first one
                 together = pictures if cell.options.layout[0] else [output]
                 panels = [self._picture(cell, one, alts[n - 1], n) for n, one in enumerate(together, number)]
                 caption = cell.options.caption if number == 1 else ""
@@ -75,7 +75,7 @@ class Results:
         return shown
 
     def _other(self, cell: Cell, output: Output) -> str:
-        """Markdown of an output that is no picture."""
+        """Markdown of an output other than an image."""
         if output["output_type"] == "stream":
             return self._printed(f"div.mlblog-output.mlblog-{output['name']}", output["text"])
         if output["output_type"] == "error":
@@ -95,7 +95,7 @@ class Results:
             return blocks.block("div.mlblog-output.mlblog-html", text, raw=True)
         if mime == "text/plain":
             return self._printed("div.mlblog-output", text)
-        # Markdown has blank lines in it, which a block in a list of definitions must not
+        # Markdown has blank lines, which a block in a definition list must not
         return f"{text.rstrip()}\n" if cell.in_definition else blocks.block("div.mlblog-output", text)
 
     def _richest(self, cell: Cell, output: Output) -> str:
@@ -108,11 +108,11 @@ class Results:
         if not found:
             kinds = ", ".join(data) or "nothing"
             cure = 'show it as text, HTML or a picture, or add tags=["remove-output"]'
-            raise PostError(self._post.path, cell.line, f"this cell shows {kinds}, which no page can; {cure}")
+            raise PostError(self._post.path, cell.line, f"this cell shows {kinds}, which pages cannot show; {cure}")
         return found
 
     def _printed(self, element: str, text: str) -> str:
-        """Text for a terminal; one with colours is HTML."""
+        """Terminal text; HTML if it has colours."""
         lines = terminal.lines(text)
         if not lines:
             return ""
@@ -123,24 +123,24 @@ class Results:
         return blocks.block(element, f'<div class="highlight"><pre><code>{content}\n</code></pre></div>', raw=True)
 
     def _text(self, element: str, text: str, language: str = "text") -> str:
-        """Text as it is; of a long one the start, a note, and the whole as a file."""
+        """Verbatim text; a long one is cut, with a note and a file of the whole."""
         lines = text.split("\n")
         head = "\n".join(lines[:MOST_LINES])[:MOST_CHARACTERS]
         if len(head) == len(text):
             return blocks.block(element, blocks.fence(language, text))
         self._texts += 1
         name = self._file(f"output-{self._texts}.{'json' if language == 'json' else 'txt'}", text.encode())
-        note = f"Cut here: {len(lines):,} lines, {len(text):,} characters in all. [The whole]({name}){{ download }}\n"
+        note = f"Truncated: {len(lines):,} lines, {len(text):,} characters. [Full output]({name}){{ download }}\n"
         return blocks.block(element, f"{blocks.fence(language, head)}\n{note}")
 
     def _captioned(self, cell: Cell, text: str, target: Target) -> str:
-        """A table, or another output, with its number and its caption above it."""
+        """A table or other output with its numbered caption above it."""
         name = f"#{target.anchor}" if target.anchor else ""
         caption = caption_of(target, self._citing.resolve(cell.options.caption, cell.line))
         return blocks.block(f"figure.mlblog-table{name}", f"{caption}\n{text}")
 
     def _alts(self, cell: Cell, pictures: int) -> list[str]:
-        """The alt text of each picture of a cell."""
+        """The alt text of each image of a cell."""
         alts, (rows, columns) = cell.options.alt, cell.options.layout
         if not pictures:
             return []
@@ -148,15 +148,15 @@ class Results:
         if not alts:
             wrong = 'makes a figure and has no alt text; add alt="what the figure shows"'
         elif 1 < len(alts) != pictures:
-            wrong = f"makes {pictures} figures and has {len(alts)} alt texts; write one for each, or one for all"
+            wrong = f"makes {pictures} figures but has {len(alts)} alt texts; write one for each, or one for all"
         elif rows and rows * columns < pictures:
-            wrong = f'makes {pictures} figures, and layout="{rows}x{columns}" has room for {rows * columns}'
+            wrong = f'makes {pictures} figures, but layout="{rows}x{columns}" has room for {rows * columns}'
         if wrong:
             raise PostError(self._post.path, cell.line, f"this cell {wrong}")
         return [escaped(" ".join(alt.split())) for alt in (alts * pictures if len(alts) == 1 else alts)]
 
     def _picture(self, cell: Cell, output: Output, alt: str, number: int) -> tuple[str, str]:
-        """The images of one picture, a line each, and the file of its data, if it has data."""
+        """The image lines of one picture, and the file name of its data, if any."""
         self._pictures += 1
         name = cell.options.label or f"figure-{self._pictures}"
         name = name if number == 1 or not cell.options.label else f"{name}-{number}"
@@ -173,12 +173,12 @@ class Results:
         size = sum(len(content) for _, content, _ in files)
         if size > HEAVY:
             cure = "draw fewer points" if cell.options.raster else "add raster=true to its fence, or draw fewer points"
-            self._warn(cell, f"a figure of this cell takes {size / 1e6:.1f} MB; {cure}")
+            self._warn(cell, f"a figure of this cell is {size / 1e6:.1f} MB; {cure}")
         images = "\n".join(f"![{alt}]({self._file(file, content)}{scheme})" for file, content, scheme in files)
         return images, table
 
     def _figure(self, cell: Cell, panels: Sequence[tuple[str, str]], caption: str, target: Target, records: str) -> str:
-        """One picture, or several in rows and columns, with their caption."""
+        """One image, or a grid of them, with a caption."""
         images = panels[0][0]
         if columns := cell.options.layout[1]:
             inside = "\n".join(blocks.block("div", one) for one, _ in panels)
@@ -194,9 +194,9 @@ class Results:
         options = cell.options
         for tag in sorted(options.tags - TAGS):
             if near := get_close_matches(tag.lower().replace("_", "-"), TAGS, n=1, cutoff=0.85):
-                self._warn(cell, f"the tag {tag!r} means nothing here; did you mean {near[0]!r}?")
+                self._warn(cell, f"unknown tag {tag!r}; did you mean {near[0]!r}?")
         if is_empty and options.caption and not options.tags & {"remove-output", "remove-cell"}:
-            self._warn(cell, "this cell has a caption and shows nothing")
+            self._warn(cell, "this cell has a caption but no output")
 
     def _warn(self, cell: Cell, text: str) -> None:
         self.warnings.append(f"{self._post.path}:{cell.line}: {text}")

@@ -1,4 +1,4 @@
-"""What pages need of `mkdocs.yml`, read without MkDocs: `mlblog compile` and the tests know no host."""
+"""The settings in `mkdocs.yml` that pages need, read without MkDocs, so that `mlblog compile` needs no host."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ import yaml
 from mlblog.errors import InputError
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-# where a site is tried out, which is nowhere for a reader
+# local hosts, which readers cannot reach
 _HERE = ("", "127.0.0.1", "::1", "0.0.0.0", "localhost")  # noqa: S104  # nothing is bound to it
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What a site says of itself; empty where it says nothing.
+    """Site settings; empty if not set.
 
     Attributes:
-        name: what it calls itself.
-        description: of the site, in a sentence.
-        url: where it stands, with a slash at its end; empty where posts stand elsewhere than by their names.
-        templates: the folder of its own templates, relative to `mkdocs.yml`.
-        repository: the address of what it is made from.
+        name: name of the site.
+        description: one sentence.
+        url: its base URL, with a trailing slash; empty if post URLs do not follow from their names.
+        templates: the folder with its templates, relative to `mkdocs.yml`.
+        repository: URL of its source.
     """
 
     name: str = ""
@@ -36,10 +36,10 @@ class Settings:
 
     @classmethod
     def of(cls, path: Path) -> Settings:
-        """Read a `mkdocs.yml`; one that is not there says nothing.
+        """Read a `mkdocs.yml`; a missing file gives empty settings.
 
         Raises:
-            InputError: the file is not YAML.
+            InputError: the file is not valid YAML.
         """
         try:
             tree = yaml.compose(path.read_bytes(), Loader=_LOADER)
@@ -74,7 +74,7 @@ def _mapping(node: yaml.Node | None) -> dict[str, yaml.Node]:
 
 
 def _text(node: yaml.Node | None) -> str:
-    """A scalar; of `!ENV [NAME, …, default]` what MkDocs makes of it."""
+    """A scalar; `!ENV [NAME, …, default]` is resolved as by MkDocs."""
     if isinstance(node, yaml.SequenceNode) and node.tag == "!ENV":
         *names, default = [str(item.value) for item in node.value]
         return next((os.environ[name] for name in names if name in os.environ), default)

@@ -1,4 +1,4 @@
-"""What a page says that its post alone does not know: the site's name and address, other posts, the bibliography."""
+"""Site-wide input of a page: the site's name and URL, other posts, the bibliography."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from mlblog.press.source.document import Post
 
 
 @dataclass(frozen=True)
-class Surroundings:
-    """The site around a post.
+class SiteContext:
+    """The site that a page is part of.
 
     Attributes:
-        bibliography: of the project.
-        site_name: what the site calls itself.
-        site_url: where it stands, with a slash at its end; empty where that is not known.
-        related: for the path of each post those that go with it, best first.
-        weeks: the names of the weeks that have a list of goals.
-        origin: where the posts come from; None if a notebook need not say so.
+        bibliography: the project's bibliography.
+        site_name: name of the site.
+        site_url: its base URL, with a trailing slash; empty if unknown.
+        related: related posts by post path, best first.
+        weeks: names of the weeks with goals.
+        origin: origin of the posts; None if notebooks should not name it.
     """
 
     bibliography: Bibliography
@@ -38,8 +38,8 @@ class Surroundings:
     origin: Origin | None = None
 
     @classmethod
-    def of(cls, project: Project, published: Sequence[Published]) -> Surroundings:
-        """Look around in `project`, whose pages are those of `published`."""
+    def of(cls, project: Project, published: Sequence[Published]) -> SiteContext:
+        """Collect the context of `project`, whose pages are `published`."""
         settings = Settings.of(project.root / "mkdocs.yml")
         features = {one.post.path: _features(one) for one in published if not one.is_draft}
         by_path = {one.post.path: one.post for one in published}
@@ -49,8 +49,8 @@ class Surroundings:
         origin = Origin.of(project, settings.repository)
         return cls(Bibliography.of(project), settings.name, settings.url, others, weeks, origin)
 
-    def told(self, post: Post) -> str:
-        """The digest of what the page of `post` says of the site."""
+    def digest_for(self, post: Post) -> str:
+        """Digest of everything that the page of `post` shows of the site."""
         others = [part for other in self.related.get(post.path, ()) for part in (other.title, other.page)]
         week = str(post.meta.get("week", ""))
         origin = self.origin
@@ -58,13 +58,13 @@ class Surroundings:
         return digest("around", self.site_name, self.site_url, str(week in self.weeks), *source, *others)
 
     def url_of(self, post: Post) -> str:
-        """The address of a post's page; empty where the site's is not known."""
+        """The URL of a post's page; empty if the site's is unknown."""
         below = "scribbles" if post.folder == "scribbles" else "blog"
         return f"{self.site_url}{below}/{post.slug}/" if self.site_url else ""
 
 
 def day_of(post: Post) -> date:
-    """The day that a post's front matter gives it; of Material's several, the first."""
+    """The date of a post; in Material's extended form, the date of creation."""
     day: Any = post.meta["date"]
     found: date = day["created"] if isinstance(day, dict) else day
     return found

@@ -1,7 +1,7 @@
-"""What was printed, as a terminal would have left it: what a carriage return overwrote is gone, colours are classes.
+"""Printed text as a terminal would show it: carriage returns overwrite, colours become CSS classes.
 
-A page has two grounds, so a colour is one of eight names that the style gives a shade for each; of 256 colours, or of
-16 million, the nearest name is taken.
+Pages have two schemes, so a colour is one of eight names with a shade for each scheme; of 256 colours, or of
+16 million, the nearest one is used.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 _NAMES = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white")
-# by a sixth of the circle of hues, each sixth around its name's own
+# by sixths of the hue circle, each centred on its colour
 _HUES = ("red", "yellow", "green", "cyan", "blue", "magenta")
-#: Colours and other orders to a terminal; links (OSC 8) keep their text.
+#: Escape sequences; links (OSC 8) keep their text.
 _ORDER = re.compile(r"\x1b(?:\[(?P<given>[0-?]*)[ -/]*(?P<order>[@-~])|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_])")
 
 
 @dataclass(frozen=True)
 class Style:
-    """How text looks. Colours are names; none is the ink or the ground of the page."""
+    """Text style. Colours are names; empty means the ink or background of the page."""
 
     ink: str = ""
     ground: str = ""
@@ -33,18 +33,18 @@ class Style:
 
     @property
     def classes(self) -> str:
-        """The classes of the style sheet: on a coloured ground the ink is the page's, which is legible on all."""
+        """CSS classes: on a coloured background the ink is the page's, which is legible on all of them."""
         ground = (self.ink or "grey") if self.inverse else self.ground
         found = [f"mlblog-on-{ground}" if ground else f"mlblog-in-{self.ink}" if self.ink else ""]
         marks = ("bold", "italic", "underlined", "struck")
         return " ".join(filter(None, [*found, *(f"mlblog-{mark}" for mark in marks if getattr(self, mark))]))
 
 
-Line = list[tuple[str, str]]  # pieces of text, each with its classes
+Line = list[tuple[str, str]]  # pieces of text with CSS classes
 
 
 def lines(text: str) -> list[Line]:
-    """The lines that a terminal shows after `text` was written to it, without empty ones around them."""
+    """The lines on a terminal after writing `text`, without leading and trailing empty lines."""
     style, found = Style(), []
     for line in text.split("\n"):
         kept, style = _line(line.rstrip("\r"), style)
@@ -61,7 +61,7 @@ def plain(shown: list[Line]) -> str:
 
 
 def coloured(shown: list[Line]) -> str:
-    """Lines as HTML; nothing if they have no colours."""
+    """Lines as HTML; empty if they have no colours."""
     if not any(classes for line in shown for _, classes in line):
         return ""
     return "\n".join("".join(_marked(piece, classes) for piece, classes in line) for line in shown)
@@ -73,14 +73,14 @@ def _marked(piece: str, classes: str) -> str:
 
 
 def _line(text: str, style: Style) -> tuple[Line, Style]:
-    """What is left of one line, and the style that the next begins with."""
+    """One line after overwriting, and the style at its end."""
     if "\x1b" not in text:
         text = text.rpartition("\r")[2].rstrip()
         return ([(text, style.classes)] if text else []), style
     last, at, kept = text.rfind("\r"), 0, []
     for match in [*_ORDER.finditer(text), None]:
         end = len(text) if match is None else match.start()
-        if piece := text[max(at, last + 1) : end]:  # what stands before the last return is overwritten
+        if piece := text[max(at, last + 1) : end]:  # text before the last return is overwritten
             kept.append((piece, style.classes))
         if match is not None:
             at = match.end()
@@ -93,7 +93,7 @@ def _line(text: str, style: Style) -> tuple[Line, Style]:
 
 
 def _styled(style: Style, given: str) -> Style:
-    """The style after the codes of one order (ECMA-48, 8.3.117)."""
+    """The style after an SGR sequence (ECMA-48, 8.3.117)."""
     codes = [int(code) if code.isdigit() else 0 for code in re.split("[;:]", given)]
     while codes:
         code = codes.pop(0)
@@ -127,13 +127,13 @@ _CHANGES: dict[int, Callable[[Style], Style]] = {
 
 
 def _named(number: int, *, is_bright: bool) -> str:
-    """A colour's name; black and white are the ink, since one of them is the ground, and between them is grey."""
+    """A colour's name; black and white map to the ink, since one of them is the background."""
     name = _NAMES[number]
     return "grey" if name == "black" and is_bright else "" if name in ("black", "white") else name
 
 
 def _extended(codes: list[int]) -> str:
-    """The name of the colour that comes as `5;n` or `2;r;g;b`, which are taken off `codes`."""
+    """The name of a colour given as `5;n` or `2;r;g;b`, consumed from `codes`."""
     kind = codes.pop(0) if codes else 0
     if kind == 2:
         red, green, blue = (*codes, 0, 0, 0)[:3]
@@ -144,7 +144,7 @@ def _extended(codes: list[int]) -> str:
         return _named(number % 8, is_bright=number >= 8)
     if number >= 232:
         return _nearest(*[8 + 10 * (number - 232)] * 3)
-    levels = (0, 95, 135, 175, 215, 255)  # a cube of six levels
+    levels = (0, 95, 135, 175, 215, 255)  # a 6 × 6 × 6 cube
     return _nearest(levels[(number - 16) // 36], levels[(number - 16) // 6 % 6], levels[(number - 16) % 6])
 
 

@@ -1,4 +1,4 @@
-"""The prose between cells, in which each inline expression is a place for its value until all else is in order."""
+"""The prose between cells, with placeholders for inline values until the Markdown has been processed."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ from mlblog.papers.citation import escaped
 from mlblog.press.kernel.output import Outputs, Ran
 from mlblog.press.source.document import Cell, Doctest, Inline, Part, Post, Prose
 
-# of Unicode's private use: no text has them
+# private use characters, which texts do not contain
 _OPEN, _CLOSE = "\ue010", "\ue011"
 _PLACE = re.compile(f"{_OPEN}(\\d+){_CLOSE}")
-# code, in which nothing is a formula, and what Arithmatex takes for one
+# code, and what Arithmatex takes for a formula
 _FORMULA = re.compile(
     r"(?P<code>`++)(?:(?!\n\s*\n).)+?(?<!`)(?P=code)(?!`)"
     r"|(?P<formula>(?<!\\)\$\$.+?\$\$|(?<![\\$])\$(?![\s$])(?:\\.|[^$\\\n]|\n(?!\s*\n))+?(?<!\s)\$"
     r"|\\\(.+?\\\)|\\\[.+?\\\]|\\begin\{(?P<kind>\w+\*?)\}.+?\\end\{(?P=kind)\})",
     re.DOTALL,
 )
-# what at the start of a line would begin a list, be a rule, or indent
+# would start a list, a rule or indented code at the start of a line
 _STARTS = re.compile(r"^(?: |\d+(?=[.)](?:\s|$))|[-+](?=\s|$)|-+(?=[-\s]*$))")
 
 
 @dataclass(frozen=True)
 class Passage:
-    """Prose that starts on `line` of the post, with places for `values`."""
+    """Prose that starts on `line` of the post, with placeholders for `values`."""
 
     text: str
     line: int
     values: tuple[Ran, ...] = ()
 
     def filled(self, text: str) -> str:
-        """What has become of `text`, its values in their places: as they are in formulas, elsewhere as plain text."""
+        """Fill values into processed `text`: raw in formulas, escaped elsewhere."""
         if not self.values:
             return text
         formulas = [match.span() for match in _FORMULA.finditer(text) if match["formula"]]
@@ -47,7 +47,7 @@ class Passage:
 
 
 def pieces(post: Post, outputs: Outputs) -> Iterator[tuple[Passage | Part, int]]:
-    """Yield the passages of a post and its other parts, in order, each with the number of the unit that is next."""
+    """Yield the passages and other parts of a post, in order, each with the index of the next unit."""
     number, text, line = 0, "", 0
     values: list[Ran] = []
 
@@ -66,7 +66,7 @@ def pieces(post: Post, outputs: Outputs) -> Iterator[tuple[Passage | Part, int]]
             text += f"{_OPEN}{len(values)}{_CLOSE}"
             values.append(outputs.ran[number])
             number += 1
-            if "\n" in part.source:  # its place is on one line: those after it are counted anew
+            if "\n" in part.source:  # the placeholder is on one line, so line counting restarts after it
                 yield from end()
         else:
             yield from end()
@@ -76,7 +76,7 @@ def pieces(post: Post, outputs: Outputs) -> Iterator[tuple[Passage | Part, int]]
 
 
 def value_text(ran: Ran, *, in_formula: bool = False) -> str:
-    """What stands in the prose for an inline expression: Markdown only if it is said to be, as by IPython's `Markdown`.
+    """The text of an inline value; Markdown only if marked as such, as by IPython's `Markdown`.
 
     Example:
         >>> value_text(Ran(({"data": {"text/plain": "a_b"}},)))
@@ -91,5 +91,5 @@ def _shown(data: dict[str, Any], in_formula: bool) -> str:
     for mime in ("text/markdown", "text/latex"):
         if mime in data:
             return str(data[mime])
-    text = re.sub(r"\s+", " ", str(data["text/plain"]))  # as HTML reads it; to Markdown spaces may say more
+    text = re.sub(r"\s+", " ", str(data["text/plain"]))  # as in HTML; several spaces could mean something in Markdown
     return _STARTS.sub(lambda match: "".join(f"&#{ord(sign)};" for sign in match[0]), escaped(text))

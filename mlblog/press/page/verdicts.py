@@ -1,4 +1,4 @@
-"""The claims among the outputs of a post, and what a verdict looks like on a page."""
+"""Claims among the outputs of a post, and how verdicts are rendered."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from mlblog.press.source.document import Cell, Post
 
 @dataclass(frozen=True)
 class Stated:
-    """A claim where it stands.
+    """A claim and its place.
 
     Attributes:
         claim: the claim.
-        anchor: its id on the post's page.
-        unit: the number of the unit that made it, among `post.units`.
+        anchor: its HTML id on the post's page.
+        unit: index in `post.units` of the unit that made it.
     """
 
     claim: Claim
@@ -29,7 +29,7 @@ class Stated:
 
 
 def stated(post: Post, outputs: Outputs) -> Iterator[Stated]:
-    """Yield the claims that the page of `post` shows, in order."""
+    """Yield the claims on the page of `post`, in order."""
     number = 0
     for at, (unit, ran) in enumerate(zip(post.units, outputs.ran, strict=True)):
         if isinstance(unit, Cell):
@@ -40,13 +40,13 @@ def stated(post: Post, outputs: Outputs) -> Iterator[Stated]:
 
 
 def claim_of(output: Output) -> Claim | None:
-    """The claim that an output is, if it is one."""
+    """The claim in an output, if it is one."""
     data = output.get("data", {}).get(MIME)
     return None if data is None else Claim(**data)
 
 
 def anchor(post: Post, number: int) -> str:
-    """The id of the claim with a number, from 1; excerpts of several posts share a page."""
+    """HTML id of claim `number` (from 1), unique across posts because excerpts share pages."""
     return identifier("claim", post.slug, str(number))
 
 

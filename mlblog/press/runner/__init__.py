@@ -1,1 +1,1 @@
-"""The build's side of the cells' process: start it, talk to it, end it."""
+"""The build's side of the kernel process: start it, talk to it, stop it."""

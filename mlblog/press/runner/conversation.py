@@ -1,4 +1,4 @@
-"""What a post's process says while it runs, watched over; what goes wrong becomes a place and a message."""
+"""Follow the events of a post's process while it runs; failures become errors with file and line."""
 
 from __future__ import annotations
 
@@ -20,41 +20,41 @@ from mlblog.press.runner.progress import SLOW, Progress
 from mlblog.press.source.document import Cell, Post, Unit
 from mlblog.press.source.notebook import by_cells, place
 
-START = 300.0  # seconds that the server may take to import torch, on a slow disk
-# share of a processor that a process uses at least that works; one that hangs waits for a lock
+START = 300.0  # seconds the server may take to import torch from a slow disk
+# least CPU share of a working process; a hung one waits for a lock
 _WORKING = 0.05
-WAKE = 5.0  # seconds that a sleeping process may take to fork, which needs milliseconds
-_TICK = 0.1  # seconds from one look at a silent process to the next
+WAKE = 5.0  # seconds a sleeping process may take to fork, which normally takes milliseconds
+_TICK = 0.1  # seconds between checks on a silent process
 
 
 _Error = TypeVar("_Error", bound=CellError)
 
 
 class Lost(CellError):
-    """The process of the post did not end in time, or died.
+    """The post timed out, or its process died.
 
     Attributes:
-        was_working: whether the unit that took too long was at work, so that it will not do better elsewhere.
+        was_working: whether the unit was using CPU when it timed out, so that a fresh process would not help.
     """
 
     was_working = False
 
 
 class Gone(Lost):
-    """The process that posts are forked from died, whoever killed it."""
+    """The warm process died."""
 
 
 class Unproved(CellError):
-    """A woken process cannot be brought to the state of a fresh run."""
+    """A snapshot cannot be brought to the state of a fresh run."""
 
 
 class Cancelled(CellError):
-    """Nobody needs what the post leaves any more."""
+    """The run was cancelled because its result is no longer needed."""
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A process that sleeps before unit number `unit`, what wakes it, and the project's files whose code it holds."""
+    """A process asleep before unit number `unit`, the socket that wakes it, and the project files it has loaded."""
 
     unit: int
     pid: int
@@ -63,12 +63,12 @@ class Snapshot:
 
 
 class Conversation:
-    """One run of a post, or of its last units, that is to begin within `start` seconds, and ends once `stop` is set.
+    """One run of a post, or of its last units, which must begin within `start` seconds and ends when `stop` is set.
 
     Attributes:
-        ran: what units have left so far, in their turn.
-        again: what those left that ran again before, by number.
-        snapshots: those that were offered so far; whoever reads them closes them.
+        ran: results so far of units that ran in order.
+        again: results of units that were rerun before, by number.
+        snapshots: snapshots offered so far; the reader must close them.
     """
 
     def __init__(
@@ -92,21 +92,21 @@ class Conversation:
         self._interrupted: Unit | None = None
         self._since, self._worked, self._has_shown = time.monotonic(), 0.0, False
         self._told = time.monotonic()
-        self._descriptors: list[int] = []  # that came and belong to an event that has not yet come
+        self._descriptors: list[int] = []  # received before the event that they belong to
         self._flood = Flood([])
         self._stop = stop or threading.Event()
 
     @property
     def seconds(self) -> float:
-        """For how long the unit has run that runs now; 0 if none does."""
+        """How long the current unit has been running; 0 if none is."""
         return time.monotonic() - self._since if self._at else 0.0
 
     def still_runs(self) -> StillRuns:
-        """What there is to say for now."""
-        return self._error(StillRuns, f"still runs, for {self.seconds:.0f} s by now; the page comes when it has ended")
+        """The interim result."""
+        return self._error(StillRuns, f"still running after {self.seconds:.0f} s; the page follows when it finishes")
 
     def interrupt(self) -> bool:
-        """Do to the unit that runs what Ctrl-C does to a program, from another thread; False if it was done before."""
+        """Interrupt the running unit, from another thread; return False if it was interrupted before."""
         if self._at is None or self._at is self._interrupted:
             return False
         self._interrupted = self._at
@@ -115,22 +115,22 @@ class Conversation:
         return True
 
     def hold(self) -> None:
-        """Listen until the last unit has run.
+        """Handle events until the last unit has run.
 
         Raises:
-            CellError: a unit raised; `Lost` if the post took too long or its process died, `Gone` if that died which
-                it was forked from, `Cancelled` if it was stopped, `Unproved` if it was woken in vain.
+            CellError: a unit raised; `Lost` if the post timed out or its process died, `Gone` if the
+                warm process died, `Cancelled` if it was stopped, `Unproved` if the snapshot cannot be used.
         """
         try:
             for event in self._events():
                 if self._is_last(event):
                     return
-            self._kill()  # its parent cannot do it any more
-            raise self._error(Gone, "the process that runs cells ended; what it said is above")
+            self._kill()  # its parent no longer can
+            raise self._error(Gone, "the kernel process exited; its output is above")
         except (LookupError, TypeError, ValueError, AttributeError) as error:
             self._kill()
             told = f"{type(error).__name__}: {error}"
-            raise self._error(Lost, f"a cell has disturbed what its process says to the build ({told})") from error
+            raise self._error(Lost, f"a cell corrupted its process's connection to the build ({told})") from error
         finally:
             self._flood.close()
             for left in self._descriptors:
@@ -141,7 +141,7 @@ class Conversation:
             case "pid":
                 self._flood.close()
                 self._flood = Flood([self._descriptors.pop(0) for _ in range(2)])
-                if not self._pid:  # the post's time starts with its process
+                if not self._pid:  # the timeout starts with the process
                     self._post_deadline = time.monotonic() + self._timeout
                 self._pid = event["pid"]
                 self._within(self._post_deadline, self._timeout)
@@ -159,7 +159,7 @@ class Conversation:
             case "again":
                 self.again[event["unit"]] = self._left(event)
             case "unproved":
-                raise self._error(Unproved, "must run from an earlier cell")
+                raise self._error(Unproved, "must be rerun from an earlier cell")
             case "asleep":
                 control = socket.socket(fileno=self._descriptors.pop(0))
                 self.snapshots.append(Snapshot(event["unit"], event["pid"], control, tuple(event["modules"])))
@@ -185,7 +185,7 @@ class Conversation:
             except TimeoutError:
                 self._look_after()
                 continue
-            except OSError:  # the other end is gone, or this one was closed by who stops the build
+            except OSError:  # closed by the other end, or here to stop the build
                 return
             for descriptor in descriptors:
                 os.set_inheritable(descriptor, False)
@@ -196,18 +196,18 @@ class Conversation:
             if b"\n" in data:
                 *lines, held = held.split(b"\n")
                 for text in lines:
-                    # a process that is killed while it writes leaves half a line
+                    # a process killed while writing leaves a partial line
                     with contextlib.suppress(ValueError):
                         if text.strip():
                             yield json.loads(text)
-            self._look_after()  # also at one that never falls silent
+            self._look_after()  # even if it never stops sending events
 
     def _look_after(self) -> None:
-        """See that a process which goes on may do so."""
+        """Raise if the process must not continue."""
         now = time.monotonic()
         if self._stop.is_set() and self._pid:
             self._kill()
-            raise self._error(Cancelled, "was stopped: it has been edited since")
+            raise self._error(Cancelled, "stopped, because the post was edited")
         if now >= self._deadline:
             raise self._ended()
         if not self._flood.free():
@@ -223,8 +223,8 @@ class Conversation:
                 os.killpg(self._pid, signal.SIGKILL)
 
     def _ended(self) -> Lost:
-        """End the post, which has taken too long."""
-        lost = self._error(Lost, f"did not end within {self._limit:g} s; move long work to an experiment")
+        """Kill the post, which has timed out."""
+        lost = self._error(Lost, f"timed out after {self._limit:g} s; move long work to an experiment")
         if self._at is not None:
             worked = _processor_time(self._pid) - self._worked
             lost.was_working = self._has_shown or worked > _WORKING * (time.monotonic() - self._since)
@@ -243,7 +243,7 @@ class Conversation:
         return Ran.from_json(event | {"outputs": [self._placed(one) for one in event["outputs"]]})
 
     def _placed(self, output: Output) -> Output:
-        """An output that names the lines of a notebook by its cells."""
+        """An output with line numbers of a notebook replaced by cells."""
         if output["output_type"] == "stream":
             return output | {"text": by_cells(self._post, output["text"])}
         if output["output_type"] == "error":
@@ -256,7 +256,7 @@ class Conversation:
 
 
 def _processor_time(pid: int) -> float:
-    """Seconds of processor time that a process has used; 0 where the system does not tell."""
+    """CPU seconds used by a process; 0 if the system does not report them."""
     try:
         with open(f"/proc/{pid}/stat") as file:
             fields = file.read().rpartition(")")[2].split()

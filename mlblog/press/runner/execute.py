@@ -1,4 +1,4 @@
-"""Run posts in processes forked from a warm one, or, in live preview, from one that sleeps before what was edited."""
+"""Run posts in processes forked from a warm one, or, in live preview, from a snapshot before the edited unit."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mlblog.lab import Project
 from mlblog.press.kernel.limits import MEMORY, TIMEOUT
 from mlblog.press.kernel.output import Outputs, Ran
 from mlblog.press.runner.conversation import START, WAKE, Cancelled, Conversation, Gone, Lost, Unproved
-from mlblog.press.runner.live import WORTH, Asleep, Chain, Chains, Stamps, Way
+from mlblog.press.runner.live import WORTH, Asleep, Chain, Chains, Plan, Stamps
 from mlblog.press.runner.progress import Progress
 from mlblog.press.runner.runs import Runs
 from mlblog.press.runner.warm import Warm
@@ -26,12 +26,12 @@ _KIND = {"Cell": "cell", "Doctest": "doctest", "Inline": "inline"}
 
 
 class Server:
-    """The warm process of one project. It starts when the first post has to run and ends with `close`."""
+    """The warm process of one project. It starts with the first post that has to run, and exits on `close`."""
 
     def __init__(self, project: Project, timeout: float = TIMEOUT, *, live: bool = False, worth: float = WORTH) -> None:
-        """Run posts of `project`, each for `timeout` seconds at most.
+        """Run posts of `project`, each with a default timeout of `timeout` seconds.
 
-        With `live`, keep snapshots between runs, each where units have taken `worth` seconds since the last.
+        With `live`, keep snapshots between runs, one after every `worth` seconds of work.
         """
         self.project, self.timeout, self._worth = project, timeout, worth
         self._lock = threading.Lock()
@@ -39,7 +39,7 @@ class Server:
         self._starting: threading.Thread | None = None
         self.progress = Progress()
         self._chains = Chains(project) if live else None
-        self.base: dict[str, str] = {}  # what the process that posts are forked from rests on, once one has run
+        self.base: dict[str, str] = {}  # dependencies of the warm process, once a post has run
         self.runs = Runs()
         self._talks: set[Conversation] = set()
         self._own: set[Warm] = set()
@@ -57,7 +57,7 @@ class Server:
         self.close()
 
     def begin(self) -> None:
-        """Start the process, which takes seconds, behind the caller's back: a post is going to run."""
+        """Start the process in the background, which takes seconds, because a post is going to run."""
         self._starting = threading.Thread(target=self._start, daemon=True)
         self._starting.start()
 
@@ -68,16 +68,16 @@ class Server:
         holds: Callable[[Ran], bool] = lambda _: False,
         stop: threading.Event | None = None,
     ) -> Outputs:
-        """Run the units of `post` in a process of its own. May be called from several threads, for different posts.
+        """Run the units of `post` in a separate process. May be called from several threads, for different posts.
 
         Args:
             post: the post.
-            keys: the key of each unit (see `cache`); with them, a live server keeps snapshots and uses those it has.
-            holds: whether what a unit has read is what it was.
-            stop: once it is set, the run ends.
+            keys: the key of each unit (see `cache`), with which a live server keeps and reuses snapshots.
+            holds: whether everything that a unit read is unchanged.
+            stop: set it to cancel the run.
 
         Raises:
-            CellError: a unit raised, the post took too long, or its process died.
+            CellError: a unit raised, the post timed out, or its process died.
         """
         outputs = self._run(post, keys, holds, stop or threading.Event())
         for ran in outputs.ran[:1]:
@@ -93,17 +93,17 @@ class Server:
         except Gone:
             if self._is_closed:
                 raise
-        # a cell, of whatever post, has killed the process that all are forked from: now each has its own
+        # a cell of some post killed the warm process: from now on each post gets its own
         with self._alone() as warm, _ask(warm) as line:
             return self._whole(post, line, stop)
 
     def interrupt(self) -> bool:
-        """Do to the units that run what Ctrl-C does to a program; whether any ran."""
+        """Interrupt the running units; return whether there were any."""
         interrupted = [talk.interrupt() for talk in list(self._talks)]
         return any(interrupted)
 
     def talk_of(self, path: str) -> Conversation | None:
-        """What goes on with the post at `path`."""
+        """The current conversation with the post at `path`."""
         return next((talk for talk in list(self._talks) if talk.post.path == path), None)
 
     def _whole(self, post: Post, line: socket.socket, stop: threading.Event) -> Outputs:
@@ -114,12 +114,12 @@ class Server:
     def _kept(
         self, chains: Chains, post: Post, keys: Sequence[str], holds: Callable[[Ran], bool], stop: threading.Event
     ) -> Outputs:
-        """Run `post` from a snapshot, if one can be used, and keep snapshots."""
+        """Run `post`, from a snapshot if one is usable, and keep snapshots."""
         if (chain := chains.take(post.path)) is not None:
             now = chains.stamps(chain.stamps)
-            for way in chain.ways(post, keys, now, holds):
+            for plan in chain.plans(post, keys, now, holds):
                 try:
-                    outputs = self._go_on(chains, chain, way, post, keys, now, stop)
+                    outputs = self._go_on(chains, chain, plan, post, keys, now, stop)
                 except Unproved:
                     continue
                 if outputs is not None:
@@ -141,47 +141,47 @@ class Server:
         self,
         chains: Chains,
         chain: Chain,
-        way: Way,
+        plan: Plan,
         post: Post,
         keys: Sequence[str],
         now: Stamps,
         stop: threading.Event,
     ) -> Outputs | None:
-        """Run `post` on from a snapshot; None where it must run as a whole, `Unproved` where from an earlier one."""
-        snapshot, moved = way.asleep.snapshot, way.has_moved(post)
-        if moved and any(_shows_lines(post, ran) for ran in way.asleep.ran):
+        """Continue `post` from a snapshot; None if it must run from the start, `Unproved` if from an earlier one."""
+        snapshot, moved = plan.asleep.snapshot, plan.has_moved(post)
+        if moved and any(_shows_lines(post, ran) for ran in plan.asleep.ran):
             return None
-        chain.cut(way.asleep)
+        chain.cut(plan.asleep)
         chain.stamps = now | {path: chain.stamps[path] for path in snapshot.modules if path in chain.stamps}
         ours, theirs = socket.socketpair()
         try:
             with theirs:
                 socket.send_fds(snapshot.control, [b"."], [theirs.fileno()])
-        except OSError:  # it is gone
+        except OSError:  # it has exited
             ours.close()
             return None
         with ours as line:
-            talk = self._talk(post, line, stop, keep=True, start=WAKE, way=way)
+            talk = self._talk(post, line, stop, keep=True, start=WAKE, plan=plan)
             try:
-                outputs = self._follow(chains, chain, talk, keys, way)
-            except Lost as lost:  # a fork may hang where a fresh process does not
+                outputs = self._follow(chains, chain, talk, keys, plan)
+            except Lost as lost:  # a fork may hang where a fresh process would not
                 if lost.was_working:
                     raise
                 with contextlib.suppress(ProcessLookupError):
-                    os.kill(snapshot.pid, signal.SIGKILL)  # it may be what hangs
+                    os.kill(snapshot.pid, signal.SIGKILL)  # it may be the one that hangs
                 return None
             except (Cancelled, Unproved):
                 raise
             except CellError:
                 if moved:
-                    return None  # its traceback has lines of the post as it was
+                    return None  # its traceback has line numbers of the old version
                 raise
         if moved and any(_shows_lines(post, ran) for ran in talk.ran):
             return None
         return outputs
 
     def _follow(
-        self, chains: Chains, chain: Chain, talk: Conversation, keys: Sequence[str], way: Way | None = None
+        self, chains: Chains, chain: Chain, talk: Conversation, keys: Sequence[str], plan: Plan | None = None
     ) -> Outputs:
         is_proved = True
         try:
@@ -191,8 +191,8 @@ class Server:
             raise
         finally:
             if is_proved:
-                came = way is not None and len(talk.again) == len(way.replay.again)
-                ran = (*(way.before(talk.again) if way is not None and came else ()), *talk.ran)
+                came = plan is not None and len(talk.again) == len(plan.replay.again)
+                ran = (*(plan.before(talk.again) if plan is not None and came else ()), *talk.ran)
                 chain.asleep += [Asleep(one, talk.post, keys, ran[: one.unit]) for one in talk.snapshots]
                 more = {path for one in talk.snapshots for path in one.modules} - set(chain.stamps)
                 chain.stamps |= {path: stamp for path, stamp in chains.stamps(more).items() if path in more}
@@ -207,7 +207,7 @@ class Server:
         *,
         keep: bool,
         start: float = START,
-        way: Way | None = None,
+        plan: Plan | None = None,
     ) -> Conversation:
         timeout = float(post.meta.get("timeout", self.timeout))
         job: dict[str, Any] = {
@@ -219,23 +219,23 @@ class Server:
             "keep": self._worth if keep else None,
             "memory": float(post.meta.get("memory", MEMORY)),
         }
-        if way is not None:
-            job |= {"start": way.replay.start, "replay": way.to_json(post)}
+        if plan is not None:
+            job |= {"start": plan.replay.start, "replay": plan.to_json(post)}
         line.sendall(json.dumps(job).encode() + b"\n")
         return Conversation(post, line, timeout, self.progress, start, stop)
 
     def renew(self) -> None:
-        """Start from a new process: what this one has imported and read is no longer what is there."""
+        """Start a new warm process, since imports or inputs of this one have changed."""
         self.base = {}
         self.close()
 
     def close(self) -> None:
-        """End the process and every post that still runs in one."""
+        """Stop the process and all running posts."""
         self._is_closed = True
         if self._chains is not None:
             self._chains.close()
         if self._starting is not None:
-            self._starting.join()  # or it would start one that nobody ends
+            self._starting.join()  # or it would start a process that is never stopped
         with self._lock:
             if self._warm is not None:
                 self._warm.close()
@@ -244,7 +244,7 @@ class Server:
                 self._own.pop().close()
 
     def _start(self) -> None:
-        with self._lock, contextlib.suppress(MlblogError, OSError):  # whoever needs it tries again, and is told
+        with self._lock, contextlib.suppress(MlblogError, OSError):  # the next user tries again and gets the error
             if self._warm is None:
                 self._warm = Warm(self.project)
 
@@ -256,7 +256,7 @@ class Server:
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[Warm]:
-        """A warm process for one run."""
+        """A separate warm process for one run."""
         warm = Warm(self.project)
         with self._lock:
             self._own.add(warm)
@@ -269,7 +269,7 @@ class Server:
 
 
 def _ask(warm: Warm) -> socket.socket:
-    """Ask for a process that runs one post; the end of the socket to talk to it."""
+    """Ask for a process that runs one post; return our end of its socket."""
     ours, theirs = socket.socketpair()
     with theirs:
         try:

@@ -1,4 +1,4 @@
-"""One post in this very process, for a debugger: slower to start, nothing kept apart, and every frame at hand."""
+"""Run a post in this process, for debuggers: slower to start and without isolation, but all frames are accessible."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from mlblog.press.source.document import Cell, Doctest, Post, Unit
 
 
 class InProcess:
-    """Runs the units of a post here, in order, each once."""
+    """Runs the units of a post in this process, in order, each once."""
 
     def __init__(self, project: Project, post: Post) -> None:
-        """Open `post`; nothing runs yet."""
+        """Open `post` without running anything."""
         from mlblog.press.kernel.shell import PostShell
 
         os.chdir(project.root)
@@ -25,11 +25,11 @@ class InProcess:
         self._shell.open_post(post.path, post.shadow)
 
     def run_to(self, number: int) -> None:
-        """Run what has not run yet, up to and with the unit `number`.
+        """Run the units not run yet, up to and including unit `number`.
 
         Raises:
-            CellError: a unit that should raise did not.
-            BaseException: what a unit raised, with its own traceback.
+            CellError: a unit tagged `raises-exception` did not raise.
+            BaseException: raised by a unit, with its traceback.
         """
         while self._next <= number:
             unit = self._post.units[self._next]

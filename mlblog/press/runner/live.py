@@ -1,8 +1,8 @@
-"""Posts as they were before each unit, kept asleep while pages are served: an edit runs what follows it, no more.
+"""Snapshots of posts during live preview: after an edit, only the units that follow it run.
 
-A snapshot stands for a fresh run of the units before it, so it is used only while such a run would do the same: these
-units have the same keys, what they read holds, and every module that they imported has the text that it had. Or it can
-be brought to where such a run would be, by running some of them again (see `replay`).
+A snapshot replaces a fresh run of the units before it, so it is used only if such a run would give the same state:
+the units have the same keys, their inputs are unchanged, and so are the modules they imported. Or it can
+be brought to that state by rerunning some of them (see `replay`).
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ from mlblog.press.runner.replay import Replay, replay
 from mlblog.press.source.document import Cell, Doctest, Post, Unit
 
 MOST_POSTS = 8
-#: Seconds that units must have taken for a snapshot after them: what is faster is run again sooner than kept.
+#: Seconds of work that justify a snapshot; faster units are cheaper to rerun.
 WORTH = 0.02
-_LEAST_MEMORY = 0.1  # share of the machine's memory below which nothing is kept
+_LEAST_MEMORY = 0.1  # share of free memory below which no snapshots are kept
 
 Stamps = dict[str, Mark]
 
 
 @dataclass(frozen=True)
 class Asleep:
-    """A process that sleeps before a unit of `post`, with what the units before that left."""
+    """A process asleep before a unit of `post`, with the results of the units before it."""
 
     snapshot: Snapshot
     post: Post
@@ -40,30 +40,30 @@ class Asleep:
     ran: tuple[Ran, ...]
 
     def is_of(self, keys: Sequence[str]) -> bool:
-        """Whether the units that it has run have these keys."""
+        """Whether it has run units with these keys."""
         return list(self.keys[: self.snapshot.unit]) == list(keys[: self.snapshot.unit])
 
 
 @dataclass(frozen=True)
-class Way:
-    """How a post may run: from which process on, once which units have run again."""
+class Plan:
+    """A plan to run a post: the snapshot to start from, and the units to rerun first."""
 
     asleep: Asleep
     replay: Replay
 
     def before(self, again: Mapping[int, Ran]) -> tuple[Ran, ...]:
-        """What all units left before the first that runs in its turn, given what those left that ran again."""
+        """Results of all units before the first one to run in order, given the results of rerun units."""
         was = self.asleep.ran
         found = []
         for number, of in enumerate(self.replay.came_from):
             mine = [was[of]] if of is not None else []
-            # what had been imported or read when it ran before is what it rests on still
+            # it still depends on what it imported or read in its first run
             mine += [was[left] for left in self.replay.left] if number == 0 else []
             found.append(_resting_on(again[number], mine) if number in again else _resting_on(mine[0], mine[1:]))
         return tuple(found)
 
     def to_json(self, post: Post) -> dict[str, Any]:
-        """What the process is told of what is to run again before the rest of `post`."""
+        """The part of the job about units to rerun before the rest of `post`."""
         old, replay = self.asleep.post.units, self.replay
         return {
             "was": [old[number].code for number in replay.were],
@@ -74,7 +74,7 @@ class Way:
         }
 
     def has_moved(self, post: Post) -> bool:
-        """Whether units that do not run again are on other lines now, or read otherwise."""
+        """Whether units that are not rerun have moved to other lines, or have other text."""
         old, again = self.asleep.post.units, set(self.replay.again)
         return any(
             _place(post.units[number]) != _place(old[of])
@@ -85,25 +85,25 @@ class Way:
 
 @dataclass
 class Chain:
-    """The snapshots of a post's runs, each the parent of the next."""
+    """The snapshots of a post, each the parent of the next."""
 
     path: str
-    stamps: Stamps  # of the project's modules, when the processes imported them
+    stamps: Stamps  # of project modules when they were imported
     asleep: list[Asleep] = field(default_factory=list)
 
     def close(self) -> None:
-        """End the processes."""
+        """Stop the processes."""
         self.cut(None)
 
     def cut(self, after: Asleep | None) -> None:
-        """End those that sleep behind another."""
+        """Stop the snapshots after `after`."""
         kept = self.asleep.index(after) + 1 if after is not None else 0
         for one in reversed(self.asleep[kept:]):
             one.snapshot.control.close()
         del self.asleep[kept:]
 
-    def ways(self, post: Post, keys: Sequence[str], now: Stamps, holds: Callable[[Ran], bool]) -> Iterator[Way]:
-        """How `post` may run, the shortest way first; the last needs nothing to run again."""
+    def plans(self, post: Post, keys: Sequence[str], now: Stamps, holds: Callable[[Ran], bool]) -> Iterator[Plan]:
+        """Yield plans to run `post`, shortest first; the last one reruns nothing."""
         known: dict[int, bool] = {}
 
         def all_hold(units: Iterable[Ran]) -> bool:
@@ -114,7 +114,7 @@ class Chain:
         first = as_they_are[-1].snapshot.unit if as_they_are else 0
         for one in reversed(usable):
             if as_they_are and one is as_they_are[-1]:
-                yield Way(one, Replay(first, came_from=tuple(range(first))))
+                yield Plan(one, Replay(first, came_from=tuple(range(first))))
                 return
             found = (
                 replay(one.post.units, post.units, one.snapshot.unit) if _limits(one.post) == _limits(post) else None
@@ -123,11 +123,11 @@ class Chain:
                 kept = [one.ran[of] for of in found.came_from if of is not None]
                 run = [one.ran[number] for number in found.were]
                 if all_hold(kept) and not any(ran.lines or ran.opaque for ran in kept) and not any(map(_warns, run)):
-                    yield Way(one, found)
+                    yield Plan(one, found)
 
 
 class Chains:
-    """The chains of the posts that ran last."""
+    """The chains of recently run posts."""
 
     def __init__(self, project: Project) -> None:
         self._project = project
@@ -135,12 +135,12 @@ class Chains:
         self._chains: dict[str, Chain] = {}
 
     def take(self, path: str) -> Chain | None:
-        """Hand out the chain of a post; who has it closes it or puts one back."""
+        """Hand out the chain of a post; the caller closes it or puts one back."""
         with self._lock:
             return self._chains.pop(path, None)
 
     def put(self, chain: Chain) -> None:
-        """Keep a chain; the oldest goes when there are too many, all go when memory is short."""
+        """Keep a chain; drop the oldest if there are too many, and all if memory is short."""
         with self._lock:
             self._chains[chain.path] = chain
             most = 0 if _memory_is_short() else MOST_POSTS
@@ -148,14 +148,14 @@ class Chains:
                 self._chains.pop(next(iter(self._chains))).close()
 
     def close(self) -> None:
-        """End all."""
+        """Stop all."""
         with self._lock:
             for chain in self._chains.values():
                 chain.close()
             self._chains.clear()
 
     def stamps(self, more: Iterable[str] = ()) -> Stamps:
-        """The mark of every module of the project's packages, and of `more` files of the project."""
+        """File states of all project modules and of `more` project files."""
         root, found = self._project.root, {}
         for package in self._project.packages:
             for path in root.joinpath(*package.split(".")).rglob("*.py"):
@@ -181,7 +181,7 @@ def _resting_on(ran: Ran, others: Iterable[Ran]) -> Ran:
 
 
 def _warns(ran: Ran) -> bool:
-    """Whether a unit has shown what it might not show a second time."""
+    """Whether a unit has shown a warning, which might not appear again."""
     return any(output.get("name") == "stderr" for output in ran.outputs)
 
 
@@ -198,7 +198,7 @@ def _memory_is_short() -> bool:
         pages, free, size = (os.sysconf(f"SC_{name}") for name in ("PHYS_PAGES", "AVPHYS_PAGES", "PAGE_SIZE"))
     except (ValueError, OSError):
         return False
-    with contextlib.suppress(OSError, StopIteration), open("/proc/meminfo") as file:  # what caches hold is free too
+    with contextlib.suppress(OSError, StopIteration), open("/proc/meminfo") as file:  # includes reclaimable caches
         line = next(line for line in file if line.startswith("MemAvailable:"))
         free = int(line.split()[1]) * 1024 // size
     return free < _LEAST_MEMORY * pages

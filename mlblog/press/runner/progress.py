@@ -1,4 +1,4 @@
-"""Which cell runs, for how long by now, and how many posts have: a line that changes on a terminal, elsewhere a few."""
+"""Progress of running posts: one updating line on a terminal, otherwise occasional lines."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ import time
 
 from mlblog.press.source.document import Post, Unit
 
-#: Seconds after which a cell is worth a word, and a process that is to run it.
+#: Seconds after which a running cell, or a starting kernel process, is reported.
 SLOW, SLOW_START = 1.0, 5.0
-#: Seconds from one line to the next, of all posts together, where stderr is no terminal.
+#: Seconds between lines, for all posts together, if stderr is not a terminal.
 BETWEEN = 5.0
 
 _NAMES = {"Cell": "cell", "Doctest": "doctest", "Inline": "expression"}
 
 
 class Progress:
-    """What is told of all posts that run at the same time."""
+    """Progress of all posts that run concurrently."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -26,18 +26,18 @@ class Progress:
         self._begun = 0.0
 
     def begin(self, posts: int) -> None:
-        """So many posts are to run now."""
+        """Start with this number of posts."""
         self._ran, self._posts, self._begun = 0, posts, time.monotonic()
 
     def ended(self, path: str) -> None:
-        """The post at `path` has run, or failed."""
+        """Count the post at `path` as finished or failed."""
         with self._lock:
             self._ran += 1
             if sys.stderr.isatty() or time.monotonic() - self._begun >= BETWEEN:
                 self._write(path, last=self._ran == self._posts)
 
     def tell(self, post: Post, unit: Unit | None, seconds: float) -> None:
-        """Say that `unit` (none: the start of its process) has taken so many seconds until now."""
+        """Report that `unit` (None: starting its process) has taken `seconds` so far."""
         if seconds < (SLOW if unit else SLOW_START):
             return
         with self._lock:
@@ -59,7 +59,7 @@ class Progress:
 def where(post: Post, unit: Unit | None) -> str:
     """`posts_src/x.md:41: cell 2 of 5`."""
     if unit is None:
-        return f"{post.path}: waits for the process that cells run in"
+        return f"{post.path}: waiting for the kernel process"
     alike = [one for one in post.units if type(one) is type(unit)]
     number = next(n for n, one in enumerate(alike, 1) if one is unit)
     return f"{post.path}:{unit.line}: {_NAMES[type(unit).__name__]} {number} of {len(alike)}"

@@ -1,13 +1,13 @@
-"""Which units must run again, out of turn, so that a process that ran a post before an edit is as if it ran it now.
+"""Which units to rerun, out of order, so that a process that ran a post before an edit matches a fresh run.
 
-A process sleeps before some unit of the post as it was. Units were edited, inserted or removed before that place. The
-others need not run again if nothing that the edit changed reaches them, and the process is in the state of a fresh run
-once those that it does reach have run again. That is so where all of these, as they were and as they are, are plain
-(see `kernel.plain`) and the names bear it out:
+A process sleeps before some unit of the old version. Units were edited, inserted or removed before that place. The
+others need not be rerun if the edit does not affect them, and the process reaches the state of a fresh run
+once the affected ones have been rerun. This holds if all of those, in the old and the new version, are plain
+(see `kernel.plain`) and their names satisfy:
 
-- what an edited unit binds, no other unit looks up, or it runs again, too; and so on with what that one binds;
-- no function looks it up either, since nobody knows when it is called;
-- what runs again takes no name that was bound since, and binds none that was bound since by a unit that does not.
+- a unit that looks up a name bound by an edited unit is rerun as well, and so on transitively;
+- no function looks such a name up, since it could be called at any time;
+- a rerun unit uses no name that was bound later, and binds none that was bound later by a unit that is not rerun.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ from mlblog.press.kernel.plain import is_plain
 from mlblog.press.source.document import Cell, Doctest, Unit
 from mlblog.press.source.names import Names, names
 
-_LAST = {"_", "__", "___"}  # the last values that were shown
+_LAST = {"_", "__", "___"}  # IPython's last displayed values
 _ENDING = {"raises-exception", "skip-execution"}
 
 
 @dataclass(frozen=True)
 class Replay:
-    """What is to be done in a process that sleeps before a unit of the post as it was.
+    """What to do in a process that sleeps before a unit of the old version.
 
     Attributes:
-        start: the unit of the post as it is from which all run in their turn.
-        again: the units before that which run again first.
-        came_from: for each unit before `start`, which one it was; None if it is new.
-        left: the units of the post as it was that are no more, or not so.
-        fresh: the names that `again` and `left` bind.
-        forget: of these, those that nobody binds any more.
+        start: the first unit of the new version to run in order.
+        again: earlier units to rerun first.
+        came_from: for each unit before `start`, its number in the old version; None if new.
+        left: units of the old version that were removed or changed.
+        fresh: names bound by `again` and `left`.
+        forget: those among them that are no longer bound.
     """
 
     start: int
@@ -47,7 +47,7 @@ class Replay:
 
     @property
     def were(self) -> list[int]:
-        """The units of the post as it was whose runs are to count no more."""
+        """Units of the old version whose results are superseded."""
         return [*self.left, *(of for number in self.again if (of := self.came_from[number]) is not None)]
 
     @property
@@ -59,12 +59,12 @@ class Replay:
         return same
 
     def spares(self, first: int) -> bool:
-        """Whether a unit from `first` on need not run."""
+        """Whether any unit from `first` on need not run."""
         return not set(range(first, self.start)).issubset(self.again)
 
 
 def replay(old: Sequence[Unit], new: Sequence[Unit], before: int) -> Replay | None:
-    """What brings a process that has run `old` up to unit `before` to where `new` would be; None if unknown."""
+    """Return how to bring a process that ran `old` up to unit `before` to the state of `new`; None if unknown."""
     came_from = _matched(old, new, before)
     pairs = {theirs: mine for mine, theirs in enumerate(came_from) if theirs is not None}
     left = [number for number in range(before) if number not in pairs]
@@ -94,7 +94,7 @@ def _may_be_plain(unit: Unit) -> bool:
 
 
 def _matched(old: Sequence[Unit], new: Sequence[Unit], before: int) -> list[int | None]:
-    """For the units of `new` up to the last that is one of `old[:before]`: which one it is."""
+    """Map the units of `new`, up to the last one found in `old[:before]`, to their old numbers."""
     said, say = [_said(unit) for unit in old], [_said(unit) for unit in new]
     found: dict[int, int] = {}
     for block in SequenceMatcher(None, said, say, autojunk=False).get_matching_blocks():
@@ -103,7 +103,7 @@ def _matched(old: Sequence[Unit], new: Sequence[Unit], before: int) -> list[int 
 
 
 def _said(unit: Unit) -> tuple[Any, ...]:
-    """What of a unit decides what it does."""
+    """Everything about a unit that determines its effect."""
     if isinstance(unit, Cell):
         return Cell, unit.code, unit.options.raster, unit.options.timeout, "raises-exception" in unit.options.tags
     return type(unit), unit.code
@@ -116,7 +116,7 @@ def _names(unit: Unit) -> Names:
 def _imports_differ(
     was: Sequence[Names], now: Sequence[Names], left: Sequence[int], came_from: Sequence[int | None]
 ) -> bool:
-    """Whether an edit imports otherwise, or a name is not always bound by the same import."""
+    """Whether an edit changes imports, or a name is bound by different imports."""
     gone = {one for number in left for one in was[number].imported}
     come = {one for number, of in enumerate(came_from) if of is None for one in now[number].imported}
     every = {one for each in (*was, *now) for one in each.imported}
@@ -128,7 +128,7 @@ def _imports_differ(
 def _reached(
     was: Sequence[Names], now: Sequence[Names], left: Sequence[int], came_from: Sequence[int | None]
 ) -> list[int]:
-    """The units that are new, and those that take, or bind again, what these bind or have bound."""
+    """The new units, and those that use or rebind names these bind or used to bind."""
     touched = {name for number in left for name in was[number].bound}
     touched |= {name for number, of in enumerate(came_from) if of is None for name in now[number].bound}
     again = {number for number, of in enumerate(came_from) if of is None}
@@ -155,7 +155,7 @@ def _takes_the_same(
     left: Sequence[int],
     came_from: Sequence[int | None],
 ) -> bool:
-    """Whether each name that a unit takes has, when it runs again, the value that it would have in its turn."""
+    """Whether a rerun unit sees the same value for each name as in an in-order run."""
     for name in now[number].taken:
         binders = [earlier for earlier in range(number) if name in now[earlier].bound]
         if binders and binders[-1] in again:
@@ -168,7 +168,7 @@ def _takes_the_same(
 
 
 def _took_what_is_there(number: int, was: Sequence[Names], plain: set[int]) -> bool:
-    """Whether the values that a unit took are those that its names have now, or were made by a plain one."""
+    """Whether the values that a unit used are current, or were made by a plain unit."""
     for name in was[number].taken:
         before = [earlier for earlier in range(number) if name in was[earlier].bound]
         if before and before[-1] in plain:
@@ -186,7 +186,7 @@ def _ends_the_same(
     left: Sequence[int],
     came_from: Sequence[int | None],
 ) -> bool:
-    """Whether a name has, after all, the value that the last unit which binds it gives it in a fresh run."""
+    """Whether a name ends up with the value that a fresh run gives it."""
     last = max(number for number, one in enumerate(now) if name in one.bound)
     if last in again:
         return True

@@ -1,7 +1,7 @@
-"""Posts that run, each in a thread of its own. While pages are served, a run may outlive the build that began it.
+"""Running posts, one thread each. In live preview, a run may outlive the build that started it.
 
-A build that finds a run of the same units under the same keys waits for that one; a run that no build asks for any
-more, since its post was edited, is ended.
+A build that finds a run of the same units under the same keys waits for it; a run that no build needs any
+more, because its post was edited, is cancelled.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from mlblog.lab.fingerprint.sources import Mark
 from mlblog.press.kernel.output import Outputs
 from mlblog.press.source.document import Post
 
-#: Seconds that a cell may run before live preview shows the other pages without its own.
+#: Seconds after which live preview shows the other pages without waiting for a cell.
 PATIENCE = 5.0
 #: Runs a post until an event is set.
 Work = Callable[[threading.Event], Outputs]
@@ -25,17 +25,17 @@ Sources = Sequence[tuple[str, Mark]]
 
 @dataclass(eq=False)
 class Run:
-    """One run of a post; `sources` are the project's modules as they were when it began."""
+    """One run of a post; `sources` are the states of project modules at its start."""
 
     post: Post
     keys: Sequence[str]
     sources: Sources
     stop: threading.Event = field(default_factory=threading.Event)
     future: Future[Outputs] = field(default_factory=Future)
-    is_left: bool = False  # by the build that began it, and not yet found by another
+    is_left: bool = False  # left by the build that started it, not yet claimed by another
 
     def is_of(self, post: Post, keys: Sequence[str]) -> bool:
-        """Whether a run of `post` would do the same, on the same lines and under the same limits."""
+        """Whether a run of `post` would be identical, with the same lines and limits."""
         limits = [(one.meta.get("timeout"), one.meta.get("memory")) for one in (self.post, post)]
         return self.keys == keys and self.post.units == post.units and limits[0] == limits[1]
 
@@ -45,13 +45,13 @@ class Runs:
 
     def __init__(self) -> None:
         self._runs: dict[str, Run] = {}
-        #: Whether files were saved since the build began, so that there is a newer one to be made.
+        #: Whether files were saved since the build began, so that a newer build is due.
         self.is_superseded: Callable[[], bool] = lambda: False
-        #: Has another build made.
+        #: Requests another build.
         self.ask_again: Callable[[], None] = lambda: None
 
     def begin(self, pool: Executor, post: Post, keys: Sequence[str], sources: Sources, work: Work) -> Run:
-        """Run `post` in `pool`, or find the run of it that goes on."""
+        """Run `post` in `pool`, or join the run in progress."""
         old = self._runs.get(post.path)
         if old is not None and old.is_of(post, keys) and not old.future.cancelled():
             old.is_left = False
@@ -60,7 +60,7 @@ class Runs:
 
         def turn() -> Outputs:
             if old is not None:
-                wait([old.future])  # it has been told to end, and holds the snapshots of the post
+                wait([old.future])  # it was cancelled, and holds the snapshots of the post
             return work(run.stop)
 
         if old is not None:
@@ -69,17 +69,17 @@ class Runs:
         return run
 
     def end(self, run: Run) -> None:
-        """Forget a run whose outputs have been taken."""
+        """Forget a run whose outputs were collected."""
         if self._runs.get(run.post.path) is run:
             del self._runs[run.post.path]
 
     def keep_only(self, paths: Iterable[str]) -> None:
-        """End the runs of all posts but those at `paths`."""
+        """Cancel the runs of all posts except `paths`."""
         for path in self._runs.keys() - set(paths):
             self._runs.pop(path).stop.set()
 
     def leave(self) -> None:
-        """Have another build made as soon as one of those ends that go on now."""
+        """Request another build when one of the current runs finishes."""
         for run in self._runs.values():
             run.is_left = True
             run.future.add_done_callback(functools.partial(self._ended, run))

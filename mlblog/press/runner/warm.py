@@ -1,7 +1,7 @@
-"""The warm process as a build sees it: started for this build alone, or kept from the last one.
+"""The build's handle on the warm process: started for this build, or kept from an earlier one.
 
-`MLBLOG_WARM` says for how many seconds a warm process waits for a further build, once none uses it; without it, it ends
-with its build. It is found by everything that what it has imported could depend on.
+`MLBLOG_WARM` is the number of seconds an idle warm process waits for another build; without it, the process exits
+with its build. Its address is a digest of everything its imports could depend on.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ from mlblog.errors import InputError, MlblogError
 from mlblog.lab import Project
 from mlblog.press.kernel.basis import PASSING, environment
 
-#: Seconds that a process may wait for a further build; the name of the variable.
+#: Environment variable: seconds an idle process waits for another build.
 VARIABLE = "MLBLOG_WARM"
-PATIENCE = 300.0  # seconds that it may take to import torch, on a slow disk
-_LONGEST = 90  # bytes of its address; systems allow 104 or more, and it is made under a longer name
-#: Started here to outlive this process: a handle that is let go of before its process ends warns.
+PATIENCE = 300.0  # seconds it may take to import torch from a slow disk
+_LONGEST = 90  # bytes of its address; systems allow 104 or more, and the temporary name is longer
+#: Processes meant to outlive this one; dropping a `Popen` of a running process would warn.
 _STAYING: list[subprocess.Popen[bytes]] = []
 
 
 def wanted(environment: Mapping[str, str] = os.environ) -> float:
-    """Seconds that the warm process is to outlive its build.
+    """Seconds the warm process should outlive its build.
 
     Raises:
-        InputError: the variable holds something else.
+        InputError: the variable has an invalid value.
     """
     text = environment.get(VARIABLE, "0")
     try:
@@ -44,18 +44,18 @@ def wanted(environment: Mapping[str, str] = os.environ) -> float:
     except ValueError:
         seconds = -1
     if not 0 <= seconds <= 86_400:
-        raise InputError(f"{VARIABLE}={text}: must be a number of seconds, at most a day; 0 keeps no process")
+        raise InputError(f"{VARIABLE}={text}: must be a number of seconds, at most a day; 0 turns this off")
     return seconds
 
 
 class Warm:
-    """A process that posts are forked from, and the socket that asks it to.
+    """A process that posts are forked from, and its control socket.
 
-    It ends its children, and itself or the part of itself that served this build, once `control` has closed.
+    When `control` closes, it terminates its children and exits (or the part of it that serves this build does).
     """
 
     def __init__(self, project: Project) -> None:
-        """Find a process that waits, or start one."""
+        """Connect to a waiting process, or start one."""
         self._process: subprocess.Popen[bytes] | None = None
         self._pid = 0
         seconds = wanted()
@@ -65,8 +65,8 @@ class Warm:
             self.control = self._start(project)
 
     def close(self) -> None:
-        """End every post that still runs in it, and with them the process, unless it waits for a further build."""
-        with contextlib.suppress(OSError):  # it may be gone
+        """Stop all running posts, and the process unless it waits for another build."""
+        with contextlib.suppress(OSError):  # it may have exited
             self.control.shutdown(socket.SHUT_RDWR if self._process else socket.SHUT_WR)
         if self._process is not None:
             try:
@@ -77,7 +77,7 @@ class Warm:
         else:
             self.control.settimeout(5)
             try:
-                self.control.recv(1)  # its end closes with it
+                self.control.recv(1)  # returns when the process exits
             except TimeoutError:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(self._pid, signal.SIGKILL)
@@ -87,7 +87,7 @@ class Warm:
 
     @property
     def is_alive(self) -> bool:
-        """Whether it can still be asked."""
+        """Whether it still accepts jobs."""
         if self._process is not None:
             return self._process.poll() is None
         try:
@@ -104,7 +104,7 @@ class Warm:
         return ours
 
     def _join(self, project: Project, seconds: float) -> socket.socket:
-        """Ask the process that waits, or a new one, for a part of its own for this build."""
+        """Ask the waiting process, or a new one, to fork a server for this build."""
         path = _address(project)
         for attempt in range(2):
             started = None
@@ -114,7 +114,7 @@ class Warm:
             ours = socket.socket(socket.AF_UNIX)
             try:
                 _connect(ours, path, started)
-                # what cells print past us goes where our own errors go
+                # output that bypasses capture goes to our stderr
                 socket.send_fds(ours, [b"."], [sys.__stderr__.fileno() if sys.__stderr__ else 2])
                 ours.settimeout(PATIENCE)
                 if pid := ours.recv(16):
@@ -122,15 +122,15 @@ class Warm:
                     ours.settimeout(None)
                     return ours
             except OSError:
-                pass  # it has gone, or what it has imported is no longer what is installed: a new one
+                pass  # it has exited, or its imports are out of date: start a new one
             ours.close()
             with contextlib.suppress(FileNotFoundError):
                 path.unlink()
-        raise MlblogError("the process that runs cells did not start; what it said is above")
+        raise MlblogError("the kernel process did not start; its output is above")
 
 
 def _connect(ours: socket.socket, path: Path, started: subprocess.Popen[bytes] | None) -> None:
-    """Connect to who listens at `path`, or will as soon as the process that was just started does."""
+    """Connect to the listener at `path`, waiting for it if a process was just started."""
     end = time.monotonic() + 10
     while True:
         try:
@@ -144,15 +144,15 @@ def _connect(ours: socket.socket, path: Path, started: subprocess.Popen[bytes] |
 
 
 def _address(project: Project) -> Path:
-    """Where a process would listen that has what a new one would have: the same program, path, variables, imports."""
+    """The address for processes with the same program, path, variables and imports as a new one."""
     variables = sorted(item for item in os.environ.items() if item[0] not in {*PASSING, VARIABLE})
     depends = json.dumps([str(project.root), sys.executable, sys.path, preload(project), variables])
     name = hashlib.blake2b(depends.encode(errors="replace"), digest_size=8).hexdigest()
-    # the path of a socket has to be short: not in the project
+    # socket paths must be short, so not in the project
     folder = Path(tempfile.gettempdir(), f"mlblog-{os.getuid()}")
     folder.mkdir(mode=0o700, exist_ok=True)
     if folder.stat().st_uid != os.getuid() or folder.stat().st_mode & 0o077:
-        raise InputError(f"{folder}: others can write there; remove it, or unset {VARIABLE}")
+        raise InputError(f"{folder}: writable by others; remove it, or unset {VARIABLE}")
     path = folder / f"{name}.sock"
     if len(os.fsencode(path)) > _LONGEST:
         raise InputError(f"{path}: too long for a socket; set TMPDIR to a shorter folder, or unset {VARIABLE}")
@@ -169,16 +169,16 @@ def _server(project: Project, *how: str, keep: int | None = None) -> subprocess.
         pass_fds=[] if keep is None else [keep],
         stdin=subprocess.DEVNULL,
         stdout=sys.__stderr__.fileno() if sys.__stderr__ else None,
-        start_new_session=True,  # Ctrl-C reaches us alone; we end it
+        start_new_session=True,  # Ctrl-C reaches us only; we stop it
     )
 
 
 def preload(project: Project) -> list[str]:
-    """What to import before the first fork; a post that imports more still runs, only slower."""
+    """Modules to import before the first fork; other imports work, but take longer."""
     folders = [project.root.joinpath(*name.split(".")) for name in project.packages]
     posts = [path.read_bytes() for kind in ("md", "ipynb") for path in project.posts.rglob(f"*.{kind}")]
     code = (path.read_bytes() for folder in folders for path in folder.rglob("*.py"))
     torch = ["torch"] if any(b"import torch" in text for text in itertools.chain(posts, code)) else []
-    # an optimiser's first step imports this, which takes seconds: once here, or in every post that takes a step
+    # imported by an optimiser's first step, which takes seconds in every post that trains
     dynamo = ["torch._dynamo"] if torch and any(b"optim" in text for text in posts) else []
     return ["numpy", "safetensors", "matplotlib.pyplot", *torch, *dynamo]

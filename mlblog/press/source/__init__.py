@@ -1,1 +1,1 @@
-"""From the text of a post to its parts. Pure: nothing here runs, draws or knows a host."""
+"""Parse the text of a post. Pure: nothing here runs code, draws, or depends on a host."""

@@ -1,4 +1,4 @@
-"""Pictures that a cell of a notebook holds itself: from `attachment:name` to files beside the page, and back."""
+"""Images attached to notebook cells: from `attachment:name` to files beside the page, and back."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ _TYPES = {".gif": "gif", ".jpeg": "jpeg", ".jpg": "jpeg", ".png": "png", ".svg":
 def place_attachments(
     text: str, attachments: Mapping[str, Any], below: str, files: dict[str, bytes], path: str, line: int
 ) -> str:
-    """Put the pictures that `text` shows into `files`, and return it with links to them.
+    """Move the attached images in `text` to `files`, and return `text` with links to them.
 
     Args:
-        text: Markdown of a cell.
-        attachments: of the cell, as the notebook format has them: for each name its base64 by type.
-        below: what their names beside the page begin with; other cells may use the same names.
-        files: takes them.
-        path: the post, for messages.
-        line: on which the text starts.
+        text: Markdown of the cell.
+        attachments: attachments of the cell in the notebook format: base64 data by name and type.
+        below: prefix of their file names, since cells may use the same names.
+        files: receives them.
+        path: path of the post, for messages.
+        line: first line of the text.
 
     Raises:
-        PostError: the cell holds no such picture, or it is damaged.
+        PostError: an attachment is missing or damaged.
     """
 
     def replace(match: re.Match[str]) -> str:
@@ -38,7 +38,7 @@ def place_attachments(
         bundle = attachments.get(name)
         if not isinstance(bundle, dict) or not bundle:
             held = ", ".join(attachments) or "nothing"
-            raise PostError(path, where, f"the cell holds no {name!r} (it holds {held}); put the picture in again")
+            raise PostError(path, where, f"the cell has no attachment {name!r} (it has {held}); insert the image again")
         mime, data = next(iter(bundle.items()))
         data = "".join(data) if isinstance(data, list) else str(data)
         file = f"{below}-{re.sub(r'[^A-Za-z0-9.-]+', '-', name)}"
@@ -46,14 +46,14 @@ def place_attachments(
             is_text = mime == "image/svg+xml" and data.lstrip().startswith("<")
             files[file] = data.encode() if is_text else base64.b64decode("".join(data.split()), validate=True)
         except (binascii.Error, UnicodeEncodeError) as error:
-            raise PostError(path, where, f"the attachment {name!r} is damaged; put the picture in again") from error
+            raise PostError(path, where, f"the attachment {name!r} is damaged; insert the image again") from error
         return match[1] + file
 
     return _LINK.sub(replace, text)
 
 
 def take_attachments(text: str, files: Mapping[str, bytes]) -> tuple[str, dict[str, Any]]:
-    """The reverse: `text` with its pictures as attachments, and these."""
+    """The inverse: `text` with its images as attachments, and the attachments."""
     found: dict[str, Any] = {}
     for file, content in files.items():
         if file in text:

@@ -1,4 +1,4 @@
-"""The Markdown of a page's building blocks. All take and give text that ends with a line end."""
+"""Markdown building blocks of pages. All take and return text that ends with a newline."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ def block(element: str, content: str, *, raw: bool = False) -> str:
 
 
 def tight(element: str, content: str) -> str:
-    """An element around Markdown of one paragraph, or of blocks without blank lines between: fit for any place."""
+    """An element around Markdown without blank lines, which is valid anywhere."""
     marks = "/" * max(3, 1 + max((len(run) for run in re.findall(r"(?m)^\s*(/{3,})", content)), default=2))
     return f"{marks} html | {element}\n{content.rstrip()}\n{marks}\n"
 
 
 def folded(title: str, content: str, kind: str = "note") -> str:
-    """Content behind a title that opens it; `kind` is the style's name for it."""
+    """A collapsible block with a title; `kind` is its style."""
     return f'??? {kind} "{title}"\n\n{indented(content, "    ")}'
 
 
 def indented(text: str, prefix: str) -> str:
-    """Every line of `text` behind `prefix`; empty lines get no trailing space."""
+    """Prefix every line of `text`; empty lines get no trailing space."""
     lines = [(prefix + line).rstrip() if line else prefix.rstrip() for line in text.rstrip("\n").split("\n")]
     return "\n".join(lines) + "\n"
 
 
 def unspaced(text: str) -> str:
-    """Blocks without blank lines: in a list of definitions, Markdown's blocks end at the first.
+    """Remove blank lines from blocks: in a definition list, Markdown blocks end at the first one.
 
-    Those in fences stay, and raw HTML gets a comment for each, which leaves even preformatted text as it is.
+    Blank lines in fences stay; in raw HTML, comments replace them, which keeps preformatted text intact.
     """
     found: list[str] = []
-    fenced = raw = ""  # the marks that end what is open
+    fenced = raw = ""  # closing marks of open blocks
     for line in text.split("\n"):
         if raw:
             if line == raw:

@@ -1,4 +1,4 @@
-"""What a cell takes over from the cells before it, and what it leaves to those after it, by name."""
+"""Data flow between cells, by name: what a cell uses from earlier ones, and what it binds for later ones."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ class Flow:
     """The names of one cell.
 
     Attributes:
-        taken: used before the cell itself has bound them: their values come from earlier cells.
-        made: bound anew, whatever branches are taken.
-        changed: bound in some branch only, or perhaps changed in place, as by `table.append(…)`.
+        taken: used before the cell binds them, so their values come from earlier cells.
+        made: bound in every branch.
+        changed: bound in some branches, or possibly modified in place, as by `table.append(…)`.
     """
 
     taken: set[str] = field(default_factory=set)
@@ -26,9 +26,9 @@ class Flow:
 
 
 def flow(code: str, imported: set[str]) -> Flow:
-    """Follow the names of a cell, statement by statement; what it imports joins `imported`.
+    """Follow the names of a cell by statement; its imports are added to `imported`.
 
-    Magics that run Python are read through; a cell that is no Python otherwise takes and makes nothing.
+    Magics that run Python are parsed; any other cell that is not Python has no data flow.
     """
     tree = ast.parse(as_python(code).code)
     follower = _Follower(imported)
@@ -44,7 +44,7 @@ class _Follower:
         self.found, self._imported = Flow(), imported
 
     def block(self, statements: Iterable[ast.stmt], bound: set[str]) -> set[str]:
-        """Follow statements that run one after another; return what is bound for certain after them."""
+        """Follow a sequence of statements; return the names certainly bound after it."""
         for statement in statements:
             bound = self._statement(statement, set(bound))
         return bound
@@ -113,7 +113,7 @@ class _Follower:
         return bound
 
     def _use(self, node: ast.AST, bound: set[str]) -> None:
-        """Note the names that an expression, or a definition, takes; those that it binds itself are its own."""
+        """Note names used in an expression or definition, except its own local names."""
         own: set[str] = set()
         for inner in ast.walk(node):
             if isinstance(inner, ast.comprehension):

@@ -1,7 +1,7 @@
-"""What a post is made of: its front matter and, in order, the parts of its body.
+"""The parts of a post: front matter and, in order, the parts of its body.
 
-A post's parts put together are its body, character for character. Cells, doctests and inline expressions
-are its *units*: what runs, in the order in which it stands.
+The concatenated parts are exactly the body. Cells, doctests and inline expressions
+are its *units*, which run in order.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
-#: Jupyter's tags that mean something here; all others are somebody else's business.
+#: Supported Jupyter tags; all others are ignored.
 TAGS = frozenset({
     "hide-input", "hide-output", "hide-cell", "remove-input", "remove-output", "remove-cell", "remove-stdout",
     "remove-stderr", "raises-exception", "skip-execution",
@@ -21,16 +21,16 @@ TAGS = frozenset({
 
 @dataclass(frozen=True)
 class Options:
-    """What the line of a fence says about its cell.
+    """Options of a cell, from the line of its fence.
 
     Attributes:
-        tags: Jupyter's.
-        caption: of what it shows first, in Markdown.
-        alt: text for those who do not see its figures: one for all, or one for each.
-        label: by which the text refers to what it shows first.
-        layout: rows and columns in which its figures stand; none of either where each stands alone.
-        raster: whether what its figures draw of data is pixels.
-        timeout: in seconds; 0 for no limit but the post's.
+        tags: Jupyter tags.
+        caption: caption of its first output, in Markdown.
+        alt: alt text: one for all figures, or one each.
+        label: label for references to its first output.
+        layout: rows and columns of its figures; zeros if each is separate.
+        raster: whether its figures rasterise their data.
+        timeout: in seconds; 0 for the post's limit only.
     """
 
     tags: frozenset[str] = frozenset()
@@ -44,7 +44,7 @@ class Options:
 
 @dataclass(frozen=True)
 class Prose:
-    """Text of the page, fences of other languages included; `verbatim` for those, comments and indented code."""
+    """Text, including fences of other languages; `verbatim` for these, comments and indented code."""
 
     source: str
     line: int
@@ -53,7 +53,7 @@ class Prose:
 
 @dataclass(frozen=True)
 class Sample:
-    """A Python fence that is displayed and does not run; `shown` is what Markdown is given."""
+    """A Python fence that is displayed but does not run; `shown` is its Markdown."""
 
     source: str
     line: int
@@ -64,7 +64,7 @@ class Sample:
 class Cell:
     """A Python fence that runs.
 
-    `prefix` is the indentation (or the quotation marks) in front of the fence; `code` comes without it and starts
+    `prefix` is the indentation (or quote marks) before the fence; `code` excludes it and starts
     on `code_line` of the file.
     """
 
@@ -74,12 +74,12 @@ class Cell:
     code_line: int
     prefix: str = ""
     options: Options = Options()
-    in_definition: bool = False  # of a list of definitions, where blocks must hold no blank lines
+    in_definition: bool = False  # in a definition list, where blocks must not contain blank lines
 
 
 @dataclass(frozen=True)
 class Doctest:
-    """A `pycon` fence: it runs, and what it prints must be what it shows."""
+    """A `pycon` fence, which runs and must print what it shows."""
 
     source: str
     line: int
@@ -89,7 +89,7 @@ class Doctest:
 
 @dataclass(frozen=True)
 class Inline:
-    """An expression in the prose whose value stands in its place."""
+    """An expression in prose, replaced by its value."""
 
     source: str
     line: int
@@ -102,9 +102,9 @@ Unit = Cell | Doctest | Inline
 
 @dataclass(frozen=True)
 class Post:
-    """One document: `path` relative to the project's root, front matter, parts of the body.
+    """One post: `path` relative to the project root, front matter, parts of the body.
 
-    `files` are pictures that a notebook holds itself, by their names beside its page.
+    `files` are images attached to a notebook, by their names beside its page.
     """
 
     path: str
@@ -114,17 +114,17 @@ class Post:
 
     @property
     def slug(self) -> str:
-        """Last part of the page's address, and the name of the folder of its figures."""
+        """Last part of the page's URL, and the name of its figures folder."""
         return str(self.meta.get("slug") or PurePosixPath(self.path).stem)
 
     @property
     def folder(self) -> str:
-        """Where its page stands: Material's blog plugin looks for posts in `blog/posts`."""
+        """The folder of its page: Material's blog plugin expects posts in `blog/posts`."""
         return "scribbles" if PurePosixPath(self.path).parts[1:2] == ("scribbles",) else "blog/posts"
 
     @property
     def page(self) -> str:
-        """Path of its page below the folder of pages."""
+        """Path of its page below the pages folder."""
         return f"{self.folder}/{self.slug}.md"
 
     @property
@@ -134,14 +134,14 @@ class Post:
 
     @property
     def units(self) -> tuple[Unit, ...]:
-        """What runs, in order."""
+        """Cells, doctests and inline expressions, in order."""
         return tuple(part for part in self.parts if isinstance(part, (Cell, Doctest, Inline)))
 
     @property
     def shadow(self) -> list[str]:
-        """Lines of a module that has the post's code on the post's lines and nothing anywhere else.
+        """Lines of a module with the post's code on the post's lines and empty lines elsewhere.
 
-        Given to `linecache` under the post's path, it gives tracebacks and `inspect.getsource` the lines of the `.md`
+        In `linecache` under the post's path, they give tracebacks and `inspect.getsource` the lines of the `.md`
         file; lines of prose would make `inspect` fail when it parses the file to find a class.
         """
         cells = [part for part in self.parts if isinstance(part, Cell)]
@@ -153,7 +153,7 @@ class Post:
 
 
 def _as_python(code: str) -> list[str]:
-    """The lines of a cell, so that the file parses: IPython's magics become comments."""
+    """The lines of a cell with IPython magics commented out, so that the file parses."""
     lines = code.split("\n")
     for attempt in (
         lines,

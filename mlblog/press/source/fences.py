@@ -1,7 +1,7 @@
-"""Find the fences of a Markdown text as Material renders it: nested in admonitions, tabs and lists, or quoted.
+"""Find fences in Markdown as Material renders them: also nested in admonitions, tabs, lists and quotes.
 
-A fence counts where Python-Markdown would open one: at most three spaces deeper than the content it stands in. Four or
-more make an indented code block, which shows its text. Nothing in a comment counts, nor in a longer fence.
+A fence counts where Python-Markdown would open one: at most three spaces deeper than the surrounding content. Four or
+more make an indented code block. Fences in comments and in longer fences are ignored.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ _QUOTE = re.compile(r"[ \t>]*>[ \t]?")
 
 @dataclass(frozen=True)
 class Fence:
-    """One fence: lines `start` to `end` (from 0, `end` behind the closing line), its marks, info and content.
+    """One fence: lines `start` to `end` (from 0, `end` exclusive), its marks, info and content.
 
-    `in_definition` says whether it stands in a list of definitions.
+    `in_definition` says whether it is in a definition list.
     """
 
     start: int
@@ -43,17 +43,17 @@ class Text:
 
 
 def find_fences(lines: list[str], path: str, first_line: int) -> Iterator[Fence | Text]:
-    """Cut lines into fences and the text between them, in order and without gaps.
+    """Split lines into fences and the text between them, in order and without gaps.
 
     Args:
-        lines: body of the post, without line ends.
-        path: the post, for messages.
-        first_line: line of the file on which the body starts (from 1).
+        lines: body of the post, without newlines.
+        path: path of the post, for messages.
+        first_line: line of the file where the body starts (from 1).
 
     Raises:
-        PostError: a fence that is not closed, or whose content is indented less than the fence.
+        PostError: a fence is not closed, or its content is indented less than the fence.
     """
-    containers: list[tuple[int, bool]] = []  # where the content of each open one starts; whether it is a definition
+    containers: list[tuple[int, bool]] = []  # content column of each open container; whether it is a definition
     at, blank_before = 0, True
     while at < len(lines):
         line = lines[at]
@@ -96,7 +96,7 @@ def _close(lines: list[str], start: int, match: re.Match[str], path: str, first_
             inner = ""
         else:
             raise PostError(
-                path, first_line + at, f"this line is indented less than the fence of line {first_line + start}"
+                path, first_line + at, f"this line is indented less than its fence, opened on line {first_line + start}"
             )
         closing = inner.rstrip()
         if len(closing) >= len(marks) and set(closing) == {marks[0]}:

@@ -1,4 +1,4 @@
-"""The YAML at the head of a post."""
+"""The front matter of a post."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import yaml
 
 from mlblog.errors import PostError
 
-#: Written by Jupytext and JupyterLab for themselves; no business of the page.
+#: Keys written by Jupytext and JupyterLab, which pages ignore.
 NOTEBOOK_KEYS = ("jupytext", "kernelspec", "language_info")
-#: What is text however it looks: `title: 2026` is no number, and `tags: [2026, on]` are two names.
+#: Keys that are always text: `title: 2026` is not a number, and `tags: [2026, on]` are two names.
 _TEXTS = ("title", "description", "slug", "categories", "tags", "theme", "week")
 
 
@@ -21,10 +21,10 @@ def split_front_matter(text: str, path: str) -> tuple[dict[str, Any], str, int]:
     """Separate front matter and body.
 
     Returns:
-        The front matter, the body, and the line of the file (from 1) on which the body starts.
+        The front matter, the body, and the line of the file (from 1) where the body starts.
 
     Raises:
-        PostError: no front matter, it is not closed, not YAML, or lacks a title or a date.
+        PostError: the front matter is missing, not closed, not YAML, or lacks a title or a date.
     """
     lines = text.split("\n")
     if lines[0].rstrip() != "---":
@@ -38,7 +38,7 @@ def split_front_matter(text: str, path: str) -> tuple[dict[str, Any], str, int]:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or str(error)
         raise PostError(path, 2 + (mark.line if mark else 0), f"the front matter is not YAML: {problem}") from error
-    except (ValueError, RecursionError) as error:  # a date that no calendar has, brackets without end
+    except (ValueError, RecursionError) as error:  # an impossible date, too many nested brackets
         day = next((i for i, line in enumerate(lines[:end], 1) if line.startswith("date:")), 2)
         raise PostError(path, day, f"the front matter is not YAML: {error}") from error
     if not isinstance(meta, dict):
@@ -49,9 +49,9 @@ def split_front_matter(text: str, path: str) -> tuple[dict[str, Any], str, int]:
 
     try:
         yaml.safe_dump(meta, allow_unicode=True).encode()
-        json.dumps(meta, ensure_ascii=False, skipkeys=True, default=str).encode()  # YAML writes half characters
+        json.dumps(meta, ensure_ascii=False, skipkeys=True, default=str).encode()  # YAML allows lone surrogates
     except (UnicodeEncodeError, ValueError, yaml.YAMLError) as error:
-        raise PostError(path, 2, f"the front matter cannot be written again: {error}") from error
+        raise PostError(path, 2, f"the front matter cannot be written back: {error}") from error
     _check(meta, path, line_of)
     return {k: v for k, v in meta.items() if k not in NOTEBOOK_KEYS}, "\n".join(lines[end + 1 :]), end + 2
 

@@ -14,12 +14,12 @@ _MARK = "{python}"
 
 
 def split_inline(source: str, line: int, path: str) -> Iterator[Prose | Inline]:
-    """Cut a piece of prose into text and inline expressions, in order and without gaps.
+    """Split prose into text and inline expressions, in order and without gaps.
 
-    A code span ends at the next run of as many backticks, within its paragraph.
+    A code span ends at the next run of backticks of the same length, within its paragraph.
 
     Raises:
-        PostError: an expression that is not one.
+        PostError: an inline expression is not valid Python.
     """
     start = at = 0
     while opening := _TICKS.search(source, at):
@@ -39,7 +39,7 @@ def split_inline(source: str, line: int, path: str) -> Iterator[Prose | Inline]:
         try:
             ast.parse(code, mode="eval")
         except SyntaxError as error:
-            raise PostError(path, where, f"`{content}` holds no Python expression: {error.msg}") from error
+            raise PostError(path, where, f"`{content}` is not a Python expression: {error.msg}") from error
         if opening.start() > start:
             yield Prose(source[start : opening.start()], line + source.count("\n", 0, start))
         yield Inline(source[opening.start() : end], where, code)

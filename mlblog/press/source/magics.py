@@ -1,4 +1,4 @@
-"""What a cell says in IPython's own syntax, as Python: for whoever follows names, not to be run."""
+"""IPython syntax as Python, for following names; not meant to be run."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-#: Magics that run what they are given in the post's own namespace, as it is.
+#: Magics that run their argument in the post's namespace.
 _RUNNING = {"capture", "prun", "time", "timeit"}
 _OPTION = re.compile(r"\s*-{1,2}\w\S*(?:\s+|$)")
-# functions that run what they are given as text, or hand out what nobody can follow
+# functions that run text as code, or return something that cannot be followed
 _RUNNERS = {"compile", "eval", "exec", "get_ipython", "help"}
 _RUNNING_METHODS = {"get_ipython", "run_cell_magic", "run_line_magic", "run_module", "run_path"}
 
@@ -20,8 +20,8 @@ class Python(NamedTuple):
     """A cell as Python.
 
     Attributes:
-        code: what of it can be followed; it parses.
-        is_opaque: whether it may run more than that.
+        code: the part that can be followed; it parses.
+        is_opaque: whether it may run other code.
     """
 
     code: str
@@ -30,12 +30,12 @@ class Python(NamedTuple):
 
 @functools.lru_cache(1000)
 def as_python(code: str) -> Python:
-    """Read `code` as IPython does: magics that run Python are that Python, and of all others nobody knows."""
+    """Read `code` as IPython does: magics that run Python become that Python, and others are opaque."""
     try:
         return Python(code, _runs_text(ast.parse(code)))
     except (SyntaxError, ValueError):
         pass
-    from IPython.core.inputtransformer2 import TransformerManager  # half a second: only where a post has such a cell
+    from IPython.core.inputtransformer2 import TransformerManager  # takes half a second, so only for cells that need it
 
     try:
         transformed = TransformerManager().transform_cell(code)  # type: ignore[no-untyped-call]
@@ -51,7 +51,7 @@ def as_python(code: str) -> Python:
 
 
 def _magics(tree: ast.AST) -> Iterator[tuple[str, list[str]]]:
-    """The magics and the commands of a transformed cell, each with the texts that it is given."""
+    """The magics and commands of a transformed cell, with their string arguments."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and _is_shell(node.func.value):
             texts = [str(one.value) for one in node.args if isinstance(one, ast.Constant)]
@@ -64,7 +64,7 @@ def _is_shell(node: ast.expr) -> bool:
 
 
 def _given(text: str) -> Python | None:
-    """The Python in what a magic is given, behind its options; None if there is none."""
+    """The Python argument of a magic, after its options; None if there is none."""
     while True:
         found = as_python(text)
         if found.code or not text.strip():

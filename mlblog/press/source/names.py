@@ -1,4 +1,4 @@
-"""The names that a unit of a post takes from others and gives to others, by Python's own symbol tables."""
+"""Names that a unit of a post uses from others and binds for others, from Python's symbol tables."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import symtable
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-# by these a cell may reach a name that it does not write down, or run what nobody has read
+# these give access to names that do not appear in the cell, or run unknown code
 _REACHING = {
     "breakpoint", "builtins", "compile", "currentframe", "delattr", "dir", "eval", "exec", "gc", "get_ipython",
     "getframe", "globals", "help", "inspect", "locals", "modules", "run_module", "run_path", "setattr", "setprofile",
@@ -22,15 +22,15 @@ _WORD = re.compile(r"[^\W\d]\w*")
 
 @dataclass(frozen=True)
 class Names:
-    """Names of a unit, of which each set may hold too many and none too few.
+    """Names of a unit; each set may contain too many, never too few.
 
     Attributes:
-        taken: looked up while the unit runs, unless it has bound them itself before.
-        bound: given a value or another attribute, or deleted; by an import is another matter.
-        imported: those that an import binds, each with what it imports.
-        late: looked up by functions that it defines, whenever these run.
-        words: in its texts, which others may look up: `table.query("x > @least")`.
-        is_opaque: whether it may look up, or bind, names that it does not write down.
+        taken: looked up while the unit runs, unless it bound them before.
+        bound: assigned, deleted, or with attributes set; imports are separate.
+        imported: names bound by imports, each with its import.
+        late: looked up by functions that it defines, at any later time.
+        words: words in its strings, which libraries may look up: `table.query("x > @least")`.
+        is_opaque: whether it may look up or bind names that do not appear in it.
     """
 
     taken: frozenset[str] = frozenset()
@@ -43,7 +43,7 @@ class Names:
 
 @functools.lru_cache(1000)
 def names(code: str) -> Names:
-    """The names of a cell, or of an inline expression; what is not Python is opaque."""
+    """The names of a cell or inline expression; anything but Python is opaque."""
     try:
         tree = ast.parse(code.strip())
         scopes = [(statement, symtable.symtable(ast.unparse(statement), "cell", "exec")) for statement in tree.body]
@@ -58,7 +58,7 @@ def names(code: str) -> Names:
     }
     for statement, scope in scopes:
         eager, lazy = _looked_up(scope)
-        added = set(_added_to(statement))  # which the tables do not count among look-ups
+        added = set(_added_to(statement))  # symbol tables do not count these as look-ups
         taken |= (eager | added) - certain
         late |= lazy if isinstance(statement, ast.AugAssign) else lazy | added
         given = _given(scope)
@@ -73,7 +73,7 @@ def names(code: str) -> Names:
 
 
 def _looked_up(scope: symtable.SymbolTable) -> tuple[set[str], set[str]]:
-    """Names of the module that a scope looks up as it runs, and those that functions in it look up."""
+    """Global names that a scope looks up as it runs, and those that its functions look up."""
     is_function = scope.get_type() == "function"
     own = {
         one.get_name() for one in scope.get_symbols() if one.is_referenced() and (one.is_global() or not is_function)
@@ -106,7 +106,7 @@ def _added_to(statement: ast.stmt) -> Iterator[str]:
 
 
 def _changed(statement: ast.stmt) -> Iterator[str]:
-    """Names whose attributes are set or deleted."""
+    """Names with attributes set or deleted."""
     for node in ast.walk(statement):
         if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load):
             base: ast.expr = node
@@ -121,12 +121,12 @@ def _imports(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, str]]:
         if isinstance(node, ast.ImportFrom):
             name = alias.asname or alias.name
             yield ("*", "*") if name == "*" else (name, f"{'.' * node.level}{node.module}:{alias.name}")
-        else:  # `import a.b` binds a, and has b imported
+        else:  # `import a.b` binds `a` and imports `b`
             yield alias.asname or alias.name.partition(".")[0], alias.name if alias.asname else f"{alias.name}:"
 
 
 def _reaches(node: ast.AST) -> bool:
-    """Whether a node names something by which others' names can be reached."""
+    """Whether a node mentions anything that gives access to other names."""
     match node:
         case ast.Name(id=name) | ast.Attribute(attr=name) | ast.alias(name=name):
             words = name.split(".")

@@ -1,8 +1,8 @@
-"""Posts that are Jupyter notebooks: read as the Markdown document that they would be, without their outputs.
+"""Posts as Jupyter notebooks, read as the equivalent Markdown document, without outputs.
 
-Code cells run; of Markdown cells only inline expressions do, as a fence in them runs in no notebook. Lines are those of
-that document, as `jupytext --to md` writes it but for the metadata that no page reads; where people read them they are
-named by the number of the cell and the line in it.
+Code cells run; in Markdown cells only inline expressions do, since notebooks do not run fences. Lines are those of
+that document, as written by `jupytext --to md` except for unused metadata; messages
+show the number of the cell and the line in it instead.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ from mlblog.press.source.frontmatter import split_front_matter
 from mlblog.press.source.options import CELL_KEYS, cell_options
 from mlblog.press.source.parse import parts_of, skipped
 
-#: Tags the cells that a page's notebook has before the post itself; a post that is made of it has none of them.
+#: Tag of the cells that downloads put before the post; they are dropped when such a notebook becomes a post.
 PREFACE = "mlblog-preface"
 
 
 class CellLine(int):
-    """A line of the document that a notebook would be, written as what its author sees: `cell 3, line 2`.
+    """A line of a notebook's Markdown document, displayed as `cell 3, line 2`.
 
     Attributes:
-        cell: its number, from 1, whatever its kind.
-        within: the line in the cell, from 1; 0 for the cell as such.
+        cell: number of the cell, from 1, counting all types.
+        within: the line in the cell, from 1; 0 for the cell itself.
     """
 
     cell: int
@@ -46,7 +46,7 @@ class CellLine(int):
         return made
 
     def __add__(self, lines: int) -> CellLine:
-        """So many lines further on, in the same cell."""
+        """A later line in the same cell."""
         return CellLine(int(self) + lines, self.cell, self.within + lines)
 
     def __str__(self) -> str:
@@ -63,7 +63,7 @@ def place(post: Post, line: int) -> int:
 
 
 def by_cells(post: Post, text: str) -> str:
-    """`text` with the lines of `post` that it names, in tracebacks and warnings, named as `CellLine`s are."""
+    """`text` (a traceback or warning) with line numbers of `post` replaced by cells and their lines."""
     if not post.path.endswith(".ipynb") or post.path not in text:
         return text
     name = re.escape(post.path)
@@ -72,7 +72,7 @@ def by_cells(post: Post, text: str) -> str:
 
 
 def parse_notebook(data: bytes | str, path: str) -> Post:
-    """Read a notebook of format 4; its front matter is its first cell (raw or Markdown), or `mlblog` in its metadata.
+    """Read a notebook of format 4; front matter is its first cell (raw or Markdown) or `mlblog` in its metadata.
 
     Raises:
         PostError: with the line, whatever is wrong.
@@ -93,7 +93,7 @@ def parse_notebook(data: bytes | str, path: str) -> Post:
     for number, cell in enumerate(cells, first):
         text = _source(cell, path)
         if PREFACE in cell.get("metadata", {}).get("tags", ()):
-            continue  # of a notebook that a page gave away
+            continue  # from a downloaded notebook
         if cell["cell_type"] == "code":
             parts.append(_code_cell(text, cell.get("metadata", {}), path, CellLine(line, number, 0)))
         elif cell["cell_type"] == "markdown":
@@ -102,7 +102,7 @@ def parse_notebook(data: bytes | str, path: str) -> Post:
             inside = parts_of(text.rstrip("\n") + "\n\n", path, at, runs=False)
             parts += [Sample(p.source, p.line, p.source) if isinstance(p, Cell | Doctest) else p for p in inside]
         else:
-            continue  # raw cells are for other converters
+            continue  # raw cells are meant for other converters
         line = 1 + head.count("\n") - rest.count("\n") + sum(part.source.count("\n") for part in parts)
     return Post(path, meta, tuple(parts), files)
 
@@ -123,7 +123,7 @@ def _cells(text: str, path: str) -> tuple[list[dict[str, Any]], str]:
         raise PostError(path, 1, "not a notebook of format 4; open it in Jupyter and save it")
     for number, cell in enumerate(book["cells"], 1):
         if not isinstance(cell, dict) or not isinstance(cell.get("metadata", {}), dict) or "cell_type" not in cell:
-            raise PostError(path, 1, f"cell {number} is none; open the notebook in Jupyter and save it")
+            raise PostError(path, 1, f"cell {number} is not a valid cell; open the notebook in Jupyter and save it")
     metadata = book.get("metadata")
     given = metadata.get("mlblog") if isinstance(metadata, dict) else None
     if isinstance(given, dict) and isinstance(given.get("date"), str):  # JSON has no dates
@@ -137,5 +137,5 @@ def _source(cell: dict[str, Any], path: str) -> str:
     source = cell.get("source", "")
     source = "".join(source) if isinstance(source, list) and all(isinstance(s, str) for s in source) else source
     if not isinstance(source, str):
-        raise PostError(path, 1, "the source of a cell is no text; open the notebook in Jupyter and save it")
+        raise PostError(path, 1, "the source of a cell is not text; open the notebook in Jupyter and save it")
     return source.replace("\r\n", "\n").replace("\r", "\n")

@@ -12,19 +12,19 @@ from mlblog.press.source.document import Options
 _KEY = re.compile(r"\s*([A-Za-z_][\w-]*)=")
 _LABEL = re.compile(r"[a-z][a-z0-9-]*")
 _LAYOUT = re.compile(r"([1-9])x([1-9])")
-#: Options of a cell.
+#: Options of cells.
 CELL_KEYS = ("tags", "caption", "alt", "label", "layout", "raster", "timeout")
-_SHOWN_KEYS = ("title", "hl_lines", "linenums", "linenums_style")  # Material's own, passed on to it
+_SHOWN_KEYS = ("title", "hl_lines", "linenums", "linenums_style")  # Material's options, passed through
 
 
 def split_options(text: str, path: str, line: int) -> tuple[bool, dict[str, Any]]:
-    """Read what follows the language on a fence.
+    """Read the options after the language of a fence.
 
     Returns:
         Whether the cell is for display only, and the options as written.
 
     Raises:
-        PostError: something that is neither `.noeval` nor `key=<JSON value>`.
+        PostError: an option is neither `.noeval` nor `key=<JSON value>`.
     """
     decoder, found, noeval, rest = json.JSONDecoder(), {}, False, text.strip()
     while rest:
@@ -42,7 +42,7 @@ def split_options(text: str, path: str, line: int) -> tuple[bool, dict[str, Any]
         except json.JSONDecodeError as error:
             raise PostError(path, line, f'the value of {key!r} is not JSON; write {key}="…" or {key}=["…"]') from error
         if re.search("[\ud800-\udfff]", str(found[key])):
-            raise PostError(path, line, f"the value of {key!r} holds half a character; write the character itself")
+            raise PostError(path, line, f"the value of {key!r} has a lone surrogate; write the character itself")
         if end < len(rest) and not rest[end].isspace():
             raise PostError(path, line, f"a space is missing after the value of {key!r}")
         rest = rest[end:].strip()
@@ -57,7 +57,7 @@ def cell_options(found: dict[str, Any], path: str, line: int) -> Options:
     """
     for key, value in found.items():
         if key not in CELL_KEYS:
-            raise PostError(path, line, f"unknown option {key!r}; a cell has {', '.join(CELL_KEYS)} and .noeval")
+            raise PostError(path, line, f"unknown option {key!r}; cells take {', '.join(CELL_KEYS)} and .noeval")
         if key == "tags":
             if not isinstance(value, list) or not all(isinstance(tag, str) for tag in value):
                 raise PostError(path, line, 'tags must be a list, as in tags=["hide-input"]')
@@ -91,7 +91,7 @@ def cell_options(found: dict[str, Any], path: str, line: int) -> Options:
 
 
 def written_options(options: Options) -> dict[str, Any]:
-    """The options of a cell as they are written, without those that say nothing."""
+    """The options of a cell as written on a fence, without defaults."""
     rows, columns = options.layout
     found = {
         "tags": sorted(options.tags),
@@ -106,11 +106,11 @@ def written_options(options: Options) -> dict[str, Any]:
 
 
 def shown_options(found: dict[str, Any], path: str, line: int) -> str:
-    """What Material is given on the fence of a cell for display only.
+    """Material's options for the fence of a display-only cell.
 
     Raises:
-        PostError: an option that neither a cell nor Material has.
+        PostError: an option is unknown to both cells and Material.
     """
     if unknown := sorted(set(found) - set(CELL_KEYS) - set(_SHOWN_KEYS)):
-        raise PostError(path, line, f"unknown option {unknown[0]!r}; a .noeval fence has {', '.join(_SHOWN_KEYS)}")
+        raise PostError(path, line, f"unknown option {unknown[0]!r}; .noeval fences take {', '.join(_SHOWN_KEYS)}")
     return "".join(f' {key}="{found[key]}"' for key in _SHOWN_KEYS if key in found)

@@ -1,4 +1,4 @@
-"""From the text of a post to its parts. A pure function of the text."""
+"""Parse a post into its parts. A pure function of its text."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mlblog.press.source.inline import split_inline
 from mlblog.press.source.options import cell_options, shown_options, split_options
 
 _INFO = re.compile(r"(python|pycon)(?![\w+#.-])(.*)")
-# what Jupytext, MyST, Quarto, Pandoc and Material take for Python, or for a cell that runs
+# fences that Jupytext, MyST, Quarto, Pandoc or Material treat as Python or as a cell
 _LIKE_PYTHON = re.compile(r"\{?\s*\.?(?:i?py(?:thon|con)?[\d.]*|code-cell|jupyter-execute)(?![\w+#-]).*", re.IGNORECASE)
 
 
@@ -24,10 +24,10 @@ def parse_post(data: bytes | str, path: str) -> Post:
 
     Args:
         data: the file, UTF-8.
-        path: where it stands, relative to the project's root, for messages and tracebacks.
+        path: its path relative to the project root, for messages and tracebacks.
 
     Raises:
-        PostError: with the line, whatever is wrong.
+        PostError: the post is invalid; with the line.
 
     Example:
         >>> post = parse_post("---\ntitle: T\ndate: 2026-01-02\n---\n`{python} 1 + 1`\n", "posts_src/t.md")
@@ -35,7 +35,7 @@ def parse_post(data: bytes | str, path: str) -> Post:
         ('1 + 1', 5)
     """
     if path.endswith(".ipynb"):
-        from mlblog.press.source.notebook import parse_notebook  # which reads its Markdown cells with what is here
+        from mlblog.press.source.notebook import parse_notebook  # which imports this module
 
         return _checked(parse_notebook(data, path))
     text = text_of(data, path)
@@ -48,7 +48,7 @@ def _checked(post: Post) -> Post:
     for part in post.parts:
         if isinstance(part, Cell) and part.options.label:
             if (label := part.options.label) in seen:
-                raise PostError(post.path, part.line, f"label {label!r} is taken by the cell of line {seen[label]}")
+                raise PostError(post.path, part.line, f"label {label!r} is already used on line {seen[label]}")
             seen[label] = part.line
     return post
 
@@ -58,12 +58,12 @@ def parts_of(body: str, path: str, first_line: int, *, runs: bool = True) -> Ite
 
     Args:
         body: the Markdown.
-        path: the post, for messages.
-        first_line: line of the file on which the body starts (from 1).
-        runs: whether fences run here at all; in a notebook's Markdown they do not.
+        path: path of the post, for messages.
+        first_line: line of the file where the body starts (from 1).
+        runs: whether fences run; in a notebook's Markdown cells they do not.
 
     Raises:
-        PostError: with the line, whatever is wrong.
+        PostError: the post is invalid; with the line.
     """
     ended = body.endswith("\n")
     lines = body.split("\n")[: -1 if ended else None]
@@ -72,7 +72,7 @@ def parts_of(body: str, path: str, first_line: int, *, runs: bool = True) -> Ite
         last = end == len(lines) and not ended
         return "\n".join(lines[start:end]) + ("" if last or start == end else "\n")
 
-    live: int | None = None  # where the prose in hand, in which expressions count, starts
+    live: int | None = None  # start of the current prose in which expressions count
     for piece in find_fences(lines, path, first_line):
         if isinstance(piece, Text) and not piece.verbatim:
             live = piece.start if live is None else live
@@ -87,7 +87,7 @@ def parts_of(body: str, path: str, first_line: int, *, runs: bool = True) -> Ite
 
 
 def skipped(code: str, options: Options, prefix: str = "") -> str:
-    """What Markdown is given of a cell that its tags keep from running."""
+    """The Markdown of a cell that its tags keep from running."""
     if options.tags & {"remove-input", "remove-cell"}:
         return ""
     text = blocks.fence("python", code.strip("\n"))
@@ -102,7 +102,7 @@ def _fence(fence: Fence, source: str, line: int, path: str, runs: bool) -> Part:
         raise PostError(
             path,
             line,
-            f"{fence.marks}{fence.info} looks like a cell, but does not run; write {fence.marks}python for a cell,"
+            f"{fence.marks}{fence.info} looks like a cell but does not run; write {fence.marks}python for a cell,"
             f" {fence.marks}python .noeval to show code only",
         )
     if not match:
@@ -114,7 +114,7 @@ def _fence(fence: Fence, source: str, line: int, path: str, runs: bool) -> Part:
         return Sample(source, line, head + source.split("\n", 1)[1])
     if match[1] == "pycon":
         if found:
-            raise PostError(path, line, f"unknown option {next(iter(found))!r}; a pycon fence has only .noeval")
+            raise PostError(path, line, f"unknown option {next(iter(found))!r}; pycon fences take only .noeval")
         return Doctest(source, line, code, line + 1)
     options = cell_options(found, path, line)
     if "skip-execution" in options.tags:

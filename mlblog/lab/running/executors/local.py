@@ -1,4 +1,4 @@
-"""Runs in processes of this machine: one a GPU, or, where there is none, one a core."""
+"""Runs in local processes: one per GPU, or, without GPUs, one per core."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class LocalExecutor:
             timeout: seconds after which a run is ended; None for no limit.
         """
         self._project, self._timeout = project, timeout
-        self._stopped = f"stopped after {timeout or 0:g} s{{at}}; it goes on from its checkpoint, if it keeps one"
+        self._stopped = f"stopped after {timeout or 0:g} s{{at}}; it can resume from its checkpoint, if it has one"
         device = pick_device()
         count = slots or (gpus() if device == "cuda" else os.cpu_count() or 1)
         self._free: queue.SimpleQueue[dict[str, str]] = queue.SimpleQueue()

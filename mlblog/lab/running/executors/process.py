@@ -1,4 +1,4 @@
-"""A run in a process of its own, seen from outside: begun, followed to its end, and explained if it ends badly."""
+"""A run in a separate process: start it, follow it, and explain its failure."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Process:
     def __init__(
         self, job: Job, root: Path, log: BinaryIO, *, environment: Mapping[str, str], checkpoints: Path | None
     ) -> None:
-        """Begin `job` of the project at `root`; what it prints goes to the file `log`."""
+        """Start `job` of the project at `root`, with output to the file `log`."""
         self._job, self._log = job, log
         self._asked = {"job": job.to_json(), "checkpoints": None if checkpoints is None else str(checkpoints)}
         self._killed = ""
@@ -104,7 +104,7 @@ class Process:
         if self._killed and code == -9:
             return f"{key}: {self._killed.replace('{at}', self._where)}"
         if code == 0:
-            return f"{key}: its process ended with exit code 0 and left no record{self._where}; an experiment returns"
+            return f"{key}: its process exited with code 0 without a record{self._where}; an experiment must return"
         cause = f"killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
         hint = "; the system kills processes when memory runs out" if code == -9 else ""
         said = f": {last}" if (last := self._last_line()) else ""

@@ -100,9 +100,9 @@ class RayExecutor:
                 raise RunError(f"{error} (log: {self._project.relative(path)})")
             found = Record.from_files(text, lambda _: arrays, path=str(job.key))
         except RayError as error:
-            lost = f"lost on the cluster, with what it printed: {type(error).__name__}: {error}"
+            lost = f"lost on the cluster, with its output: {type(error).__name__}: {error}"
             self._forget(job)
-            future.set_exception(RunError(f"{job.key}: {lost} (begun again up to {self._retries} times)"))
+            future.set_exception(RunError(f"{job.key}: {lost} (retried up to {self._retries} times)"))
         except Exception as error:
             self._forget(job)
             future.set_exception(error)

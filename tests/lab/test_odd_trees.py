@@ -66,7 +66,7 @@ TREES: dict[str, tuple[Callable[[Path], None], str, str]] = {
     "a folder for arrays": (_folder, f"{BASE}/seed-0-000000000000.safetensors", ""),
     "a folder for a checkpoint": (_folder, ".mlblog/checkpoints/gone/x.safetensors", ""),
     "a pipe for a record": (_pipe, f"{BASE}/seed-1.json", "not a regular file"),
-    "a pipe for another experiment's record": (_pipe, "docs/results/gone/smoke/base/seed-0.json", "there is no experiment gone"),
+    "a pipe for another experiment's record": (_pipe, "docs/results/gone/smoke/base/seed-0.json", "no experiment gone"),
     "a file for the records": (_instead, "docs/results", "no records"),
     "a file for an experiment": (_instead, "docs/results/with_two", "no records"),
     "a file for overrides": (_instead, BASE, "no records"),

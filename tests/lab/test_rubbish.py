@@ -53,7 +53,7 @@ def test_rubbish_is_shown_and_kept_until_it_is_to_be_deleted(recorded: Bench) ->
     }
 
     deleted = recorded("gc", "--delete")
-    assert deleted.stdout.splitlines()[-1].endswith("bytes deleted")
+    assert deleted.stdout.splitlines()[-1].endswith("bytes: deleted")
     assert recorded.files("docs/results") == good
     assert recorded.files(".mlblog/records") == shelf
     assert recorded("status").exit_code == 0

@@ -121,7 +121,7 @@ def beyond(experiment: str, paths: Sequence[str]) -> str:
     more = f" and {len(shown) - 3} more" if len(shown) > 3 else ""
     count = "1 record" if len(shown) == 1 else f"{len(shown)} records"
     return (
-        f"{experiment}: {count} undeclared runs, kept up to date like the others: {', '.join(shown[:3])}{more};"
+        f"{experiment}: {count} beyond those declared, kept up to date like the others: {', '.join(shown[:3])}{more};"
         f" to list or delete them: mlblog gc --beyond {experiment}"
     )
 

@@ -105,7 +105,7 @@ def test_checkpoint_stays_where_nothing_else_does(lab: Lab) -> None:
     in_the_way(lab.project.work / "records")
     (job,) = lab.plan([Key("trained", "smoke", {}, 0)])
     (outcome,) = lab.run([job], InlineExecutor(lab.project))
-    assert "Nor could it be kept in .mlblog/records: File exists." in str(outcome.error)
+    assert "It could not be kept in .mlblog/records either: File exists." in str(outcome.error)
     assert str(outcome.error).endswith("Run again, it can resume from its checkpoint, if it has one")
     assert checkpoint(lab).exists()
 

@@ -83,7 +83,7 @@ def test_smoke_runs_make_what_they_read(make_project: Callable[[dict[str, str]],
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ('reads=["base"]', 'reads=["basis"]', "middle reads records of 'basis', which is no experiment"),
+        ('reads=["base"]', 'reads=["basis"]', "middle reads records of 'basis', which is not an experiment"),
         ('reads=["base"]', 'reads="base"', "reads is 'base'; it must be a list of names"),
         ('reads=["base"]', 'reads=["top"]', "experiments read each other's records: middle -> top -> middle"),
     ],

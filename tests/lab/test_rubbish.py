@@ -53,7 +53,7 @@ def test_rubbish_is_shown_and_kept_until_it_is_to_be_deleted(recorded: Bench) ->
     }
 
     deleted = recorded("gc", "--delete")
-    assert deleted.stdout.splitlines()[-1].endswith("bytes deleted")
+    assert deleted.stdout.splitlines()[-1].endswith("bytes: deleted")
     assert recorded.files("docs/results") == good
     assert recorded.files(".mlblog/records") == shelf
     assert recorded("status").exit_code == 0
@@ -93,8 +93,8 @@ def test_records_beyond_what_is_declared_are_noted_kept_up_and_deleted_by_name(r
         "with_two": ["smoke/x=7/seed-0"],
     }
     notes = [
-        f"note: {name}: {f'{len(paths)} records' if len(paths) > 1 else '1 record'} beyond what it declares, kept up"
-        f" like the others: {', '.join(paths)}; to list or delete them: mlblog gc --beyond {name}"
+        f"note: {name}: {f'{len(paths)} records' if len(paths) > 1 else '1 record'} beyond those declared, kept up"
+        f" to date like the others: {', '.join(paths)}; to list or delete them: mlblog gc --beyond {name}"
         for name, paths in left.items()
     ]
     for command in (("status",), ("check",), ("gc",)):

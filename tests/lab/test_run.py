@@ -111,7 +111,7 @@ def quantised() -> torch.Tensor:
             lambda: np.array(["2026-11-21"], dtype="datetime64[D]"),
             r"is an array of datetime64\[D\], .*; save x\.astype\(str\)",
         ),
-        (lambda: np.datetime64("2026-11-21"), "is a date, which a record cannot hold"),
+        (lambda: np.datetime64("2026-11-21"), "is a date, which records cannot store"),
         (lambda: np.array([1], dtype="timedelta64[s]"), "is an array of timedelta64.*; divide it by a unit"),
         (
             lambda: np.ones(2, dtype=np.longdouble),

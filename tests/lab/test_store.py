@@ -93,7 +93,7 @@ def test_record_moved_to_another_path_is_refused(files: FileStore) -> None:
     (path,) = files.folder.rglob("*.json")
     for file in path.parent.iterdir():
         file.rename(file.with_name(file.name.replace("seed-0", "seed-7")))
-    with pytest.raises(RecordError, match="belongs at solver/small/base/seed-0"):
+    with pytest.raises(RecordError, match="move it to solver/small/base/seed-0"):
         files.read("solver/small/base/seed-7.json")
 
 

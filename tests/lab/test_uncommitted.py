@@ -122,7 +122,7 @@ def test_large_files_are_left_out_and_named(recorded: Bench) -> None:
     recorded.edit("toy/losses.py", "return abs(x) + 1", "return abs(x) + 2")
     found = why(recorded)
     assert changed_lines(found["diff"]) == ["-    return abs(x) + 1", "+    return abs(x) + 2"]
-    assert f"left out of .mlblog/diffs/{patch.name}.diff: toy/large.bin, 262,145 bytes" in found["note"]
+    assert f"too large for .mlblog/diffs/{patch.name}: toy/large.bin, 262,145 bytes" in found["note"]
 
 
 def test_patch_has_a_limit(recorded: Bench) -> None:

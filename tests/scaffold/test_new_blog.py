@@ -128,7 +128,7 @@ def test_names_that_are_wrong_or_taken_are_refused(stranger: Stranger, monkeypat
         ("post", "WALK!"): "posts_src/walk.md: already exists",
         ("note", "pearson1905problems"): "did you mean 'pearson1905problem'?",
         ("experiment", "Coin-Toss"): "an experiment is a function",
-        ("experiment", "walk"): "there is an experiment walk already",
+        ("experiment", "walk"): "the experiment walk already exists",
         ("week", "48"): "'48' is not an ISO week",
     }.items():
         done = CliRunner().invoke(main, ["new", *arguments])

@@ -110,7 +110,7 @@ def cost(states: Sequence[State]) -> str:
         return f"{len(states)} fresh, nothing to do"
     known = [state.seconds for state in due if state.seconds is not None]
     unknown = len(due) - len(known)
-    told = f"; about {duration(sum(known))}sequentially, by their last records" if known else ""
+    told = f"; about {duration(sum(known))} sequentially, by their last records" if known else ""
     untold = f"; {unknown} never recorded, cost unknown" if unknown else ""
     return f"{len(states) - len(due)} fresh, {len(due)} due{told}{untold}"
 

@@ -87,9 +87,9 @@ def test_methods_of_a_run() -> None:
 
 def test_settings(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text('[tool.mlblog]\nnonesuch = ""\n', encoding="utf-8")
-    with pytest.raises(ProjectError, match="it has ") as refused:
+    with pytest.raises(ProjectError, match="known are ") as refused:
         Project.find(tmp_path)
-    told = str(refused.value).rpartition("it has ")[2].split(", ")
+    told = str(refused.value).rpartition("known are ")[2].split(", ")
     assert set(rows(PAGE, "`[tool.mlblog]`")) == set(told)
 
 

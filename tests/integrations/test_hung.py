@@ -97,7 +97,7 @@ def test_a_second_ctrl_c_ends_the_preview_and_no_process_stays(site: Path, tmp_p
     serving = Serving(own)
     serving.wait_until_said("posts_src/hung.md:8: cell 1 of 1")
     serving.interrupt()
-    serving.wait_until_said("Ctrl-C again ends the preview")
+    serving.wait_until_said("press Ctrl-C again to end the preview")
     serving.interrupt()
     serving.process.wait(20)
     deadline = time.monotonic() + 20

@@ -150,7 +150,7 @@ def test_new_parameter_with_the_old_behaviour_is_adopted(small: Bench) -> None:
             "slope was 1.0, is 2.0: this changes the run, so it is not a refactoring",
         ),
         ("slope: float = 1.0", "sloping: float = 1.0", "slope was 1.0, is None: this changes the run"),
-        ("small=dict(x=5.0)", "full=dict(x=5.0)", "there is no record to accept"),
+        ("small=dict(x=5.0)", "full=dict(x=5.0)", "no record to accept"),
         (
             "smoke=dict(x=3.0)",
             "smoke=dict(x=4.0)",

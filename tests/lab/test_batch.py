@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -106,7 +107,7 @@ def test_checkpoint_stays_where_nothing_else_does(lab: Lab) -> None:
     (job,) = lab.plan([Key("trained", "smoke", {}, 0)])
     (outcome,) = lab.run([job], InlineExecutor(lab.project))
     assert "It could not be kept in .mlblog/records either: File exists." in str(outcome.error)
-    assert str(outcome.error).endswith("Run again, it can resume from its checkpoint, if it has one")
+    assert str(outcome.error).endswith("Run again, it resumes from its checkpoint, if it has one")
     assert checkpoint(lab).exists()
 
 
@@ -190,10 +191,15 @@ def two(make_project: Callable[[dict[str, str]], Project]) -> Iterator[Two]:
 
 def line_with(process: subprocess.Popen[str], part: str) -> str:
     assert process.stdout is not None
-    for line in process.stdout:
-        if part in line:
-            return line
-    raise AssertionError(f"it ended without saying {part!r}")
+    late = threading.Timer(90, process.kill)
+    late.start()
+    try:
+        for line in process.stdout:
+            if part in line:
+                return line
+    finally:
+        late.cancel()
+    raise AssertionError(f"it ended without saying {part!r}, or did not say it in time")
 
 
 @pytest.mark.parametrize("again", [False, True])
@@ -213,7 +219,7 @@ def test_second_process_takes_over_from_one_that_was_killed(two: Two) -> None:
     one = two.mlblog("first", "--scale", "smoke")
     two.wait_for("first")
     other = two.mlblog("first", "--scale", "smoke")
-    line_with(other, "another mlblog is running it")
+    line_with(other, "another mlblog process is running it")
     one.kill()
     two.wait_for("first", times=2)
     two.open("first")
@@ -225,7 +231,7 @@ def test_interrupt_while_waiting_ends_the_one_that_waits(two: Two) -> None:
     one = two.mlblog("first", "--scale", "smoke")
     two.wait_for("first")
     other = two.mlblog("first", "--scale", "smoke")
-    line_with(other, "another mlblog is running it")
+    line_with(other, "another mlblog process is running it")
     other.send_signal(signal.SIGINT)
     said = other.communicate(timeout=90)[0]
     assert (other.returncode, "the rest resumes from checkpoints, where there are any" in said) == (130, True)

@@ -264,7 +264,7 @@ def test_code_edited_while_a_run_waits_is_not_vouched_for(lab: Lab) -> None:
     path = lab.project.root / "toy" / "experiments" / "trial.py"
     path.write_text(path.read_text(encoding="utf-8").replace("range(5)", "range(4)"), encoding="utf-8")
     (outcome,) = lab.run([job], LocalExecutor(lab.project, slots=1))
-    assert "toy.experiments.trial.trial changed while the run was waiting" in str(outcome.error)
+    assert "toy.experiments.trial.trial changed while the run was queued" in str(outcome.error)
     assert lab.store.names() == []
 
 

@@ -289,13 +289,13 @@ def test_what_is_not_clear_is_refused_with_its_place(recorded: Bench) -> None:
 
 IMPOSSIBLE = [
     ("with_tow", "ab", "Did you mean with_two?"),
-    ("with_two", "with_none", "toy/experiments/with_none.py:6: there is an experiment with_none already"),
+    ("with_two", "with_none", "toy/experiments/with_none.py:6: the experiment with_none already exists"),
     ("with_two", "a-b", "'a-b' cannot be the name of an experiment"),
     ("with_two", "class", "'class' cannot be the name of an experiment"),
     ("with_two", "../x", "cannot be the name of an experiment"),
     ("with_two", "losses", "toy/experiments/with_two.py:3: losses means something else"),
     ("with_two", "gone", "docs/results/gone: there are records of an earlier experiment gone"),
-    ("with_two", "with_two", "there is an experiment with_two already"),
+    ("with_two", "with_two", "the experiment with_two already exists"),
     ("with_two", "Both", "'Both' cannot be the name of an experiment; use lower-case letters"),
 ]
 

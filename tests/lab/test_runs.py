@@ -62,7 +62,7 @@ def test_value_that_all_seeds_share() -> None:
 
 
 def test_unknown_name_is_answered_with_the_known_ones() -> None:
-    with pytest.raises(KeyError, match="no value 'w'; it holds v, name, odd, curve"):
+    with pytest.raises(KeyError, match="no value 'w'; it has v, name, odd, curve"):
         runs(1.0).mean("w")
 
 

@@ -104,13 +104,13 @@ def test_json_holds_everything_and_csv_all_digits(swept: Bench) -> None:
 WRONG = [
     (["with_squared", "--columns", "los"], "there is no column 'los'. Did you mean loss", 2),
     (["with_squared", "--sort", "-clok"], "there is no column 'clok'. Did you mean clock?", 2),
-    (["with_squared", "--columns", "zzz"], "There are: scale, seeds, n, state, ", 2),
+    (["with_squared", "--columns", "zzz"], "Columns: scale, seeds, n, state, ", 2),
     (["with_squared", "--columns", ""], "there is no column ''", 2),
     (["with_squared", "--json", "--csv"], "choose one", 2),
     (["with_squared", "--scale", "full"], "with_squared has no scale 'full'; it has smoke, small", 2),
     (["with_hubert"], "Did you mean with_huber?", 2),
     (["with_two", "--scale", "small"], "Record it: mlblog run with_two --scale small", 1),
-    (["with_two", "--scale", "small"], "with_two: nothing is recorded at scale small; there are records at", 1),
+    (["with_two", "--scale", "small"], "with_two: no records at scale small; there are records at", 1),
 ]
 
 
@@ -123,7 +123,7 @@ def test_what_cannot_be_shown_is_named(recorded: Bench) -> None:
 
 def test_no_record_at_all_says_how_to_record(bench: Bench) -> None:
     done = bench("table", "with_two")
-    assert done.stderr == "mlblog: with_two: nothing is recorded. Record it: mlblog run with_two\n"
+    assert done.stderr == "mlblog: with_two: no records. Record it: mlblog run with_two\n"
     assert done.exit_code == 1
 
 

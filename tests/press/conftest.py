@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from coinblog import write_project
 
 from mlblog.lab import Lab, Project
 from mlblog.lab.running.executors.inline import InlineExecutor
@@ -15,38 +16,6 @@ from mlblog.press import Outputs, Post, Server, parse_post
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 HEAD = "---\ntitle: T\ndate: 2026-11-21\n---\n"
-
-COIN = '''\
-import numpy as np
-
-from mlblog.lab import Run, experiment
-
-
-def toss(generator, n):
-    return generator.random(n) - 0.5
-
-
-@experiment(smoke=dict(n=5), small=dict(n=50), seeds=3)
-def coin(run: Run, *, n: int, seed: int) -> None:
-    """Toss a coin."""
-    walk = np.cumsum(toss(np.random.default_rng(seed), n))
-    run.save(mean=float(walk.mean()), walk=walk)
-'''
-
-
-def write_project(root: Path) -> Project:
-    """A project whose package is `toy`, with one experiment, without posts and records."""
-    for name, text in {
-        "pyproject.toml": '[tool.mlblog]\npackages = ["toy"]\n',
-        "toy/__init__.py": "",
-        "toy/experiments/__init__.py": "",
-        "toy/experiments/coin.py": COIN,
-        "posts_src/.keep": "",
-        "docs/index.md": "# Home\n",
-    }.items():
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_text(text, encoding="utf-8")
-    return Project(root.resolve(), ("toy",), "toy.experiments")
 
 
 @pytest.fixture(scope="module")

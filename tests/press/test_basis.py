@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from basis_changes import MODULE, filled, rezip
 from basis_rows import OF_ALL, ROWS
-from conftest import write_project
+from coinblog import write_project
 
 from mlblog.lab import Project
 from mlblog.press import compile_posts

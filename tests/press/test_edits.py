@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from conftest import write_project
+from coinblog import write_project
 
 from mlblog.lab import Project
 from mlblog.press import Server, compile_posts
@@ -187,7 +187,8 @@ ROWS: dict[str, tuple[Edit, str]] = {
     "the inline expression is deleted": (replace(POST, "`{python} note('3') or len(seen)` things.\n\n", ""), "a4"),
     "a cell is added at the end": (replace(POST, LAST, LAST + "\n```python\nnote('5')\n```\n"), "a5"),
     "a cell is inserted": (replace(POST, "Middle.", "```python\nnote('x')\n```\n\nMiddle."), "a2 a3 a4 ax"),
-    "a cell is put first": (replace(POST, "Prose.", "```python\nx = 1\n```\n\nProse."), ALL),
+    "a cell is put first": (replace(POST, "Prose.", "```python\nimport string\n```\n\nProse."), ALL),
+    "a cell that no other needs is put first": (replace(POST, "Prose.", "```python\nx = 1\n```\n\nProse."), ""),
     "two cells change places": (swap_cells, "a1 a2 a3 a4"),
     "the other post's cell": (replace("posts_src/b.md", "last(3)", "last(4)"), "b0"),
     "the other post is deleted": (lambda blog: (blog.project.root / "posts_src/b.md").unlink(), ""),

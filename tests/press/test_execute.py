@@ -134,7 +134,7 @@ def test_an_expected_exception_is_an_output_without_paths_of_this_machine(run: R
         ),
         ("killed_cell", 9, ["died here (SIGKILL)"]),
         ("unknown_experiment", 6, ["ImportError", "from toy.experiments.coin import dice"]),
-        ("missing_record", 8, ["MissingRecord: coin: nothing recorded", "mlblog run coin", "coin.runs()"]),
+        ("missing_record", 8, ["MissingRecord: coin: no records", "mlblog run coin", "coin.runs()"]),
         ("syntax_error", 6, ["SyntaxError: '(' was never closed", "x = (1,"]),
         ("wrong_doctest", 6, ["Expected:\n    3\nGot:\n    2"]),
     ],

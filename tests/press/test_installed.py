@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import write_project
+from coinblog import write_project
 
 import mlblog
 

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import write_project
+from coinblog import write_project
 
 SCRIPT = Path(__file__).with_name("random_edits.py")
 

@@ -188,7 +188,7 @@ def test_attachments_are_files_beside_the_page_and_go_away_with_the_notebook(
 @pytest.mark.parametrize(
     ("source", "attachments", "says"),
     [
-        ("a\n\n![a](attachment:c.png)", {"b__png": bundle()}, "cell 2, line 3: .* no 'c.png' .it has b.png"),
+        ("a\n\n![a](attachment:c.png)", {"b__png": bundle()}, "cell 2, line 3: .* no attachment 'c.png' .it has b.png"),
         ("![a](attachment:c.png)", {}, "cell 2, line 1: the cell has no attachment 'c.png' .it has nothing"),
         ("![a](attachment:b.png)", {"b__png": {"image/png": "%%%"}}, "cell 2, line 1: .* 'b.png' is damaged"),
     ],

@@ -276,7 +276,7 @@ def _ask(warm: Warm) -> socket.socket:
             socket.send_fds(warm.control, [b"."], [theirs.fileno()])
         except OSError as error:
             ours.close()
-            raise MlblogError("the process that runs cells ended; what it said is above") from error
+            raise MlblogError("the kernel process exited; its output is above") from error
     return ours
 
 

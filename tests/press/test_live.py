@@ -26,15 +26,6 @@ def cells(*codes: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Where cells count how often they run."""
-    with pytest.MonkeyPatch.context() as patch:
-        folder = tmp_path_factory.mktemp("home")
-        patch.setenv("HOME", str(folder))
-        yield folder
-
-
-@pytest.fixture(scope="module")
 def live(project: Project, home: Path) -> Iterator[Server]:
     project.work.mkdir()
     with Server(project, timeout=20, live=True, worth=0) as server:

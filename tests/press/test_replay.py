@@ -19,15 +19,6 @@ COUNT = "import os\nwith open(os.environ['HOME'] + '/count', 'a') as file:\n    
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Where cells count how often they run."""
-    with pytest.MonkeyPatch.context() as patch:
-        folder = tmp_path_factory.mktemp("home")
-        patch.setenv("HOME", str(folder))
-        yield folder
-
-
-@pytest.fixture(scope="module")
 def live(project: Project, home: Path) -> Iterator[Server]:
     project.work.mkdir()
     (project.root / "toy" / "frames.py").write_text(

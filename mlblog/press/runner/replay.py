@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import cached_property
 from typing import Any
 
 from mlblog.press.kernel.plain import is_plain
@@ -66,27 +67,22 @@ class Replay:
 def replay(old: Sequence[Unit], new: Sequence[Unit], before: int) -> Replay | None:
     """Return how to bring a process that ran `old` up to unit `before` to the state of `new`; None if unknown."""
     came_from = _matched(old, new, before)
-    pairs = {theirs: mine for mine, theirs in enumerate(came_from) if theirs is not None}
-    left = [number for number in range(before) if number not in pairs]
+    kept = {number for number in came_from if number is not None}
+    left = [number for number in range(before) if number not in kept]
     was, now = [_names(unit) for unit in old[:before]], [_names(unit) for unit in new[: len(came_from)]]
-    if not pairs or any(one.is_opaque for one in (*was, *now)) or _imports_differ(was, now, left, came_from):
+    if not kept or any(one.is_opaque for one in (*was, *now)):
         return None
-    again = _reached(was, now, left, came_from)
-    fresh = {name for number in left for name in was[number].bound} | {n for number in again for n in now[number].bound}
-    forget = {name for number in left for name in was[number].bound}.difference(*(one.bound for one in now))
-    if any(fresh & one.late for one in (*was, *now)) or any(_LAST & (one.taken | one.late) for one in map(_names, new)):
+    edit = _Edit(was, now, left, came_from)
+    if edit.imports_differ() or any(edit.fresh & one.late for one in (*was, *now)):
         return None
-    if not all(map(_may_be_plain, (*(old[number] for number in left), *(new[number] for number in again)))):
+    if any(_LAST & (one.taken | one.late) for one in map(_names, new)):
         return None
-    plain = {of for number in again if (of := came_from[number]) is not None}.union(left)
-    if not all(_took_what_is_there(number, was, plain) for number in left):
+    if not all(map(_may_be_plain, (*(old[number] for number in left), *(new[number] for number in edit.again)))):
         return None
-    if not all(_takes_the_same(number, was, now, again, left, came_from) for number in again):
+    if not edit.is_sound():
         return None
-    if not all(_ends_the_same(name, was, now, again, left, came_from) for name in fresh - forget):
-        return None
-    names_of = tuple(sorted(fresh)), tuple(sorted(forget))
-    return Replay(len(came_from), tuple(again), tuple(came_from), tuple(left), *names_of)
+    names_of = tuple(sorted(edit.fresh)), tuple(sorted(edit.forget))
+    return Replay(len(came_from), tuple(edit.again), tuple(came_from), tuple(left), *names_of)
 
 
 def _may_be_plain(unit: Unit) -> bool:
@@ -113,82 +109,92 @@ def _names(unit: Unit) -> Names:
     return Names(is_opaque=True) if isinstance(unit, Doctest) else names(unit.code)
 
 
-def _imports_differ(
-    was: Sequence[Names], now: Sequence[Names], left: Sequence[int], came_from: Sequence[int | None]
-) -> bool:
-    """Whether an edit changes imports, or a name is bound by different imports."""
-    gone = {one for number in left for one in was[number].imported}
-    come = {one for number, of in enumerate(came_from) if of is None for one in now[number].imported}
-    every = {one for each in (*was, *now) for one in each.imported}
-    bound = frozenset[str]().union(*(each.bound for each in (*was, *now)))
-    by_import = [name for name, _ in every]
-    return gone != come or len(set(by_import)) < len(by_import) or not bound.isdisjoint(by_import)
+@dataclass(frozen=True)
+class _Edit:
+    """The names of the old and the new version up to some unit, and how their units correspond."""
 
+    was: Sequence[Names]
+    now: Sequence[Names]
+    left: Sequence[int]
+    came_from: Sequence[int | None]
 
-def _reached(
-    was: Sequence[Names], now: Sequence[Names], left: Sequence[int], came_from: Sequence[int | None]
-) -> list[int]:
-    """The new units, and those that use or rebind names these bind or used to bind."""
-    touched = {name for number in left for name in was[number].bound}
-    touched |= {name for number, of in enumerate(came_from) if of is None for name in now[number].bound}
-    again = {number for number, of in enumerate(came_from) if of is None}
-    while True:
-        bound_before: set[str] = set()
-        more = set()
-        for number, one in enumerate(now):
-            if number in again:
-                bound_before |= one.bound
-            elif touched & (one.taken | one.words) or bound_before & one.bound:
-                more.add(number)
-                bound_before |= one.bound
-                touched |= one.bound
-        if not more:
-            return sorted(again)
-        again |= more
+    @cached_property
+    def again(self) -> list[int]:
+        """New units, and those that look up, or bind again, what these bind or what `left` bound."""
+        new = {number for number, of in enumerate(self.came_from) if of is None}
+        again, touched = set(new), self._left_bound.union(*(self.now[number].bound for number in new))
+        while True:
+            bound_before: set[str] = set()
+            more = set()
+            for number, one in enumerate(self.now):
+                if number in again:
+                    bound_before |= one.bound
+                elif touched & (one.taken | one.words) or bound_before & one.bound:
+                    more.add(number)
+                    bound_before |= one.bound
+                    touched |= one.bound
+            if not more:
+                return sorted(again)
+            again |= more
 
+    @cached_property
+    def fresh(self) -> set[str]:
+        """Names bound by `again` and `left`."""
+        return self._left_bound.union(*(self.now[number].bound for number in self.again))
 
-def _takes_the_same(
-    number: int,
-    was: Sequence[Names],
-    now: Sequence[Names],
-    again: Sequence[int],
-    left: Sequence[int],
-    came_from: Sequence[int | None],
-) -> bool:
-    """Whether a rerun unit sees the same value for each name as in an in-order run."""
-    for name in now[number].taken:
-        binders = [earlier for earlier in range(number) if name in now[earlier].bound]
-        if binders and binders[-1] in again:
-            continue
-        last = max((of for earlier in binders if (of := came_from[earlier]) is not None), default=-1)
-        since = [other for other in range(last + 1, len(was)) if name in was[other].bound]
-        if since or any(name in was[other].bound for other in left) or set(binders) & set(again):
-            return False
-    return True
+    @cached_property
+    def forget(self) -> set[str]:
+        """Names that are no longer bound."""
+        return self._left_bound.difference(*(one.bound for one in self.now))
 
+    @cached_property
+    def _left_bound(self) -> set[str]:
+        return {name for number in self.left for name in self.was[number].bound}
 
-def _took_what_is_there(number: int, was: Sequence[Names], plain: set[int]) -> bool:
-    """Whether the values that a unit used are current, or were made by a plain unit."""
-    for name in was[number].taken:
-        before = [earlier for earlier in range(number) if name in was[earlier].bound]
-        if before and before[-1] in plain:
-            continue
-        if any(name in was[later].bound for later in range(number, len(was))):
-            return False
-    return True
+    def imports_differ(self) -> bool:
+        """Whether the edit changes imports, or a name is not always bound by the same import."""
+        gone = {one for number in self.left for one in self.was[number].imported}
+        come = {one for number, of in enumerate(self.came_from) if of is None for one in self.now[number].imported}
+        every = {one for each in (*self.was, *self.now) for one in each.imported}
+        bound = frozenset[str]().union(*(each.bound for each in (*self.was, *self.now)))
+        by_import = [name for name, _ in every]
+        return gone != come or len(set(by_import)) < len(by_import) or not bound.isdisjoint(by_import)
 
+    def is_sound(self) -> bool:
+        """Whether each unit run again takes, and each name in the end has, what it would in a fresh run."""
+        return (
+            all(map(self._took_what_is_there, self.left))
+            and all(map(self._takes_the_same, self.again))
+            and all(map(self._ends_the_same, self.fresh - self.forget))
+        )
 
-def _ends_the_same(
-    name: str,
-    was: Sequence[Names],
-    now: Sequence[Names],
-    again: Sequence[int],
-    left: Sequence[int],
-    came_from: Sequence[int | None],
-) -> bool:
-    """Whether a name ends up with the value that a fresh run gives it."""
-    last = max(number for number, one in enumerate(now) if name in one.bound)
-    if last in again:
+    def _took_what_is_there(self, number: int) -> bool:
+        """Whether the values that a unit of `left` took are those its names have now, or came from a plain unit."""
+        plain = {of for again in self.again if (of := self.came_from[again]) is not None}.union(self.left)
+        for name in self.was[number].taken:
+            before = [earlier for earlier in range(number) if name in self.was[earlier].bound]
+            if before and before[-1] in plain:
+                continue
+            if any(name in self.was[later].bound for later in range(number, len(self.was))):
+                return False
         return True
-    then = max(number for number, one in enumerate(was) if name in one.bound)
-    return came_from[last] == then and not any(name in now[number].bound for number in again)
+
+    def _takes_the_same(self, number: int) -> bool:
+        """Whether each name that a unit takes has, when it runs again, the value that it would have in order."""
+        for name in self.now[number].taken:
+            binders = [earlier for earlier in range(number) if name in self.now[earlier].bound]
+            if binders and binders[-1] in self.again:
+                continue
+            last = max((of for earlier in binders if (of := self.came_from[earlier]) is not None), default=-1)
+            since = [other for other in range(last + 1, len(self.was)) if name in self.was[other].bound]
+            if since or name in self._left_bound or set(binders) & set(self.again):
+                return False
+        return True
+
+    def _ends_the_same(self, name: str) -> bool:
+        """Whether a name ends with the value that the last unit which binds it gives it in a fresh run."""
+        last = max(number for number, one in enumerate(self.now) if name in one.bound)
+        if last in self.again:
+            return True
+        then = max(number for number, one in enumerate(self.was) if name in one.bound)
+        return self.came_from[last] == then and not any(name in self.now[number].bound for number in self.again)

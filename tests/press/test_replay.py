@@ -364,7 +364,7 @@ def _check(seed: int, edits: int, shown: Callable[[tuple[str, ...]], list[str]])
 
 
 def test_pages_are_what_python_prints(shown: Callable[[tuple[str, ...]], list[str]]) -> None:
-    _check(4, 60, shown)
+    _check(4, 30, shown)
 
 
 @pytest.mark.audit

@@ -284,7 +284,6 @@ def test_every_option_is_tried() -> None:
         assert tried == set(declared.defaults), name
 
 
-@pytest.mark.audit
 @pytest.mark.parametrize("name", sorted(experiments()))
 def test_another_seed_is_another_run_and_the_same_is_the_same(name: str) -> None:
     before = given(name)

@@ -221,7 +221,7 @@ def test_disk_without_room_for_a_checkpoint_ends_no_run(tmp_path: Path, capsys: 
     (tmp_path / "file").write_bytes(b"")
     run = Run(Key("e", "smoke", {}, 0), {}, checkpoints=tmp_path / "file" / "c", identity="i")
     assert list(run.checkpoint(every=0.0).steps(3)) == [0, 1, 2]
-    assert "cannot write the checkpoint of step 2" in capsys.readouterr().err
+    assert "cannot write the checkpoint of step 2: File exists" in capsys.readouterr().err
 
 
 def test_second_checkpoint_is_refused() -> None:

@@ -24,6 +24,10 @@ def live(project: Project, home: Path) -> Iterator[Server]:
     (project.root / "toy" / "frames.py").write_text(
         "import sys\n\n\ndef look_up(name):\n    return sys._getframe(1).f_globals[name]\n"
     )
+    (project.root / "toy" / "mains.py").write_text(
+        "import sys\n\n\ndef points():\n    return getattr(sys.modules['__main__'], ''.join(['n', '_pts']))\n"
+    )
+    (project.root / "toy" / "script.py").write_text("K = 1\n\nif __name__ == '__main__':\n    print(K)\n")
     with Server(project, timeout=20, live=True, worth=0) as server:
         yield server
 
@@ -109,6 +113,11 @@ SPARED: dict[str, tuple[tuple[str, ...], tuple[str, ...], list[str]]] = {
         ("# of points\nn = 4\nn;", COUNT, "n"),
         ["4"],
     ),
+    "a module with a main part of its own": (
+        ("n = 3", "from toy.script import K\n" + COUNT, "n + K"),
+        ("n = 4", "from toy.script import K\n" + COUNT, "n + K"),
+        ["5"],
+    ),
     "a loop over `_` elsewhere": (
         ("n = 3", COUNT + "\nfor i in range(2):\n    pass", "n"),
         ("n = 4", COUNT + "\nfor i in range(2):\n    pass", "n"),
@@ -156,6 +165,31 @@ REACHING: dict[str, tuple[tuple[str, ...], tuple[str, ...], list[str]]] = {
     "by its name in a text": (
         ("n = 3", "from toy.frames import look_up\n" + COUNT + "\nlook_up('n')"),
         ("n = 4", "from toy.frames import look_up\n" + COUNT + "\nlook_up('n')"),
+        ["4"],
+    ),
+    "by a module of the package that looks at the post": (
+        ("n_pts = 3", "from toy.mains import points\n" + COUNT + "\npoints()"),
+        ("n_pts = 4", "from toy.mains import points\n" + COUNT + "\npoints()"),
+        ["4"],
+    ),
+    "by a frame, under a name put together": (
+        ("n_pts = 3", "from toy.frames import look_up\n" + COUNT + "\nlook_up('n_' + 'pts')"),
+        ("n_pts = 4", "from toy.frames import look_up\n" + COUNT + "\nlook_up('n_' + 'pts')"),
+        ["4"],
+    ),
+    "by a pattern": (
+        ("n = 3", COUNT + "\nmatch 4:\n    case x if x > n:\n        print(n)"),
+        ("n = 2", COUNT + "\nmatch 4:\n    case x if x > n:\n        print(n)"),
+        ["2"],
+    ),
+    "by a format of values": (
+        ("n = 3", COUNT + "\nprint(f'{1:{n}}|')"),
+        ("n = 4", COUNT + "\nprint(f'{1:{n}}|')"),
+        ["   1|"],
+    ),
+    "by a decorator": (
+        ("n = [3]", COUNT + "\n@n.append\ndef f():\n    pass\nprint(n[0])"),
+        ("n = [4]", COUNT + "\n@n.append\ndef f():\n    pass\nprint(n[0])"),
         ["4"],
     ),
     "by a frame": (
@@ -364,7 +398,7 @@ def _check(seed: int, edits: int, shown: Callable[[tuple[str, ...]], list[str]])
 
 
 def test_pages_are_what_python_prints(shown: Callable[[tuple[str, ...]], list[str]]) -> None:
-    _check(4, 30, shown)
+    _check(4, 60, shown)
 
 
 @pytest.mark.audit

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import locale
+import re
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlblog.press.kernel.plain import is_proved
 
 if TYPE_CHECKING:
     from mlblog.press.kernel.shell import PostShell
+
+
+_MAIN_PART = re.compile(rb"if\s+__name__\s*==\s*['\"]__main__['\"]")
+
+
+def looks_at_post(modules: Iterable[Path]) -> bool:
+    """Whether the text of a module names `__main__`, through which it may read any name of the post."""
+    return any(b"__main__" in _MAIN_PART.sub(b"", module.read_bytes()) for module in modules)
 
 
 def settings() -> Any:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlblog.lab import Project, reading
 from mlblog.lab.observing.fromsource import import_from_source
-from mlblog.press.kernel.again import run_again, settings
+from mlblog.press.kernel.again import looks_at_post, run_again, settings
 from mlblog.press.kernel.failure import describe, error_output
 from mlblog.press.kernel.forks import Line
 from mlblog.press.kernel.limits import limit_memory
@@ -61,7 +61,10 @@ def run_job(shell: PostShell, watch: Watch, line: Line) -> None:
             line.say(event="pid", pid=os.getpid(), attached=shell.capture.descriptors)
             if woken is not None:
                 number, replay = job["start"], job["replay"]
-                if not run_again(shell, known, replay, functools.partial(_run_again, shell, job, watch, line)):
+                again = functools.partial(_run_again, shell, job, watch, line)
+                is_edited = bool(replay["again"] or replay["was"])
+                is_watched = is_edited and looks_at_post(root / name for name in watch.modules())
+                if is_watched or not run_again(shell, known, replay, again):
                     line.say(event="unproved")
                     return
                 known[replay["first"] :] = [settings()] * (number - replay["first"])

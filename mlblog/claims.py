@@ -49,7 +49,7 @@ class Claim:
 
     @property
     def sentence(self) -> str:
-        """What is claimed, by whom and where, in Markdown; the source stands before a full stop."""
+        """What is claimed, by whom and where, in Markdown; with the source before the full stop."""
         if not (self.source or self.place):
             return self.text
         bare = self.text.removesuffix(".")
@@ -91,7 +91,7 @@ def claim(
         overturned_by: which measurement would change this verdict; a sentence, in Markdown.
 
     Raises:
-        ValueError: `holds` is something else, the text is empty, the source is no key, the place has brackets or
+        ValueError: `holds` is something else, the text is empty, the source is not a key, the place has brackets or
             semicolons, a verdict of "not tested" has no reason, or a limit is said to be exact.
 
     Example:
@@ -126,7 +126,7 @@ def _verdict(holds: object, exact: bool) -> str:
     if hasattr(holds, "item"):  # NumPy's and torch's own truth values, which comparisons give
         holds = holds.item()
     if not isinstance(holds, bool):
-        raise ValueError(f'holds={holds!r} is no verdict; compute True, False, "in part" or "not tested"')
+        raise ValueError(f'holds={holds!r} is not a verdict; compute True, False, "in part" or "not tested"')
     return "held" if holds else "refuted" if exact else "failed"
 
 

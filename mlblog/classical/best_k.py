@@ -30,7 +30,7 @@ def excess_risk(x: object, y: object, eta: Polynomial, *, ks: object) -> Floats:
 
     Raises:
         ValueError: the shapes do not fit, a point lies outside [0, 1], a label is not 0 or 1, a k is out of range, or η
-            is no probability.
+            is not a probability.
 
     References:
         [stone1977consistent] for when it tends to 0.
@@ -85,7 +85,7 @@ def best_k(n: int, eta: Polynomial) -> float:
         A number that grows like n^(4/5); d coordinates make it n^(4/(4+d)).
 
     Raises:
-        ValueError: n is below 1, η is no probability, does not cross 1/2, is straight at every crossing, or only
+        ValueError: n is below 1, η is not a probability, does not cross 1/2, is straight at every crossing, or only
             touches 1/2 somewhere: the terms above then vanish or are infinite.
 
     References:

@@ -34,7 +34,7 @@ def log_evidence(log_joint: Array) -> Array:
     """
     log_joint = np.asarray(log_joint, dtype=np.float64)
     highest = log_joint.max(axis=-1, keepdims=True, initial=-np.inf)
-    shift = np.where(np.isfinite(highest), highest, 0.0)  # infinities are no reference to subtract
+    shift = np.where(np.isfinite(highest), highest, 0.0)  # never subtract an infinity
     with np.errstate(divide="ignore", over="ignore"):
         found: Array = np.log(np.exp(log_joint - shift).sum(axis=-1)) + shift[..., 0]
     return found

@@ -124,7 +124,7 @@ def bounded(env: Environment, custom: list[Path], name: str) -> bool:
             continue
         seen.add(name)
         try:
-            text, path, _ = env.loader.get_source(env, name)  # type: ignore[union-attr]
+            text, path, _ = env.loader.get_source(env, name)  # type: ignore[union-attr]  # a site always has a loader
         except jinja2.TemplateError:
             return False
         if path is None or not any(Path(path).is_relative_to(folder) for folder in custom):

@@ -71,7 +71,7 @@ def test_experiments_run_and_posts_compile(project: Project) -> None:
     assert compiled.errors == []
     assert len(compiled.pages) == 6
     shown = "".join((compiled.folder / page).read_text(encoding="utf-8") for page in compiled.pages)
-    assert "in the text: 42." in shown
+    assert "computed numbers: 42." in shown
     assert "28" in shown
     assert "They differ by 1e-16." in shown
 

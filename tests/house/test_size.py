@@ -34,7 +34,6 @@ LONGER = {
     "tests/lab/test_rename.py": 415,
     "tests/press/test_execute.py": 317,
     "tests/press/test_render.py": 302,
-    "tests/press/test_replay.py": 384,
 }
 
 

@@ -39,7 +39,7 @@ def test_interval_of_a_share_stays_within_0_and_1() -> None:
     assert found.interval("v")[1] > 1
     half = (stats.t.interval(0.95, 2, 0, stats.sem([0.7, 0.85, 0.98]))[1]) / (mean * (1 - mean))
     assert (low, high) == pytest.approx(tuple(special.expit(special.logit(mean) + side * half) for side in (-1, 1)))
-    with pytest.raises(ValueError, match="'curve' is no share: it goes from"):
+    with pytest.raises(ValueError, match="'curve' is not a share: it ranges from"):
         found.interval("curve", share=True)
     assert np.isnan(runs(0.3).interval("v", share=True)).all()
 

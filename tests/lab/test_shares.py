@@ -19,7 +19,7 @@ def test_wilson_is_scipys(done: int, count: int) -> None:
 
 @pytest.mark.parametrize(("done", "count"), [(1, 0), (3, 2), (-1, 4)])
 def test_no_interval_of_no_share(done: int, count: int) -> None:
-    with pytest.raises(ValueError, match="is no share"):
+    with pytest.raises(ValueError, match="is not a share"):
         wilson(done, count)
 
 

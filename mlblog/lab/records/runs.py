@@ -110,7 +110,7 @@ class Runs(Sequence[Record]):
         mean = values.mean(axis=0)
         half = quantile((1 + level) / 2, n - 1) * values.std(axis=0, ddof=1) / math.sqrt(n)
         if share and (values.min() < 0 or values.max() > 1):
-            raise ValueError(f"{name!r} is no share: it goes from {values.min():g} to {values.max():g}")
+            raise ValueError(f"{name!r} is not a share: it ranges from {values.min():g} to {values.max():g}")
         low, high = within(mean, half) if share else (mean - half, mean + half)
         return (float(low), float(high)) if mean.ndim == 0 else (low, high)
 

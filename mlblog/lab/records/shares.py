@@ -19,7 +19,7 @@ def wilson(done: int, count: int) -> tuple[float, float]:
         ValueError: `count` is not positive, or `done` is not in [0, `count`].
     """
     if not 0 <= done <= count or count < 1:
-        raise ValueError(f"{done} of {count} is no share")
+        raise ValueError(f"{done} of {count} is not a share")
     p, z2 = done / count, _Z**2
     centre = (p + z2 / (2 * count)) / (1 + z2 / count)
     half = _Z * math.sqrt(p * (1 - p) / count + z2 / (4 * count**2)) / (1 + z2 / count)

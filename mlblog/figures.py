@@ -7,9 +7,12 @@ black on white: the press redraws them for a dark background.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import matplotlib as mpl
 import numpy as np
 from cycler import cycler
+from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
@@ -23,6 +26,9 @@ COLOURS = {
     "orange": "#E69F00",
     "sky": "#56B4E9",
 }
+#: The face of the lettering: that of the pages' labels, Source Sans 3.
+FACE = "Lettering"
+_LETTERING = Path(__file__).with_name("lettering")
 _DASHES = ("-", (0, (5, 1.5)), (0, (1.5, 1.2)), (0, (6, 1.5, 1.5, 1.5)), (0, (9, 2)), (0, (3, 3)))
 
 
@@ -35,13 +41,24 @@ def style() -> None:
         ...     mpl.rcParams["axes.spines.top"]
         False
     """
+    if FACE not in font_manager.get_font_names():
+        for path in sorted(_LETTERING.glob("*.ttf")):
+            font_manager.fontManager.addfont(path)
     mpl.rcParams.update(
         {
-            "figure.figsize": (5.6, 3.3),  # inches; the page scales it to its column, where 10 pt are as tall as text
+            "figure.figsize": (5.6, 3.3),  # inches; the page scales it to its column, where 11 pt are as tall as text
             "figure.constrained_layout.use": True,
-            "font.family": "DejaVu Sans",  # comes with Matplotlib: the same layout on every machine
-            "font.size": 10.0,
-            "axes.titlesize": 10.5,
+            "font.family": [FACE, "DejaVu Sans"],  # for letters that ours lacks; it comes with Matplotlib
+            "font.size": 11.0,
+            "mathtext.fontset": "custom",
+            "mathtext.rm": FACE,
+            "mathtext.it": f"{FACE}:italic",
+            "mathtext.bf": f"{FACE}:bold",
+            "mathtext.sf": FACE,
+            "mathtext.tt": "DejaVu Sans Mono",
+            "mathtext.cal": f"{FACE}:italic",
+            "mathtext.fallback": "stixsans",
+            "axes.titlesize": 11.5,
             "axes.titlelocation": "left",
             "axes.spines.top": False,
             "axes.spines.right": False,
@@ -93,7 +110,7 @@ def band(
     return drawn
 
 
-def label_lines(ax: Axes, *, gap: float = 1.25) -> list[Text]:
+def label_lines(ax: Axes, *, gap: float = 1.4) -> list[Text]:
     """Write each line's label at its right end, in its colour, in place of a legend.
 
     Labels that would overlap are moved apart vertically. Call it when limits and scales are set.

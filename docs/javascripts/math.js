@@ -1,5 +1,4 @@
-// Draws the formulas that arithmatex marks. Runs again after every instant navigation. KaTeX is loaded
-// only when a page has formulas.
+// Draws the formulas that the build has left undrawn, which hosts other than MkDocs do. KaTeX is loaded only then.
 const katexAt = new URL("../assets/katex/katex.min.js", document.currentScript.src).href;
 let fetched = null;
 
@@ -12,8 +11,11 @@ function katexHere() {
     const script = document.createElement("script");
     script.src = katexAt;
     script.onload = resolve;
+    const sheet = document.createElement("link");
+    sheet.rel = "stylesheet";
+    sheet.href = katexAt.replace(/js$/, "css");
     script.onerror = () => reject(new Error(`${katexAt} did not load: formulas are shown as source`));
-    document.head.append(script);
+    document.head.append(sheet, script);
   });
   return fetched;
 }

@@ -22,10 +22,13 @@ from mkdocs.livereload import LiveReloadServer
 from mkdocs.plugins import BasePlugin, CombinedEvent, event_priority
 from mkdocs.structure.files import File, Files, file_sort_key
 from mkdocs.structure.pages import Page
+from mkdocs.utils import get_relative_url
 
 from mlblog.errors import MlblogError, ProjectError, StillRuns, Superseded
 from mlblog.integrations.categories import with_allowed_categories
 from mlblog.integrations.conversion import Conversions, get_ready
+from mlblog.integrations.formulas import Formulas
+from mlblog.integrations.joined import join_assets
 from mlblog.integrations.material import Faster
 from mlblog.integrations.neighbours import dated_by_source, without_macros
 from mlblog.integrations.preview import Keyboard, Preview
@@ -73,6 +76,7 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
         self._serving = False
         self._server: Server | None = None
         self._faster: Faster | None = None
+        self._formulas: Formulas | None = None
         self._rendered, self._written = Remembered(), Written()  # for live preview
         self._compiled: Compiled | None = None
         self._failed: list[MlblogError] = []
@@ -119,7 +123,10 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
             self._broken = error
             self._compiled = self._compiled or Compiled(self._project.work / "pages")
         work = self._project.work
-        self._faster = self._faster or Faster(Conversions(work / "html"), Remembered(work / "derived.json"))
+        if self._faster is None:
+            derived = Remembered(work / "derived.json")
+            self._faster = Faster(Conversions(work / "html"), derived)
+            self._formulas = Formulas(Path(config.docs_dir), derived)
         self._faster.begin(config)
         if self._serving:
             self._faster.leave_files(config, self._written)
@@ -186,7 +193,13 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
             files.append(File(path, str(self._compiled.folder), config.site_dir, config.use_directory_urls))
         return Files(sorted(files, key=file_sort_key))
 
-    on_files = CombinedEvent(_add_pages, _add_beside)
+    @event_priority(-100)  # after plugins that add style sheets and scripts of their own
+    def _join(self, files: Files, *, config: MkDocsConfig) -> Files:
+        """Join style sheets and scripts."""
+        join_assets(config, files)
+        return files
+
+    on_files = CombinedEvent(_add_pages, _add_beside, _join)
 
     @event_priority(50)  # before other plugins read it
     def on_page_markdown(self, markdown: str, *, page: Page, **_: Any) -> str:
@@ -211,13 +224,27 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
             remember(env, config, self._rendered)
         return env
 
-    def on_page_content(self, html: str, *, page: Page, **_: Any) -> str:
+    @event_priority(-100)  # after the reading time, before the search index
+    def _draw(self, html: str, **_: Any) -> str:
+        """Draw formulas."""
+        assert self._formulas is not None
+        return self._formulas.content(html)
+
+    def _date(self, html: str, *, page: Page, **_: Any) -> str:
         """Give the feeds their dates; if compilation failed, say so on every page."""
         page.meta.update(dates(page.meta))
         if self._broken is None:
             return html
         why = f"<p>Compilation failed; this is the last good version.</p><pre>{escape(str(self._broken))}</pre>"
         return f'<div class="mlblog-error">{why}</div>{html}'
+
+    on_page_content = CombinedEvent(_date, _draw)
+
+    def on_post_page(self, output: str, *, page: Page, config: MkDocsConfig) -> str:
+        """Draw the formulas of lists of posts, and link the style sheet where there are any."""
+        assert self._formulas is not None
+        root = get_relative_url(".", page.url)
+        return self._formulas.page(page.file.src_uri, output, root)
 
     @event_priority(-100)  # after the feeds are written
     def on_post_build(self, *, config: MkDocsConfig) -> None:

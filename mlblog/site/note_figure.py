@@ -9,6 +9,7 @@ from mlblog.papers import Bibliography
 from mlblog.papers.citation import escaped
 from mlblog.press import Cell, Context, Post, parse_post
 from mlblog.press.page.crossrefs import anchor
+from mlblog.press.page.images import image_attributes
 from mlblog.press.source import blocks
 from mlblog.site.claims import linked
 
@@ -35,7 +36,10 @@ def figure_of(context: Context, name: str, place: str, page: str, bibliography: 
         raise InputError(f"{place}: figure {name!r}: {post.path} has no single figure with that label")
     folder = posixpath.relpath(posixpath.dirname(post.page), posixpath.dirname(page))
     alt = escaped(" ".join(options.alt[0].split()))
-    images = "\n".join(f"![{alt}]({folder}/{slug}/{label}-{scheme}.svg#only-{scheme})" for scheme in ("light", "dark"))
+    images = "\n".join(
+        f"![{alt}]({folder}/{slug}/{label}-{scheme}.svg#only-{scheme}){image_attributes()}"
+        for scheme in ("light", "dark")
+    )
     there = f"{posixpath.relpath(post.page, posixpath.dirname(page))}#{anchor('fig', slug, label)}"
     caption = linked(options.caption, post, bibliography, page)
     below = blocks.block("figcaption", f"{caption} From [{escaped(post.title)}]({there}).".strip())

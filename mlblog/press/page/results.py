@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import posixpath
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 
@@ -14,6 +15,7 @@ from mlblog.press.kernel.output import FIGURE, Output
 from mlblog.press.page import terminal, verdicts
 from mlblog.press.page.citing import Citing
 from mlblog.press.page.crossrefs import Target
+from mlblog.press.page.images import image_attributes
 from mlblog.press.page.labels import caption_of
 from mlblog.press.page.numbering import IMAGES, is_picture, visible
 from mlblog.press.source import blocks
@@ -85,7 +87,8 @@ class Results:
         if claim := verdicts.claim_of(output):
             self._claims += 1
             name = verdicts.anchor(self._post, self._claims)
-            return verdicts.verdict_block(claim, name, lambda text: self._citing.resolve(text, cell.line))
+            claims = posixpath.relpath("claims.md", self._post.folder)
+            return verdicts.verdict_block(claim, name, lambda text: self._citing.resolve(text, cell.line), claims)
         data = output["data"][mime]
         if mime == "application/json":
             text = json.dumps(data, indent=2, ensure_ascii=False) if not isinstance(data, str) else data
@@ -164,17 +167,21 @@ class Results:
             files = [
                 (f"{name}-{scheme}.svg", drawn[scheme].encode(), f"#only-{scheme}") for scheme in ("light", "dark")
             ]
+            lettering = drawn.get("lettering", "")
             table = self._file(f"{name}.csv", drawn["data"].encode()) if drawn["data"] else ""
         else:
             mime = next(mime for mime in IMAGES if mime in output["data"])
             text = _joined(output["data"][mime])
             content = text.encode() if mime == "image/svg+xml" else base64.b64decode(text)
-            files, table = [(f"{name}.{IMAGES[mime]}", content, "")], ""
+            files, table, lettering = [(f"{name}.{IMAGES[mime]}", content, "")], "", ""
         size = sum(len(content) for _, content, _ in files)
         if size > HEAVY:
             cure = "draw fewer points" if cell.options.raster else "add raster=true to its fence, or draw fewer points"
             self._warn(cell, f"a figure of this cell is {size / 1e6:.1f} MB; {cure}")
-        images = "\n".join(f"![{alt}]({self._file(file, content)}{scheme})" for file, content, scheme in files)
+        images = "\n".join(
+            f"![{alt}]({self._file(file, content)}{scheme}){image_attributes(content, lettering)}"
+            for file, content, scheme in files
+        )
         return images, table
 
     def _figure(self, cell: Cell, panels: Sequence[tuple[str, str]], caption: str, target: Target, records: str) -> str:

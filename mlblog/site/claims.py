@@ -1,4 +1,4 @@
-"""The page of claims: what papers and posts say, and what became of it here, by verdict, by paper and by post."""
+"""The page of claims: what papers and posts say, and what became of it here."""
 
 from __future__ import annotations
 
@@ -17,9 +17,11 @@ from mlblog.press.page import evidence
 from mlblog.press.page.crossrefs import anchor
 from mlblog.press.page.provenance import summary
 from mlblog.press.source import blocks
+from mlblog.site.entries import entry, group, listed
 
 PATH = "claims.md"
 _CITED = re.compile(r"\(#ref-([^()\s]+)\)\{ \.mlblog-cite \}")
+_LINK = re.compile(r"\[([^\]]*)\]\([^()]*\)(?:\{[^{}]*\})?")
 _LABEL = re.compile(r"\(#(fig|tbl|eq|sec)-([^()\s]+)\)")
 _HEAD = """---
 title: Claims
@@ -82,44 +84,54 @@ def _body(found: list[Listed], bibliography: Bibliography) -> str:
     by_paper: dict[str, list[Listed]] = defaultdict(list)
     by_post: dict[str, list[Listed]] = defaultdict(list)
     for one in found:
-        by_post[one.post.path].append(one)
         if one.claim.source:
             by_paper[one.claim.source].append(one)
-    if by_paper:
-        text += "\n## By paper\n"
-        for key in sorted(by_paper):
-            text += f"\n### {_paper(key, bibliography)}\n\n"
-            text += "".join(item(one, bibliography) for one in by_paper[key])
-    text += "\n## By post\n"
-    for listed in by_post.values():
-        post = listed[0].post
-        text += f"\n### [{escaped(post.title)}]({_way(post.page)}) {{ #{post.slug} }}\n\n"
-        text += "".join(item(one, bibliography, by_paper=False) for one in listed)
-    return text
+        else:
+            by_post[one.post.path].append(one)
+    groups = [_group(_paper(key, bibliography), by_paper[key], bibliography) for key in sorted(by_paper)]
+    for ours in by_post.values():
+        post = ours[0].post
+        heading = f"[{escaped(post.title)}]({_way(post.page)}) {{ #{post.slug} }}"
+        groups.append(_group(heading, ours, bibliography))
+    return text + "\n" + listed(("verdict", "paper", "post"), "\n".join(groups))
 
 
-def item(one: Listed, bibliography: Bibliography, *, by_paper: bool = True, page: str = PATH) -> str:
-    """A claim as Markdown: its verdict, the sentence, its place; the numbers under the paper, else under the post.
+def _group(heading: str, found: list[Listed], bibliography: Bibliography) -> str:
+    return group(f"### {heading}", [_entry(one, bibliography) for one in found])
 
-    Args:
-        one: the claim.
-        bibliography: of what it cites.
-        by_paper: whether it stands under the paper that makes it.
-        page: on which it stands.
-    """
+
+def _entry(one: Listed, bibliography: Bibliography) -> str:
+    """A claim as a line that opens on its numbers and its place."""
+    claim = one.claim
+    sentence = _LINK.sub(r"\1", linked(replace(claim, source="").sentence, one.post, bibliography))
+    stale = ' <span class="mlblog-stale">stale</span>' if one.stale else ""
+    body = [linked(text, one.post, bibliography) for text in (claim.because, claim.change) if text]
+    where = f"[In “{escaped(one.post.title)}”]({_way(one.post.page)}#{one.anchor})"
+    rests = evidence.with_links(one.rests_on, one.experiments, ".") or "computed in the post itself"
+    body.append(blocks.block("p.mlblog-provenance", f"{where} · {rests}"))
+    return entry(
+        one.anchor,
+        f"{_word(claim.verdict)} {sentence}{stale}",
+        "\n\n".join(body),
+        verdict=VERDICTS[claim.verdict],
+        paper=bibliography[claim.source].cite if claim.source else "none: our own",
+        post=one.post.title,
+    )
+
+
+def item(one: Listed, bibliography: Bibliography, page: str) -> str:
+    """A claim as Markdown for the note on its paper: its verdict, the sentence, the numbers, its place."""
     claim, place = one.claim, f"{_way(one.post.page, page)}#{one.anchor}"
     stale = ' <span class="mlblog-stale">stale</span>' if one.stale else ""
-    text = replace(claim, source="").sentence if by_paper else claim.sentence
-    lines = [("p.mlblog-verdict", VERDICTS[claim.verdict])]
-    lines.append(("p.mlblog-sentence", linked(text, one.post, bibliography, page) + stale))
-    where = f"[In “{escaped(one.post.title)}”]({place})" if by_paper else f"[Where it stands]({place})"
-    if by_paper or not claim.source:
-        if claim.because:
-            lines.append(("p.mlblog-because", linked(claim.because, one.post, bibliography, page)))
-        if claim.change:
-            lines.append(("p.mlblog-overturned", linked(claim.change, one.post, bibliography, page)))
-        where += f" · {evidence.named(one.rests_on) or 'computed in the post itself'}"
-    lines.append(("p.mlblog-provenance", where))
+    sentence = linked(replace(claim, source="").sentence, one.post, bibliography, page) + stale
+    lines = [("p.mlblog-verdict", f"[{VERDICTS[claim.verdict]}]({_way(PATH, page)}#{one.anchor})")]
+    lines.append(("p.mlblog-sentence", sentence))
+    if claim.because:
+        lines.append(("p.mlblog-because", linked(claim.because, one.post, bibliography, page)))
+    if claim.change:
+        lines.append(("p.mlblog-overturned", linked(claim.change, one.post, bibliography, page)))
+    rests = evidence.with_links(one.rests_on, one.experiments, _way(".", page)) or "computed in the post itself"
+    lines.append(("p.mlblog-provenance", f"[In “{escaped(one.post.title)}”]({place}) · {rests}"))
     inner = "\n".join(blocks.block(element, line) for element, line in lines)
     return blocks.block(f"div.mlblog-claim.mlblog-{claim.verdict}", inner)
 

@@ -1,4 +1,4 @@
-"""The page of experiments: state, cost, history of the main value, and all recorded values."""
+"""The page of experiments: a line each, which opens on cost, history of the main value, and all recorded values."""
 
 from __future__ import annotations
 
@@ -17,9 +17,11 @@ from mlblog.press import Context, Page
 from mlblog.press.page import evidence
 from mlblog.press.page.provenance import duration
 from mlblog.press.source import blocks
+from mlblog.site.entries import entry, listed
 from mlblog.site.sparkline import sparkline
 from mlblog.site.status import STATES, Standing, standings
 from mlblog.site.value_history import Trail, trail
+from mlblog.site.value_names import ValueNames
 
 PATH = "experiments.md"
 _NOTHING = '<span class="mlblog-none">–</span>'  # noqa: RUF001
@@ -50,19 +52,19 @@ def pages(context: Context) -> Iterator[Page]:
     recorded = [one for one in found if one.groups]
     cost = f" Computing all records took {duration(sum(one.seconds for one in recorded))}." if recorded else ""
     text = f"\nThere are {len(found)} experiments: {told}.{cost}\n\n"
-    text += _table(found, moved)
-    text += "".join(_section(one, context) for one in found)
+    names = ValueNames.of(context.project)
+    text += listed(("state", "post"), "\n".join(_entry(one, context, moved, names) for one in found))
     shown = json.dumps({_WORDS.get(state, state): counts[state] for state in STATES if counts[state]})
     yield Page(PATH, _HEAD.format(counts=shown) + text)
 
 
-def _table(found: list[Standing], moved: Trail) -> str:
-    rows = ["| experiment | state | main value | computed with |", "| --- | --- | --- | --- |"]
-    for one in found:
-        name = one.declaration.name
-        cells = [f"[{escaped(name)}](#{name})<br>{_title(one)}", _state(one), _main(one, moved), _made(one)]
-        rows.append(f"| {' | '.join(cells)} |")
-    return blocks.block("div.mlblog-experiments", "\n".join(rows)) + "\n"
+def _entry(one: Standing, context: Context, moved: Trail, names: ValueNames) -> str:
+    name = one.declaration.name
+    line = [f"### {escaped(name)} {{ #{name} }}\n\n{_state(one)}"]
+    if value := _main(one):
+        line.append(f'<span class="mlblog-aside">{names.shown(name, one.main)}</span> {value}')
+    kinds = {"state": _WORDS.get(one.state, one.state), "post": [post.title for post in one.posts]}
+    return entry("", " · ".join(line), _section(one, context, moved, names), **kinds)
 
 
 def _title(one: Standing) -> str:
@@ -76,36 +78,39 @@ def _state(one: Standing) -> str:
     return f'<span class="mlblog-state mlblog-{one.state}">{_WORDS.get(one.state, one.state)}</span>{more}'
 
 
-def _main(one: Standing, moved: Trail) -> str:
-    base = one.base
-    if base is None or not one.main:
-        return _NOTHING
+def _main(one: Standing) -> str:
+    return interval(one.base, one.main).replace(" ", "&nbsp;") if one.base and one.main else ""
+
+
+def _history(one: Standing, moved: Trail, name: str) -> str:
+    """The main value over the commits that changed it; empty if it never moved."""
+    if one.base is None or not one.main:
+        return ""
     points = [
         (point.means[one.main], f"{number(point.means[one.main])} ({point.commit}, {point.date})")
         for point in moved.get(f"{one.declaration.name}/{one.scale}", ())
         if one.main in point.means
     ]
-    now = base.mean(one.main)
+    now = one.base.mean(one.main)
     if not points or not math.isclose(points[-1][0], now, rel_tol=1e-12):
         points.append((now, f"{number(now)} (not committed)"))
-    name = escaped(one.main).replace("&#95;", "&#95;<wbr>")
-    shown = f"{interval(base, one.main).replace(' ', '&nbsp;')}<br>{name}"
-    if len(points) == 1:  # no history yet
-        return shown
-    told = f"{one.main} by commit: {', then '.join(words for _, words in points)}"
-    return f"{shown}<br>{sparkline([value for value, _ in points], told)}"
+    if len(points) == 1:
+        return ""
+    told = f"{name} by commit: {', then '.join(words for _, words in points)}"
+    return f"{name[:1].upper()}{name[1:]}, by commit: {sparkline([value for value, _ in points], told)}"
 
 
 def _made(one: Standing) -> str:
     records = one.records
     if not records:
-        return _NOTHING
+        return ""
     devices = dict.fromkeys(str(record.environment["device"]) for record in records)
     dates = sorted(str(record.environment["date"])[:10] for record in records)
     seeds = max(len(group.records) for group in one.groups)
     counts = f"{_counted(len(records), 'run')}, {_counted(seeds, 'seed')}"
     spent = f"{duration(one.seconds)}, {' to '.join(dict.fromkeys((dates[0], dates[-1])))}"
-    return "<br>".join(map(evidence.named, (f"scale {one.scale}, {counts}", ", ".join(devices), spent)))
+    told = map(evidence.named, (f"scale {one.scale}, {counts}", ", ".join(devices), spent))
+    return f"Computed with {' · '.join(told)}."
 
 
 def _counted(count: int, word: str) -> str:
@@ -124,14 +129,15 @@ def number(value: float, digits: int = 4) -> str:
     return f"{value:,.0f}" if 10**digits <= abs(value) < 1e15 else f"{value:.{digits}g}"
 
 
-def _section(one: Standing, context: Context) -> str:
+def _section(one: Standing, context: Context, moved: Trail, names: ValueNames) -> str:
     declaration = one.declaration
     place = f"{context.project.relative(declaration.path)}:{declaration.line}"
-    lines = [f"{_title(one)} Declared in `{place}`; {_state(one)}."]
+    lines = [f"{_title(one)} Declared in `{place}`.", _made(one)]
+    lines.append(_history(one, moved, names.shown(declaration.name, one.main)))
     if one.posts:
         links = ", ".join(f"[{escaped(post.title)}]({_way(post.page)})" for post in one.posts)
         lines.append(f"Read by {links}.")
-    text = f"\n## {escaped(declaration.name)} {{ #{declaration.name} }}\n\n" + "\n\n".join(lines) + "\n"
+    text = "\n\n".join(filter(None, lines)) + "\n"
     for wrong in one.broken:
         text += "\n" + blocks.block("p.mlblog-error", evidence.named(wrong))
     if one.reasons:
@@ -142,10 +148,7 @@ def _section(one: Standing, context: Context) -> str:
     text += "\n" + blocks.folded("Parameters", _parameters(one))
     if one.groups:
         text += "\n" + blocks.folded("Values", _values(one))
-        root = posixpath.relpath(".", posixpath.dirname(PATH) or ".")
-        text += "\n" + blocks.folded(
-            "Records", "".join(f"- {evidence.recorded(group, root)}\n" for group in one.groups)
-        )
+        text += "\n" + blocks.folded("Records", "".join(f"- {evidence.recorded(group, '.')}\n" for group in one.groups))
     scale = one.scale or declaration.largest("smoke", "small") or "smoke"
     return text + "\n" + blocks.fence("bash", f"mlblog run {declaration.name} --scale {scale}")
 

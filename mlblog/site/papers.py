@@ -11,6 +11,7 @@ from mlblog.papers.bibliography import FILE, NOTES
 from mlblog.papers.citation import bibtex_fold, described, escaped, escaped_title, references, sources
 from mlblog.press import Context, Page
 from mlblog.site.claims import item
+from mlblog.site.entries import entry, group, listed
 from mlblog.site.note_figure import figure_of
 from mlblog.site.paper_uses import FOLDER, Uses, shown, uses_of_papers
 
@@ -21,6 +22,7 @@ HERE = "Where it is here"
 _HEAD = """---
 title: Papers
 description: Every paper used here, by topic, with our notes, code and results.
+hide: [toc]
 ---
 
 # Papers
@@ -70,16 +72,11 @@ def index(bibliography: Bibliography, uses: dict[str, Uses]) -> str:
         f"\n{len(bibliography)} papers, books and posts, {used} of them used by code, posts or claims here. {notes}\n\n"
         "The whole list as [BibTeX](references.bib).\n"
     )
-    if states:
-        text += "\n## Notes\n\n" + "".join(
-            f"- [{escaped_title(paper.title)}]({paper.key}.md) ({escaped(paper.label)}): {_state(paper)}\n"
-            for paper in bibliography
-            if paper.note
-        )
-    for topic in sorted(topics):
-        items = "\n".join(_item(paper, uses.get(paper.key, Uses())) for paper in topics[topic])
-        text += f"\n## {escaped(topic)}\n\n////// html | ul.mlblog-papers\n\n{items}\n//////\n"
-    return _HEAD + text
+    groups = [
+        group(f"## {escaped(topic)}", [_item(paper, uses.get(paper.key, Uses())) for paper in topics[topic]])
+        for topic in sorted(topics)
+    ]
+    return _HEAD + text + "\n" + listed(("topic", "state"), "\n".join(groups))
 
 
 def _item(paper: Paper, uses: Uses) -> str:
@@ -88,7 +85,15 @@ def _item(paper: Paper, uses: Uses) -> str:
         more.insert(0, f"**[Note]({paper.key}.md)** {_state(paper)}")
     lines = [described(paper), " · ".join(more), *shown(uses, paper.key)]
     text = "  \n".join(line for line in lines if line)
-    return f"///// html | li#{paper.key}\n    markdown: block\n\n{text}\n\n{bibtex_fold(paper)}/////\n"
+    state = f"note: {_state(paper)}" if paper.note else ""
+    aside = " · ".join(filter(None, [escaped(paper.label), state]))
+    return entry(
+        "",
+        f'### {escaped_title(paper.title)} {{ #{paper.key} }}\n\n<span class="mlblog-aside">{aside}</span>',
+        f"{text}\n\n{bibtex_fold(paper)}",
+        topic=paper.topic or "Further",
+        state=paper.note.state if paper.note else "no note",
+    )
 
 
 def _state(paper: Paper) -> str:
@@ -109,7 +114,7 @@ def note_page(paper: Paper, bibliography: Bibliography, uses: Uses, place: str, 
     assert note is not None
     page = f"{FOLDER}/{paper.key}.md"
     found = figure_of(context, note.figure, f"{place}:{note.figure_line}", page, bibliography) if note.figure else ""
-    found += "".join(item(one, bibliography, page=page) for one in uses.claims)
+    found += "".join(item(one, bibliography, page) for one in uses.claims)
     here = shown(Uses(uses.modules, uses.experiments, uses.posts), paper.key)
     added = {FOUND: found, HERE: "".join(f"- {line}\n" for line in here)}
     keys: list[str] = []

@@ -13,6 +13,7 @@ from mlblog.lab.records.record import SCALES
 from mlblog.press import Context, Post
 from mlblog.press.page.provenance import Evidence, accepted
 from mlblog.press.page.published import Published
+from mlblog.site.value_names import ValueNames
 
 #: The states of an experiment, best to worst.
 STATES = ("fresh", "stale", "incomplete", "broken", "missing")
@@ -29,7 +30,7 @@ class Standing:
         broken: errors of unreadable records.
         missing: number of declared runs at that scale without a record.
         posts: posts that read its records.
-        main: the value that posts quote most, or empty.
+        main: the value that is named first (`values.toml`), else the one that posts quote most, or empty.
     """
 
     declaration: Declaration
@@ -77,7 +78,7 @@ class Standing:
 
 def standings(context: Context) -> list[Standing]:
     """Return the status of every experiment, in order of declaration."""
-    lab = context.lab
+    lab, names = context.lab, ValueNames.of(context.project)
     readers = _readers(context)
     paths: dict[tuple[str, str], list[str]] = defaultdict(list)
     for path in lab.store.names():
@@ -92,11 +93,9 @@ def standings(context: Context) -> list[Standing]:
         missing = sum(key not in there for key in declaration.keys(scale)) if scale in declaration.scales else 0
         posts = readers.get(name, [])
         groups = tuple(_groups(context, records))
-        found.append(
-            Standing(
-                declaration, scale, groups, broken, missing, tuple(one.post for one in posts), _main(groups, posts)
-            )
-        )
+        main = names.main(name, groups[0].records[0].values if groups else (), _main(groups, posts))
+        read = tuple(one.post for one in posts)
+        found.append(Standing(declaration, scale, groups, broken, missing, read, main))
     return found
 
 

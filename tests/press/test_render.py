@@ -191,8 +191,8 @@ def test_results_say_which_records_they_rest_on() -> None:
     text = html(made)
     assert text.count("mlblog-provenance") == 1
     assert text.index("shown") < text.index("mlblog-provenance") < text.index("else")
-    line = "coin_toss · scale full · 2 seeds · cuda: H200 · 123 s total · 2026-11-02 · commit abcdef0"
-    assert line.replace("123 s", "2 min") in text
+    line = "coin_toss</a> · scale full · 2 seeds · cuda: H200 · 123 s total · 2026-11-02 · commit abcdef0"
+    assert '<a href="../../experiments.md#coin_toss">' + line.replace("123 s", "2 min") in text
     assert '<a href="../../results/coin_toss/full/base/seed-1.json">1</a>' in text
     assert "mlblog run coin_toss --scale full" in made.text
     assert "mlblog-stale" not in made.text
@@ -223,7 +223,7 @@ def test_two_experiments_behind_a_result_are_two_lines_and_one_mark() -> None:
     text = html(
         page("```python\nr\n```\n", Ran((printed("a"),), reads), look_up=evidence("toy.f changed", scale="smoke"))
     )
-    assert text.count("coin_toss · ") + text.count("coin_toss n=3 · ") == 2
+    assert text.count("coin_toss</a> · ") + text.count("coin_toss</a> n=3 · ") == 2
     assert text.count("mlblog-provenance") == text.count("mlblog-preview") == text.count("mlblog-stale") == 1
 
 
@@ -244,7 +244,7 @@ def test_many_lines_are_folded_and_their_badges_are_not() -> None:
         "coin_toss · 3 runs · scale full · 1 seed · cuda: H200 · 3 min total · 2026-11-03 to 2026-11-05 · 3 commits"
     )
     assert f"<summary>{summary}</summary>" in folded
-    assert folded.count("coin_toss n=") == folded.count('href="../../results/') == 3
+    assert folded.count("coin_toss</a> n=") == folded.count('href="../../results/') == 3
     assert "Stale: toy.f changed" in after
     assert "Stale" not in folded
 

@@ -36,7 +36,10 @@ def test_verdicts_are_numbered_through_the_post_and_say_it_in_words() -> None:
     post, outputs, html = rendered(
         CELLS, [output("held", "`a` = 1"), output("failed")], [output("in-part")], [output("held")]
     )
-    pattern = r'<div class="mlblog-claim mlblog-([\w-]+)" id="([\w-]+)">\s*<p class="mlblog-verdict">(.*?)</p>'
+    pattern = (
+        r'<div class="mlblog-claim mlblog-([\w-]+)" id="([\w-]+)">\s*'
+        r'<p class="mlblog-verdict"><a href="../../claims.md#\2">(.*?)</a></p>'
+    )
     found = re.findall(pattern, html)
     assert found == [
         ("held", "claim-p-1", "Held"),
@@ -54,7 +57,7 @@ def test_verdicts_are_numbered_through_the_post_and_say_it_in_words() -> None:
 def test_place_and_what_would_change_it_are_on_the_page() -> None:
     told = output("not-tested", place="Table 2", overturned_by="A run of *ten* seeds.")
     _, _, html = rendered(CELLS, [told], [output("held")], [])
-    assert '<p class="mlblog-verdict">Not tested at this size</p>' in html
+    assert ">Not tested at this size</a></p>" in html
     assert '<p class="mlblog-sentence">It <em>learns</em> (Table 2)</p>' in html
     overturned = '<p class="mlblog-overturned"><em>What would change this:</em> A run of <em>ten</em> seeds.</p>'
     assert html.count("mlblog-overturned") == html.count(overturned) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -52,7 +53,7 @@ def test_no_claims_make_no_page(page: Callable[..., str]) -> None:
     assert page(a=[Ran()]) == ""
 
 
-def test_claims_are_counted_and_listed_by_paper_and_by_post(page: Callable[..., str]) -> None:
+def test_claims_are_counted_and_listed_under_their_paper_or_their_post(page: Callable[..., str]) -> None:
     one = [
         output(
             "Sums are *even*.", "held", "doe2020sums", "4 of 4, [Figure](#fig-sums), [Table](#tbl-a), [here](#sec-b)"
@@ -62,27 +63,34 @@ def test_claims_are_counted_and_listed_by_paper_and_by_post(page: Callable[..., 
     text = page(a=[Ran(tuple(one), (READ.to_json(),))], b=[Ran(), Ran((output("Sums", "held", "doe2020sums"),))])
     for words, count in (('held">Held', 2), ('in-part">Held in part', 0), ('failed">Did not hold at this size', 1)):
         assert f"mlblog-{words}</span> | {count} |" in text
-    papers, _, posts = text.partition("## By post")
+    papers, _, ours = text.partition("### [T a](blog/posts/a.md) { #a }")
     assert "### [Sums](papers/index.md#doe2020sums) (Doe, 2020) { #doe2020sums }" in papers
     assert papers.index("T b") < papers.index("T a")  # the newest post first
-    assert "\nSums are *even*. <span" in papers
+    assert "</span> Sums are *even*. <span" in papers
     assert "4 of 4, [Figure](blog/posts/a.md#figure-a-sums)" in papers
     assert "[Table](blog/posts/a.md#table-a-a), [here](blog/posts/a.md#sec-b)" in papers
-    assert "(blog/posts/a.md#claim-a-1) · toss · scale small · seed 0 · cpu: X · 3 s" in papers
+    toss = "[toss](./experiments.md#toss) · scale small · seed 0 · cpu: X · 3 s"
+    assert f"(blog/posts/a.md#claim-a-1) · {toss}" in papers
     assert "(blog/posts/b.md#claim-b-1) · computed in the post itself\n" in papers
-    assert papers.count("mlblog-stale") == 1
-    assert "Sums are *even* ([Doe, 2020](papers/index.md#doe2020sums))." in posts
-    assert "1 ([Doe, 2020](papers/index.md#doe2020sums))" in posts
-    assert "4 of 4" not in posts
-    assert posts.index("### [T b](blog/posts/b.md) { #b }") < posts.index("### [T a](blog/posts/a.md) { #a }")
+    assert papers.count("mlblog-stale") == ours.count("mlblog-stale") == 1
+    assert "1 ([Doe, 2020](papers/index.md#doe2020sums))" in ours
+    assert "Sums" not in ours.replace("doe2020sums", "")
+    kinds = re.findall(r"#(claim-\S+)\[data-verdict='(.*?)'\]\[data-paper='(.*?)'\]\[data-post='(.*?)'\]", text)
+    assert kinds == [
+        ("claim-b-1", "Held", "Doe, 2020", "T b"),
+        ("claim-a-1", "Held", "Doe, 2020", "T a"),
+        ("claim-a-2", "Did not hold at this size", "none: our own", "T a"),
+    ]
 
 
 def test_place_and_what_would_change_it_are_shown_with_the_numbers(page: Callable[..., str]) -> None:
     told = {"place": "Table 2", "overturned_by": "A gap in [Figure](#fig-x)."}
-    one = [output("Sums are *even*.", "held", "doe2020sums", **told), output("Odd.", "not-tested", "", "1", **told)]
-    papers, _, posts = page(a=[Ran(tuple(one))]).partition("## By post")
+    one = [
+        output("Sums are *even* [@doe2020sums].", "held", "doe2020sums", **told),
+        output("Odd.", "not-tested", "", "1", **told),
+    ]
+    papers, _, ours = page(a=[Ran(tuple(one))]).partition("### [T a]")
     change = "*What would change this:* A gap in [Figure](blog/posts/a.md#figure-a-x)."
-    assert "\nSums are *even* (Table 2).\n" in papers
-    assert papers.count(change) == posts.count(change) == 1
-    assert "Sums are *even* ([Doe, 2020](papers/index.md#doe2020sums), Table 2)." in posts
-    assert "\nOdd (Table 2).\n" in posts
+    assert papers.count(change) == ours.count(change) == 1
+    assert "</span> Sums are *even* (Doe, 2020) (Table 2).\n" in papers  # no link in a line that opens
+    assert "</span> Odd (Table 2).\n" in ours

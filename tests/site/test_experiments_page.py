@@ -10,6 +10,7 @@ from pathlib import Path
 
 import markdown
 import pytest
+from bs4 import BeautifulSoup
 
 from mlblog.lab import Lab, Project
 from mlblog.lab.running.executors.inline import InlineExecutor
@@ -94,7 +95,9 @@ def test_a_project_without_git_has_no_trail_and_has_a_page(project: Project) -> 
     assert (walk.state, walk.scale, walk.main, len(walk.records), walk.missing) == ("fresh", "small", "length", 6, 0)
     assert (unrecorded.state, unrecorded.groups) == ("missing", ())
     assert "There are 2 experiments: 1 fresh, 1 not recorded." in text
-    assert "| 11&nbsp;±&nbsp;2.5<br>length | scale small, 6 runs, 3 seeds<br>" in text  # no history yet
+    assert '</span> · <span class="mlblog-aside">length</span> 11&nbsp;±&nbsp;2.5\n' in text
+    assert "\nComputed with scale small, 6 runs, 3 seeds · " in text
+    assert "length by commit" not in text  # no history yet
     assert "Walk by `n` steps&#95;and&#95;more." in text
     assert "| `width` | 2 | 2 |" in text
     assert "- width&#61;7" in text
@@ -195,9 +198,13 @@ def test_markdown_makes_the_page_that_is_meant(project: Project) -> None:
     run(project)
     text = look(project)[1].split("---\n", 2)[2]
     html = markdown.markdown(text, extensions=["tables", "attr_list", "pymdownx.blocks.html", "pymdownx.details"])
-    assert '<h2 id="walk">walk</h2>' in html
-    assert html.count("<table>") == html.count("</table>") == 4
-    assert "mlblog-experiments" in html
+    entries = BeautifulSoup(html, "html.parser").select("div.mlblog-entries > details.mlblog-entry")
+    assert [entry.select("summary > h3")[0]["id"] for entry in entries] == ["walk", "unrecorded"]
+    assert [(entry["data-state"], entry["data-post"]) for entry in entries] == [
+        ("fresh", "A *walk*"),
+        ("not recorded", ""),
+    ]
+    assert [len(entry.find_all("table")) for entry in entries] == [2, 1]
 
 
 @pytest.mark.parametrize(

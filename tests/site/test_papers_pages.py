@@ -125,7 +125,7 @@ def made(project: Project) -> dict[str, Page]:
 
 
 def item(text: str, key: str) -> str:
-    return re.search(rf"(?s)/+ html \| li#{key}\n(.*?)\n/+ html \| details", text)[1]  # type: ignore[index]
+    return re.search(rf"(?s)### [^\n]* {{ #{key} }}\n(.*?)\n/+ html \| details\.mlblog-b", text)[1]  # type: ignore[index]
 
 
 def test_the_index_lists_papers_by_topic_with_what_is_here(project: Project) -> None:
@@ -133,14 +133,16 @@ def test_the_index_lists_papers_by_topic_with_what_is_here(project: Project) -> 
     assert set(found) == {"papers/index.md", "papers/abel1824memoire.md"}
     index = found["papers/index.md"]
     assert index.files == {"references.bib": BIB.encode()}
-    assert re.findall(r"(?m)^## .*|li#\w+", index.text) == [
-        "## Notes",
+    assert re.findall(r"(?m)^## .*|(?<=^### ).*", index.text) == [
         "## Algebra",
-        "li#abel1824memoire",
-        "li#zorn1935remark",
+        "Memoir on equations { #abel1824memoire }",
+        "A 'remark' on örders { #zorn1935remark }",
         "## Graphs",
-        "li#euler1736solutio",
+        "Solution { #euler1736solutio }",
     ]
+    kinds = re.findall(r"data-topic='(.*?)'\]\[data-state='(.*?)'", index.text)
+    assert kinds == [("Algebra", "implemented"), ("Algebra", "no note"), ("Graphs", "no note")]
+    assert ">Abel, 1824 · note: implemented, confidence 2 of 5</span>" in index.text
     assert "3 papers, books and posts, 3 of them used by code, posts or claims here" in index.text
     assert "There are notes on 1 (1 implemented)." in index.text
     abel = item(index.text, "abel1824memoire").split("  \n")

@@ -43,7 +43,7 @@ def colophon(post: Post, around: SiteContext, found: Sequence[Evidence], root: s
     ends = [
         f"[This post as a notebook, with its outputs]({notebook}){{ .mlblog-notebook download }}\n" if notebook else "",
         blocks.folded("Cite this post", blocks.fence("bibtex", bibtex(post, around))),
-        evidence.remake(found, root),
+        evidence.remake(found, root, around.origin),
     ]
     return text + "\n" + blocks.block("div.mlblog-remake", "\n".join(filter(None, ends)))
 

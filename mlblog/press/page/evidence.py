@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Sequence
 
+from mlblog.press.page.origin import Origin
 from mlblog.press.page.provenance import Evidence, summary
 from mlblog.press.source.blocks import block, fence, folded
 
@@ -39,8 +41,17 @@ def provenance(found: Sequence[Evidence], root: str, name: str) -> str:
 
 
 def recorded(found: Evidence, root: str) -> str:
-    """One line of provenance with links to the records."""
-    return f"{named(found.line())} · {_links(found, root)}"
+    """One line of provenance with links to the experiment and to the records."""
+    return f"{with_links(found.line(), [found.read.experiment], root)} · {_links(found, root)}"
+
+
+def with_links(line: str, experiments: Sequence[str], root: str) -> str:
+    """A line of provenance in which each experiment leads to its entry on the page of experiments."""
+    text = named(line)
+    for name in experiments:
+        link = f"[{named(name)}]({root}/experiments.md#{name})".replace("\\", r"\\")
+        text = re.sub(rf"(?<![\w\\]){re.escape(named(name))}(?![\w\\])", link, text, count=1)
+    return text
 
 
 def records_link(found: Sequence[Evidence], root: str, name: str) -> str:
@@ -54,15 +65,15 @@ def records_link(found: Sequence[Evidence], root: str, name: str) -> str:
     return f"[Records](#{name}){{ .mlblog-data }}"
 
 
-def remake(found: Sequence[Evidence], root: str) -> str:
-    """Commands that reproduce the post, and its records."""
-    names = list(dict.fromkeys(one.read.experiment for one in found))
+def remake(found: Sequence[Evidence], root: str, origin: Origin | None = None) -> str:
+    """Commands that reproduce the post and its records, from a clone on."""
+    scales: dict[str, str] = {}
+    for one in found:
+        scales.setdefault(one.read.experiment, one.records[0].scale)
     commands = [
-        *(
-            f"mlblog run {name} --scale {next(o for o in found if o.read.experiment == name).records[0].scale}"
-            for name in names
-        ),
-        "mkdocs build",
+        *(origin.checkout() if origin else ()),
+        *(f".venv/bin/mlblog run {name} --scale {scale} --all" for name, scale in scales.items()),
+        ".venv/bin/mkdocs build",
     ]
     text = fence("bash", "\n".join(commands))
     if found:

@@ -19,6 +19,7 @@ from mlblog.press.source.document import Post
 
 #: Total bytes of files above which a notebook bundles none and refers to the repository.
 MOST_CARRIED = 5_000_000
+_EXTRAS = ("site", "torch")
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class Origin:
         repository: its public URL, or empty.
         commit: the checked-out commit; empty without git.
         edited: files with uncommitted changes, and untracked files.
+        extras: of its optional dependencies, those that building the site and running its code take.
     """
 
     root: Path
@@ -40,6 +42,7 @@ class Origin:
     repository: str = ""
     commit: str = ""
     edited: frozenset[str] = frozenset()
+    extras: tuple[str, ...] = ()
     _imports: dict[Path, frozenset[str]] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
@@ -57,7 +60,17 @@ class Origin:
         found = (
             repository or _public(_git(project.root, "remote", "get-url", "origin").strip()) if commit else repository
         )
-        return cls(project.root, project.packages, str(table.get("name", "")), found, commit, edited)
+        extras = tuple(name for name in _EXTRAS if name in table.get("optional-dependencies", {}))
+        return cls(project.root, project.packages, str(table.get("name", "")), found, commit, edited, extras)
+
+    def checkout(self) -> list[str]:
+        """Commands that fetch the project at its commit and install it into `.venv`."""
+        folder = self.repository.rstrip("/").rpartition("/")[2]
+        found = [f"git clone {self.repository}", f"cd {folder}"] if self.repository else []
+        found += [f"git checkout {self.commit}"] if self.commit else []
+        extras = f"[{','.join(self.extras)}]" if self.extras else ""
+        wanted = f"--editable '.{extras}'" if self.distribution else "'mlblog[site,torch]'"
+        return [*found, "python3 -m venv .venv", f".venv/bin/pip install {wanted}"]
 
     def is_edited(self, post: Post) -> bool:
         """Whether `post`, or code that it may use, has uncommitted changes."""

@@ -50,19 +50,21 @@ def anchor(post: Post, number: int) -> str:
     return identifier("claim", post.slug, str(number))
 
 
-def verdict_block(claim: Claim, name: str, resolve: Callable[[str], str]) -> str:
+def verdict_block(claim: Claim, name: str, resolve: Callable[[str], str], claims: str = "") -> str:
     """A verdict on a page: the word, to which the style puts a sign, the sentence, the numbers, what would change it.
 
     Args:
         claim: the claim.
         name: its id on the page.
         resolve: turns citations and references in Markdown into links.
+        claims: relative path of the page of claims, where it has an entry of the same name; empty for no link.
     """
     pieces = [
         ("p.mlblog-sentence", claim.sentence),
         ("p.mlblog-because", claim.because),
         ("p.mlblog-overturned", claim.change),
     ]
-    word = blocks.block("p.mlblog-verdict", VERDICTS[claim.verdict])
+    word = VERDICTS[claim.verdict]
+    word = blocks.block("p.mlblog-verdict", f"[{word}]({claims}#{name})" if claims else word)
     text = "\n".join([word, *(blocks.block(element, resolve(content)) for element, content in pieces if content)])
     return blocks.block(f"div.mlblog-claim.mlblog-{claim.verdict}#{name}", text)

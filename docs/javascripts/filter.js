@@ -5,13 +5,18 @@ function reveal() {
   if (!target) {
     return;
   }
+  let opened = false;
   for (let at = target; at; at = at.parentElement) {
+    const closed = at.tagName === "DETAILS" && !at.open;
+    opened ||= closed || at.hidden;
     at.hidden = false;
-    if (at.tagName === "DETAILS") {
+    if (closed) {
       at.open = true;
     }
   }
-  target.scrollIntoView();
+  if (opened) {
+    target.scrollIntoView();
+  }
 }
 
 function menu(name, values, changed) {
@@ -69,7 +74,13 @@ function filtered(list) {
   bar.append(told);
   box.addEventListener("input", show);
   list.before(bar);
+  // the search leads here with the words that it found
+  box.value = new URLSearchParams(location.search).get("h") ?? "";
   show();
+  if (entries.every((entry) => entry.hidden)) {
+    box.value = "";
+    show();
+  }
 }
 
 document$.subscribe(() => {
@@ -77,3 +88,5 @@ document$.subscribe(() => {
   reveal();
 });
 window.addEventListener("hashchange", reveal);
+// a link to where the address points already changes nothing about it
+document.addEventListener("click", ({ target }) => target.closest?.("a[href*='#']") && setTimeout(reveal));

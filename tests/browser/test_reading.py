@@ -29,7 +29,7 @@ def test_figures_follow_the_scheme(visit: Callable[..., Visit], site: Path) -> N
     """A reader sees each figure once, and in dark another rendering of it than in light, without a new page."""
     shown = """[...document.querySelectorAll('.mlblog-figure')].map(figure =>
         [...figure.querySelectorAll('img, svg')].filter(drawn => drawn.getClientRects().length)
-            .map(drawn => drawn.currentSrc || [...drawn.querySelectorAll('text, path')]
+            .map(drawn => drawn.src || [...drawn.querySelectorAll('text, path')]
                 .map(part => getComputedStyle(part).fill).join()))"""
     seen, window = 0, visit()
     for path in posts(site):
@@ -45,12 +45,12 @@ def test_figures_follow_the_scheme(visit: Callable[..., Visit], site: Path) -> N
     assert seen
 
 
-def test_formulas_are_drawn_also_after_instant_navigation(visit: Callable[..., Visit], site: Path) -> None:
+def test_formulas_are_drawn_also_behind_a_link(visit: Callable[..., Visit], site: Path) -> None:
     """No TeX stays on a page that was opened by a link; pages opened by their address are visited elsewhere."""
-    path = next(path for path in posts(site) if 'class="arithmatex"' in _html(site, path))
+    path = next(path for path in posts(site) if 'class="arithmatex' in _html(site, path))
     window = visit()
     page = window.go("/blog/")
-    page.locator(f"h2 a[href$='{path.removeprefix('/blog')}']").first.click()
+    page.locator(f"h2 a[href$='{path.removeprefix('/blog/')}']").first.click()
     page.wait_for_function(f"location.pathname === '{path}' && document.querySelector('.arithmatex')")
     page.wait_for_function("!document.querySelector('.arithmatex:not(:has(.katex)), .katex-error')")
     assert window.complaints == []

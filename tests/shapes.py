@@ -26,6 +26,11 @@ LIBRARY = ("models", "losses", "classical", "numerics", "training", "data")
 _TERM = r"(?:…|\.\.\.|\d+|[A-Za-z]\w*)"
 _AXIS = rf"{_TERM}(?: ?[-+*/^] ?{_TERM})*"
 _SHAPE = re.compile(rf"\((|…|\.\.\.|{_AXIS},|{_AXIS}(?:, {_AXIS})+)\)")
+# in a summary: "…: (B, N), (B, T) to (B, T, N)", "for x (B, D)", "…, of shape (m,)." or "Scores (B, T, N) …"
+_GROUP = r"\([^()]*\)"
+_TO = re.compile(rf"({_GROUP}(?:, {_GROUP})*) to ({_GROUP})")
+_OF = re.compile(rf"(\w+) ({_GROUP})")
+_RESULT = re.compile(rf"(?:shape|^Scores|[:,]) ({_GROUP}(?: or {_GROUP})*)[.,:; ]")
 _OR_SHAPE = re.compile(rf" or {_SHAPE.pattern}")
 _ENTRY = re.compile(r"^(\w+): ")
 _BOOLEAN = re.compile(r"^boolean|\) boolean", re.IGNORECASE)
@@ -60,8 +65,10 @@ def shapes(text: str) -> list[str]:
 
 
 def _is_shape(before: str, axes: str) -> bool:
-    """Whether a parenthesis is a shape: by the word before it, or by capital letters in it."""
-    return before.strip().lower().endswith("shape") or re.search(r"[A-Z…]|\.\.\.", axes) is not None
+    """Whether a parenthesis is a shape: by the word before it, by where it is, or by capital letters in it."""
+    if before.strip().lower().endswith("shape") or (not before and "," in axes):
+        return True
+    return re.search(r"[A-Z…]|\.\.\.", axes) is not None
 
 
 def _axis(text: str) -> str:
@@ -80,6 +87,17 @@ def declared(function: Callable[..., Any]) -> tuple[dict[str, Said], Said]:
     if (other := _AS_IN.search(text)) and other[1] in function.__globals__:
         arguments, result = declared(inspect.unwrap(function.__globals__[other[1]]))
         returned = returned or (result.text if "result" in other[0] else "")
+    parameters = [name for name in inspect.signature(function).parameters if name != "self"]
+    summary = " ".join(text.partition("\n\n")[0].split())
+    if both := _TO.search(summary):
+        taken = re.findall(_GROUP, both[1])
+        arguments.update({name: Said(both[0], shapes(shape)) for name, shape in zip(parameters, taken, strict=False)})
+        returned = returned or both[2]
+    elif result := _RESULT.search(summary):
+        returned = returned or result[1]
+    for name, shape in _OF.findall(summary):
+        if name in parameters:
+            arguments[name] = Said(f"{name} {shape}", shapes(shape))
     for entry in sections.get("Args", []):
         if name := _ENTRY.match(entry):
             said = entry[name.end() :]

@@ -98,7 +98,7 @@ class PointerTransformer(nn.Module):
         return self.decode(self.encode(letters), letters, words[:, :-1])
 
     def encode(self, letters: Tensor) -> list[Tensor]:
-        """What each decoder block is to attend to: `layers` tensors (B, N, D)."""
+        """What each decoder block attends to, for letters (B, N): `layers` tensors (B, N, D)."""
         x, memories = self.embedding(letters), []
         for block, norm in zip(self.encoder, self.encoder_norms, strict=True):
             x = block(x)

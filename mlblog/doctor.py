@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Literal
 
 from mlblog.errors import ProjectError
+from mlblog.files.made_by import version
 from mlblog.lab import Project
-from mlblog.lab.running.environment import gpus, version
+from mlblog.lab.running.environment import gpus
 
 State = Literal["fine", "note", "missing"]
 

@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 
-from mlblog.files.atomic import write_atomically
-from mlblog.files.canonical import digest, encode
+from mlblog.files.canonical import digest
+from mlblog.files.made_by import made_by
+from mlblog.files.memo import Memo
 from mlblog.lab import Project
-
-_SCHEMA = 1
 
 
 @dataclass(frozen=True)
@@ -39,18 +38,14 @@ def trail(project: Project) -> Trail:
         return {}
     if shallow == "true":
         return _read(project)  # a later fetch may add history to the same commit
-    kept = project.work / "trail.json"
-    key = digest("trail", str(_SCHEMA), head, project.relative(project.results))
-    try:
-        found = json.loads(kept.read_bytes())
-        if found["key"] == key:
-            return {name: [Point(*point) for point in points] for name, points in found["trail"].items()}
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
-        pass
-    made = _read(project)
-    listed = {name: [[one.commit, one.date, one.means] for one in points] for name, points in made.items()}
-    write_atomically(kept, encode({"key": key, "trail": listed}))
-    return made
+
+    def made() -> dict[str, list[tuple[str, str, Mapping[str, float]]]]:
+        trail = _read(project).items()
+        return {name: [(one.commit, one.date, one.means) for one in points] for name, points in trail}
+
+    key = digest("trail", made_by(__file__), head, project.relative(project.results))
+    found = Memo(project.work / "trail.json").value(key, made)
+    return {name: [Point(*point) for point in points] for name, points in found.items()}
 
 
 def _read(project: Project) -> Trail:

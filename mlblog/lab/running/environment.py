@@ -9,10 +9,10 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 
 from mlblog.errors import ProjectError
+from mlblog.files.made_by import version
 from mlblog.lab.project import Project
 from mlblog.lab.records.record import Value
 
@@ -70,14 +70,6 @@ def stamp(code: tuple[str, bool], device: str) -> dict[str, Value]:
         "platform": f"{platform.system()} {platform.machine()}",
         **{name: version(name) for name in _REPORTED},
     }
-
-
-def version(name: str) -> str | None:
-    """Return the version of an installed distribution, or None."""
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return None
 
 
 def device_name(device: str) -> str:

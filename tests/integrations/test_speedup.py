@@ -27,7 +27,7 @@ markdown_extensions:
   - footnotes
   - toc: {permalink: true}
   - pymdownx.blocks.html
-  - pymdownx.highlight: {anchor_linenums: true}
+  - pymdownx.highlight: {line_spans: LINE}
   - pymdownx.superfences
   - pymdownx.tabbed: {alternate_style: true}
 """
@@ -82,7 +82,7 @@ def test_every_file_is_the_same_with_and_without(tmp_path: Path) -> None:
     without, warnings = built(root, "without", "false")
     assert not [name for name in KEPT if (root / ".mlblog" / name).exists()]
     assert b"42" in without["blog/post-1/index.html"]
-    assert b"__codelineno" in without["blog/page/2/index.html"] + without["blog/index.html"]
+    assert b'id="LINE-1-1"' in without["blog/page/2/index.html"] + without["blog/index.html"]
     for name in "cold", "warm":
         found, told = built(root, name, "true")
         assert [kept for kept in KEPT if (root / ".mlblog" / kept).exists()] == list(KEPT)

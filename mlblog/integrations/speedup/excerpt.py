@@ -25,7 +25,7 @@ from mkdocs.utils import get_relative_url
 from mlblog.integrations.speedup.conversion import Conversions, Converted, convert
 from mlblog.integrations.speedup.cut import cut, shares_ids
 
-_NUMBERED = re.compile("__codelineno-|__tabbed_|fnref")
+_NUMBERED = re.compile(r'__tabbed_|fnref|\bid="[^"]*-\d+-\d+"')
 
 
 class Excerpt(structure.Excerpt):  # type: ignore[misc]

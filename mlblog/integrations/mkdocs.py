@@ -25,15 +25,10 @@ from mkdocs.structure.pages import Page
 
 from mlblog.errors import MlblogError, ProjectError, StillRuns, Superseded
 from mlblog.integrations.categories import with_allowed_categories
-from mlblog.integrations.conversion import Conversions, get_ready
-from mlblog.integrations.material import Faster
 from mlblog.integrations.neighbours import dated_by_source, without_macros
 from mlblog.integrations.preview import Keyboard, Preview
 from mlblog.integrations.records import EXPERIMENTS, Refresh
-from mlblog.integrations.remembered import Remembered
-from mlblog.integrations.rendering import remember
-from mlblog.integrations.templates import compile_all, keep_compiled
-from mlblog.integrations.written import Written
+from mlblog.integrations.speedup.build import Speedup
 from mlblog.lab import Project
 from mlblog.lab.records.stores import PREVIEW
 from mlblog.press import Compiled, Server
@@ -49,6 +44,8 @@ class PluginConfig(Config):  # type: ignore[no-untyped-call]  # MkDocs has parti
 
     #: Runs during a build: `auto` at full scale if there is a GPU, `always` also small on a CPU, `never` none.
     experiments = config_options.Choice(EXPERIMENTS, default="auto")
+    #: Whether to keep what earlier builds have computed, in place of parts of MkDocs and Material; pages are the same.
+    speedup = config_options.Type(bool, default=True)
 
 
 def _survive(build: Callable[[], None]) -> None:
@@ -72,8 +69,7 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
     def __init__(self) -> None:
         self._serving = False
         self._server: Server | None = None
-        self._faster: Faster | None = None
-        self._rendered, self._written = Remembered(), Written()  # for live preview
+        self._speedup: Speedup | None = None
         self._compiled: Compiled | None = None
         self._failed: list[MlblogError] = []
         self._lock: BaseFileLock | None = None
@@ -94,6 +90,10 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
             self._project = Project.find(start)
         except ProjectError as error:
             raise PluginError(f"mlblog: {error}") from error
+        if not self.config.speedup:
+            self._speedup = None
+        elif self._speedup is None:
+            self._speedup = Speedup(self._project.work, is_serving=self._serving)
         config.markdown_extensions += [name for name in EXTENSIONS if name not in config.markdown_extensions]
         return config
 
@@ -118,11 +118,8 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
             log.error("mlblog: %s", error)
             self._broken = error
             self._compiled = self._compiled or Compiled(self._project.work / "pages")
-        work = self._project.work
-        self._faster = self._faster or Faster(Conversions(work / "html"), Remembered(work / "derived.json"))
-        self._faster.begin(config)
-        if self._serving:
-            self._faster.leave_files(config, self._written)
+        if self._speedup is not None:
+            self._speedup.begin(config)
 
     def _wait_for_others(self) -> None:
         """Lock the compiled pages for this build, whose pages must not mix with previews and error pages."""
@@ -144,11 +141,11 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
                 log.info("mlblog: %s", line)
         self._failed = list(refresh.preview() if self._serving else refresh.run())
 
-        def ready() -> None:
-            get_ready(config.markdown_extensions, config.mdx_configs)
-            compile_all(config.theme.get_env(), self._project.work / "templates")
+        def meanwhile() -> None:
+            if self._speedup is not None:
+                self._speedup.warm_up(config)
 
-        compiled = compile_site(self._project, server=server, show_errors=self._serving, meanwhile=ready)
+        compiled = compile_site(self._project, server=server, show_errors=self._serving, meanwhile=meanwhile)
         blog = config.plugins.get("material/blog") or config.plugins.get("blog")
         allowed = blog.config.get("categories_allowed") if blog else None
         compiled = with_allowed_categories(compiled, allowed or (), self._project, show_errors=self._serving)
@@ -199,16 +196,15 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
     @event_priority(-100)  # after the blog has collected its posts
     def on_nav(self, nav: Any, *, config: MkDocsConfig, **_: Any) -> Any:
         """Speed up the blog plugin."""
-        assert self._faster is not None
-        self._faster.find_posts(config)
+        if self._speedup is not None:
+            self._speedup.find_posts(config)
         return nav
 
     @event_priority(-100)  # after other plugins have added their filters
     def on_env(self, env: Environment, *, config: MkDocsConfig, **_: Any) -> Environment:
         """Cache compiled templates between builds, and rendered pages in live preview."""
-        keep_compiled(env, self._project.work / "templates")
-        if self._serving:
-            remember(env, config, self._rendered)
+        if self._speedup is not None:
+            self._speedup.render_with(env, config)
         return env
 
     def on_page_content(self, html: str, *, page: Page, **_: Any) -> str:
@@ -238,12 +234,8 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
     def _end(self, *, is_whole: bool) -> None:
         if self._lock is not None:
             self._lock.release()
-        if self._faster is not None:
-            self._faster.end(is_whole=is_whole)
-            if is_whole:
-                self._rendered.end_build()
-            if not self._serving:
-                self._faster.save()
+        if self._speedup is not None:
+            self._speedup.end(is_whole=is_whole)
 
     def on_serve(self, server: LiveReloadServer, *, config: MkDocsConfig, builder: Any) -> LiveReloadServer:
         """Watch the sources of pages, but not compiled pages: writing them would trigger endless builds."""
@@ -262,8 +254,8 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
 
     def on_shutdown(self) -> None:
         """Stop the kernel process."""
-        if self._serving and self._faster is not None:
-            self._faster.save()
+        if self._serving and self._speedup is not None:
+            self._speedup.save()
         if self._server is not None:
             self._server.close()
         if self._keyboard is not None:

@@ -127,15 +127,13 @@ def beyond(experiment: str, paths: Sequence[str]) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Return `seconds` for people: `0.4 s`, `42 s`, `3 min 20 s`, `2 h 5 min`."""
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s" if whole % 60 else f"{whole // 60} min"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
+    """Return `seconds` for people, as precisely as costs are meant: `4 ms`, `42.5 s`, `3 min`, `2.1 h`."""
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 120:
+        return f"{seconds:.3g} s"
+    minutes = seconds / 60
+    return f"{minutes:.0f} min" if minutes < 120 else f"{minutes / 60:.1f} h"
 
 
 def why_json(explained: Sequence[tuple[State, Sequence[Explanation]]]) -> list[dict[str, Any]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import json
 import os
@@ -14,8 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mlblog.errors import CellError, MlblogError, PostError, StillRuns, Superseded
+from mlblog.files.state import Mark, marks
 from mlblog.lab import Lab, Project, Read
-from mlblog.lab.fingerprint.sources import Mark, mark_of
 from mlblog.press.cache.outputs import OutputCache, keys, manifest, settled
 from mlblog.press.cache.pages import CachedPage, PageCache
 from mlblog.press.kernel.basis import Basis
@@ -256,13 +255,9 @@ class Press:
         talk = self.server.talk_of(run.post.path)
         return talk.still_runs() if talk else StillRuns(run.post.path, 1, "waiting for other posts to finish")
 
-    def _sources(self) -> list[tuple[str, Mark]]:
+    def _sources(self) -> dict[str, Mark]:
         """The current state of every project module on disk."""
-        found = []
-        for path in self.lab.code.modules().values():
-            with contextlib.suppress(FileNotFoundError):
-                found.append((str(path), mark_of(path.stat())))
-        return found
+        return marks(self.lab.code.modules().values())
 
 
 def _of_post(path: Path, error: Exception, project: Project) -> MlblogError:

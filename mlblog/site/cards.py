@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 
 from mlblog.files.atomic import write_atomically
-from mlblog.files.canonical import digest, digest_file
+from mlblog.files.canonical import digest
+from mlblog.files.made_by import made_by
 from mlblog.press import Context, Page
 from mlblog.press.page.settings import Settings
 from mlblog.press.page.site_context import day_of
 
 _SITE = "site"
+_DRAWING = str(Path(__file__).with_name("card.py"))
 
 
 def pages(context: Context) -> Iterator[Page]:
@@ -48,21 +48,12 @@ def pages(context: Context) -> Iterator[Page]:
 
 def _card(kept: Path, text: tuple[str, str, str, str]) -> Path:
     """The file with the card of a text, drawn if missing."""
-    path = kept / f"{digest('card', _drawing(), *text)}.png"
+    path = kept / f"{digest('card', made_by(_DRAWING), *text)}.png"
     if not path.is_file():
         from mlblog.site.card import drawn  # imports Matplotlib
 
         write_atomically(path, drawn(*text))
     return path
-
-
-@cache
-def _drawing() -> str:
-    """Digest of the drawing code."""
-    found = find_spec("mlblog.site.card")
-    assert found is not None
-    assert found.origin is not None
-    return digest_file(Path(found.origin))
 
 
 def _are_shown(root: Path, templates: str) -> bool:

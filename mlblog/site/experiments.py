@@ -12,10 +12,10 @@ from collections.abc import Iterator, Mapping
 from mlblog.lab import Runs
 from mlblog.lab.records.record import plain
 from mlblog.lab.records.store import as_label
+from mlblog.lab.report import duration
 from mlblog.papers.citation import escaped
 from mlblog.press import Context, Page
 from mlblog.press.page import evidence
-from mlblog.press.page.provenance import duration
 from mlblog.press.source import blocks
 from mlblog.site.sparkline import sparkline
 from mlblog.site.status import STATES, Standing, standings

@@ -10,6 +10,7 @@ from mlblog.papers import STATES, Bibliography, Paper, cite
 from mlblog.papers.bibliography import FILE, NOTES
 from mlblog.papers.citation import bibtex_fold, described, escaped, escaped_title, references, sources
 from mlblog.press import Context, Page
+from mlblog.press.source.blocks import block
 from mlblog.site.claims import item
 from mlblog.site.note_figure import figure_of
 from mlblog.site.paper_uses import FOLDER, Uses, shown, uses_of_papers
@@ -78,7 +79,7 @@ def index(bibliography: Bibliography, uses: dict[str, Uses]) -> str:
         )
     for topic in sorted(topics):
         items = "\n".join(_item(paper, uses.get(paper.key, Uses())) for paper in topics[topic])
-        text += f"\n## {escaped(topic)}\n\n////// html | ul.mlblog-papers\n\n{items}\n//////\n"
+        text += f"\n## {escaped(topic)}\n\n{block('ul.mlblog-papers', items)}"
     return _HEAD + text
 
 
@@ -88,7 +89,7 @@ def _item(paper: Paper, uses: Uses) -> str:
         more.insert(0, f"**[Note]({paper.key}.md)** {_state(paper)}")
     lines = [described(paper), " · ".join(more), *shown(uses, paper.key)]
     text = "  \n".join(line for line in lines if line)
-    return f"///// html | li#{paper.key}\n    markdown: block\n\n{text}\n\n{bibtex_fold(paper)}/////\n"
+    return block(f"li#{paper.key}", f"{text}\n\n{bibtex_fold(paper)}", nested=True)
 
 
 def _state(paper: Paper) -> str:
@@ -121,14 +122,14 @@ def note_page(paper: Paper, bibliography: Bibliography, uses: Uses, place: str, 
         if more := added.pop(title, ""):
             sections += f"\n{more}"
     sections += "".join(f"\n## {title}\n\n{more}" for title, more in added.items() if more)
-    about = f"State: {_state(paper)}"
     more = " · ".join([*sources(paper), f"[{escaped(paper.topic)}](index.md#{paper.key})"])
+    head = block("div.mlblog-paper", f"{described(paper)} {more}\n\nState: {_state(paper)}")
     described_as = f"Note on {paper.label}: {_state(paper)}."
     return (
         f"---\ntitle: {_quoted(paper.title)}\ndescription: {_quoted(described_as)}\n---\n\n"
         f"# {escaped_title(paper.title)}\n\n"
-        f"/// html | div.mlblog-paper\n\n{described(paper)} {more}\n\n{about}\n\n///\n\n"
-        f"{bibtex_fold(paper)}{sections}" + references([key for key in keys if key != paper.key], bibliography, "..")
+        f"{head}\n{bibtex_fold(paper)}{sections}"
+        + references([key for key in keys if key != paper.key], bibliography, "..")
     )
 
 

@@ -16,9 +16,11 @@ from mutants.inside import inside
 from mutants.names import swapped
 from mutants.source import Mutant, Source, definitions
 
+from mlblog.lab.fingerprint import engine
+
 HERE = Path(__file__).parent
 EQUIVALENT = HERE / "equivalent.toml"
-LIBRARY = ("classical", "data", "losses", "models", "numerics", "training")
+LIBRARY = tuple(sorted(name for name in engine.LIBRARY - {"experiments"} if (engine.FOLDER / name).is_dir()))
 PARTS = (*LIBRARY, "experiments")
 #: Kinds of `swapped` that change what code does, and not only how it is written.
 SWAPS = ("swap use", "swap entries", "swap definitions", "named")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -15,20 +14,13 @@ from typing import Any
 
 from mlblog.errors import ProjectError
 from mlblog.files import canonical
-from mlblog.files.atomic import read_sealed, write_sealed
+from mlblog.files.memo import Memo
+from mlblog.files.state import is_settled, mark_of
 from mlblog.lab.fingerprint.module import read_module
 from mlblog.lab.fingerprint.summary import Module
 
 _CACHE = 15  # raise it whenever a summary's content or meaning changes
-# A file may change twice within one tick of a coarse clock; what was read so soon after is read again.
-_TICK = 2_000_000_000
 _COMPILED = (*EXTENSION_SUFFIXES, ".pyc")
-Mark = list[int]
-
-
-def mark_of(stat: os.stat_result) -> Mark:
-    """Return what tells one state of a file from another: times can be set back, but not the time of that."""
-    return [stat.st_mtime_ns, stat.st_size, stat.st_ino, stat.st_ctime_ns]
 
 
 class Sources:
@@ -49,25 +41,18 @@ class Sources:
         packages = list(packages)
         self.files = {name: file for package in packages for name, file in module_files(root, package).items()}
         self._folders = [module_files(root, package)[package].parent for package in packages]
-        self._cache = cache
-        self._known: dict[str, dict[str, Any]] = self._load()
+        self._cache = Memo(cache)
+        self._known: dict[str, dict[str, Any]] = self._cache.get(str(_CACHE)) or {}
         self._modules: dict[str, Module] = {}
         self.neighbours: dict[str, Path] = {}
         self._strangers: set[str] = set()
         self._executed = executed or {}
         self._changed = False
 
-    def _load(self) -> dict[str, dict[str, Any]]:
-        if self._cache is None:
-            return {}
-        content = read_sealed(self._cache)
-        known = json.loads(content) if content is not None else {}
-        return known["files"] if known.get("version") == _CACHE else {}
-
     def save(self) -> None:
         """Write what was read, if anything was."""
-        if self._cache is not None and self._changed:
-            write_sealed(self._cache, json.dumps({"version": _CACHE, "files": self._known}).encode())
+        if self._changed:
+            self._cache.put(str(_CACHE), self._known)
             self._changed = False
 
     def _remembered(self, kind: str, path: Path, read: Callable[[Path], Any]) -> Any:
@@ -75,7 +60,7 @@ class Sources:
         name = f"{kind}:{path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else path.as_posix()}"
         mark = mark_of(path.stat())
         known = self._known.get(name)
-        if known and known["mark"] == mark and max(mark[0], mark[3]) < known["read"] - _TICK:
+        if known and known["mark"] == mark and is_settled(mark, known["read"]):
             return known["result"]
         started = time.time_ns()
         result = read(path)

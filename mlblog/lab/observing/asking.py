@@ -8,7 +8,7 @@ from pathlib import Path
 from types import FrameType
 from typing import NamedTuple
 
-from mlblog.lab.fingerprint.sources import Mark, mark_of
+from mlblog.files.state import Mark, mark_of
 from mlblog.lab.observing.ownership import LIBRARIES, STANDARD, is_engine
 
 real_stat = os.stat  # as it is, whoever is told of its callers

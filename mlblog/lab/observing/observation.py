@@ -17,7 +17,7 @@ from types import FrameType
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from mlblog.lab.fingerprint.sources import Mark, mark_of
+from mlblog.files.state import Mark, mark_of
 from mlblog.lab.observing.asking import (
     IMPORTING,
     Opening,

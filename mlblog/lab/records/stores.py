@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 
 from mlblog.errors import MissingRecord
+from mlblog.files.state import Mark, mark
 from mlblog.lab.project import Project
 from mlblog.lab.records.record import Key, Record
 from mlblog.lab.records.store import FileStore, Store
@@ -54,7 +55,7 @@ class Remembered:
     def __init__(self, store: FileStore) -> None:
         """Remember what is read of `store`."""
         self._store = store
-        self._known: dict[str, tuple[tuple[int, int, int], Record]] = {}
+        self._known: dict[str, tuple[Mark | None, Record]] = {}
 
     def put(self, record: Record) -> str:
         """Keep a record."""
@@ -70,13 +71,9 @@ class Remembered:
 
     def read(self, name: str) -> Record:
         """Return the record at a path."""
-        try:
-            stat = (self._store.folder / name).stat()
-        except OSError:
-            return self._store.read(name)  # which says what is wrong
-        mark = (stat.st_ino, stat.st_mtime_ns, stat.st_size)  # a record changes by a rename, to another inode
-        if name not in self._known or self._known[name][0] != mark:
-            self._known[name] = mark, self._store.read(name)
+        now = mark(self._store.folder / name)  # a record changes by a rename, to another inode
+        if name not in self._known or self._known[name][0] != now or now is None:
+            self._known[name] = now, self._store.read(name)
         return self._known[name][1]
 
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 import ast
 import keyword
 import re
-import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from mlblog.errors import InputError, RunError
+from mlblog.errors import GitError, InputError, RunError
+from mlblog.files.git import Git
 from mlblog.lab.declared import find
 from mlblog.lab.fingerprint.sources import module_files
 from mlblog.lab.lab import Lab
@@ -172,12 +172,11 @@ def _replaced(line: str, row: int, start: int, found: set[tuple[int, int]], old:
 def _refuse_uncommitted(project: Project, paths: Iterable[Path]) -> None:
     """What is not committed could not be had back."""
     names = [str(path) for path in paths if path.exists()]
-    command = ["git", "-C", str(project.root), "status", "--porcelain", "--ignored", "--", *names]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
-    except (OSError, subprocess.CalledProcessError) as error:
+        listed = Git(project.root).text("status", "--porcelain", "--ignored", "--", *names)
+    except GitError as error:
         raise InputError(
             f"{project.root}: no git repository; a rename changes files that git must be able to restore"
         ) from error
-    if lines := done.stdout.splitlines():
+    if lines := listed.splitlines():
         raise InputError(f"{lines[0][3:]}: not committed; commit it first, so that git shows only the rename")

@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import platform
 import resource
-import subprocess
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 
-from mlblog.errors import ProjectError
+from mlblog.errors import GitError, ProjectError
+from mlblog.files.git import Git
+from mlblog.files.made_by import version
 from mlblog.lab.project import Project
 from mlblog.lab.records.record import Value
 
@@ -27,13 +27,14 @@ def commit(root: Path) -> tuple[str, bool]:
     does not track, those in the project's packages count: no other could be imported, and data is in the fingerprint.
     """
     folders = _packages(root)
+    git = Git(root)
     try:
-        head = _git(root, "rev-parse", "HEAD")
-        _git(root, "rev-parse", "--verify", "HEAD:./")  # an archive may lie inside another repository
-        edited = _git(root, "status", "--porcelain", "--untracked-files=no", "--", ".", _RECORDS)
-        added = _git(root, "ls-files", "--others", "--exclude-standard", "--", *folders, _RECORDS)
-        ignored = [folder for folder in folders if not _git(root, "ls-tree", "HEAD", "--", folder)]
-    except (OSError, subprocess.CalledProcessError):
+        head = git.text("rev-parse", "HEAD")
+        git.run("rev-parse", "--verify", "HEAD:./")  # an archive may lie inside another repository
+        edited = git.run("status", "--porcelain", "--untracked-files=no", "--", ".", _RECORDS)
+        added = git.run("ls-files", "--others", "--exclude-standard", "--", *folders, _RECORDS)
+        ignored = [folder for folder in folders if not git.run("ls-tree", "HEAD", "--", folder)]
+    except GitError:
         return "", True  # no git, no repository, or no commit yet: nothing vouches for the code
     return head, bool(edited or added or ignored)
 
@@ -46,11 +47,6 @@ def _packages(root: Path) -> list[str]:
         return ["."]
     paths = (base / name.replace(".", "/") for name in names for base in (root, root / "src"))
     return [path.relative_to(root).as_posix() for path in paths if path.is_dir()]
-
-
-def _git(root: Path, *arguments: str) -> str:
-    done = subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, text=True, check=True)
-    return done.stdout.strip()
 
 
 def stamp(code: tuple[str, bool], device: str) -> dict[str, Value]:
@@ -70,14 +66,6 @@ def stamp(code: tuple[str, bool], device: str) -> dict[str, Value]:
         "platform": f"{platform.system()} {platform.machine()}",
         **{name: version(name) for name in _REPORTED},
     }
-
-
-def version(name: str) -> str | None:
-    """Return the version of an installed distribution, or None."""
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return None
 
 
 def device_name(device: str) -> str:

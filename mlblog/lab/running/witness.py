@@ -16,9 +16,9 @@ from typing import Any
 
 from mlblog.errors import RunError
 from mlblog.files.atomic import write_atomically
+from mlblog.files.state import mark
 from mlblog.lab.fingerprint import Code
 from mlblog.lab.fingerprint.inputs import HELD, PROJECT, WRITTEN
-from mlblog.lab.fingerprint.sources import mark_of
 from mlblog.lab.observing.executed import Calls
 from mlblog.lab.observing.fromsource import executed, missed
 from mlblog.lab.observing.observation import Observation
@@ -224,7 +224,4 @@ def _differences(first: Mapping[str, str], second: Mapping[str, str]) -> list[st
 
 def _as_read(observation: Observation, path: str) -> bool:
     """Whether a file is as it was when it was opened: its times can be set back, but not the time of that."""
-    try:
-        return mark_of(os.stat(path)) == observation.files[path]
-    except OSError:
-        return observation.files[path] is None
+    return mark(path) == observation.files[path]

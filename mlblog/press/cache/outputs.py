@@ -24,8 +24,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from types import SimpleNamespace
 
-from mlblog.files.atomic import read_sealed, write_sealed
 from mlblog.files.canonical import digest, encode
+from mlblog.files.memo import Memo
 from mlblog.lab import Code, Project, Read, Store
 from mlblog.press.kernel.basis import Basis, unobserved
 from mlblog.press.kernel.output import Outputs, Ran
@@ -132,7 +132,7 @@ class OutputCache:
         if (found := self._run(post, whole)) and len(found) == len(post.units):
             return found
         best: tuple[Ran, ...] = ()
-        index = self._index(post)
+        index = self._runs(post)
         mine = keys(post, code) if index else []
         for name, theirs in index:
             same = next((n for n, (a, b) in enumerate(zip(mine, theirs, strict=False)) if a != b), len(theirs))
@@ -152,9 +152,9 @@ class OutputCache:
             body.append(kept | {"text": _text(post) if seen else ""})
         mine = keys(post, code)
         name = _whole(post, code)
-        write_sealed(self._path(name), encode({"ran": body}))
-        index = [(name, mine), *(run for run in self._index(post) if run[0] != name)]
-        write_sealed(self._index_path(post), encode({"runs": [list(run) for run in index[:_RUNS]]}))
+        self._kept(name).put(name, body)
+        index = [(name, mine), *(run for run in self._runs(post) if run[0] != name)]
+        self._index(post).put(post.path, index[:_RUNS])
 
     def holds(self, ran: Ran) -> bool:
         """Whether every record and input that a unit read is unchanged."""
@@ -169,27 +169,22 @@ class OutputCache:
         return True
 
     def _run(self, post: Post, name: str) -> tuple[Ran, ...]:
-        content = read_sealed(self._path(name))
-        if content is None:
-            return ()
         found = []
-        for kept in json.loads(content)["ran"]:
+        for kept in self._kept(name).get(name) or ():
             ran = Ran.from_json(kept)
             if (kept["text"] and kept["text"] != _text(post)) or not self.holds(ran):
                 break
             found.append(ran)
         return tuple(found)
 
-    def _index(self, post: Post) -> list[tuple[str, list[str]]]:
-        content = read_sealed(self._index_path(post))
-        runs = json.loads(content)["runs"] if content is not None else []
-        return [(name, unit_keys) for name, unit_keys in runs]
+    def _runs(self, post: Post) -> list[tuple[str, list[str]]]:
+        return [(name, unit_keys) for name, unit_keys in self._index(post).get(post.path) or ()]
 
-    def _path(self, name: str) -> Path:
-        return self._project.work / "outputs" / name[:2] / f"{name}.json"
+    def _index(self, post: Post) -> Memo:
+        return Memo(self._project.work / "outputs" / "posts" / f"{digest('path', post.path)}.json")
 
-    def _index_path(self, post: Post) -> Path:
-        return self._project.work / "outputs" / "posts" / f"{digest('path', post.path)}.json"
+    def _kept(self, name: str) -> Memo:
+        return Memo(self._project.work / "outputs" / name[:2] / f"{name}.json")
 
 
 def _text(post: Post) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-import subprocess
 import sys
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -13,6 +12,7 @@ from functools import cached_property
 from importlib import metadata
 from pathlib import Path
 
+from mlblog.files.git import Git
 from mlblog.lab import Project, Read
 from mlblog.press.kernel.output import Outputs
 from mlblog.press.source.document import Post
@@ -50,13 +50,12 @@ class Origin:
         except (OSError, tomllib.TOMLDecodeError):
             table = {}
         # an unpacked archive may be inside another repository
-        is_ours = _git(project.root, "rev-parse", "--verify", "HEAD:./")
-        commit = _git(project.root, "rev-parse", "HEAD").strip() if is_ours else ""
-        listed = _git(project.root, "status", "--porcelain", "-z", "--untracked-files=all", "--", ".") if commit else ""
+        ask = Git(project.root).ask
+        is_ours = ask("rev-parse", "--verify", "HEAD:./")
+        commit = ask("rev-parse", "HEAD") if is_ours else ""
+        listed = ask("status", "--porcelain", "-z", "--untracked-files=all", "--", ".") if commit else ""
         edited = frozenset(entry[3:] for entry in listed.split("\0") if len(entry) > 3)
-        found = (
-            repository or _public(_git(project.root, "remote", "get-url", "origin").strip()) if commit else repository
-        )
+        found = repository or _public(ask("remote", "get-url", "origin")) if commit else repository
         return cls(project.root, project.packages, str(table.get("name", "")), found, commit, edited)
 
     def is_edited(self, post: Post) -> bool:
@@ -161,11 +160,3 @@ def _public(address: str) -> str:
         return f"https://{found[1]}/{found[2]}"
     found = re.fullmatch(r"(https?://)(?:[^@/]*@)?(.+?)(?:\.git)?/?", address)
     return f"{found[1]}{found[2]}" if found else ""
-
-
-def _git(root: Path, *arguments: str) -> str:
-    command = ["git", "-C", str(root), "--no-optional-locks", *arguments]
-    try:
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    except (OSError, subprocess.CalledProcessError):
-        return ""  # no git, repository, commit or remote

@@ -15,6 +15,7 @@ from typing import TypeVar
 from mlblog.lab import Lab, Read, Record
 from mlblog.lab.records.acceptance import on_smoke
 from mlblog.lab.records.record import plain
+from mlblog.lab.report import duration
 from mlblog.press.kernel.output import Outputs
 from mlblog.press.source.dataflow import Flow, flow
 from mlblog.press.source.document import Doctest, Post
@@ -145,13 +146,3 @@ def _commits(records: Iterable[Record]) -> list[str]:
         for record in records
         if record.environment["commit"]
     )
-
-
-def duration(seconds: float) -> str:
-    """Format `seconds` with a precision suited to costs."""
-    if seconds < 1:
-        return f"{seconds * 1000:.0f} ms"
-    if seconds < 120:
-        return f"{seconds:.3g} s"
-    minutes = seconds / 60
-    return f"{minutes:.0f} min" if minutes < 120 else f"{minutes / 60:.1f} h"

@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from mlblog.files.state import Mark, marks
 from mlblog.lab import Project
-from mlblog.lab.fingerprint.sources import Mark, mark_of
 from mlblog.press.kernel.output import Ran
 from mlblog.press.runner.conversation import Snapshot
 from mlblog.press.runner.replay import Replay, replay
@@ -156,15 +156,11 @@ class Chains:
 
     def stamps(self, more: Iterable[str] = ()) -> Stamps:
         """File states of all project modules and of `more` project files."""
-        root, found = self._project.root, {}
-        for package in self._project.packages:
-            for path in root.joinpath(*package.split(".")).rglob("*.py"):
-                with contextlib.suppress(FileNotFoundError):
-                    found[path.relative_to(root).as_posix()] = mark_of(path.stat())
-        for name in more:
-            with contextlib.suppress(FileNotFoundError):
-                found[name] = mark_of((root / name).stat())
-        return found
+        root = self._project.root
+        folders = (root.joinpath(*package.split(".")) for package in self._project.packages)
+        paths = [path for folder in folders for path in folder.rglob("*.py")]
+        found = marks([*paths, *(root / name for name in more)])
+        return {os.path.relpath(path, root): mark for path, mark in found.items()}
 
 
 def _resting_on(ran: Ran, others: Iterable[Ran]) -> Ran:

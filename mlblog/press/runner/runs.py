@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor, Future, wait
 from dataclasses import dataclass, field
 
-from mlblog.lab.fingerprint.sources import Mark
+from mlblog.files.state import Mark
 from mlblog.press.kernel.output import Outputs
 from mlblog.press.source.document import Post
 
@@ -20,7 +20,7 @@ from mlblog.press.source.document import Post
 PATIENCE = 5.0
 #: Runs a post until an event is set.
 Work = Callable[[threading.Event], Outputs]
-Sources = Sequence[tuple[str, Mark]]
+Sources = dict[str, Mark]
 
 
 @dataclass(eq=False)

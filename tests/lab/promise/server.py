@@ -152,7 +152,7 @@ def main(*, torch: bool) -> None:
     import mlblog.lab.running.executors.local
     import mlblog.lab.running.load
     import mlblog.lab.running.run  # noqa: F401
-    from mlblog.lab.running.environment import version
+    from mlblog.files.made_by import version
 
     version("numpy")  # loads a lot
 

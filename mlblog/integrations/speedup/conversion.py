@@ -7,11 +7,8 @@ the cache off.
 
 from __future__ import annotations
 
-import functools
 import json
-import os
 import re
-import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -24,7 +21,8 @@ from markdown.treeprocessors import Treeprocessor  # type: ignore[import-untyped
 from markdown.util import AMP_SUBSTITUTE, STX  # type: ignore[import-untyped]
 
 from mlblog.files.canonical import digest
-from mlblog.lab.running.environment import version
+from mlblog.files.made_by import made_by
+from mlblog.files.memo import Memo
 
 #: Extensions whose HTML depends only on text and settings.
 PURE = {
@@ -67,7 +65,7 @@ class Conversions:
 
     def get(self, text: str, settings: str, convert: Callable[[], Converted | None]) -> Converted | None:
         """The conversion of `text` under `settings`; None if it cannot be cached."""
-        key = digest("conversion", _made_by(), settings, text)
+        key = digest("conversion", made_by(__file__, libraries=_LIBRARIES), settings, text)
         self._used.add(key)
         if key not in self._kept:
             found = self._read(key) or convert()
@@ -80,23 +78,20 @@ class Conversions:
         """Drop conversions that this build did not use."""
         present = {path.stem: path for path in self._folder.glob("*.json")}
         for key in self._used & self._kept.keys() - present.keys():
-            # no fsync needed: a partial file is ignored
-            self._folder.mkdir(parents=True, exist_ok=True)
-            temporary = self._folder / f".tmp-{os.getpid()}-{key}"
-            temporary.write_text(json.dumps(asdict(self._kept[key])), encoding="utf-8")
-            temporary.replace(self._folder / f"{key}.json")
+            self._memo(key).put(key, asdict(self._kept[key]))
         for key in present.keys() - self._used:
             present[key].unlink(missing_ok=True)
         self._kept = {key: found for key, found in self._kept.items() if key in self._used}
         self._used.clear()
 
     def _read(self, key: str) -> Converted | None:
-        try:
-            body = json.loads((self._folder / f"{key}.json").read_bytes())
-            urls = [(tag, url) for tag, url in body.pop("urls")]
-            return Converted(urls=urls, **body)
-        except (OSError, ValueError, TypeError, KeyError):
+        body = self._memo(key).get(key)
+        if body is None:
             return None
+        return Converted(**{**body, "urls": [(tag, url) for tag, url in body["urls"]]})
+
+    def _memo(self, key: str) -> Memo:
+        return Memo(self._folder / f"{key}.json")
 
 
 def settings(extensions: list[Any], configs: dict[str, Any]) -> str | None:
@@ -178,9 +173,3 @@ def _name(value: Any) -> str:
     if callable(value) and module.split(".")[0] in ("material", "pymdownx"):
         return f"{module}.{value.__qualname__}"
     raise TypeError
-
-
-@functools.cache
-def _made_by() -> str:
-    versions = [f"{name} {version(name)}" for name in _LIBRARIES]
-    return digest("made by", sys.version, *versions, Path(__file__).read_bytes())

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from mlblog.files.atomic import write_atomically
+from mlblog.files.memo import Memo
+
+_VALID = "values by the digest of their inputs"
 
 
 class Remembered:
     """Values by the digest of their inputs, in memory and, if given, in `file` as JSON."""
 
     def __init__(self, file: Path | None = None) -> None:
-        self._file = file
-        self._kept: dict[str, Any] = self._load()
+        self._file = Memo(file)
+        self._kept: dict[str, Any] = self._file.get(_VALID) or {}
         self._used: set[str] = set()
         self._is_new = False
 
@@ -36,15 +37,6 @@ class Remembered:
 
     def save(self) -> None:
         """Write all values to disk."""
-        if self._file is not None and self._is_new:
-            write_atomically(self._file, json.dumps(self._kept).encode())
+        if self._is_new:
+            self._file.put(_VALID, self._kept)
             self._is_new = False
-
-    def _load(self) -> dict[str, Any]:
-        if self._file is None:
-            return {}
-        try:
-            kept = json.loads(self._file.read_bytes())
-        except (OSError, ValueError):
-            return {}  # missing, or damaged by a crash
-        return kept if isinstance(kept, dict) else {}

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-import sys
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemBytecodeCache, TemplateError
 
 from mlblog.files.canonical import digest
-from mlblog.lab.running.environment import version
+from mlblog.files.made_by import made_by
 
 # modules whose filters and tests are pure functions of constants; Material's date filters take no constants
 _PURE = {"_operator", "builtins", "jinja2", "markupsafe", "material", "mkdocs"}
@@ -29,8 +28,7 @@ def keep_compiled(env: Environment, folder: Path) -> bool:
     functions = (*env.filters.values(), *env.tests.values())
     if not _PURE.issuperset(str(function.__module__).split(".")[0] for function in functions):
         return False
-    libraries = [f"{name} {version(name)}" for name in _LIBRARIES]
-    here = folder / digest("templates", sys.version, *libraries, *sorted(env.extensions))
+    here = folder / digest("templates", made_by(libraries=_LIBRARIES), *sorted(env.extensions))
     is_new = not here.is_dir()
     if is_new:
         shutil.rmtree(folder, ignore_errors=True)  # left by another version of Jinja

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import functools
 import json
-import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from mlblog.files.canonical import digest
-from mlblog.integrations.remembered import Remembered
-from mlblog.lab.running.environment import version
+from mlblog.files.made_by import made_by
+from mlblog.integrations.speedup.remembered import Remembered
+
+_READERS = ("mkdocs-material",)
 
 
 class Posts(list[Any]):
@@ -29,7 +29,7 @@ class Posts(list[Any]):
 
 def reading_time(derived: Remembered, usual: Callable[[str, int], int], html: str, words_per_minute: int) -> int:
     """Cached version of Material's `readtime`."""
-    key = digest("reading time", _made_by(), str(words_per_minute), html)
+    key = digest("reading time", made_by(libraries=_READERS), str(words_per_minute), html)
     return int(derived.get(key, lambda: usual(html, words_per_minute)))
 
 
@@ -48,15 +48,10 @@ def search_entries(index: Any, derived: Remembered, usual: Callable[[Any, Any], 
         return [dict(entry) for entry in index.entries[before:]]
 
     anchors = json.dumps([_ids(item) for item in page.toc])
-    found = derived.get(digest("search", _made_by(), page.content, anchors, about), make)
+    found = derived.get(digest("search", made_by(libraries=_READERS), page.content, anchors, about), make)
     del index.entries[before:]
     index.entries += [dict(entry) for entry in found]
 
 
 def _ids(item: Any) -> Any:
     return [item.id, item.url, [_ids(child) for child in item.children]]
-
-
-@functools.cache
-def _made_by() -> str:
-    return digest("made by", sys.version, version("mkdocs-material") or "")

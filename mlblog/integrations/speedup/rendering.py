@@ -18,17 +18,14 @@ import jinja2
 from jinja2 import Environment, Template, meta, nodes
 
 from mlblog.files.canonical import digest
-from mlblog.integrations.remembered import Remembered
-from mlblog.integrations.telling import Teller, Unknown
+from mlblog.integrations.speedup import hosts
+from mlblog.integrations.speedup.remembered import Remembered
+from mlblog.integrations.speedup.telling import Teller, Unknown
 
 log = logging.getLogger("mkdocs.plugins.mlblog")
 
-#: Digests of the templates of Material and MkDocs whose inputs were reviewed.
-KNOWN = "c241bd8b46f4085211a5ee8599fc410d"
 #: Context variables that need no tracking: they follow from others, or `bounded` keeps templates from using them.
 _FOLLOWS = {"build_date_utc", "pages", "mkdocs_version"}
-#: Plugins whose handlers change only the page and context they are given.
-_HANDLERS = ("material.plugins.", "mkdocs.contrib.", "mkdocs_glightbox.", "mkdocs_rss_plugin.", "mlblog.")
 _FUNCTIONS = {"_operator", "builtins", "gettext", "jinja2", "markupsafe", "material", "mkdocs"}
 # names that custom templates must not use: random numbers, the clock, other pages and their text
 _NEVER_NAMES = {"build_date_utc", "lipsum", "pages"}
@@ -97,7 +94,7 @@ def _doubt(env: Environment, config: Any) -> str:
     for event in ("page_context", "post_page"):
         for handler in config.plugins.events[event]:
             module = str(getattr(handler, "__module__", ""))
-            if not f"{module}.".startswith(_HANDLERS):
+            if not f"{module}.".startswith(hosts.HANDLERS):
                 return f"the effect of {module} on them is unknown"
     functions = (*env.filters.values(), *env.tests.values(), *filter(callable, env.globals.values()))
     for function in functions:
@@ -105,7 +102,7 @@ def _doubt(env: Environment, config: Any) -> str:
         if module.split(".")[0] not in _FUNCTIONS:
             return f"{module} adds an unknown template function"
     packaged = [Path(folder) for folder in config.theme.dirs if _is_packaged(folder)]
-    if digest("templates", *_texts(packaged, skip=(".icons", "assets"))) != KNOWN:
+    if digest("templates", *_texts(packaged, skip=(".icons", "assets"))) != hosts.TEMPLATES:
         return "this version of Material has unknown templates"
     return ""
 

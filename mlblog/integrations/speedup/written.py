@@ -10,9 +10,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-Mark = tuple[int, ...]
-# a file may change twice within one tick of a coarse clock
-_TICK = 2_000_000_000
+from mlblog.files.state import Mark, is_settled, mark
 
 
 class Written:
@@ -38,9 +36,9 @@ class Written:
 
     def copy(self, usual: Callable[[Any, Any], None], source: Any, path: Any) -> None:
         """Copy a file if it has changed since the last copy."""
-        mark = _mark(source)
-        is_settled = mark is not None and max(mark[:2]) < time.time_ns() - _TICK
-        self._make(os.fspath(path), (os.fspath(source), mark) if is_settled else None, lambda: usual(source, path))
+        now = mark(source)
+        known = (os.fspath(source), now) if now is not None and is_settled(now, time.time_ns()) else None
+        self._make(os.fspath(path), known, lambda: usual(source, path))
 
     def end(self) -> None:
         """Remove files not written by this build in any way, as seen by their `ctime`."""
@@ -57,14 +55,6 @@ class Written:
 
     def _make(self, path: str, of: Any, make: Callable[[], None]) -> None:
         self._now.add(path)
-        if of is None or self._made.get(path) != (of, _mark(path)):
+        if of is None or self._made.get(path) != (of, mark(path)):
             make()
-            self._made[path] = of, _mark(path)
-
-
-def _mark(path: Any) -> Mark | None:
-    try:
-        stat = os.stat(path)
-    except OSError:
-        return None
-    return stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size, stat.st_ino
+            self._made[path] = of, mark(path)

@@ -1,0 +1,82 @@
+"""What a paragraph holds that is not text: code, formulas, escaped signs and HTML, as Python-Markdown finds them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Literal, NamedTuple
+
+from mlblog.markup.raw import TAG
+
+# an even number of backslashes escapes only itself
+_EVEN = r"(?<!\\)(?:\\\\)*"
+_TICKS = re.compile(rf"{_EVEN}(`+)")
+_RUN = re.compile(r"`+")
+_MATHS = re.compile(rf"{_EVEN}(\$(?!\s)(?:\\.|[^\\$\x00])+?(?<!\s)\$|\\\((?:\\[^)]|[^\\\x00])+?\\\))", re.DOTALL)
+# a display formula with a label, which the press takes out of its paragraph
+_LABELLED = re.compile(
+    r"(?:\$\$(?:\\.|[^\\\x00])+?\$\$|\\\[(?:\\[^\]]|[^\\\x00])+?\\\]|\\begin\{(\w+\*?)\}(?:\\.|[^\\\x00])+?\\end\{\1\})"
+    r"(?= *\{:? *#eq-)",
+    re.DOTALL,
+)
+_REST = re.compile(
+    rf"(?P<escape>\\[^\w\s])|<(?:(?P<comment>!--(?:(?!<!--|-->).)*--)|[A-Za-z][A-Za-z0-9+.-]*://[^<>]*)>|{TAG.pattern}",
+    re.DOTALL,
+)
+
+
+class Span(NamedTuple):
+    """A part of a paragraph; of code, `content` is what is between the backticks."""
+
+    kind: Literal["code", "maths", "escape", "comment", "tag"]
+    start: int
+    end: int
+    content: str = ""
+
+
+def find_spans(text: str) -> list[Span]:
+    """The spans of a paragraph, in order; none overlap."""
+    found: list[Span] = []
+    if "`" in text:
+        found += _code(text)
+        text = _without(text, found)
+    if "#eq-" in text:
+        labelled = [Span("maths", *one.span()) for one in _LABELLED.finditer(text)]
+        text = _without(text, labelled)
+        found += labelled
+    if "$" in text or "\\(" in text:
+        maths = [Span("maths", *one.span(1)) for one in _MATHS.finditer(text)]
+        text = _without(text, maths)
+        found += maths
+    if "\\" in text or "<" in text:
+        for one in _REST.finditer(text):
+            kind: Literal["escape", "comment", "tag"] = (
+                "escape" if one["escape"] else "comment" if one["comment"] else "tag"
+            )
+            found.append(Span(kind, *one.span()))
+    return sorted(found, key=lambda span: span.start)
+
+
+def _code(text: str) -> Iterator[Span]:
+    at = 0
+    while opening := _TICKS.search(text, at):
+        at, size = opening.end(), len(opening[1])
+        runs = list(_RUN.finditer(text, at))
+        closing = next((run for run in runs if len(run[0]) == size), None)
+        if closing is None and runs:  # the longest run closes it, if that is shorter
+            longest = max(runs, key=lambda run: len(run[0]))
+            closing = longest if len(longest[0]) < size else None
+        if closing is not None:
+            start, at = opening.start(1), closing.end()
+            yield Span("code", start, at, text[start + len(closing[0]) : closing.start()])
+        else:
+            at += size  # Python-Markdown skips as many signs again
+
+
+def _without(text: str, spans: list[Span]) -> str:
+    """The text with spans blanked, at the same length."""
+    pieces, at = [], 0
+    for span in spans:
+        pieces += [text[at : span.start], "\x00" * (span.end - span.start)]
+        at = span.end
+    return "".join([*pieces, text[at:]])

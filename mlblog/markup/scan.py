@@ -1,0 +1,188 @@
+"""What each part of a Markdown text is to the page: one reading for all who look for something in it."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Literal, NamedTuple
+
+from mlblog.markup.blocks import FENCE, RAW, find_blocks
+from mlblog.markup.fences import Fence, find_fences
+from mlblog.markup.inline import find_spans
+from mlblog.markup.lines import Line, index_at, widened
+from mlblog.markup.raw import find_raw
+
+Kind = Literal["fence", "indented", "comment", "html", "formula", "code", "maths", "escape", "tag"]
+#: What shows its source, or nothing.
+VERBATIM: tuple[Kind, ...] = ("fence", "indented", "comment", "html", "code")
+#: What is no text: nothing in it is a link, a citation or the like.
+QUIET: tuple[Kind, ...] = (*VERBATIM, "formula", "maths", "escape", "tag")
+
+
+class Token(NamedTuple):
+    """A part of the text from `start` to `end` that is not plain text.
+
+    Attributes:
+        kind: `indented` and `code` are blocks and spans of code, `formula` and `maths` of mathematics; `html` is an
+            element that starts a line, `tag` a tag within text.
+        content: of a span of code, what is between the backticks.
+    """
+
+    kind: Kind
+    start: int
+    end: int
+    content: str = ""
+
+
+class Heading(NamedTuple):
+    """A heading on line `row`, from 0; its text is not converted."""
+
+    row: int
+    level: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Scan:
+    """A text, read.
+
+    Attributes:
+        text: Markdown.
+        tokens: what is not plain text, in order; none overlap.
+        fences: the fences, in order, as lines.
+        defined: the first lines of fences in definition lists.
+        headings: the headings, in order.
+        broken: the first fence that is none: not closed, or in the same paragraph as indented code; or None.
+    """
+
+    text: str
+    tokens: tuple[Token, ...]
+    fences: tuple[Fence, ...]
+    defined: frozenset[int]
+    headings: tuple[Heading, ...]
+    broken: Fence | None
+
+    def without(self, kinds: Collection[Kind] = QUIET, blank: str = "\x00") -> str:
+        """The text with tokens of these kinds blanked out, sign by sign; line ends stay."""
+        pieces, at = [], 0
+        for token in self.tokens:
+            if token.kind in kinds:
+                hidden = self.text[token.start : token.end].split("\n")
+                pieces += [self.text[at : token.start], "\n".join(blank * len(line) for line in hidden)]
+                at = token.end
+        return "".join([*pieces, self.text[at:]]) if pieces else self.text
+
+    def row(self, offset: int) -> int:
+        """The line of an offset, from 0."""
+        return self.text.count("\n", 0, offset)
+
+
+def scan(text: str, *, part: bool = False, prose: bool = False) -> Scan:
+    """Read Markdown as Python-Markdown does with the extensions of `mkdocs.yml`.
+
+    Args:
+        text: the Markdown.
+        part: whether it may begin inside of a list item, an admonition or the like; then what is indented from the
+            first line on is no code.
+        prose: whether it is known to hold no indented code.
+
+    Example:
+        >>> [(token.kind, token.start, token.end) for token in scan("a `b` $c$ `` ` ``").tokens]
+        [('code', 2, 5), ('maths', 6, 9), ('code', 10, 17)]
+    """
+    raw = text.split("\n")
+    wide = [widened(line) for line in raw]
+    starts = [0, *accumulate(len(line) + 1 for line in raw)]
+    candidates = find_fences(raw, wide)
+    closed = {fence.start: fence for fence in candidates if fence.broken is None}
+    shown = _with_places(wide, closed.values())
+    tokens: list[Token] = []
+    fences: list[Fence] = []
+    headings: list[Heading] = []
+    defined: set[int] = set()
+    texts: set[int] = set()  # rows
+
+    def offset(row: int, column: int) -> int:
+        return starts[row] + index_at(raw[row], column)[0]
+
+    lines: list[Line] = []
+    row = 0
+    for kind, (first, start), (last, end) in _elements(shown):
+        lines += [Line(at, 0, shown[at]) for at in range(row, first)]
+        lines += [Line(first, 0, ""), Line(first, 0, RAW), Line(first, 0, ""), Line(last, end, shown[last][end:])]
+        row = last + 1
+        at = offset(first, start)
+        for fence in [closed[place] for place in range(first, row) if place in closed and kind == "html"]:
+            tokens += [Token("html", at, starts[fence.start]), _fence(fence, starts)]
+            fences.append(fence)
+            at = starts[fence.end] - 1
+        tokens.append(Token(kind, at, offset(last, end)))
+    lines += [Line(at, 0, shown[at]) for at in range(row, len(shown))]
+    inner = {place for fence in closed.values() for place in range(fence.start + 1, fence.end)}
+    sources = {one.start: [Line(at, 0, wide[at]) for at in range(one.start, one.end)] for one in closed.values()}
+    for leaf in find_blocks((line for line in lines if line.row not in inner), sources, part=part, prose=prose):
+        head, tail = leaf.lines[0], leaf.lines[-1]
+        if leaf.kind == "indented":
+            end = closed[tail.row].end if FENCE in tail.text else tail.row + 1
+            tokens.append(Token("indented", starts[head.row], starts[end] - 1))
+        elif leaf.kind == "fence":
+            fences.append(closed[head.row])
+            tokens.append(_fence(fences[-1], starts))
+            if leaf.in_definition:
+                defined.add(head.row)
+        elif leaf.kind == "formula":
+            tokens.append(Token("formula", offset(*head[:2]), offset(tail.row, tail.column + len(tail.text))))
+        else:
+            if leaf.level:
+                headings.append(Heading(head.row, leaf.level, head.text.strip()))
+            texts.update(line.row for line in leaf.lines)
+            tokens += _spans(leaf.lines, offset)
+    tokens.sort(key=lambda token: token.start)
+    fences.sort(key=lambda fence: fence.start)
+    broken = next((fence for fence in candidates if fence.start in texts), None)
+    return Scan(text, tuple(tokens), tuple(fences), frozenset(defined), tuple(headings), broken)
+
+
+def _with_places(wide: list[str], fences: Iterable[Fence]) -> list[str]:
+    """The lines, with a place in each fence's first line and nothing in the others."""
+    shown = wide
+    for fence in fences:
+        line = wide[fence.start]
+        if shown is wide:
+            shown = list(wide)
+        inside = [""] * (fence.end - fence.start - 1)
+        shown[fence.start : fence.end] = [line[: line.index(fence.marks)] + FENCE, *inside]
+    return shown
+
+
+def _elements(shown: list[str]) -> Iterator[tuple[Kind, tuple[int, int], tuple[int, int]]]:
+    """Comments and elements that start a line: kind, and row and column of start and end."""
+    text = "\n".join(shown)
+    if "<" not in text:
+        return
+    starts = [0, *accumulate(len(line) + 1 for line in shown)]
+    for raw in find_raw(text):
+        (first, start), (last, end) = ((row := bisect_right(starts, at) - 1, at - starts[row]) for at in raw[:2])
+        yield "comment" if raw.comment else "html", (first, start), (last, end)
+
+
+def _fence(fence: Fence, starts: list[int]) -> Token:
+    return Token("fence", starts[fence.start], starts[fence.end] - 1)
+
+
+def _spans(lines: tuple[Line, ...], offset: Callable[[int, int], int]) -> Iterator[Token]:
+    """The spans of a paragraph, whose lines may have been cut."""
+    text = "\n".join([line.text for line in lines])
+    spans = find_spans(text)
+    if not spans:
+        return
+    starts = [0, *accumulate(len(line.text) + 1 for line in lines)]
+    for span in spans:
+        start, end = (
+            offset(lines[at].row, lines[at].column + place - starts[at])
+            for place in (span.start, span.end)
+            for at in [bisect_right(starts, place) - 1]
+        )
+        yield Token(span.kind, start, end, span.content)

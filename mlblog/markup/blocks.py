@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable
 from typing import Literal
 
 from mlblog.markup import marks
@@ -24,28 +24,28 @@ State = Literal["", "list", "loose", "detabbed"]
 
 
 def find_blocks(
-    lines: Iterable[Line], fences: Mapping[int, Sequence[Line]], *, part: bool = False, prose: bool = False
+    lines: Iterable[Line], fence: Callable[[int], list[Line]], *, part: bool = False, prose: bool = False
 ) -> list[Leaf]:
     """The leaves of a text, by row.
 
     Args:
         lines: of the text, with `FENCE` and `RAW` for what was read before.
-        fences: the lines of each fence, by its first row.
+        fence: gives the lines of the fence that starts at a row.
         part: whether the text may begin inside of containers that are not in it.
         prose: whether no indentation makes code.
     """
     root = Node("root")
     if part:
         root.add("unknown")
-    reader = _Reader(fences, prose)
+    reader = _Reader(fence, prose)
     reader.parse(root, split(lines))
     return sorted(reader.leaves, key=lambda leaf: leaf.lines[0][:2])
 
 
 class _Reader:
-    def __init__(self, fences: Mapping[int, Sequence[Line]], prose: bool) -> None:
+    def __init__(self, fence: Callable[[int], list[Line]], prose: bool) -> None:
         self.leaves: list[Leaf] = []
-        self._fences = fences
+        self._fence = fence
         self._prose = prose
         self._open: list[int] = []  # how many slashes each `/// html` around has
 
@@ -144,7 +144,7 @@ class _Reader:
         return True
 
     def _taken_back(self, line: Line) -> Block:
-        return [one.cut(line.column) for one in self._fences[line.row]] if FENCE in line.text else [line]
+        return [one.cut(line.column) for one in self._fence(line.row)] if FENCE in line.text else [line]
 
     def _formula(self, parent: Node, block: Block, _: deque[Block], __: State) -> bool:
         if block[0].text[0] not in "$\\" or not marks.FORMULA.fullmatch("\n".join(line.text for line in block)):

@@ -64,6 +64,9 @@ def find_fences(raw: Sequence[str], wide: Sequence[str]) -> list[Fence]:
 def _end(wide: Sequence[str], row: int, prefix: str, marks: str) -> tuple[int, bool]:
     """The line that closes a fence, and True; or the line that breaks it, and False."""
     width, quotes = len(prefix), prefix.count(">")
+    if not prefix:
+        closing = (at for at in range(row, len(wide)) if wide[at].startswith(marks) and wide[at].rstrip(" ") == marks)
+        return next(((at, True) for at in closing), (len(wide), False))
     blank = False  # whether a blank line came before
     for at in range(row, len(wide)):
         line = wide[at]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Literal, NamedTuple
@@ -54,6 +54,7 @@ class Scan:
         fences: the fences, in order, as lines.
         defined: the first lines of fences in definition lists.
         headings: the headings, in order.
+        starts: where each line starts, and the end.
         broken: the first fence that is none: not closed, or in the same paragraph as indented code; or None.
     """
 
@@ -62,6 +63,7 @@ class Scan:
     fences: tuple[Fence, ...]
     defined: frozenset[int]
     headings: tuple[Heading, ...]
+    starts: Sequence[int]
     broken: Fence | None
 
     def without(self, kinds: Collection[Kind] = QUIET, blank: str = "\x00") -> str:
@@ -76,7 +78,7 @@ class Scan:
 
     def row(self, offset: int) -> int:
         """The line of an offset, from 0."""
-        return self.text.count("\n", 0, offset)
+        return bisect_right(self.starts, offset) - 1
 
 
 def scan(text: str, *, part: bool = False, prose: bool = False) -> Scan:
@@ -121,8 +123,11 @@ def scan(text: str, *, part: bool = False, prose: bool = False) -> Scan:
         tokens.append(Token(kind, at, offset(last, end)))
     lines += [Line(at, 0, shown[at]) for at in range(row, len(shown))]
     inner = {place for fence in closed.values() for place in range(fence.start + 1, fence.end)}
-    sources = {one.start: [Line(at, 0, wide[at]) for at in range(one.start, one.end)] for one in closed.values()}
-    for leaf in find_blocks((line for line in lines if line.row not in inner), sources, part=part, prose=prose):
+
+    def lines_of(row: int) -> list[Line]:
+        return [Line(at, 0, wide[at]) for at in range(row, closed[row].end)]
+
+    for leaf in find_blocks((line for line in lines if line.row not in inner), lines_of, part=part, prose=prose):
         head, tail = leaf.lines[0], leaf.lines[-1]
         if leaf.kind == "indented":
             end = closed[tail.row].end if FENCE in tail.text else tail.row + 1
@@ -142,7 +147,7 @@ def scan(text: str, *, part: bool = False, prose: bool = False) -> Scan:
     tokens.sort(key=lambda token: token.start)
     fences.sort(key=lambda fence: fence.start)
     broken = next((fence for fence in candidates if fence.start in texts), None)
-    return Scan(text, tuple(tokens), tuple(fences), frozenset(defined), tuple(headings), broken)
+    return Scan(text, tuple(tokens), tuple(fences), frozenset(defined), tuple(headings), starts, broken)
 
 
 def _with_places(wide: list[str], fences: Iterable[Fence]) -> list[str]:

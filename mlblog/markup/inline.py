@@ -20,15 +20,20 @@ _LABELLED = re.compile(
     re.DOTALL,
 )
 _REST = re.compile(
-    rf"(?P<escape>\\[^\w\s])|<(?:(?P<comment>!--(?:(?!<!--|-->).)*--)|[A-Za-z][A-Za-z0-9+.-]*://[^<>]*)>|{TAG.pattern}",
+    # Markdown in these would be converted, but nests a link in a link
+    r"<(?P<whole>a|code|svg|math)\b[^<>]*>.*?</(?P=whole)\s*>|"
+    rf"(?P<escape>\\[^\w\s\x00])|<(?:(?P<comment>!--(?:(?!<!--|-->).)*--)|[A-Za-z][A-Za-z0-9+.-]*://[^<>]*)>|{TAG.pattern}",
     re.DOTALL,
 )
+
+
+_Kind = Literal["code", "maths", "escape", "comment", "tag"]
 
 
 class Span(NamedTuple):
     """A part of a paragraph; of code, `content` is what is between the backticks."""
 
-    kind: Literal["code", "maths", "escape", "comment", "tag"]
+    kind: _Kind
     start: int
     end: int
     content: str = ""
@@ -49,11 +54,12 @@ def find_spans(text: str) -> list[Span]:
         text = _without(text, maths)
         found += maths
     if "\\" in text or "<" in text:
+        rest: list[Span] = []
         for one in _REST.finditer(text):
-            kind: Literal["escape", "comment", "tag"] = (
-                "escape" if one["escape"] else "comment" if one["comment"] else "tag"
-            )
-            found.append(Span(kind, *one.span()))
+            kind: _Kind = "escape" if one["escape"] else "comment" if one["comment"] else "tag"
+            rest.append(Span(kind, *one.span()))
+        # code in a comment is not shown
+        found = [one for one in found if not any(outer.start < one.start < outer.end for outer in rest)] + rest
     return sorted(found, key=lambda span: span.start)
 
 

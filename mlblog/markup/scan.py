@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Literal, NamedTuple
 
+from mlblog.errors import PostError
 from mlblog.markup.blocks import FENCE, RAW, find_blocks
 from mlblog.markup.fences import Fence, find_fences
 from mlblog.markup.inline import find_spans
@@ -17,8 +18,6 @@ from mlblog.markup.raw import find_raw
 Kind = Literal["fence", "indented", "comment", "html", "formula", "code", "maths", "escape", "tag"]
 #: What shows its source, or nothing.
 VERBATIM: tuple[Kind, ...] = ("fence", "indented", "comment", "html", "code")
-#: What is no text: nothing in it is a link, a citation or the like.
-QUIET: tuple[Kind, ...] = (*VERBATIM, "formula", "maths", "escape", "tag")
 
 
 class Token(NamedTuple):
@@ -26,7 +25,7 @@ class Token(NamedTuple):
 
     Attributes:
         kind: `indented` and `code` are blocks and spans of code, `formula` and `maths` of mathematics; `html` is an
-            element that starts a line, `tag` a tag within text.
+            element that starts a line, `tag` a tag within text, or a link or the like written in HTML.
         content: of a span of code, what is between the backticks.
     """
 
@@ -66,11 +65,11 @@ class Scan:
     starts: Sequence[int]
     broken: Fence | None
 
-    def without(self, kinds: Collection[Kind] = QUIET, blank: str = "\x00") -> str:
-        """The text with tokens of these kinds blanked out, sign by sign; line ends stay."""
+    def without(self, *kinds: Kind, blank: str = "\x00") -> str:
+        """The text with tokens of these kinds (if none are given, of all) blanked out, sign by sign; line ends stay."""
         pieces, at = [], 0
         for token in self.tokens:
-            if token.kind in kinds:
+            if not kinds or token.kind in kinds:
                 hidden = self.text[token.start : token.end].split("\n")
                 pieces += [self.text[at : token.start], "\n".join(blank * len(line) for line in hidden)]
                 at = token.end
@@ -79,6 +78,28 @@ class Scan:
     def row(self, offset: int) -> int:
         """The line of an offset, from 0."""
         return bisect_right(self.starts, offset) - 1
+
+    def refuse_broken(self, path: str, first_line: int) -> None:
+        """Raise an error if a fence is broken.
+
+        Args:
+            path: of the file.
+            first_line: the line of the file, from 1, where the text starts.
+
+        Raises:
+            PostError: with the line.
+        """
+        fence = self.broken
+        if fence is None:
+            return
+        start = first_line + fence.start
+        if fence.broken is None:
+            raise PostError(path, start, "this fence is read as part of the indented code above; add a blank line")
+        if fence.broken > self.row(len(self.text)):
+            close = fence.prefix + fence.marks
+            raise PostError(path, start, f"this fence is not closed; end it with a line {close!r}")
+        line = first_line + fence.broken
+        raise PostError(path, line, f"this line is indented less than its fence, opened on line {start}")
 
 
 def scan(text: str, *, part: bool = False, prose: bool = False) -> Scan:

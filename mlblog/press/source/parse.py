@@ -68,8 +68,7 @@ def parts_of(body: str, path: str, first_line: int, *, runs: bool = True) -> Ite
         PostError: the post is invalid; with the line.
     """
     found = scan(body)
-    if found.broken:
-        raise _broken(found.broken, body, path, first_line)
+    found.refuse_broken(path, first_line)
     fences = iter(found.fences)
     codes: list[Token] = []
     at = 0
@@ -123,18 +122,6 @@ def _expressions(body: str, codes: list[Token]) -> Iterator[tuple[int, int, str]
                 yield *found.span(), found[1]
         elif token.content.startswith(_MARK) and body[token.start + 1] != "`":
             yield token.start, token.end, token.content
-
-
-def _broken(fence: Fence, body: str, path: str, first_line: int) -> PostError:
-    start = first_line + fence.start
-    if fence.broken is None:
-        return PostError(path, start, "this fence follows indented code, which takes it in; put a blank line before it")
-    if fence.broken > body.count("\n"):
-        close = fence.prefix + fence.marks
-        return PostError(path, start, f"this fence is not closed; end it with a line {close!r}")
-    return PostError(
-        path, first_line + fence.broken, f"this line is indented less than its fence, opened on line {start}"
-    )
 
 
 def skipped(code: str, options: Options, prefix: str = "") -> str:

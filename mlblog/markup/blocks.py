@@ -19,6 +19,7 @@ from mlblog.markup.tree import Block, Kind, Leaf, Node, detabbed, first, loosene
 
 #: A line that stands for a fence, or for a comment or element that starts a line.
 FENCE, RAW = "\x02", "\x03"
+_DEEPEST = 150  # deeper in, all is text
 _LISTS, _ITEMS = ("list", "dl"), ("li", "dd")
 State = Literal["", "list", "loose", "detabbed"]
 
@@ -47,22 +48,26 @@ class _Reader:
         self.leaves: list[Leaf] = []
         self._fence = fence
         self._prose = prose
+        self._depth = 0  # of containers
         self._open: list[int] = []  # how many slashes each `/// html` around has
 
     def parse(self, parent: Node, blocks: Iterable[Block], state: State = "") -> None:
         left = deque(blocks)
+        self._depth += 1
         while left:
             block = left.popleft()
             while block and not block[0].text.strip(" "):
                 block = block[1:]
             if not block:
                 continue
-            if not marks.MARKED.search("\n".join([line.text for line in block])):
+            marked = marks.MARKED.search("\n".join([line.text for line in block]))
+            if not marked or self._depth > _DEEPEST:
                 self._paragraph(parent, block)
                 continue
             for read in self._READERS:
                 if read(self, parent, block, left, state):
                     break
+        self._depth -= 1
 
     def _box(self, parent: Node, block: Block, left: deque[Block], _: State) -> bool:
         """An admonition, a fold or a tab, or what goes on in one."""
@@ -164,16 +169,14 @@ class _Reader:
 
     def _heading(self, parent: Node, block: Block, left: deque[Block], state: State) -> bool:
         at = first(marks.HEADING, block)
-        if at is None:
+        if at is None or not (found := marks.HEADING.match(block[at].text)):
             return False
         if block[:at]:
             self.parse(parent, [block[:at]], state)
-        found = marks.HEADING.match(block[at].text)
-        assert found is not None
         parent.add("heading")
         start, end = found.span(2)
-        line = block[at]
-        self.leaves.append(Leaf("heading", (Line(line.row, line.column + start, line.text[start:end]),), len(found[1])))
+        title = Line(block[at].row, block[at].column + start, block[at].text[start:end])
+        self.leaves.append(Leaf("heading", (title,), len(found[1])))
         left.appendleft(loosened(block[at + 1 :]) if state == "loose" else block[at + 1 :])
         return True
 
@@ -218,10 +221,8 @@ class _Reader:
 
     def _definition(self, parent: Node, block: Block, left: deque[Block], _: State) -> bool:
         at = first(marks.DEFINITION, block)
-        if at is None:
+        if at is None or not (marker := marks.DEFINITION.match(block[at].text)):
             return False
-        marker = marks.DEFINITION.match(block[at].text)
-        assert marker is not None
         terms, after, last = block[:at], block[at + 1 :], parent.last
         if not terms and last is None:
             return False
@@ -254,10 +255,8 @@ class _Reader:
     def _note(self, parent: Node, block: Block, left: deque[Block], _: State) -> bool:
         """A footnote: the rest of its block, and indented blocks that follow at once."""
         at = first(marks.NOTE, block)
-        if at is None:
+        if at is None or not (marker := marks.NOTE.match(block[at].text)):
             return False
-        marker = marks.NOTE.match(block[at].text)
-        assert marker is not None
         after = first(marks.NOTE, block, at + 1)
         content = [[block[at].cut(marker.end()), *loosened(block[at + 1 : after])]]
         if after is not None:

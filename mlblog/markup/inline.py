@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
@@ -64,19 +65,20 @@ def find_spans(text: str) -> list[Span]:
 
 
 def _code(text: str) -> Iterator[Span]:
+    runs = [run.span() for run in _RUN.finditer(text)]
     at = 0
     while opening := _TICKS.search(text, at):
         at, size = opening.end(), len(opening[1])
-        runs = list(_RUN.finditer(text, at))
-        closing = next((run for run in runs if len(run[0]) == size), None)
-        if closing is None and runs:  # the longest run closes it, if that is shorter
-            longest = max(runs, key=lambda run: len(run[0]))
-            closing = longest if len(longest[0]) < size else None
-        if closing is not None:
-            start, at = opening.start(1), closing.end()
-            yield Span("code", start, at, text[start + len(closing[0]) : closing.start()])
-        else:
+        first = bisect_left(runs, (at, at))
+        closing = next((i for i in range(first, len(runs)) if runs[i][1] - runs[i][0] == size), None)
+        if closing is None and runs[first:]:  # the longest run closes it, if that is shorter
+            longest = max(range(first, len(runs)), key=lambda i: runs[i][1] - runs[i][0])
+            closing = longest if runs[longest][1] - runs[longest][0] < size else None
+        if closing is None:
             at += size  # Python-Markdown skips as many signs again
+        else:
+            end, at = runs[closing]
+            yield Span("code", opening.start(1), at, text[opening.start(1) + at - end : end])
 
 
 def _without(text: str, spans: list[Span]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from mlblog.markup.raw import find_raw
 Kind = Literal["fence", "indented", "comment", "html", "formula", "code", "maths", "escape", "tag"]
 #: What shows its source, or nothing.
 VERBATIM: tuple[Kind, ...] = ("fence", "indented", "comment", "html", "code")
+
+_WIDE = re.compile("[\t\x02\x03]")
 
 
 class Token(NamedTuple):
@@ -116,9 +119,9 @@ def scan(text: str, *, part: bool = False, prose: bool = False) -> Scan:
         [('code', 2, 5), ('maths', 6, 9), ('code', 10, 17)]
     """
     raw = text.split("\n")
-    wide = [widened(line) for line in raw]
+    wide = [widened(line) for line in raw] if _WIDE.search(text) else raw
     starts = [0, *accumulate(len(line) + 1 for line in raw)]
-    candidates = find_fences(raw, wide)
+    candidates = find_fences(raw, wide) if "```" in text or "~~~" in text else []
     closed = {fence.start: fence for fence in candidates if fence.broken is None}
     shown = _with_places(wide, closed.values())
     tokens: list[Token] = []
@@ -143,12 +146,14 @@ def scan(text: str, *, part: bool = False, prose: bool = False) -> Scan:
             at = starts[fence.end] - 1
         tokens.append(Token(kind, at, offset(last, end)))
     lines += [Line(at, 0, shown[at]) for at in range(row, len(shown))]
-    inner = {place for fence in closed.values() for place in range(fence.start + 1, fence.end)}
+    if closed:
+        inner = {place for fence in closed.values() for place in range(fence.start + 1, fence.end)}
+        lines = [line for line in lines if line.row not in inner]
 
     def lines_of(row: int) -> list[Line]:
         return [Line(at, 0, wide[at]) for at in range(row, closed[row].end)]
 
-    for leaf in find_blocks((line for line in lines if line.row not in inner), lines_of, part=part, prose=prose):
+    for leaf in find_blocks(lines, lines_of, part=part, prose=prose):
         head, tail = leaf.lines[0], leaf.lines[-1]
         if leaf.kind == "indented":
             end = closed[tail.row].end if FENCE in tail.text else tail.row + 1
@@ -163,7 +168,8 @@ def scan(text: str, *, part: bool = False, prose: bool = False) -> Scan:
         else:
             if leaf.level:
                 headings.append(Heading(head.row, leaf.level, head.text.strip()))
-            texts.update(line.row for line in leaf.lines)
+            if candidates:
+                texts.update([line.row for line in leaf.lines])
             tokens += _spans(leaf.lines, offset)
     tokens.sort(key=lambda token: token.start)
     fences.sort(key=lambda fence: fence.start)

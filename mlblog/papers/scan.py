@@ -48,7 +48,7 @@ def find_citations(text: str, *, prose: bool = False) -> Iterator[Group]:
         text: Markdown, which may begin inside of a list item or the like.
         prose: whether it is known to hold no indented code.
     """
-    if "@" not in text:
+    if not _GROUP.search(text):
         return
     live = scan(text, part=True, prose=prose).without()
     at = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from itertools import count
 
 import pytest
@@ -135,6 +136,19 @@ def test_tokens_are_in_order_and_do_not_overlap(text: str) -> None:
     assert len(hidden) == len(text)
     assert all(a in (b, "\x00") for a, b in zip(hidden, text, strict=True))
     assert [a == "\n" for a in hidden] == [b == "\n" for b in text]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["> " * 9000 + "a", "- " * 9000 + "a", "`" * 9000, " ".join("`" * n for n in range(200)), "$a " * 9000,
+     "<a b" * 9000, "#" * 9000, "- - " * 9000, "<!-- " * 9000, "| `a" * 9000 + "\n|-", "[" * 9000,
+     "\\" * 9000, '!!! a "' * 3000],
+    ids=lambda text: text[:9],
+)  # fmt: skip
+def test_odd_long_lines_are_read_at_once(text: str) -> None:
+    start = time.process_time()
+    scan(text)
+    assert time.process_time() - start < 5
 
 
 def test_what_begins_inside_of_a_list_is_no_code() -> None:

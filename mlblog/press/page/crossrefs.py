@@ -86,7 +86,7 @@ def link_references(text: str, targets: Mapping[str, Target], path: str, line: i
         >>> link_references("See [Figure](#fig-loss).", there, "posts_src/a.md", 1)
         'See [Figure 2](#figure-a-loss).'
     """
-    if "](#" not in text:
+    if not _LINK.search(text):
         return text
     live = scan(text, prose=True).without()
 

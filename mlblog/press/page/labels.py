@@ -14,6 +14,7 @@ from mlblog.markup import VERBATIM, scan
 from mlblog.press.page.crossrefs import Target
 from mlblog.press.source.blocks import indented, tight
 
+_LABEL = re.compile("#(?:eq|tbl|sec)-")
 _PREFIX = r"[ \t>]*+"
 _LABELLED = re.compile(
     # a display formula in a paragraph of its own
@@ -73,7 +74,9 @@ def with_labels(text: str, targets: Mapping[str, Target]) -> str:
 
 def _found(text: str) -> Iterator[re.Match[str]]:
     """Matches of labels in Markdown without indented code, in which code and comments are blank."""
-    return _LABELLED.finditer(scan(text, prose=True).without(*VERBATIM)) if "{" in text else iter(())
+    if not _LABEL.search(text):
+        return iter(())
+    return _LABELLED.finditer(scan(text, prose=True).without(*VERBATIM))
 
 
 def _written(text: str, match: re.Match[str], group: str) -> str:

@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[2]
 DECISION = ROOT / "docs" / "adr" / "0019-how-large-the-engine-is.md"
 PARTS = {
     "lab": ("lab",),
+    "markup": ("markup",),
     "press": ("press",),
     "site, goals, papers": ("site", "goals", "papers"),
     "integrations, cli, scaffold, files and the modules at the top": ("integrations", "cli", "scaffold", "files", ""),

@@ -10,7 +10,9 @@ import re
 from itertools import pairwise
 from typing import NamedTuple
 
-_FENCE = re.compile(r"(\s*(`{3,}|~{3,}))(.*)")
+from mlblog.markup.fences import find_fences
+from mlblog.markup.lines import widened
+
 _DEFINITION = re.compile(r"(\s*)(?:\[[^\]]+\]|\*\[[^\]]+\]):")
 _BLOCK = re.compile(r"\s*(/{3,})\s*(\S.*)?$")
 _TAG = re.compile(r"<(/?)([A-Za-z][\w-]*)([^<>]*?)(/?)>")
@@ -96,15 +98,7 @@ def _definitions(lines: list[str]) -> list[str] | None:
 
 
 def _outside_fences(lines: list[str]) -> tuple[list[str], bool]:
-    """The lines outside of fences, and whether a fence is open at the end."""
-    outside, mark = [], ""
-    for line in lines:
-        found = _FENCE.match(line)
-        if not mark and found:
-            mark = found[1]
-        elif mark:
-            if found and found[1] == mark and not found[3].strip():  # same marks, same indentation
-                mark = ""
-        else:
-            outside.append(line)
-    return outside, bool(mark)
+    """The lines outside of fences, and whether one is not closed."""
+    found = find_fences(lines, [widened(line) for line in lines])
+    inside = {row for fence in found if fence.broken is None for row in range(fence.start, fence.end)}
+    return [line for row, line in enumerate(lines) if row not in inside], any(one.broken is not None for one in found)

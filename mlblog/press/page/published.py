@@ -70,7 +70,7 @@ class Published:
         behind = resting_on(post, outputs) if there else []
         return cls(
             Post(post.path, post.meta, ()),
-            tuple(dict.fromkeys(cited_keys(text))) if "@" in text else (),
+            cited_keys(text, prose=True),
             tuple(Judged(one.claim, one.anchor, behind[one.unit]) for one in there),
             tuple(dict.fromkeys(str(read["experiment"]) for ran in outputs.ran for read in ran.reads)),
             tuple(name for unit in post.units for name in _QUOTED.findall(unit.code)),

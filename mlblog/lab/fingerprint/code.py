@@ -9,11 +9,10 @@ anything in the module is reached.
 from __future__ import annotations
 
 import threading
-from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any
 
 from mlblog.errors import UnknownExperiment
 from mlblog.files import canonical
@@ -22,11 +21,10 @@ from mlblog.lab.fingerprint.experiments import Declared, declared
 from mlblog.lab.fingerprint.inputs import DATA, ENVIRONMENT, KINDS, Inputs
 from mlblog.lab.fingerprint.links import Linker
 from mlblog.lab.fingerprint.module import read_module
-from mlblog.lab.fingerprint.names import is_computed
-from mlblog.lab.fingerprint.resolve import DECLARATION, Node, Resolver
+from mlblog.lab.fingerprint.reach import Graph, Reached
+from mlblog.lab.fingerprint.resolve import Node, Resolver
 from mlblog.lab.fingerprint.sources import Sources
 from mlblog.lab.fingerprint.summary import IMPORT, Definition, Module
-from mlblog.lab.fingerprint.words import LENIENT, ORDER, PROSE, SOURCE
 from mlblog.lab.project import Project
 
 # The generator's changes are answered for by its own tests, not by running every experiment again …
@@ -35,31 +33,6 @@ ENGINE = tuple(f"mlblog.{part}" for part in sorted(PARTS))
 _DETERMINISM = "mlblog.lab.determinism"
 _CELL = "<cell>"
 _KEPT = 1000
-
-__all__ = ["DECLARATION", "ENGINE", "Code", "Node", "Reached"]
-
-
-class Reached(NamedTuple):
-    """What some definitions depend on.
-
-    Attributes:
-        parents: every node, with the node from which it was first reached.
-        closed: registries that somebody looks at as a whole.
-        computed: marks of code that asks for modules by computed names.
-    """
-
-    parents: dict[Node, Node | None]
-    closed: set[Node]
-    computed: set[str]
-
-
-class Named(Protocol):
-    """What of the code of a function says which one it is."""
-
-    @property
-    def co_qualname(self) -> str: ...
-    @property
-    def co_firstlineno(self) -> int: ...
 
 
 class Code:
@@ -90,6 +63,7 @@ class Code:
         self._resolver = Resolver(self._sources, engine)
         self.inputs = Inputs(self._sources, cache.with_name("outside.json") if cache else None, environ)
         self._linker = Linker(self._sources, self._resolver, self.inputs)
+        self._graph = Graph(self._linker, self._resolver)
         self._cells: dict[str, Module] = {}  # by pieces of Python, the last _KEPT of them
         self._reached: dict[str, Reached] = {}
         # by experiment, the branches it leaves out, and the modules it had
@@ -136,16 +110,16 @@ class Code:
         # the seeds of one configuration share what they reach
         chosen = (name, frozenset(left_out), frozenset(held))
         if chosen not in self._runs:
-            self._runs[chosen] = self._reach(roots, left_out, held)
+            self._runs[chosen] = self._graph.reach(roots, left_out, held)
         reached = self._runs[chosen]
-        if known is not None and (new := {node for node in self._entries(reached) if str(node) not in known}):
-            reached = self._reach(roots, left_out | new, held)
-        return dict(sorted(self._digests(reached).items()))
+        if known is not None and (new := {node for node in self._graph.entries(reached) if str(node) not in known}):
+            reached = self._graph.reach(roots, left_out | new, held)
+        return dict(sorted(self._graph.digests(reached).items()))
 
     def manifest_of_modules(self, modules: Iterable[str]) -> dict[str, str]:
         """Return `{qualified name: digest}` of what importing `modules` runs; nothing of those that are not ours."""
         roots = [Node(name, IMPORT) for name in self._resolver.loaded(modules)]
-        return dict(sorted(self._digests(self._reach(roots)).items()))
+        return dict(sorted(self._graph.digests(self._graph.reach(roots)).items()))
 
     def digest(self, name: str) -> str | None:
         """Return the digest of now of what a manifest calls `name`.
@@ -183,23 +157,28 @@ class Code:
                     return name
         return None
 
-    def owner(self, module: str, function: Named) -> str:
-        """Return the definition of a module that a function is, or is in; empty if there is none of its own."""
-        name, _, inner = function.co_qualname.partition(".<locals>")[0].partition(".")
+    def owner(self, module: str, function: str, line: int) -> str:
+        """Return the definition of a module that a function is, or is in; empty if there is none.
+
+        Args:
+            module: of the project.
+            function: its qualified name.
+            line: its first line, which tells lambdas apart.
+        """
+        name, _, inner = function.partition(".<locals>")[0].partition(".")
         definitions = self._resolver.module(module).definitions
         if name == "<lambda>":
             lines = {one: d.lines for one, d in definitions.items() if d.kind == "constant"}
-            return next((one for one, (a, b) in lines.items() if a <= function.co_firstlineno <= b), "")
-        # a comprehension in the body of a class runs when the module is imported, and is no call of it
-        return (
-            name if name in definitions and not inner.startswith(("<listcomp", "<dictcomp", "<setcomp", "<gen")) else ""
-        )
+            return next((one for one, (a, b) in lines.items() if a <= line <= b), "")
+        # a comprehension in a class body runs when the module is imported, and is no call of the class
+        is_import = inner.startswith(("<listcomp", "<dictcomp", "<setcomp", "<gen"))
+        return name if name in definitions and not is_import else ""
 
     def reach(self, name: str, params: Mapping[str, Any] | None = None) -> dict[Node, Node | None]:
         """Return every node that `name` depends on, each with the node from which it was first reached."""
         roots = self._roots(name)
         left_out = set(self._linker.left_out(roots[0], params)) if params is not None else set()
-        return self._reach([*roots, self._determinism], left_out).parents
+        return self._graph.reach([*roots, self._determinism], left_out).parents
 
     def manifest_of(self, source: str) -> dict[str, str]:
         """Return `{qualified name: digest}` of the first-party code that a piece of Python reaches, itself aside.
@@ -211,7 +190,7 @@ class Code:
         """
         with self._lock:
             reached = self._reach_of(source)
-            found = self._digests(reached)
+            found = self._graph.digests(reached)
             # what the names of the piece mean is no digest of a definition
             cell = [
                 f"{name}={self._linker.link(Node(_CELL, name)).digest}"
@@ -263,37 +242,6 @@ class Code:
             raise UnknownExperiment(f"{name}: no such definition")
         return [Node(module, attribute)]
 
-    def _reach(self, roots: Iterable[Node], left_out: Collection[Node] = (), held: Collection[str] = ()) -> Reached:
-        """Follow every link from `roots`, but those to what is `left_out`."""
-        reached = Reached(dict.fromkeys(roots), set(), set())
-        queue, marks = deque(reached.parents), set[str]()
-
-        def add(target: Node, parent: Node | None) -> None:
-            if target not in reached.parents and target not in left_out:
-                reached.parents[target] = parent
-                queue.append(target)
-
-        while queue:
-            while queue:
-                node = queue.popleft()
-                link = self._linker.link(node)
-                for mark in filter(is_computed, link.marks - marks):
-                    for target in self._resolver.anything(mark, held or None):
-                        reached.computed.add(mark)
-                        add(target, node)
-                marks |= link.marks
-                reached.closed.update(link.closed)
-                for target in link.targets:
-                    add(target, node)
-            # somebody in there reads what is said of definitions, their source or their order: then that counts of all
-            if reading := marks & {PROSE, SOURCE, ORDER}:
-                for node in list(reached.parents):
-                    for target in self._linker.read_by(node, reading):
-                        add(target, node)
-        if LENIENT in marks:  # a look-up that fails is no end: a new entry can change what happens then
-            reached.closed.update(reached.parents)
-        return reached
-
     def _reach_of(self, source: str) -> Reached:
         """What a piece of Python depends on, itself aside; a post is asked for again and again."""
         cell = self._cells.get(source)
@@ -305,26 +253,9 @@ class Code:
         self._linker.forget(_CELL)
         found = self._reached.get(source)
         if found is None:
-            found = self._reach([Node(_CELL, name) for name in cell.definitions])
+            found = self._graph.reach([Node(_CELL, name) for name in cell.definitions])
             found = found._replace(parents={n: p for n, p in found.parents.items() if n.module != _CELL})
             if len(self._reached) == _KEPT:
                 del self._reached[next(iter(self._reached))]
             self._reached[source] = found
-        return found
-
-    def _entries(self, reached: Reached) -> Iterator[Node]:
-        """The entries of registries that nobody looks at as a whole."""
-        for node in reached.parents:
-            if node not in reached.closed:
-                yield from self._linker.entries(node)
-
-    def _digests(self, reached: Reached) -> dict[str, str]:
-        found = {}
-        for node in reached.parents:
-            if node.module == ENVIRONMENT:
-                continue  # what a run found there is noted when it runs
-            link = self._linker.link(node)
-            digest = link.frame if link.frame and node not in reached.closed else link.digest
-            if digest:
-                found[str(node)] = digest
         return found

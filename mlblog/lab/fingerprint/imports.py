@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from mlblog.lab.fingerprint.effects import GIVEN, OPAQUE, OPERAND, builtin_acts, draws, is_pure_method, may_act
-from mlblog.lab.fingerprint.names import parts_of
+from mlblog.lab.fingerprint.references import parts_of
 from mlblog.lab.fingerprint.resolve import Node, Resolver
 from mlblog.lab.fingerprint.summary import BINDING, EFFECT, FOREIGN, LOADING, MAYBE, Definition, Module
 from mlblog.lab.fingerprint.words import MARKS

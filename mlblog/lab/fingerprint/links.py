@@ -17,7 +17,7 @@ from mlblog.lab.fingerprint.effects import (
 from mlblog.lab.fingerprint.experiments import Lookup, declared
 from mlblog.lab.fingerprint.imports import Imports
 from mlblog.lab.fingerprint.inputs import DATA, ENVIRONMENT, Inputs
-from mlblog.lab.fingerprint.names import EVERYTHING, MODULE, is_computed, parts_of
+from mlblog.lab.fingerprint.references import EVERYTHING, MODULE, is_computed, parts_of
 from mlblog.lab.fingerprint.resolve import DECLARATION, NAMES, Node, Resolver
 from mlblog.lab.fingerprint.sources import Sources
 from mlblog.lab.fingerprint.summary import IMPORT, LOADING, Definition, Module

@@ -1,22 +1,16 @@
-"""What a piece of code refers to: the free names of it, by Python's own rules of scope.
-
-A reference is a dotted chain as far as it can be followed in the source: `F.softmax`, `helpers.scale`. A chain that
-starts at a local import is absolute and written with a leading `=`. One that is only subscripted or called ends in `[]`
-or `()`. Where the code looks things up in ways that no reader could follow (`globals()`,
-`importlib.import_module(name)`), the whole of what it could mean is referred to: `<module>` (its own module),
-`<package>x.y` (all modules below x.y), `<everything>`. Further marks say what it reads of other definitions.
-"""
+"""What a piece of code refers to: the free names in it, the strings that may name files, and what its calls read."""
 
 from __future__ import annotations
 
 import ast
 import builtins
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
-from mlblog.lab.fingerprint.scopes import Scope, imported, scope_in
+from mlblog.lab.fingerprint.references import EVERYTHING, MODULE, PACKAGE, VARIABLE, Names
+from mlblog.lab.fingerprint.scopes import Scope, imported
 from mlblog.lab.fingerprint.syntax import chain
 from mlblog.lab.fingerprint.texts import flat, text_of
+from mlblog.lab.fingerprint.walk import ScopedVisitor
 from mlblog.lab.fingerprint.words import (
     FAILURES,
     LENIENT,
@@ -32,33 +26,6 @@ from mlblog.lab.fingerprint.words import (
     WORDS,
 )
 
-MODULE, PACKAGE, EVERYTHING = "<module>", "<package>", "<everything>"
-VARIABLE = "<variable>"  # before the name of a variable of the environment
-
-
-def is_computed(reference: str) -> bool:
-    """Whether a reference is to modules by computed names."""
-    return reference == EVERYTHING or reference.startswith(PACKAGE)
-
-
-@dataclass
-class Names:
-    """What a piece of code refers to.
-
-    Attributes:
-        references: dotted chains, absolute ones with a leading `=`, and the marks above.
-        imports: modules that its own import statements load.
-        strings: string constants in it that may name data files or modules.
-        hints: what its annotations refer to, in case somebody reads them.
-        handed: `(callee, argument)` of calls that are given something by its name.
-    """
-
-    references: set[str] = field(default_factory=set)
-    imports: set[str] = field(default_factory=set)
-    strings: set[str] = field(default_factory=set)
-    hints: set[str] = field(default_factory=set)
-    handed: set[tuple[str, str]] = field(default_factory=set)
-
 
 def names_of(nodes: Iterable[ast.AST], package: str, scope: Scope | None = None) -> Names:
     """Return what `nodes` refer to, read in the scope of a module of `package`, or of a function there."""
@@ -68,45 +35,24 @@ def names_of(nodes: Iterable[ast.AST], package: str, scope: Scope | None = None)
     return reader.names
 
 
-def parts_of(reference: str) -> tuple[list[str], str]:
-    """Return the names of a reference, and how it is used: `[]`, `()` or anyhow."""
-    use = reference[-2:] if reference.endswith(("[]", "()")) else ""
-    return reference.removesuffix(use).removeprefix("=").split("."), use
-
-
-class _Reader(ast.NodeVisitor):
+class _Reader(ScopedVisitor):
     def __init__(self, package: str, scope: Scope | None = None) -> None:
+        super().__init__(package, scope)
         self.names = Names()
-        self._package = package
-        self._locals: list[tuple[set[str], dict[str, list[str]]]] = []  # names bound, and those bound by imports
-        self._globals: list[set[str]] = []  # names that each function declares global or nonlocal
-        self._in_class = False
-        if scope is not None:
-            self._locals.append((scope.bound, scope.imports))
-            self._globals.append(scope.elsewhere)
 
     # -- references ---------------------------------------------------------------------------------------------
 
-    def _seen_from_here(self, parts: list[str]) -> list[str]:
-        """A chain as references: nothing if it starts at a local name, absolute if at a local import."""
-        for bound, imports in reversed(self._locals):
-            if parts[0] in imports:
-                return ["=" + ".".join([target, *parts[1:]]) for target in imports[parts[0]]]
-            if parts[0] in bound:
-                return []
-        return [".".join(parts)]
-
     def _refer(self, parts: list[str], use: str = "") -> None:
-        found = self._seen_from_here(parts)
+        found = self.seen_from_here(parts)
         self._look(parts if found else parts[1:])
         if not found:
             return
         last = parts[-1]
-        if (last in OWN_MODULE and parts[:-1] in ([], ["builtins"])) or (parts == ["locals"] and not self._locals):
+        if (last in OWN_MODULE and parts[:-1] in ([], ["builtins"])) or (parts == ["locals"] and self.at_top):
             self.names.references.add(MODULE)
         if parts == ["sys", "modules"] or (last in LOADERS and use != "()"):
             self.names.references |= {EVERYTHING, ORDER} if last == "modules" else {EVERYTHING}
-        if parts == ["locals"] and not self._locals:
+        if parts == ["locals"] and self.at_top:
             self.names.references.add(ORDER)
         if parts == ["help"]:
             self.names.references.add(PROSE)
@@ -265,14 +211,14 @@ class _Reader(ast.NodeVisitor):
                 self._string(text, path=True)
 
     def _handed(self, parts: list[str] | None, node: ast.Call) -> None:
-        seen = self._seen_from_here(parts) if parts else []
+        seen = self.seen_from_here(parts) if parts else []
         last = node.func.attr if isinstance(node.func, ast.Attribute) else ""
         callee = seen[0] if seen else f".{last}"  # a method of something that nobody can see here
         if hasattr(builtins, callee):
             return
         for argument in [*node.args, *(keyword.value for keyword in node.keywords)]:
             if name := chain(argument):
-                self.names.handed |= {(callee, one) for one in self._seen_from_here(name)}
+                self.names.handed |= {(callee, one) for one in self.seen_from_here(name)}
 
     def _code(self, text: object) -> None:
         """Python in a string, as `eval` and annotations have it."""
@@ -293,15 +239,13 @@ class _Reader(ast.NodeVisitor):
         else:
             known, whole = "", False
         if known.startswith("."):
-            known = self._package + known
+            known = self.package + known
         known = known.replace(":", ".")
         if not whole:
             known = known.rpartition(".")[0]
         self.names.references.add(PACKAGE + known if known else EVERYTHING)
 
-    def _annotation(self, node: ast.expr | None) -> None:
-        if node is None:
-            return
+    def visit_annotation(self, node: ast.expr) -> None:
         kept, self.names = self.names, Names()
         self.visit(node)
         for part in ast.walk(node):
@@ -310,73 +254,24 @@ class _Reader(ast.NodeVisitor):
         kept.hints |= self.names.references
         self.names = kept
 
-    # -- scopes -------------------------------------------------------------------------------------------------
+    # -- imports ------------------------------------------------------------------------------------------------
 
     def visit_Import(self, node: ast.Import) -> None:
-        bound, loaded, _ = imported(node, self._package)
+        bound, loaded, _ = imported(node, self.package)
         self.names.imports.update(loaded)
         self._bind(bound)
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
-        bound, loaded, stars = imported(node, self._package)
+        bound, loaded, stars = imported(node, self.package)
         self.names.imports.update(loaded)
         self.names.references |= {PACKAGE + star for star in stars}
         self._bind(bound)
 
     def _bind(self, bound: dict[str, str]) -> None:
         """Imports into a class, or into the module from within a function: used by attribute, or by other functions."""
-        outside = self._globals[-1] if self._globals else set[str]()
-        self.names.references |= {"=" + target for name, target in bound.items() if self._in_class or name in outside}
-
-    def _visit_function(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> None:
-        for outer in [*getattr(node, "decorator_list", []), *node.args.defaults, *node.args.kw_defaults]:
-            if outer is not None:
-                self.visit(outer)
-        body = node.body if isinstance(node.body, list) else [node.body]
-        arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs, node.args.vararg, node.args.kwarg]
-        for argument in filter(None, arguments):
-            self._annotation(argument.annotation)
-        self._annotation(getattr(node, "returns", None))
-        scope = scope_in(body, {argument.arg for argument in arguments if argument}, self._package)
-        self._locals.append((scope.bound, scope.imports))
-        self._globals.append(scope.elsewhere)
-        in_class, self._in_class = self._in_class, False
-        for statement in body:
-            self.visit(statement)
-        self._in_class = in_class
-        self._globals.pop()
-        self._locals.pop()
-
-    visit_FunctionDef = visit_AsyncFunctionDef = visit_Lambda = _visit_function  # noqa: N815
-
-    def _visit_comprehension(self, node: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp) -> None:
-        self.visit(node.generators[0].iter)  # evaluated outside
-        targets = {n.id for g in node.generators for n in ast.walk(g.target) if isinstance(n, ast.Name)}
-        self._locals.append((targets, {}))
-        for number, generator in enumerate(node.generators):
-            self.visit(generator.target)
-            for part in [*([generator.iter] if number else []), *generator.ifs]:
-                self.visit(part)
-        for part in [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]:
-            self.visit(part)
-        self._locals.pop()
-
-    visit_ListComp = visit_SetComp = visit_DictComp = visit_GeneratorExp = _visit_comprehension  # noqa: N815
-
-    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
-        self._annotation(node.annotation)
-        self.visit(node.target)
-        if node.value:
-            self.visit(node.value)
-
-    def visit_ClassDef(self, node: ast.ClassDef) -> None:
-        # a class body is no scope for its methods, and a name bound in it may be the module's before that
-        for part in [*node.decorator_list, *node.bases, *node.keywords]:
-            self.visit(part)
-        in_class, self._in_class = self._in_class, True
-        for part in node.body:
-            self.visit(part)
-        self._in_class = in_class
+        self.names.references |= {
+            "=" + target for name, target in bound.items() if self.in_class or name in self.declared_elsewhere
+        }
 
 
 def _is_name_of_type(node: ast.Attribute) -> bool:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from mlblog.lab.fingerprint.data import DataFiles
 from mlblog.lab.fingerprint.inputs import DATA, ENVIRONMENT
-from mlblog.lab.fingerprint.names import EVERYTHING, MODULE, PACKAGE, VARIABLE, parts_of
+from mlblog.lab.fingerprint.references import EVERYTHING, MODULE, PACKAGE, VARIABLE, parts_of
 from mlblog.lab.fingerprint.sources import Sources
 from mlblog.lab.fingerprint.summary import Definition, Module
 

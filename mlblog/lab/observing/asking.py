@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import linecache
 import os
-from pathlib import Path
 from types import FrameType
 from typing import NamedTuple
 
@@ -16,7 +15,7 @@ _LONGEST = 255  # bytes of a file's name
 IMPORTING = "<import>"  # who asks, if it is the import system
 THREAD = "<thread>"  # … if it is a thread of the standard library, for whoever started it
 _IMPORTS = f"{STANDARD}importlib{os.sep}metadata"  # it looks through all folders of sys.path
-OBSERVERS = {__file__, str(Path(__file__).with_name("observation.py"))}
+OBSERVERS = {__file__}  # files whose frames are not the asking code; the others add themselves
 
 
 def state_of(path: str) -> Mark | None:

@@ -1,4 +1,4 @@
-"""What a run reads, observed: an audit hook sees every file that is opened and every folder that is listed.
+"""What a run reads, observed: every file that is opened, every folder that is listed (see `hook`).
 
 What the import system and mlblog itself open is left out, and so is what other libraries keep for themselves. Forked
 children report to their parent through a file.
@@ -11,15 +11,15 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from functools import wraps
+from collections.abc import Mapping
 from types import FrameType
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlsplit
 
 from mlblog.lab.fingerprint.sources import Mark, mark_of
 from mlblog.lab.observing.asking import (
     IMPORTING,
+    OBSERVERS,
     Opening,
     asked_by,
     asking,
@@ -32,23 +32,20 @@ from mlblog.lab.observing.asking import (
 from mlblog.lab.observing.ownership import LIBRARIES, STANDARD, SYSTEM
 from mlblog.lab.project import Project
 
+OBSERVERS.add(__file__)
 # what libraries read for themselves
 _THEIRS = (
     *("/etc/", "/usr/", "/lib", "/opt/", "/var/", "/run/", "/bin/", "/sbin/"),
     os.path.join(os.path.expanduser("~"), "."),  # their settings, and caches
     *(os.path.join(tempfile.gettempdir(), name) for name in ("torchinductor", "triton", "numba", "pymp-", "ray")),
 )
+# how pathlib and glob list folders for a pattern, of which they tell by themselves
 _PATTERNS = {
-    "_select_from",
-    "_scandir",
-    "_iterate_directories",
-    "_iterdir",
-    "_glob0",
-    "_glob1",
-    "_glob2",
-    "_rlistdir",
-    "_iter",
-}
+    "_select_from", "_scandir", "_iterate_directories", "_iterdir", "_glob0", "_glob1", "_glob2", "_rlistdir", "_iter",
+}  # fmt: skip
+_RECORD = re.compile(r"/results/\w+/\w+/[^/]+/seed-\d+\.json\Z")
+_INTERPRETER = "<interpreter>"  # who asks, if it is neither code nor the import system
+_IMPORTED = (".py", ".pyc", ".so", ".pyd", ".zip")
 
 
 class Observation:
@@ -292,82 +289,3 @@ class Observation:
         self.programs |= set(state["programs"])
         self.records |= set(state["records"])
         return True
-
-
-_EVENTS = {  # and the method that each is told to
-    "open": "open",
-    "os.listdir": "listed",
-    "os.scandir": "scanned",
-    "pathlib.Path.glob": "looked_for",
-    "glob.glob/2": "globbed",
-    "sqlite3.connect": "connected",
-    "import": "imported",
-    "ctypes.dlopen": "loaded",
-    "subprocess.Popen": "started",
-    "os.exec": "started",
-    "os.fork": "forked",
-    "os.forkpty": "forked",
-    "os.posix_spawn": "started",
-    "os.system": "started",
-}
-_RECORD = re.compile(r"/results/\w+/\w+/[^/]+/seed-\d+\.json\Z")
-_INTERPRETER = "<interpreter>"  # who asks, if it is neither code nor the import system
-_IMPORTED = (".py", ".pyc", ".so", ".pyd", ".zip")
-_ASKING = ("stat", "lstat", "readlink", "access")
-
-
-def _told(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A function of `os` that tells the observation what it is asked about."""
-
-    @wraps(function)
-    def asked(path: Any, *arguments: Any, **options: Any) -> Any:
-        if _current is not None:
-            _current.looked_at(path)
-        return function(path, *arguments, **options)
-
-    for able in (os.supports_dir_fd, os.supports_fd, os.supports_follow_symlinks, os.supports_effective_ids):
-        if function in able:
-            able.add(asked)
-    return asked
-
-
-Observed = TypeVar("Observed", bound=Observation)
-_current: Observation | None = None  # an audit hook cannot be removed, so one stays and tells this, if anything
-_hooked = False
-
-
-def _hook(event: str, arguments: tuple[Any, ...]) -> None:
-    if _current is not None and (method := _EVENTS.get(event)) is not None:
-        getattr(_current, method)(*arguments)
-    elif _current is not None and event == "pathlib.Path.rglob":
-        _current.looked_for(arguments[0], f"**/{arguments[1]}")
-
-
-@contextlib.contextmanager
-def observing(observation: Observed) -> Iterator[Observed]:
-    """Have `observation` told what is read inside the block, in all threads and forked children."""
-    global _current, _hooked  # see above
-    if not _hooked:
-        sys.addaudithook(_hook)
-        _hooked = True
-    before, _current = _current, observation
-    real = {name: getattr(os, name) for name in _ASKING}
-    for name, function in real.items():  # of these the interpreter tells nobody
-        setattr(os, name, _told(function))
-    try:
-        yield observation
-    finally:
-        for name, function in real.items():
-            setattr(os, name, function)
-        _current = before
-        observation.close()
-
-
-def seen_so_far() -> dict[str, Any] | None:
-    """Return what the run of this process has read until now; None if nobody looks."""
-    return None if _current is None else _current.state()
-
-
-def go_on_from(state: Mapping[str, Any] | None) -> bool:
-    """Count what an earlier leg of the run has read as read; return whether all of it is as it was then."""
-    return _current is None or state is None or _current.resume(state)

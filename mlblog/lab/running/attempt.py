@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from mlblog.errors import MlblogError, RunError
-from mlblog.lab.observing.observation import Observation, observing
+from mlblog.lab.observing.hook import observing
+from mlblog.lab.observing.observation import Observation
 from mlblog.lab.project import Project
 from mlblog.lab.records.reading import reading_everywhere
 from mlblog.lab.records.record import Record

@@ -18,7 +18,7 @@ import numpy as np
 
 from mlblog.errors import RunError
 from mlblog.files.atomic import write_atomically
-from mlblog.lab.observing.observation import go_on_from, seen_so_far
+from mlblog.lab.observing.hook import go_on_from, seen_so_far
 from mlblog.lab.running.legs import Legs
 from mlblog.lab.running.results import Results
 

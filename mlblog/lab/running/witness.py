@@ -182,7 +182,7 @@ class Witness:
             module = code.module_of(path)
             if module is not None:
                 for function in self.calls.of(executed[path][1]):
-                    if owner := code.owner(module, function):
+                    if owner := code.owner(module, function.co_qualname, function.co_firstlineno):
                         yield f"{module}.{owner}"
 
     # -- what changed -------------------------------------------------------------------------------------------

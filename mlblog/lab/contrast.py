@@ -33,13 +33,12 @@ class Variant:
         """Read `base`, `x=1,y=last` or `x=1,seed=0-4`, or the name of a folder of records such as `x-3f…`.
 
         Raises:
-            UnknownExperiment: no such parameter.
-            InputError: not of that form.
+            InputError: not of that form, or no such parameter.
         """
         overrides: dict[str, Value] = {}
         seeds, group = None, ""
         for part in _split(label):
-            if part.startswith("seed=") and "seed" not in declaration.defaults:
+            if part.startswith("seed=") and "seed" not in declaration.parameters:
                 seeds = _seeds(part)
             elif re.fullmatch(r"x-[0-9a-f]{32}", part):
                 group = part

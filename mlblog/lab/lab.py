@@ -69,7 +69,7 @@ class Lab:
         for path in self.beyond(name, scale):
             with contextlib.suppress(RecordError):  # `check` tells of it
                 key = self.store.read(path).key
-                keys += [key] if set(key.overrides) <= set(declaration.defaults) else []
+                keys += [key] if set(key.overrides) <= set(declaration.parameters) else []
         return keys
 
     def beyond(self, name: str, *scales: str) -> list[str]:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from mlblog.errors import RecordError, UnknownExperiment
+from mlblog.errors import InputError, RecordError
 from mlblog.lab.declared import Declaration
 from mlblog.lab.fingerprint import Code
 from mlblog.lab.fingerprint.inputs import HELD, PROJECT, WRITTEN
@@ -48,7 +48,7 @@ def reasons(record: Record, code: Code, declarations: Mapping[str, Declaration],
         return [Reason("gone", record.experiment, "is no longer an experiment")]
     try:
         params = declaration.params(record.scale, record.overrides)
-    except UnknownExperiment as error:
+    except InputError as error:
         return [Reason("gone", record.experiment, str(error))]
     found = [
         Reason("parameter", name, f"was {record.params.get(name)!r}, is {params.get(name)!r}")

@@ -158,7 +158,7 @@ def _parameters(one: Standing) -> str:
     declaration = one.declaration
     scales = list(declaration.scales)
     rows = [["parameter", *scales], ["---"] * (1 + len(scales))]
-    for name in declaration.defaults:
+    for name in declaration.parameters:
         settings = (declaration.params(scale, {}) for scale in scales)
         rows.append([f"`{name}`", *(escaped(plain(setting[name])) for setting in settings)])
     text = _markdown_table(rows) + f"\nSeeds: {declaration.seeds}.\n"

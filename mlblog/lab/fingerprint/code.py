@@ -17,7 +17,7 @@ from typing import Any
 from mlblog.errors import UnknownExperiment
 from mlblog.files import canonical
 from mlblog.lab.fingerprint.engine import PARTS
-from mlblog.lab.fingerprint.experiments import Declared, declared
+from mlblog.lab.fingerprint.experiments import Literals, Written, literals
 from mlblog.lab.fingerprint.inputs import DATA, ENVIRONMENT, KINDS, Inputs
 from mlblog.lab.fingerprint.links import Linker
 from mlblog.lab.fingerprint.module import read_module
@@ -213,13 +213,17 @@ class Code:
         """Return `{module: file}` of all first-party modules but the engine's."""
         return {name: self._sources.files[name] for name in self._resolver.modules()}
 
-    def experiments(self, package: str) -> Iterator[tuple[str, tuple[str, Path, Declared]]]:
-        """Yield `name, (module, file, declaration)` of every experiment declared in `package`."""
+    def experiments(self, package: str) -> Iterator[tuple[str, str, Path, Written, Literals]]:
+        """Yield name, module, file and declaration of every experiment in `package`.
+
+        Raises:
+            ProjectError: a declaration is not made of literals; with file and line.
+        """
         for module, file in self._sources.files.items():
             if module == package or module.startswith(f"{package}."):
                 summary = self._resolver.module(module)
                 for name, found in summary.experiments.items():
-                    yield name, (module, file, declared(found, self._linker.constants(summary)))
+                    yield name, module, file, found, literals(found, self._linker.constants(summary))
 
     def definition(self, node: Node) -> tuple[Path, Definition] | None:
         """Return the file and definition of a node; None for data, declarations and what is no longer there."""

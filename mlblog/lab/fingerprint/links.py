@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from mlblog.files import canonical
+from mlblog.lab.fingerprint import experiments
 from mlblog.lab.fingerprint.branches import holds
 from mlblog.lab.fingerprint.effects import (
     GIVEN,
@@ -14,7 +15,7 @@ from mlblog.lab.fingerprint.effects import (
     may_act,
     may_read,
 )
-from mlblog.lab.fingerprint.experiments import Lookup, declared
+from mlblog.lab.fingerprint.experiments import Lookup
 from mlblog.lab.fingerprint.imports import Imports
 from mlblog.lab.fingerprint.inputs import DATA, ENVIRONMENT, Inputs
 from mlblog.lab.fingerprint.references import EVERYTHING, MODULE, is_computed, parts_of
@@ -133,8 +134,8 @@ class Linker:
         module = self._resolver.module(node.module)
         loading = Node(node.module, IMPORT)
         if node.name.endswith(DECLARATION):
-            found = declared(module.experiments[node.name.removesuffix(DECLARATION)], self.constants(module))
-            return Link((loading,), found.digest)
+            written = module.experiments[node.name.removesuffix(DECLARATION)]
+            return Link((loading,), experiments.digest(written, self.constants(module)))
         if node.name == NAMES:
             bound = [f"{name}={','.join(targets)}" for name, targets in module.imports.items()]
             return Link((), canonical.digest("names", *bound, *module.stars) if bound or module.stars else "")

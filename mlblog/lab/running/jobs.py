@@ -119,8 +119,8 @@ def plan(
         now = state(key, store, code, declarations)
         if again or now.why:
             declaration = declarations[key.experiment]
-            declaration.params(key.scale, key.overrides)  # an unknown scale or parameter ends here, not in a worker
-            manifest = code.manifest(declaration.qualified, declaration.params(key.scale, key.overrides))
+            params = declaration.params(key.scale, key.overrides)  # what is unknown fails here, not in a worker
+            manifest = code.manifest(declaration.qualified, params)
             replaces = now.record.id if now.record else ""
             jobs.append(Job(key, declaration.module, manifest, now.why or ("asked for",), now.seconds, replaces))
     return jobs
@@ -130,8 +130,7 @@ def parse_override(text: str, declaration: Declaration) -> tuple[str, Value]:
     """Return name and value of `name=value` as typed at the command line: JSON where it is JSON, else a string.
 
     Raises:
-        UnknownExperiment: no such parameter.
-        InputError: not of that form.
+        InputError: not of that form, or no such parameter.
     """
     name, separator, written = text.partition("=")
     if not separator:
@@ -144,7 +143,7 @@ def parse_override(text: str, declaration: Declaration) -> tuple[str, Value]:
         raise InputError(f"{text!r}: a parameter must be a number, a string, true, false, null or a list of them")
     declaration.params(next(iter(declaration.scales)), {name: value})
     places = (declaration.defaults, *declaration.scales.values(), *declaration.variants)
-    declared = [place[name] for place in places if place.get(name) is not None]  # None stands for no default, too
+    declared = [place[name] for place in places if place.get(name) is not None]
     if declared and value is not None and not any(_kind(value) is _kind(one) for one in declared):
         shown = ", ".join(dict.fromkeys(json.dumps(one) for one in declared))
         raise InputError(f"{text!r}: {json.dumps(value)} has another type than declared: {shown}")
@@ -160,8 +159,7 @@ def parse_sweep(text: str, declaration: Declaration) -> list[tuple[str, Value]]:
     """Return the overrides of `name=value,value,…`, one a value.
 
     Raises:
-        UnknownExperiment: no such parameter.
-        InputError: not of that form.
+        InputError: not of that form, or no such parameter.
     """
     name, separator, values = text.partition("=")
     if not separator or not all(value.strip() for value in values.split(",")):

@@ -156,15 +156,15 @@ def _readable(lab: Lab, name: str, scale: str | None) -> tuple[list[Record], lis
     """
     found: list[Record] = []
     broken: list[RecordError] = []
-    paths = [path.split("/") for path in lab.store.names() if path.startswith(f"{name}/")]
-    for parts in paths:
-        if scale in (None, parts[1]):
+    paths = [path for path in lab.store.names() if path.experiment == name]
+    for path in paths:
+        if scale in (None, path.scale):
             try:
-                found.append(lab.store.read("/".join(parts)))
+                found.append(lab.store.read(path))
             except RecordError as error:
                 broken.append(error)
     if not found and not broken:
-        scales = ", ".join(dict.fromkeys(parts[1] for parts in paths))
+        scales = ", ".join(dict.fromkeys(path.scale for path in paths))
         there = f"; there are records at scale {scales}" if scales else ""
         raise MissingRecord(
             f"{name}: no records{f' at scale {scale}' if scale else ''}{there}."

@@ -37,7 +37,7 @@ class Refresh:
     def preview(self) -> Iterator[MlblogError]:
         """Make smoke runs for experiments that pages read but that have no records; yield failures."""
         project = self._lab.project
-        recorded = {(name.split("/")[0], name.split("/")[2]) for name in project_store(project).names()}
+        recorded = {(name.experiment, name.group) for name in project_store(project).names()}
         every = [key for name in self._lab.experiments for key in self._lab.experiments[name].keys("smoke")]
         keys = [key for key in every if key.seed == 0 and (key.experiment, key.group) not in recorded]
         previews = Lab(project, preview_store(project))

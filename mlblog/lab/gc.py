@@ -10,7 +10,7 @@ from pathlib import Path
 
 from mlblog.errors import RecordError
 from mlblog.lab.lab import Lab
-from mlblog.lab.records.record import arrays_name
+from mlblog.lab.records.arrays import arrays_beside, arrays_name
 from mlblog.lab.records.stores import project_store
 
 
@@ -65,7 +65,7 @@ def _records(lab: Lab, beyond: Collection[str]) -> Iterator[tuple[Path, str]]:
     undeclared = {path for name in beyond for path in lab.beyond(name)}
     for name in lab.store.names():
         path = lab.project.results / name
-        experiment, scale, *_ = name.split("/")
+        experiment, scale = name.experiment, name.scale
         if experiment not in lab.experiments:
             why = f"there is no experiment {experiment}"
         elif scale not in lab.experiments[experiment].scales:
@@ -75,7 +75,7 @@ def _records(lab: Lab, beyond: Collection[str]) -> Iterator[tuple[Path, str]]:
         else:
             continue
         yield path, why
-        yield from ((arrays, why) for arrays in path.parent.glob(f"{path.stem}-*.safetensors"))
+        yield from ((arrays, why) for arrays in arrays_beside(path))
 
 
 def _leftovers(lab: Lab) -> Iterator[tuple[Path, str]]:

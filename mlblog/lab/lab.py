@@ -10,6 +10,7 @@ from mlblog.errors import RecordError, RunError
 from mlblog.lab.declared import Declaration, experiments
 from mlblog.lab.fingerprint import Code
 from mlblog.lab.project import Project
+from mlblog.lab.record_path import RecordPath
 from mlblog.lab.records.record import SCALES, Key, Record
 from mlblog.lab.records.store import MemoryStore, Store
 from mlblog.lab.records.stores import project_store
@@ -72,26 +73,28 @@ class Lab:
                 keys += [key] if set(key.overrides) <= set(declaration.parameters) else []
         return keys
 
-    def beyond(self, name: str, *scales: str) -> list[str]:
+    def beyond(self, name: str, *scales: str) -> list[RecordPath]:
         """Return the paths of the records of an experiment that it does not declare, at `scales` or all that it has.
 
         They are further seeds and points of a sweep, or what is left of a declaration that was longer once.
         """
         declaration = self.experiments[name]
         scales = scales or tuple(declaration.scales)
-        declared = {f"{key.stem}.json" for scale in scales for key in declaration.keys(scale)}
-        folders = tuple(f"{name}/{scale}/" for scale in scales)
-        return [path for path in self.store.names() if path.startswith(folders) and path not in declared]
+        declared = {key.path for scale in scales for key in declaration.keys(scale)}
+        recorded = (path for path in self.store.names() if path.experiment == name and path.scale in scales)
+        return [path for path in recorded if path not in declared]
 
     def recorded_scale(self, experiment: str) -> str | None:
         """Return the largest scale at which `experiment` has any record."""
-        scales = {name.split("/")[1] for name in self.store.names() if name.startswith(f"{experiment}/")}
-        return max(scales, key=SCALES.index, default=None)
+        return max(self._recorded_scales(experiment), key=SCALES.index, default=None)
+
+    def _recorded_scales(self, experiment: str) -> set[str]:
+        return {path.scale for path in self.store.names() if path.experiment == experiment}
 
     def recorded_keys(self, name: str, scale: str | None = None) -> list[Key]:
         """Return which runs of an experiment are kept at every scale that has a record, or at `scale` alone."""
-        recorded = {path.split("/")[1] for path in self.store.names() if path.startswith(f"{name}/")}
-        scales = [one for one in self.experiments[name].scales if one in ({scale} if scale else recorded)]
+        wanted = {scale} if scale else self._recorded_scales(name)
+        scales = [one for one in self.experiments[name].scales if one in wanted]
         return [key for one in scales for key in self.keys_of(name, one)]
 
     def states(self, keys: Iterable[Key]) -> list[State]:

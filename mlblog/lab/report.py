@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from mlblog.lab.record_path import RecordPath
 from mlblog.lab.records.acceptance import acceptances, on_smoke
 from mlblog.lab.records.compare import Move
 from mlblog.lab.records.store import as_label
@@ -115,9 +116,9 @@ def cost(states: Sequence[State]) -> str:
     return f"{len(states) - len(due)} fresh, {len(due)} due{told}{untold}"
 
 
-def beyond(experiment: str, paths: Sequence[str]) -> str:
+def beyond(experiment: str, paths: Sequence[RecordPath]) -> str:
     """Say which records of an experiment it does not declare, and how to delete them."""
-    shown = [path.removeprefix(f"{experiment}/").removesuffix(".json") for path in paths]
+    shown = [path.stem.removeprefix(f"{experiment}/") for path in paths]
     more = f" and {len(shown) - 3} more" if len(shown) > 3 else ""
     count = "1 record" if len(shown) == 1 else f"{len(shown)} records"
     return (

@@ -10,7 +10,7 @@ from mlblog.errors import InputError, RecordError
 from mlblog.lab.declared import Declaration
 from mlblog.lab.fingerprint import Code
 from mlblog.lab.fingerprint.inputs import HELD, PROJECT, WRITTEN
-from mlblog.lab.records.reading import BASIS, rested_on
+from mlblog.lab.records.reading import Question, answer
 from mlblog.lab.records.record import Record
 from mlblog.lab.records.store import Store
 
@@ -58,8 +58,8 @@ def reasons(record: Record, code: Code, declarations: Mapping[str, Declaration],
     held = [name.removeprefix(f"{HELD}:") for name in record.manifest if name.startswith(f"{HELD}:")]
     now = code.manifest(declaration.qualified, params, known=record.manifest, held=held)
     for name in sorted({*record.manifest, *now}):
-        if name.startswith(f"{BASIS}:"):
-            found += _basis(name, record.manifest[name], code, declarations, store)
+        if question := Question.parse(name):
+            found += _answered(question, record.manifest[name], code, declarations, store)
             continue
         if record.manifest.get(name) == WRITTEN:
             continue
@@ -73,10 +73,13 @@ def reasons(record: Record, code: Code, declarations: Mapping[str, Declaration],
     return found
 
 
-def _basis(name: str, then: str, code: Code, declarations: Mapping[str, Declaration], store: Store) -> list[Reason]:
-    """Why records read by a run have changed."""
+def _answered(
+    question: Question, then: str, code: Code, declarations: Mapping[str, Declaration], store: Store
+) -> list[Reason]:
+    """Why the records that a run read would be others now."""
+    name = str(question)
     try:
-        digest, found = rested_on(store, name)
+        digest, found = answer(store, question)
     except RecordError as error:
         return [Reason("changed", name, str(error))]
     if digest != then:

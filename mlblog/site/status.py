@@ -81,8 +81,7 @@ def standings(context: Context) -> list[Standing]:
     readers = _readers(context)
     paths: dict[tuple[str, str], list[str]] = defaultdict(list)
     for path in lab.store.names():
-        experiment, scale, *_ = path.split("/")
-        paths[experiment, scale].append(path)
+        paths[path.experiment, path.scale].append(path)
     found = []
     for name, declaration in lab.experiments.items():
         recorded = [scale for scale in SCALES[1:] if (name, scale) in paths]  # smoke runs only show that the code runs

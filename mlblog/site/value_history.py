@@ -13,6 +13,7 @@ from statistics import fmean
 from mlblog.files.atomic import write_atomically
 from mlblog.files.canonical import digest, encode
 from mlblog.lab import Project
+from mlblog.lab.record_path import RecordPath
 
 _SCHEMA = 1
 
@@ -57,10 +58,13 @@ def _read(project: Project) -> Trail:
     results = project.relative(project.results)
     changes = list(_changes(project.root, results))
     contents = _blobs(project.root, sorted({blob for *_, blob in changes if blob}))
-    seeds: dict[str, dict[str, dict[str, float]]] = defaultdict(dict)  # values by experiment and scale, then seed
+    seeds: dict[str, dict[int, dict[str, float]]] = defaultdict(dict)  # values by experiment and scale, then seed
     found: Trail = {}
     for commit, date, path, blob in changes:
-        name, _, seed = path.rpartition("/base/")
+        record = RecordPath.ending(path)
+        if record is None:
+            continue
+        name, seed = f"{record.experiment}/{record.scale}", record.seed
         if values := _numbers(contents.get(blob, b"")):
             seeds[name][seed] = values
         else:

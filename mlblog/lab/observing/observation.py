@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -31,6 +30,7 @@ from mlblog.lab.observing.asking import (
 )
 from mlblog.lab.observing.ownership import LIBRARIES, STANDARD, SYSTEM
 from mlblog.lab.project import Project
+from mlblog.lab.record_path import RecordPath
 
 OBSERVERS.add(__file__)
 # what libraries read for themselves
@@ -43,7 +43,6 @@ _THEIRS = (
 _PATTERNS = {
     "_select_from", "_scandir", "_iterate_directories", "_iterdir", "_glob0", "_glob1", "_glob2", "_rlistdir", "_iter",
 }  # fmt: skip
-_RECORD = re.compile(r"/results/\w+/\w+/[^/]+/seed-\d+\.json\Z")
 _INTERPRETER = "<interpreter>"  # who asks, if it is neither code nor the import system
 _IMPORTED = (".py", ".pyc", ".so", ".pyd", ".zip")
 
@@ -92,7 +91,7 @@ class Observation:
         if not exists(name):
             name = below_descriptor(path) or name
         opening = Opening.of(mode, flags)
-        if name.startswith(self._results) and _RECORD.search(name) and os.path.isfile(name):
+        if name.startswith(self._results) and RecordPath.ending(name) and os.path.isfile(name):
             self._report("record", name)
         elif opening.anew or (opening.writes and not exists(name)):
             if name not in self.files:

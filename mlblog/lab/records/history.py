@@ -9,7 +9,9 @@ from pathlib import Path
 
 from mlblog.errors import InputError
 from mlblog.lab.project import Project
-from mlblog.lab.records.record import SCALES, Record, arrays_name
+from mlblog.lab.record_path import RecordPath
+from mlblog.lab.records.arrays import arrays_name
+from mlblog.lab.records.record import SCALES, Record
 
 
 class Revision:
@@ -55,7 +57,8 @@ class Revision:
         found = []
         for path in self.files(f"{self._results}/{experiment}", ".json"):
             text = self.read(path)
-            if text is None or path.split("/")[-3] not in SCALES:
+            name = RecordPath.ending(path)
+            if text is None or name is None or name.scale not in SCALES:
                 continue
 
             def arrays(digest: str, path: str = path) -> bytes:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -17,6 +17,8 @@ import numpy as np
 
 from mlblog.errors import RecordError
 from mlblog.files import canonical
+from mlblog.lab.record_path import RecordPath
+from mlblog.lab.records.arrays import Arrays, arrays_digest
 
 SCHEMA = 1
 SCALES = ("smoke", "small", "full")  # in ascending order of size
@@ -44,10 +46,10 @@ class Key:
     seed: int
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Key) and self.stem == other.stem  # 1, 1.0 and True are equal, and not the same run
+        return isinstance(other, Key) and self.path == other.path  # 1, 1.0 and True are equal, and not the same run
 
     def __hash__(self) -> int:
-        return hash(self.stem)
+        return hash(self.path)
 
     @property
     def group(self) -> str:
@@ -61,9 +63,14 @@ class Key:
         return "x-" + canonical.digest("overrides", canonical.encode(dict(self.overrides)))
 
     @property
+    def path(self) -> RecordPath:
+        """The path of the record below the store."""
+        return RecordPath.of(self.experiment, self.scale, self.group, self.seed)
+
+    @property
     def stem(self) -> str:
-        """The path of the record below the store, without an ending: `solver/small/base/seed-0`."""
-        return f"{self.experiment}/{self.scale}/{self.group}/seed-{self.seed}"
+        """That path without its ending: `solver/small/base/seed-0`."""
+        return self.path.stem
 
     def __str__(self) -> str:
         overrides = "".join(f" {key}={plain(value)}" for key, value in sorted(self.overrides.items()))
@@ -86,50 +93,6 @@ def _ambiguous(value: Value) -> bool:
     except ValueError:
         return False
     return True
-
-
-class Arrays(Mapping[str, np.ndarray]):
-    """The arrays of a record by name, decoded from safetensors bytes when first asked for."""
-
-    def __init__(self, content: bytes, path: str = "") -> None:
-        self._content, self._path = content, path
-
-    @classmethod
-    def of(cls, arrays: Mapping[str, np.ndarray]) -> Arrays:
-        """Return `arrays` encoded: sorted by name, contiguous, so that equal arrays give equal bytes."""
-        from safetensors.numpy import save
-
-        return cls(save({name: np.asarray(arrays[name], order="C") for name in sorted(arrays)}) if arrays else b"")
-
-    @property
-    def content(self) -> bytes:
-        """The safetensors file, or nothing where there are no arrays."""
-        return self._content
-
-    @cached_property
-    def _decoded(self) -> dict[str, np.ndarray]:
-        if not self._content:
-            return {}
-        from safetensors import SafetensorError
-        from safetensors.numpy import load
-
-        try:
-            return dict(sorted(load(self._content).items()))
-        except (SafetensorError, ValueError, KeyError, TypeError, OverflowError) as error:
-            place = f"{self._path}: " if self._path else ""
-            raise RecordError(f"{place}the arrays are not a safetensors file: {error}") from error
-
-    def __getitem__(self, name: str) -> np.ndarray:
-        try:
-            return self._decoded[name]
-        except KeyError:
-            raise KeyError(f"no array {name!r}; there are {', '.join(self._decoded) or 'none'}") from None
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._decoded)
-
-    def __len__(self) -> int:
-        return len(self._decoded)
 
 
 @dataclass(frozen=True)
@@ -236,16 +199,6 @@ def misnamed(experiment: str, parameters: Iterable[str]) -> str:
         if what == "parameter" and name in _RESERVED:
             return f"parameter {name!r} clashes with an argument of .runs({name}=…); rename it"
     return ""
-
-
-def arrays_digest(content: bytes) -> str:
-    """Return the digest by which a record names its arrays; empty where it has none."""
-    return canonical.digest("arrays", content) if content else ""
-
-
-def arrays_name(stem: str, digest: str) -> str:
-    """Return the name of the arrays' file of a record: it holds their digest, so that versions never overwrite."""
-    return f"{stem}-{digest[:12]}.safetensors"
 
 
 def _object(text: bytes, path: str) -> dict[str, Any]:

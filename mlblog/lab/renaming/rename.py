@@ -99,12 +99,12 @@ def rename(lab: Lab, old: str, new: str, posts: Iterable[File] = (), texts: Iter
         if new not in after.experiments:
             raise RunError(f"{old}: not renamed: under its new name it is not an experiment")
         carried = carry(lab, after, old, new, explained)
-    others = {lab.project.results / f"{record.key.stem}.json": record for record in carried.others}
+    others = {lab.project.results / record.key.path: record for record in carried.others}
     _refuse_uncommitted(lab.project, [*contents, *others, lab.project.results / old])
 
     def check() -> None:
         now = Lab(lab.project)
-        states = [not now.reasons(now.store.read(f"{record.key.stem}.json")) for record in carried.own.values()]
+        states = [not now.reasons(now.store.read(record.key.path)) for record in carried.own.values()]
         if sum(states) != carried.fresh:
             raise RunError(f"{old}: not renamed: files changed in the meantime; try again")
 

@@ -24,7 +24,8 @@ from mlblog.lab.observing.fromsource import executed, missed
 from mlblog.lab.observing.observation import Observation
 from mlblog.lab.observing.ownership import is_library
 from mlblog.lab.project import Project
-from mlblog.lab.records.reading import BASIS, Read, rested_on
+from mlblog.lab.record_path import RecordPath
+from mlblog.lab.records.reading import Question, Read, answer
 from mlblog.lab.records.record import Record
 from mlblog.lab.records.stores import project_store
 from mlblog.lab.running.jobs import Job
@@ -59,14 +60,13 @@ class Witness:
                 records that it does not declare.
         """
         self.calls.close()
-        basis = {read.basis: read.digest for read in reads}
-        basis |= self._opened(observation, {read.experiment for read in reads})
-        for name in basis:
-            experiment = name.partition(":")[2].split("/")[0]
-            if experiment not in declared:
+        answers = {read.question: read.digest for read in reads}
+        answers |= self._opened(observation, {read.experiment for read in reads})
+        for question in answers:
+            if question.experiment not in declared:
                 raise RunError(
-                    f"{job.key}: it read records of {experiment} without declaring it."
-                    f' Declare it: @experiment(…, reads=["{experiment}"])'
+                    f"{job.key}: it read records of {question.experiment} without declaring it."
+                    f' Declare it: @experiment(…, reads=["{question.experiment}"])'
                 )
         changed = {path: code for path, (code, _) in executed.items() if self._differs(path, code)}
         ran = Code.of(self.project, changed, self.environ)
@@ -91,7 +91,8 @@ class Witness:
             raise self._refused(record, job, sorted(set(moved)))
         narrowed = self._narrowed(job, record.params, ran, observation)
         manifest = {name: WRITTEN if name in wrote else digest for name, digest in narrowed.items()}
-        return dataclasses.replace(record, manifest=dict(sorted({**manifest, **extra, **basis}.items())))
+        read_records = {str(question): digest for question, digest in answers.items()}
+        return dataclasses.replace(record, manifest=dict(sorted({**manifest, **extra, **read_records}.items())))
 
     # -- what the manifest lacks --------------------------------------------------------------------------------
 
@@ -125,15 +126,12 @@ class Witness:
                 found[f"look:{path}"] = code.inputs.digest(f"look:{path}") or ""
         return found
 
-    def _opened(self, observation: Observation, asked: Collection[str]) -> dict[str, str]:
+    def _opened(self, observation: Observation, asked: Collection[str]) -> dict[Question, str]:
         """Records that were opened as files, without asking their experiment."""
-        store, found = project_store(self.project), {}
-        for path in observation.records:
-            experiment, scale, group, _ = os.path.relpath(path, self.project.results).split(os.sep)
-            if experiment not in asked:
-                name = f"{BASIS}:{experiment}/{scale}/{group}"
-                found[name] = rested_on(store, name)[0]
-        return found
+        store = project_store(self.project)
+        paths = filter(None, map(RecordPath.ending, observation.records))
+        questions = {Question(path.experiment, path.scale, path.group) for path in paths}
+        return {question: answer(store, question)[0] for question in questions if question.experiment not in asked}
 
     def _inputs(self, code: Code, observation: Observation) -> Iterator[str]:
         yield from (self._name(code, path) for path in observation.files)

@@ -119,8 +119,7 @@ def accepted(records: Sequence[Record]) -> list[str]:
 
 def evidence(read: Read, lab: Lab) -> Evidence:
     """The current records behind a read."""
-    # the last four parts of a record's path name it within its store
-    records = tuple(lab.store.read("/".join(path.split("/")[-4:])) for path, _ in read.found)
+    records = tuple(map(lab.store.read, read.paths))
     why = _distinct(str(reason) for record in records for reason in lab.reasons(record))
     return Evidence(read, records, tuple(why))
 

@@ -55,7 +55,7 @@ class Refresh:
         jobs = self._lab.plan(self._lab.keys())
         for name in dict.fromkeys(job.key.experiment for job in jobs):
             mine = [job for job in jobs if job.key.experiment == name]
-            why = "; ".join(dict.fromkeys(reason for job in mine for reason in job.why))
+            why = "; ".join(dict.fromkeys(str(reason) for job in mine for reason in job.why))
             known = [job.seconds for job in mine if job.seconds is not None]
             cost = f"about {duration(sum(known) / len(known) * len(mine))}" if known else "an unknown time"
             lines.append(f"{name}: {why}. Renewing {len(mine)} runs takes {cost}: mlblog run {name}")

@@ -11,6 +11,7 @@ from mlblog.lab.records.acceptance import acceptances, on_smoke
 from mlblog.lab.records.compare import Move
 from mlblog.lab.records.store import as_label
 from mlblog.lab.running.jobs import State
+from mlblog.lab.staleness import Reason
 from mlblog.lab.why import Explanation
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def status_json(states: Sequence[State]) -> list[dict[str, Any]]:
             "overrides": dict(state.key.overrides),
             "seed": state.key.seed,
             "state": state.name,
-            "why": list(state.why),
+            "why": list(map(str, state.why)),
             "record": state.record.path if state.record else None,
             "environment": dict(state.record.environment) if state.record else None,
             "accepted": _accepted(state),
@@ -67,8 +68,8 @@ def _summary(group: Sequence[State]) -> tuple[str, ...]:
     names = [state.name for state in group]
     worst = next((name for name in ("broken", "missing", "stale") if name in names), "fresh")
     environments = [state.record.environment for state in group if state.record]
-    devices = sorted({str(environment.get("device")) for environment in environments})
-    torch = sorted({str(environment.get("torch")) for environment in environments if environment.get("torch")})
+    devices = sorted({environment.device for environment in environments})
+    torch = sorted({environment.torch for environment in environments if environment.torch})
     seconds = [state.seconds for state in group if state.seconds is not None]
     return (
         worst if worst == "fresh" or names.count(worst) == len(names) else f"{worst} ({names.count(worst)})",
@@ -80,13 +81,13 @@ def _summary(group: Sequence[State]) -> tuple[str, ...]:
 
 
 def _complaints(group: Sequence[State]) -> list[str]:
-    found: dict[tuple[str, ...], list[State]] = {}
+    found: dict[tuple[Reason, ...], list[State]] = {}
     for state in group:
         if state.name in ("stale", "broken"):
             found.setdefault(state.why, []).append(state)
     return [
         f"  {states[0].key.experiment} {states[0].key.scale} {as_label(states[0].key.overrides)}, "
-        f"seed {', '.join(str(state.key.seed) for state in states)}: {'; '.join(why[:4])}"
+        f"seed {', '.join(str(state.key.seed) for state in states)}: {'; '.join(map(str, why[:4]))}"
         + (f"; and {len(why) - 4} more" if len(why) > 4 else "")
         for why, states in found.items()
     ]
@@ -151,7 +152,7 @@ def why_json(explained: Sequence[tuple[State, Sequence[Explanation]]]) -> list[d
                     "path": list(one.path), "diff": one.diff, "note": one.note,
                 }
                 for one in found
-            ] or list(state.why),
+            ] or list(map(str, state.why)),
         }
         for state, found in explained
     ]  # fmt: skip

@@ -90,7 +90,7 @@ def _carried_out(project: Project, jobs: list[Job], device: str) -> list[Record]
             for job, future in zip(jobs, futures, strict=True):
                 record = future.result()
                 found.append(record)
-                display.finished(job, f"ran in {record.environment['seconds']:g} s")
+                display.finished(job, f"ran in {record.environment.seconds or 0:g} s")
             executor.close()
         except BaseException:
             executor.close(cancel=True)

@@ -1,6 +1,6 @@
 """What an accepted record says of itself: when it was accepted, for which code, and on what evidence.
 
-`environment["accepted"]` is a list of lines, the latest last: date, commit, evidence. Lines without evidence are from
+`environment.accepted` is a list of lines, the latest last: date, commit, evidence. Lines without evidence are from
 versions that had smoke runs only.
 """
 
@@ -59,22 +59,21 @@ def same_code(commit: str) -> str:
 
 def same_bits(run: Record, other: str) -> str:
     """Evidence: `run`, by the current code at the recorded scale, gave the bits of `other`."""
-    return f"seed {run.seed} at {run.scale}, same bits as {other}{_aside(run)} ({run.environment['device']})"
+    return f"seed {run.seed} at {run.scale}, same bits as {other}{_aside(run)} ({run.environment.device})"
 
 
 def same_smoke(run: Record, commit: str) -> str:
     """Evidence: `run`, by the current code at smoke scale, gave the bits of the code of a commit."""
-    return f"{_SMOKE}: seed {run.seed}, same bits as commit {commit[:12]}{_aside(run)} ({run.environment['device']})"
+    return f"{_SMOKE}: seed {run.seed}, same bits as commit {commit[:12]}{_aside(run)} ({run.environment.device})"
 
 
 def _aside(run: Record) -> str:
-    return ", measured values aside" if run.environment.get("measured") else ""
+    return ", measured values aside" if run.environment.measured else ""
 
 
 def acceptances(record: Record) -> list[Acceptance]:
     """Return every time that `record` was accepted, the latest last."""
-    lines = record.environment.get("accepted")
-    return [Acceptance.of(line) for line in lines] if isinstance(lines, list) else []
+    return [Acceptance.of(line) for line in record.environment.accepted]
 
 
 def on_smoke(record: Record) -> Acceptance | None:
@@ -85,7 +84,7 @@ def on_smoke(record: Record) -> Acceptance | None:
     """
     for one in reversed(acceptances(record)):
         if one.evidence.startswith(_SAME_CODE):
-            if str(record.environment.get("commit")).startswith(one.evidence.removeprefix(_SAME_CODE)):
+            if record.environment.commit.startswith(one.evidence.removeprefix(_SAME_CODE)):
                 return None
         else:
             return None if _RUN.match(one.evidence) else one

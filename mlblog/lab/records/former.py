@@ -16,9 +16,7 @@ def former_names(store: Store) -> dict[str, str]:
     for path in store.names():
         with contextlib.suppress(RecordError):  # `check` names it
             record = store.read(path)
-            renamed = record.environment.get("renamed")
-            names = renamed if isinstance(renamed, list) else []
-            found |= {name: record.experiment for name in names if isinstance(name, str)}
+            found |= dict.fromkeys(record.environment.former_names, record.experiment)
     return found
 
 

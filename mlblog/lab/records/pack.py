@@ -61,7 +61,7 @@ def unpack(path: Path) -> list[Record]:
 
 def difference(here: Record, there: Record) -> str:
     """Say in what two records of the same run differ: `here` is the project's own, `there` that of a pack."""
-    measured = {name for record in (here, there) for name in _names(record.environment.get("measured"))}
+    measured = here.environment.measured | there.environment.measured
     mine, theirs = (
         {name: encode(value) for name, value in record.values.items()}
         | {name: _bits(array) for name, array in record.arrays.items()}
@@ -77,10 +77,6 @@ def difference(here: Record, there: Record) -> str:
         for name in other
     ]
     return f"other values: {'; '.join(shown[:_SHOWN])}" + (f"; and {len(shown) - _SHOWN} more" * (len(shown) > _SHOWN))
-
-
-def _names(measured: object) -> list[str]:
-    return [str(name) for name in measured] if isinstance(measured, list) else []
 
 
 def _bits(array: np.ndarray) -> bytes:

@@ -19,6 +19,7 @@ from mlblog.errors import RecordError
 from mlblog.files import canonical
 from mlblog.lab.record_path import RecordPath
 from mlblog.lab.records.arrays import Arrays, arrays_digest
+from mlblog.lab.records.environment import Environment
 
 SCHEMA = 1
 SCALES = ("smoke", "small", "full")  # in ascending order of size
@@ -109,7 +110,7 @@ class Record:
         arrays: arrays that the run saved, and its series as `series/<name>` with `series/<name>/step`.
         manifest: `{qualified name: digest}` of the first-party code and data files that the run depends on.
         data: `{source: digest}` as declared by `run.uses`.
-        environment: where and when it ran; stamped at the run, never later.
+        environment: where and when it ran; stamped at the run.
         path: where the record was read from, for people; not part of it.
     """
 
@@ -122,8 +123,11 @@ class Record:
     arrays: Mapping[str, np.ndarray]
     manifest: Mapping[str, str]
     data: Mapping[str, str]
-    environment: Mapping[str, Value]
+    environment: Environment
     path: str = field(default="", compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "environment", Environment(self.environment))
 
     @property
     def key(self) -> Key:

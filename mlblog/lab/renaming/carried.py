@@ -16,7 +16,7 @@ from mlblog.lab.fingerprint.sources import module_files
 from mlblog.lab.lab import Lab
 from mlblog.lab.project import Project
 from mlblog.lab.record_path import RecordPath
-from mlblog.lab.records.record import Record, Value
+from mlblog.lab.records.record import Record
 from mlblog.lab.records.store import MemoryStore, records
 from mlblog.lab.renaming.references import Exports, Source
 
@@ -118,9 +118,7 @@ def carry(lab: Lab, after: Lab, old: str, new: str, explained: set[str]) -> Carr
             }
             made = dataclasses.replace(record, manifest=manifest)
             if name == old:
-                former: Value = [*_list(record.environment.get("renamed")), old]
-                environment = {**record.environment, "renamed": former}
-                made = dataclasses.replace(made, experiment=new, environment=environment)
+                made = dataclasses.replace(made, experiment=new, environment=record.environment.renamed(old))
             is_fresh = not lab.reasons(record)
             if is_fresh == bool(after.reasons(made)):
                 seem = "stale, and is fresh" if is_fresh else "fresh, and is stale"
@@ -131,10 +129,6 @@ def carry(lab: Lab, after: Lab, old: str, new: str, explained: set[str]) -> Carr
             elif manifest != record.manifest:
                 others.append(made)
     return Carried(own, tuple(others), fresh)
-
-
-def _list(value: Value) -> list[Value]:
-    return value if isinstance(value, list) else []
 
 
 def _refuse_unexplained(

@@ -136,7 +136,7 @@ class Batch:
             record = noted(future.result(), self._changes.pop(job.key.stem, None))
         except Exception as error:
             return self._failed(job, error)
-        return self._kept(job, record, f"recorded in {record.environment['seconds']:g} s")
+        return self._kept(job, record, f"recorded in {record.environment.seconds or 0:g} s")
 
     def _kept(self, job: Job, record: Record, how: str) -> Outcome:
         """Put a record where it is safe; only then its checkpoint can go."""

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from mlblog.errors import ProjectError
 from mlblog.lab.project import Project
-from mlblog.lab.records.record import Value
+from mlblog.lab.records.environment import Environment
 
 _RECORDS = ":!docs/results"
 _REPORTED = ("numpy", "torch", "mlblog")  # libraries whose version a reader wants to see
@@ -53,7 +53,7 @@ def _git(root: Path, *arguments: str) -> str:
     return done.stdout.strip()
 
 
-def stamp(code: tuple[str, bool], device: str) -> dict[str, Value]:
+def stamp(code: tuple[str, bool], device: str) -> Environment:
     """Return what is known before a run starts: machine, versions, date. No host or user names, no paths.
 
     Args:
@@ -61,15 +61,15 @@ def stamp(code: tuple[str, bool], device: str) -> dict[str, Value]:
         device: `cpu` or `cuda`.
     """
     head, dirty = code
-    return {
-        "commit": head,
-        "dirty": dirty,
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "device": device_name(device),
-        "python": platform.python_version(),
-        "platform": f"{platform.system()} {platform.machine()}",
+    return Environment(
+        commit=head,
+        dirty=dirty,
+        date=datetime.now(UTC).isoformat(timespec="seconds"),
+        device=device_name(device),
+        python=platform.python_version(),
+        platform=f"{platform.system()} {platform.machine()}",
         **{name: version(name) for name in _REPORTED},
-    }
+    )
 
 
 def version(name: str) -> str | None:

@@ -13,9 +13,7 @@ from mlblog.lab.declared import Declaration
 from mlblog.lab.fingerprint import Code
 from mlblog.lab.records.record import Key, Record, Value, is_value
 from mlblog.lab.records.store import Store
-from mlblog.lab.staleness import reasons
-
-_CENTURY = 100 * 365 * 86_400  # seconds
+from mlblog.lab.staleness import Kind, Reason, reasons
 
 
 @dataclass(frozen=True)
@@ -26,7 +24,7 @@ class Job:
         key: which run.
         module: that declares the experiment.
         manifest: of the code now; stamped into the record, and checkpoints are valid for it alone.
-        why: why it is due, for people: `missing`, or the names of what changed.
+        why: why it is due.
         seconds: duration of the last record of this key; None if there is none.
         replaces: id of that record; empty if there is none.
         commit: of the code, and whether files differ from it, as of when the job is submitted.
@@ -35,7 +33,7 @@ class Job:
     key: Key
     module: str
     manifest: Mapping[str, str]
-    why: tuple[str, ...] = field(default=(), compare=False)
+    why: tuple[Reason, ...] = field(default=(), compare=False)
     seconds: float | None = field(default=None, compare=False)
     replaces: str = field(default="", compare=False)
     commit: tuple[str, bool] = field(default=("", True), compare=False)
@@ -71,12 +69,12 @@ class State:
     Attributes:
         key: which run.
         record: what is recorded, if it can be read.
-        why: nothing if it is fresh; else `missing`, what is wrong with the record, or the names of what changed.
+        why: nothing if it is fresh.
     """
 
     key: Key
     record: Record | None
-    why: tuple[str, ...]
+    why: tuple[Reason, ...]
 
     @property
     def name(self) -> str:
@@ -85,13 +83,12 @@ class State:
             return "fresh"
         if self.record is not None:
             return "stale"
-        return "missing" if self.why == ("missing",) else "broken"
+        return str(self.why[0].kind)
 
     @property
     def seconds(self) -> float | None:
-        """What the recorded run took, if the record says so in a way that can be believed."""
-        seconds = self.record.environment.get("seconds") if self.record else None
-        return float(seconds) if isinstance(seconds, int | float) and 0 <= seconds < _CENTURY else None
+        """How long the recorded run took, if that is known."""
+        return self.record.environment.seconds if self.record else None
 
 
 def state(key: Key, store: Store, code: Code, declarations: Mapping[str, Declaration]) -> State:
@@ -99,10 +96,10 @@ def state(key: Key, store: Store, code: Code, declarations: Mapping[str, Declara
     try:
         record = store.get(key)
     except MissingRecord:
-        return State(key, None, ("missing",))
+        return State(key, None, (Reason(Kind.MISSING),))
     except RecordError as error:
-        return State(key, None, (str(error),))
-    return State(key, record, tuple(str(reason) for reason in reasons(record, code, declarations, store)))
+        return State(key, None, (Reason(Kind.BROKEN, detail=str(error)),))
+    return State(key, record, tuple(reasons(record, code, declarations, store)))
 
 
 def plan(
@@ -122,7 +119,7 @@ def plan(
             params = declaration.params(key.scale, key.overrides)  # what is unknown fails here, not in a worker
             manifest = code.manifest(declaration.qualified, params)
             replaces = now.record.id if now.record else ""
-            jobs.append(Job(key, declaration.module, manifest, now.why or ("asked for",), now.seconds, replaces))
+            jobs.append(Job(key, declaration.module, manifest, now.why or (Reason(Kind.ASKED),), now.seconds, replaces))
     return jobs
 
 

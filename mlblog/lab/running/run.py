@@ -207,9 +207,9 @@ def execute(
         "seconds": round(seconds, 3),
         "peak_memory": legs.peak,
         "threads": 1 if device == "cpu" else None,
-        "measured": list[Value](sorted(results.measured)),
+        "measured": sorted(results.measured),
         "deterministic": not offenders,
-        "nondeterministic_operations": list[Value](sorted(set(offenders))),
+        "nondeterministic_operations": sorted(set(offenders)),
     }
     return Record(
         key.experiment, key.scale, key.overrides, params, key.seed,

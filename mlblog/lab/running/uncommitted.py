@@ -17,8 +17,9 @@ from mlblog.files import canonical
 from mlblog.files.atomic import write_atomically
 from mlblog.lab.fingerprint.sources import module_files
 from mlblog.lab.project import Project
+from mlblog.lab.records.environment import Environment
 from mlblog.lab.records.history import Revision
-from mlblog.lab.records.record import Record, Value
+from mlblog.lab.records.record import Record
 
 FILE_LIMIT = 256 * 1024  # bytes of one file's changes; what is larger is data, not an edit
 LIMIT = 1024 * 1024  # bytes of a patch
@@ -57,10 +58,10 @@ def keep(project: Project) -> Kept | None:
 
 def noted(record: Record, kept: Kept | None) -> Record:
     """Return `record` with the digest of the changes that it was made with, if it was made with any."""
-    made_with = record.environment.get("dirty") and kept and kept.commit == record.environment.get("commit")
-    if not made_with or kept is None:
+    environment = record.environment
+    if kept is None or not environment.is_dirty or kept.commit != environment.commit:
         return record
-    return dataclasses.replace(record, environment={**record.environment, "diff": kept.digest})
+    return dataclasses.replace(record, environment=environment.with_changes(kept.digest))
 
 
 def _path(project: Project, digest: str) -> Path:
@@ -155,7 +156,7 @@ def _applied(root: Path, commit: str, patch: bytes) -> Iterator[tuple[str, bytes
                 yield name, None if status == "D" else _git(root, "show", f":./{name}", environment=own)
 
 
-def restored(project: Project, before: Revision, environment: Mapping[str, Value]) -> tuple[Revision | Restored, str]:
+def restored(project: Project, before: Revision, environment: Environment) -> tuple[Revision | Restored, str]:
     """Return the code that a run on uncommitted changes was made with, as far as it can be had, and a note on that."""
     ran = "it ran on uncommitted changes: the diff is against the commit"
     if "diff" not in environment:

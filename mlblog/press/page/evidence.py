@@ -32,7 +32,7 @@ def provenance(found: Sequence[Evidence], root: str, name: str) -> str:
         out = block(f"div.mlblog-provenance#{name}", lines)
     if any(one.is_smoke for one in found):
         out += block("p.mlblog-preview", "Preview from a smoke run, which only shows that the code runs.")
-    if reasons := list(dict.fromkeys(reason for one in found for reason in one.reasons)):
+    if reasons := list(dict.fromkeys(str(reason) for one in found for reason in one.reasons)):
         more = f"; and {len(reasons) - MOST_REASONS} more" if len(reasons) > MOST_REASONS else ""
         out += block("p.mlblog-stale", f"Stale: {named('; '.join(reasons[:MOST_REASONS]))}{more}")
     return out

@@ -110,11 +110,12 @@ def _against(lab: Lab, name: str, against: str, as_json: bool) -> int:
         return 0
     found = moves(then, now)
     click.echo(json.dumps(diff_json(found), indent=1) if as_json else diff_table(found, against))
-    return 1 if any(move.moved for move in found) else 0
+    return 1 if any(one.moved for _, one in found) else 0
 
 
 def _between(lab: Lab, declaration: Declaration, labels: tuple[str, str], scale: str | None, as_json: bool) -> int:
-    from mlblog.lab.contrast import Variant, contrasts, sides
+    from mlblog.lab.contrast import Variant, sides
+    from mlblog.lab.records.compare import contrasts
     from mlblog.lab.report import contrast_json, contrast_table
 
     variants = [Variant.parse(label, declaration) for label in labels]

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from mlblog.lab.record_path import RecordPath
 from mlblog.lab.records.acceptance import acceptances, on_smoke
-from mlblog.lab.records.compare import Move
+from mlblog.lab.records.compare import Contrast
 from mlblog.lab.records.store import as_label
 from mlblog.lab.running.jobs import State
 from mlblog.lab.staleness import Reason
 from mlblog.lab.why import Explanation
 
 if TYPE_CHECKING:
-    from mlblog.lab.contrast import Contrast
     from mlblog.lab.records.runs import Runs
     from mlblog.lab.records.student import Difference, Mean
 
@@ -180,12 +179,15 @@ def why_text(name: str, explained: Sequence[tuple[State, Sequence[Explanation]]]
     return "\n".join(parts)
 
 
-def diff_json(moves: Sequence[Move]) -> list[dict[str, Any]]:
+def diff_json(moves: Sequence[tuple[str, Contrast]]) -> list[dict[str, Any]]:
     """Return one object a value."""
     return [
-        {"group": m.group, "name": m.name, "then": _plain(m.then), "now": _plain(m.now), "p": m.p, "moved": m.moved}
-        for m in moves
-    ]
+        {
+            "group": group, "name": one.name, "then": _plain(one.first), "now": _plain(one.second),
+            "p": one.p, "moved": one.moved,
+        }
+        for group, one in moves
+    ]  # fmt: skip
 
 
 def _plain(summary: Mean | Difference | None) -> list[float | None] | None:
@@ -193,14 +195,14 @@ def _plain(summary: Mean | Difference | None) -> list[float | None] | None:
     return None if summary is None else [None if math.isnan(number) else number for number in summary[:3]]
 
 
-def diff_table(moves: Sequence[Move], against: str) -> str:
+def diff_table(moves: Sequence[tuple[str, Contrast]], against: str) -> str:
     """Return a line a value: then, now, and whether it moved beyond noise."""
     if not moves:
         return "no records, either then or now"
     rows = [("runs", "value", f"at {against}", "now", "p", "")]
-    for move in moves:
-        verdict = _verdict(move.then, move.now, move.moved)
-        rows.append((move.group, move.name, _interval(move.then), _interval(move.now), _p(move.p), verdict))
+    for group, one in moves:
+        verdict = _verdict(one.first, one.second, one.moved)
+        rows.append((group, one.name, _interval(one.first), _interval(one.second), _p(one.p), verdict))
     told = "MOVED: beyond noise, by Welch's test, each at 5 %; ?: unknown, one seed. Brackets: 95 % intervals."
     return f"{_aligned(rows)}\n\n{told}"
 

@@ -95,10 +95,10 @@ def sides(
         scales = [", ".join(sorted({record.scale for record in side}, key=SCALES.index)) for side in taken]
         raise MissingRecord(
             f"{declaration.name}: {first.label!r} is recorded at scale {scales[0]} and {second.label!r} at {scales[1]}:"
-            " there is no scale at which both are"
+            " they have no scale in common"
         )
     largest = max(both, key=SCALES.index)
-    return tuple(  # type: ignore[return-value]  # of two
+    return tuple(  # type: ignore[return-value]  # two of them
         Runs(sorted((record for record in side if record.scale == largest), key=lambda record: record.seed))
         for side in taken
     )

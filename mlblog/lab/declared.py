@@ -77,7 +77,7 @@ def experiments(project: Project, code: Code | None = None) -> dict[str, Declara
 
 
 def _circle(found: Mapping[str, Declaration], name: str, path: tuple[str, ...]) -> tuple[str, ...]:
-    """The cycle through which an experiment reads its own records; empty if there is none."""
+    """The cycle through which an experiment reads its own records; empty if it does not."""
     if name in path:
         return (*path[path.index(name) :], name)
     circles = (_circle(found, read, (*path, name)) for read in found[name].reads if read in found)

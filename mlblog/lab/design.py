@@ -22,7 +22,7 @@ class Design:
     Attributes:
         name: of the function, by which records, posts and commands know the experiment.
         parameters: the names of the function's parameters, in order, without `seed`.
-        defaults: the values of those that have one.
+        defaults: `{parameter: default}` of those with one.
         scales: `{scale: parameters}`, in ascending order of size.
         seeds: how many seeds are kept recorded, from 0.
         variants: overrides that are kept recorded besides the base.
@@ -62,7 +62,7 @@ class Design:
 
     @property
     def problem(self) -> str:
-        """What is wrong with it, whatever types its values have; empty if nothing is."""
+        """What is wrong with it, in words; empty if nothing is. Values read from source may have any type."""
         if wrong := misnamed(self.name, self.parameters):
             return wrong
         if "smoke" not in self.scales:

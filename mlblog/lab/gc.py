@@ -28,7 +28,7 @@ def rubbish(lab: Lab, beyond: Collection[str] = ()) -> list[Rubbish]:
 
     Args:
         lab: whose records and leftovers.
-        beyond: experiments whose records beyond what they declare can be deleted, too.
+        beyond: experiments whose records beyond what they declare can be deleted as well.
     """
     found = dict([*_records(lab, beyond), *_leftovers(lab), *_work(lab)])
     sizes = {path: _size(path) for path in found}
@@ -36,7 +36,7 @@ def rubbish(lab: Lab, beyond: Collection[str] = ()) -> list[Rubbish]:
 
 
 def _size(path: Path) -> int | None:
-    """The size of a file or of a link; None for a folder, which no run leaves, and for what is gone meanwhile."""
+    """The size of a file or of a link; None for folders, which runs do not leave, and for what no longer exists."""
     try:
         found = path.lstat()
     except OSError:
@@ -90,7 +90,7 @@ def _leftovers(lab: Lab) -> Iterator[tuple[Path, str]]:
         try:
             named = arrays_name(record.stem, json.loads(record.read_bytes())["arrays"])
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
-            continue  # a broken record may need its arrays to be mended
+            continue  # a broken record may need its arrays for its repair
         if path.name != named:
             yield path, "its record names other arrays"
 

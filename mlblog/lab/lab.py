@@ -51,6 +51,11 @@ class Lab:
         """Return why `record` is stale; nothing if it is fresh."""
         return reasons(record, self.code, self.experiments, self.store)
 
+    def manifest(self, key: Key) -> dict[str, str]:
+        """Return what a run of `key` would depend on."""
+        declaration = self.experiments[key.experiment]
+        return self.code.manifest(declaration.qualified, declaration.params(key.scale, key.overrides))
+
     def keys(self, scale: str | None = None) -> list[Key]:
         """Return what should be recorded: at `scale`, or at each experiment's largest recorded scale, else small."""
         found = []
@@ -63,12 +68,12 @@ class Lab:
     def keys_of(self, name: str, scale: str) -> list[Key]:
         """Return the runs of an experiment at `scale`: declared ones, and others with records.
 
-        Further seeds and points of a sweep are averaged and drawn like any other, so they are kept up like any other.
+        Further seeds and points of a sweep are averaged and plotted like the others, so they are renewed as well.
         """
         declaration = self.experiments[name]
         keys = declaration.keys(scale)
         for path in self.beyond(name, scale):
-            with contextlib.suppress(RecordError):  # `check` tells of it
+            with contextlib.suppress(RecordError):  # `check` reports it
                 key = self.store.read(path).key
                 keys += [key] if set(key.overrides) <= set(declaration.parameters) else []
         return keys
@@ -76,7 +81,7 @@ class Lab:
     def beyond(self, name: str, *scales: str) -> list[RecordPath]:
         """Return the paths of the records of an experiment that it does not declare, at `scales` or all that it has.
 
-        They are further seeds and points of a sweep, or what is left of a declaration that was longer once.
+        They are further seeds, points of a sweep, or left over from an earlier declaration.
         """
         declaration = self.experiments[name]
         scales = scales or tuple(declaration.scales)
@@ -110,12 +115,12 @@ class Lab:
         return jobs
 
     def run(self, jobs: list[Job], executor: Executor, *, again: bool = False) -> Iterator[Outcome]:
-        """Carry out `jobs`, put each record into the store as it comes, and yield what became of each.
+        """Carry out `jobs`, store each record as it is made, and yield the outcomes.
 
-        What this machine has made before with the same code and parameters is taken from there, unless `again`. What
-        another process is running is waited for.
+        Records that this machine has made before with the same code and parameters are taken from its cache, unless
+        `again`. Runs of other processes are waited for.
 
-        A failed job keeps its last good record, and the others continue. Ctrl-C stops all of them.
+        A failed job keeps its last good record, and the others go on. Ctrl-C stops all of them.
         """
         if not jobs:
             executor.close()
@@ -132,14 +137,14 @@ class Lab:
                 batch.close()
 
     def renew(self, keys: Iterable[Key], executor: Callable[[], Executor], *, again: bool = False) -> Iterator[Outcome]:
-        """Bring the records of `keys` up to date, and yield what became of each run.
+        """Bring the records of `keys` up to date, and yield the outcomes.
 
-        What an experiment reads of others is brought up to date before it, whether it is among `keys` or not.
+        Records that an experiment reads are brought up to date before it, even if they are not among `keys`.
 
         Args:
             keys: which runs.
-            executor: makes what carries them out.
-            again: run the fresh ones of `keys`, too.
+            executor: makes the executor.
+            again: also run the fresh ones of `keys`.
         """
         failed: set[str] = set()
         asked = dict.fromkeys(keys)

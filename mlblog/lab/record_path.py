@@ -1,4 +1,4 @@
-"""Where a record lies below its store: the one place that knows how such a path is made and taken apart."""
+"""The path of a record below its store: the one place that makes such paths and takes them apart."""
 
 from __future__ import annotations
 

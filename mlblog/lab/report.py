@@ -45,7 +45,7 @@ def _accepted(state: State) -> dict[str, Any] | None:
 
 
 def status_table(states: Sequence[State]) -> str:
-    """Return a line for each experiment, scale and overrides, then what is wrong, then what renewing would cost."""
+    """Return one line per experiment, scale and overrides, then what is wrong, then the cost of renewing."""
     groups: dict[tuple[str, str, str], list[State]] = {}
     for state in states:
         key = state.key
@@ -85,9 +85,7 @@ def _complaints(group: Sequence[State]) -> list[str]:
         if state.name in ("stale", "broken"):
             found.setdefault(state.why, []).append(state)
     return [
-        f"  {states[0].key.experiment} {states[0].key.scale} {as_label(states[0].key.overrides)}, "
-        f"seed {', '.join(str(state.key.seed) for state in states)}: {'; '.join(map(str, why[:4]))}"
-        + (f"; and {len(why) - 4} more" if len(why) > 4 else "")
+        f"  {_runs(states)}: {'; '.join(map(str, why[:4]))}" + (f"; and {len(why) - 4} more" if len(why) > 4 else "")
         for why, states in found.items()
     ]
 
@@ -97,11 +95,12 @@ def _notes(group: Sequence[State]) -> list[str]:
     for state in group:
         if state.record is not None and (accepted := on_smoke(state.record)):
             found.setdefault(accepted.day, []).append(state)
-    return [
-        f"  {states[0].key.experiment} {states[0].key.scale} {as_label(states[0].key.overrides)}, "
-        f"seed {', '.join(str(state.key.seed) for state in states)}: accepted on smoke evidence, {day}"
-        for day, states in found.items()
-    ]
+    return [f"  {_runs(states)}: accepted on smoke evidence, {day}" for day, states in found.items()]
+
+
+def _runs(states: Sequence[State]) -> str:
+    key, seeds = states[0].key, ", ".join(str(state.key.seed) for state in states)
+    return f"{key.experiment} {key.scale} {as_label(key.overrides)}, seed {seeds}"
 
 
 def cost(states: Sequence[State]) -> str:
@@ -128,7 +127,7 @@ def beyond(experiment: str, paths: Sequence[RecordPath]) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Return `seconds` for people: `0.4 s`, `42 s`, `3 min 20 s`, `2 h 5 min`."""
+    """Return `seconds` as text: `0.4 s`, `42 s`, `3 min 20 s`, `2 h 5 min`."""
     if seconds < 10:
         return f"{seconds:.1f} s"
     whole = round(seconds)
@@ -140,7 +139,7 @@ def duration(seconds: float) -> str:
 
 
 def why_json(explained: Sequence[tuple[State, Sequence[Explanation]]]) -> list[dict[str, Any]]:
-    """Return one object a stale run, with its reasons."""
+    """Return one object per stale run, with its reasons."""
     return [
         {
             "run": str(state.key),
@@ -180,7 +179,7 @@ def why_text(name: str, explained: Sequence[tuple[State, Sequence[Explanation]]]
 
 
 def diff_json(moves: Sequence[tuple[str, Contrast]]) -> list[dict[str, Any]]:
-    """Return one object a value."""
+    """Return one object per value."""
     return [
         {
             "group": group, "name": one.name, "then": _plain(one.first), "now": _plain(one.second),
@@ -191,12 +190,12 @@ def diff_json(moves: Sequence[tuple[str, Contrast]]) -> list[dict[str, Any]]:
 
 
 def _plain(summary: Mean | Difference | None) -> list[float | None] | None:
-    """Mean, low and high; JSON has no NaN, which stands for the interval that one seed does not have."""
+    """Mean, low and high; null for the ends of an interval that one seed does not have."""
     return None if summary is None else [None if math.isnan(number) else number for number in summary[:3]]
 
 
 def diff_table(moves: Sequence[tuple[str, Contrast]], against: str) -> str:
-    """Return a line a value: then, now, and whether it moved beyond noise."""
+    """Return one line per value: then, now, and whether it moved beyond noise."""
     if not moves:
         return "no records, either then or now"
     rows = [("runs", "value", f"at {against}", "now", "p", "")]
@@ -214,7 +213,7 @@ def _aligned(rows: Sequence[tuple[str, ...]]) -> str:
 
 
 def contrast_json(contrasts: Sequence[Contrast], first: Runs, second: Runs) -> list[dict[str, Any]]:
-    """Return one object a value."""
+    """Return one object per value."""
     return [
         {
             "name": one.name, "scale": first.scale, "seeds": [list(first.seeds), list(second.seeds)],
@@ -226,7 +225,7 @@ def contrast_json(contrasts: Sequence[Contrast], first: Runs, second: Runs) -> l
 
 
 def contrast_table(contrasts: Sequence[Contrast], first: Runs, second: Runs, labels: tuple[str, str]) -> str:
-    """Return a line a value: of either variant, their difference, and whether it is beyond noise."""
+    """Return one line per value: both variants, their difference, and whether it is beyond noise."""
     from mlblog.lab.records.table import shortened
 
     rows = [("value", *labels, "difference", "p", "")]

@@ -69,7 +69,7 @@ def experiment(
 
     The function takes the `Run` first and everything else by keyword: parameters, each with a default or a value in
     every scale, and `seed`. Scales, seeds, variants, reads and defaults are literals, or constants that are bound once
-    to literals (`smoke=dict(n=2, **COMMON)`), so that they can be read without running the module.
+    to literals (`smoke=dict(n=2, **COMMON)`), so that they can be read without importing the module.
 
     Args:
         smoke: parameters for seconds of work; what the tests run.

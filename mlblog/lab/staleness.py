@@ -17,7 +17,7 @@ from mlblog.lab.records.store import Store
 
 
 class Kind(StrEnum):
-    """In what a record, or the lack of one, differs from what the project would record now."""
+    """How a record, or the lack of one, differs from what the project would record now."""
 
     CHANGED = "changed"
     ADDED = "added"
@@ -54,11 +54,11 @@ class Reason:
 
 
 def reasons(record: Record, code: Code, declarations: Mapping[str, Declaration], store: Store) -> list[Reason]:
-    """Return why `record` no longer says what the project would find now; nothing if it still does.
+    """Return why `record` may no longer be what the project would record now; nothing if it is fresh.
 
     A record that depends on others is stale if they have changed, or are stale themselves.
 
-    Library versions, driver and device are no reasons: they are recorded and shown.
+    Library versions, driver and device are not reasons: they are recorded and shown.
 
     Raises:
         ProjectError: a module that the experiment reaches is not Python.
@@ -83,7 +83,7 @@ def reasons(record: Record, code: Code, declarations: Mapping[str, Declaration],
             continue
         if record.manifest.get(name) == WRITTEN:
             continue
-        # what the run was seen to use is in no manifest of now, and is looked at by itself
+        # what the run was seen to use is not in the current manifest, and is looked up separately
         digest = now[name] if name in now else code.digest(name)
         if name not in record.manifest:
             found.append(Reason(Kind.ADDED, name))

@@ -23,7 +23,7 @@ class Explanation:
 
     Attributes:
         reason: what differs.
-        path: qualified names from the experiment to what changed; empty for what is no longer reached.
+        path: qualified names from the experiment to what changed; empty if it is no longer reached.
         diff: unified, against the record's commit; empty where that commit cannot tell.
         note: what the diff cannot say.
     """

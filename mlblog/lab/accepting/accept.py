@@ -230,9 +230,7 @@ def adopted_manifest(lab: Lab, record: Record, run: Record | None) -> Mapping[st
     stale = {reason.name for reason in lab.reasons(record)}
     # unknown for this record: the modules that the new code loads
     own = {n: digest for n, digest in record.manifest.items() if n not in stale and not n.startswith(f"{HELD}:")}
-    declaration = lab.experiments[record.experiment]
-    now = lab.code.manifest(declaration.qualified, declaration.params(record.scale, record.overrides))
-    return dict(sorted({**own, **now, **(run.manifest if run is not None else {})}.items()))
+    return dict(sorted({**own, **lab.manifest(record.key), **(run.manifest if run is not None else {})}.items()))
 
 
 def cost(planned: Sequence[Step]) -> str:

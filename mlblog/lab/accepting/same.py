@@ -19,7 +19,7 @@ _DETERMINISM = "mlblog.lab.determinism."
 
 
 def same_code(lab: Lab, record: Record, found: Collection[Reason], pasts: Pasts) -> str:
-    """Return evidence that a commit recorded in `record` has the current code; empty if there is none.
+    """Return evidence that a commit recorded in `record` has the current code; empty if none has.
 
     Those are the commit that made it, and the one at which it was last accepted. Both sides are fingerprinted by
     today's code, so that a new way of taking fingerprints makes no difference.
@@ -29,7 +29,7 @@ def same_code(lab: Lab, record: Record, found: Collection[Reason], pasts: Pasts)
     now = lab.code.manifest(lab.experiments[record.experiment].qualified, record.params)
     moved = {reason.name for reason in found}
     before = acceptance.acceptances(record)
-    # the manifest of an accepted record is no longer that of its commit: there, no entry of it is known to be the same
+    # the manifest of an accepted record is not that of its commit, so each entry has to be compared
     candidates = [(record.environment.commit, {*record.manifest, *now} if before else moved)]
     if before and not before[-1].dirty:
         candidates.append((before[-1].commit, moved))

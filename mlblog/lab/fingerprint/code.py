@@ -55,8 +55,8 @@ class Code:
             packages: its packages, below the root.
             engine: modules that do not count.
             cache: a file for what was parsed.
-            executed: what some files held when they were imported, if it is not what they hold now.
-            environ: the variables of the environment, if not those of now.
+            executed: content of files when they were imported, where it differs from now.
+            environ: environment variables, if not the current ones.
         """
         self.root = root
         self._sources = Sources(root, packages, cache, executed)
@@ -64,17 +64,17 @@ class Code:
         self.inputs = Inputs(self._sources, cache.with_name("outside.json") if cache else None, environ)
         self._linker = Linker(self._sources, self._resolver, self.inputs)
         self._graph = Graph(self._linker, self._resolver)
-        self._cells: dict[str, Module] = {}  # by pieces of Python, the last _KEPT of them
+        self._cells: dict[str, Module] = {}  # by source, the last _KEPT of them
         self._reached: dict[str, Reached] = {}
         # by experiment, the branches it leaves out, and the modules it had
         self._runs: dict[tuple[str, frozenset[Node], frozenset[str]], Reached] = {}
-        self._lock = threading.Lock()  # posts that run side by side ask for their cells' manifests
+        self._lock = threading.Lock()  # posts that run in parallel ask for their cells' manifests
 
     @classmethod
     def of(
         cls, project: Project, executed: Mapping[Path, bytes] | None = None, environ: Mapping[str, str] | None = None
     ) -> Code:
-        """Return the code of `project` as it is on disk now, or, where `executed` says so, as it was imported."""
+        """Return the code of `project` as it is on disk, or as imported where `executed` says so."""
         cache = project.work / "cache" / "code.json"
         return cls(project.root, project.packages, cache=cache, executed=executed, environ=environ)
 
@@ -96,9 +96,9 @@ class Code:
         Args:
             name: qualified.
             params: of a run of the experiment `name`: branches that they do not choose are left out.
-            known: names of an earlier manifest: entries of registries that are not among them, and that nobody can
-                ask for who did not ask for them then, are left out.
-            held: modules that a run had, so that it can have found no other by a computed name; empty if unknown.
+            known: names of an earlier manifest: newer entries of registries are left out if code that did not look
+                them up then cannot do so now.
+            held: modules that a run had loaded: it can have reached no others by computed names; empty if unknown.
 
         Raises:
             UnknownExperiment: there is no such definition.
@@ -117,14 +117,14 @@ class Code:
         return dict(sorted(self._graph.digests(reached).items()))
 
     def manifest_of_modules(self, modules: Iterable[str]) -> dict[str, str]:
-        """Return `{qualified name: digest}` of what importing `modules` runs; nothing of those that are not ours."""
+        """Return `{qualified name: digest}` of what importing `modules` runs, as far as they are the project's."""
         roots = [Node(name, IMPORT) for name in self._resolver.loaded(modules)]
         return dict(sorted(self._graph.digests(self._graph.reach(roots)).items()))
 
     def digest(self, name: str) -> str | None:
-        """Return the digest of now of what a manifest calls `name`.
+        """Return the current digest of what a manifest calls `name`.
 
-        Empty if there is no such definition or file; None if it is elsewhere, and this machine cannot tell.
+        Empty if there is no such definition or file; None if this machine cannot tell.
         """
         if name.partition(":")[0] in KINDS:
             return self.inputs.digest(name)
@@ -140,7 +140,7 @@ class Code:
         return {node.module for node in self.reach(name, params)}
 
     def asks_by_computed_names(self, name: str, params: Mapping[str, Any]) -> bool:
-        """Whether a run of the experiment `name` may ask for modules that nobody can foresee."""
+        """Whether a run of the experiment `name` may import modules that cannot be foreseen."""
         self.manifest(name, params)
         left_out = frozenset(self._linker.left_out(self._roots(name)[0], params))
         return bool(self._runs[name, left_out, frozenset()].computed)
@@ -150,7 +150,7 @@ class Code:
         return sorted(node.name for node in self.reach(name, params) if node.module == ENVIRONMENT)
 
     def module_of(self, file: Path) -> str | None:
-        """Return the module of the project that a file is; None if it is none."""
+        """Return the module of the project in `file`; None if it is not one."""
         for known in (self._sources.files, self._sources.neighbours):
             for name, path in known.items():
                 if path == file and self._resolver.is_ours(name):
@@ -170,7 +170,7 @@ class Code:
         if name == "<lambda>":
             lines = {one: d.lines for one, d in definitions.items() if d.kind == "constant"}
             return next((one for one, (a, b) in lines.items() if a <= line <= b), "")
-        # a comprehension in a class body runs when the module is imported, and is no call of the class
+        # a comprehension in a class body runs when the module is imported, not when the class is called
         is_import = inner.startswith(("<listcomp", "<dictcomp", "<setcomp", "<gen"))
         return name if name in definitions and not is_import else ""
 
@@ -191,7 +191,7 @@ class Code:
         with self._lock:
             reached = self._reach_of(source)
             found = self._graph.digests(reached)
-            # what the names of the piece mean is no digest of a definition
+            # what its names mean is in no definition's digest
             cell = [
                 f"{name}={self._linker.link(Node(_CELL, name)).digest}"
                 for name in self._resolver.module(_CELL).definitions
@@ -226,7 +226,7 @@ class Code:
                     yield name, module, file, found, literals(found, self._linker.constants(summary))
 
     def definition(self, node: Node) -> tuple[Path, Definition] | None:
-        """Return the file and definition of a node; None for data, declarations and what is no longer there."""
+        """Return the file and definition of a node; None for data, declarations and what no longer exists."""
         module = self._sources.module(node.module)
         if module is None or node.name not in module.definitions:
             return None
@@ -247,7 +247,7 @@ class Code:
         return [Node(module, attribute)]
 
     def _reach_of(self, source: str) -> Reached:
-        """What a piece of Python depends on, itself aside; a post is asked for again and again."""
+        """What a piece of Python depends on, without itself; cached, since posts ask again and again."""
         cell = self._cells.get(source)
         if cell is None:
             cell = self._cells[source] = read_module(_CELL, source, _CELL, is_package=False)

@@ -39,7 +39,7 @@ class Written:
         line: of the function.
         title: the first line of its docstring.
         keywords: `{argument of the decorator: its source}`; `**` for what is unpacked.
-        defaults: `{keyword parameter: source of its default}`; None where there is none.
+        defaults: `{keyword parameter: source of its default}`; None if it has none.
     """
 
     path: str

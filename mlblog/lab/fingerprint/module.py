@@ -1,4 +1,4 @@
-"""One module, read: its definitions, what each refers to, and what importing it does, in turn."""
+"""A module, summarised from its source: its definitions, what they refer to, and what importing it does, in order."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class _Summary:
         self._rebound = {name for name, times in bound.items() if times > 1 or hasattr(builtins, name)}
         froms = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
         self._starred = any(alias.name == "*" for node in froms for alias in node.names)  # any name may be bound again
-        self._script = "__name__" in bound  # then nobody knows what runs
+        self._script = "__name__" in bound  # then what runs is unknown
         self._used = set(names_in([tree]))
         postponed = any(node.module == "__future__" and node.names[0].name == "annotations" for node in froms)
         self._definer = Definer(package, postponed=postponed)
@@ -116,7 +116,7 @@ class _Summary:
             if name in self._rebound:
                 self._module.order.append(f"{BINDING} {name}={target}")
             elif name not in self._used:
-                self._module.order.append(f"{FOREIGN} {target}")  # imported for what that does, if not to hand it on
+                self._module.order.append(f"{FOREIGN} {target}")  # imported for its effect, or to be re-exported
         self._module.order += [f"{LOADING} {name}" for name in loaded]
         self._module.order += [f"{BINDING} *={star}" for star in stars]
         self._module.loads.extend(loaded)

@@ -6,25 +6,12 @@ import ast
 import builtins
 from collections.abc import Iterable
 
+from mlblog.lab.fingerprint import words
 from mlblog.lab.fingerprint.references import EVERYTHING, MODULE, PACKAGE, VARIABLE, Names
 from mlblog.lab.fingerprint.scopes import Scope, imported
 from mlblog.lab.fingerprint.syntax import chain
 from mlblog.lab.fingerprint.texts import flat, text_of
 from mlblog.lab.fingerprint.walk import ScopedVisitor
-from mlblog.lab.fingerprint.words import (
-    FAILURES,
-    LENIENT,
-    LOADERS,
-    ORDER,
-    OWN_MODULE,
-    PATHS,
-    PLACES,
-    PLACES_BEGIN,
-    PROSE,
-    READERS,
-    REFLECTION,
-    WORDS,
-)
 
 
 def names_of(nodes: Iterable[ast.AST], package: str, scope: Scope | None = None) -> Names:
@@ -48,25 +35,25 @@ class _Reader(ScopedVisitor):
         if not found:
             return
         last = parts[-1]
-        if (last in OWN_MODULE and parts[:-1] in ([], ["builtins"])) or (parts == ["locals"] and self.at_top):
+        if (last in words.OWN_MODULE and parts[:-1] in ([], ["builtins"])) or (parts == ["locals"] and self.at_top):
             self.names.references.add(MODULE)
-        if parts == ["sys", "modules"] or (last in LOADERS and use != "()"):
-            self.names.references |= {EVERYTHING, ORDER} if last == "modules" else {EVERYTHING}
+        if parts == ["sys", "modules"] or (last in words.LOADERS and use != "()"):
+            self.names.references |= {EVERYTHING, words.ORDER} if last == "modules" else {EVERYTHING}
         if parts == ["locals"] and self.at_top:
-            self.names.references.add(ORDER)
+            self.names.references.add(words.ORDER)
         if parts == ["help"]:
-            self.names.references.add(PROSE)
+            self.names.references.add(words.PROSE)
         self.names.references |= {one + use for one in found}
 
     def _look(self, attributes: list[str]) -> None:
-        """Mark what names and attributes say by themselves, of whatever object."""
+        """Mark names and attributes that mean something on any object."""
         for name in attributes:
-            if name in REFLECTION:
+            if name in words.REFLECTION:
                 self.names.references.add(EVERYTHING)
-            if name in READERS:
-                self.names.references.add(READERS[name])
+            if name in words.READERS:
+                self.names.references.add(words.READERS[name])
             if name == "__class__":
-                self.names.references.add(LENIENT)
+                self.names.references.add(words.LENIENT)
 
     def visit_Name(self, node: ast.Name) -> None:  # the visitor's protocol
         if isinstance(node.ctx, ast.Load):
@@ -97,8 +84,8 @@ class _Reader(ScopedVisitor):
 
     def visit_ExceptHandler(self, node: ast.ExceptHandler) -> None:
         caught = [node.type] if not isinstance(node.type, ast.Tuple) else node.type.elts
-        if any(one is None or (chain(one) or [""])[-1] in FAILURES for one in caught):
-            self.names.references.add(LENIENT)
+        if any(one is None or (chain(one) or [""])[-1] in words.FAILURES for one in caught):
+            self.names.references.add(words.LENIENT)
         self.generic_visit(node)
 
     # -- strings ------------------------------------------------------------------------------------------------
@@ -116,11 +103,11 @@ class _Reader(ScopedVisitor):
     def _string(self, text: str | bytes, *, path: bool) -> None:
         if isinstance(text, bytes):
             text = text.decode("utf-8", "replace")
-        if text.startswith("__") and text in READERS:
-            self.names.references.add(READERS[text])  # getattr(f, "__doc__"), vars(C)["__annotations__"]
+        if text.startswith("__") and text in words.READERS:
+            self.names.references.add(words.READERS[text])  # getattr(f, "__doc__"), vars(C)["__annotations__"]
         if not 0 < len(text) <= 200 or "\n" in text or not text.strip("*/"):
             return
-        # elsewhere than in a path, `train` and `.png` are words like any other
+        # outside paths, `train` and `.png` are ordinary words
         if path or (
             ("." in text or "/" in text) and not (text.startswith(".") and text.count(".") == 1 and "/" not in text)
         ):
@@ -141,18 +128,18 @@ class _Reader(ScopedVisitor):
         self.generic_visit(node)
 
     def _joined(self, texts: list[str], glue: str) -> None:
-        """A path in parts: all of it, from the first part that can be read, and each of them."""
+        """A path in parts: joined, from the first part that can be read."""
         known = [text for text in texts if text.strip("*/.")]
         while texts and texts[0] == "*":
             texts = texts[1:]
         self._string(glue.join(texts).replace("//", "/"), path=bool(known))
 
     def _variable(self, name: ast.expr) -> None:
-        """A variable of the environment that is read."""
+        """An environment variable is read."""
         if (
             isinstance(name, ast.Constant)
             and isinstance(name.value, str)
-            and not (name.value in PLACES or name.value.startswith(PLACES_BEGIN))
+            and not (name.value in words.PLACES or name.value.startswith(words.PLACES_BEGIN))
         ):
             self.names.references.add(VARIABLE + name.value)
 
@@ -174,12 +161,12 @@ class _Reader(ScopedVisitor):
         last = parts[-1] if parts else node.func.attr if isinstance(node.func, ast.Attribute) else ""
         self._handed(parts, node)
         if last == "type" and len(node.args) == 1:
-            self.names.references.add(LENIENT)
+            self.names.references.add(words.LENIENT)
         if last == "suppress":
-            self.names.references.add(LENIENT)
+            self.names.references.add(words.LENIENT)
         if last in ("eval", "exec", "compile") and node.args and isinstance(node.args[0], ast.Constant):
             self._code(node.args[0].value)
-        if last in LOADERS:
+        if last in words.LOADERS:
             self._load(node)
         if node.args and (last == "getenv" or (parts or [""])[-2:-1] == ["environ"]):
             self._variable(node.args[0])
@@ -190,15 +177,15 @@ class _Reader(ScopedVisitor):
                 for rest in node.args[2:]:
                     self.visit(rest)
                 return
-            self.names.references.add(PROSE)  # an attribute by a computed name: it may be the docstring
+            self.names.references.add(words.PROSE)  # an attribute by a computed name, perhaps the docstring
         if parts:
             self._refer(parts, "()")
         else:
             self.visit(node.func)
-        if last in PATHS:
+        if last in words.PATHS:
             self._path(node)
         for argument in [*node.args, *node.keywords]:
-            if last not in WORDS or not isinstance(argument, ast.Constant):
+            if last not in words.WORDS or not isinstance(argument, ast.Constant):
                 self.visit(argument)
 
     def _path(self, node: ast.Call) -> None:
@@ -213,7 +200,7 @@ class _Reader(ScopedVisitor):
     def _handed(self, parts: list[str] | None, node: ast.Call) -> None:
         seen = self.seen_from_here(parts) if parts else []
         last = node.func.attr if isinstance(node.func, ast.Attribute) else ""
-        callee = seen[0] if seen else f".{last}"  # a method of something that nobody can see here
+        callee = seen[0] if seen else f".{last}"  # a method of an unknown object
         if hasattr(builtins, callee):
             return
         for argument in [*node.args, *(keyword.value for keyword in node.keywords)]:
@@ -221,16 +208,16 @@ class _Reader(ScopedVisitor):
                 self.names.handed |= {(callee, one) for one in self.seen_from_here(name)}
 
     def _code(self, text: object) -> None:
-        """Python in a string, as `eval` and annotations have it."""
+        """Python in a string, as in `eval` and annotations."""
         if not isinstance(text, str):
             return
         try:
             self.visit(ast.parse(text))
         except (SyntaxError, ValueError):
-            return  # no Python: it is evaluated by nobody, or fails when it is
+            return  # not Python: it is never evaluated, or fails
 
     def _load(self, node: ast.Call) -> None:
-        """A module named by an expression: as much of the name as can be read, else every module."""
+        """A module named by an expression: the part of the name that can be read, else every module."""
         argument = node.args[0] if node.args else None
         if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
             known, whole = argument.value, True
@@ -268,14 +255,14 @@ class _Reader(ScopedVisitor):
         self._bind(bound)
 
     def _bind(self, bound: dict[str, str]) -> None:
-        """Imports into a class, or into the module from within a function: used by attribute, or by other functions."""
+        """Imports into a class, or from a function into the module, are used by attribute or in other functions."""
         self.names.references |= {
             "=" + target for name, target in bound.items() if self.in_class or name in self.declared_elsewhere
         }
 
 
 def _is_name_of_type(node: ast.Attribute) -> bool:
-    """`type(x).__name__`, which tells nothing of the other members of an enumeration."""
+    """`type(x).__name__`, which reveals nothing of the other members of an enumeration."""
     return (
         node.attr in ("__name__", "__qualname__")
         and isinstance(node.value, ast.Call)

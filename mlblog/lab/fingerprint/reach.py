@@ -18,8 +18,8 @@ class Reached(NamedTuple):
 
     Attributes:
         parents: every node, with the node from which it was first reached.
-        closed: registries that somebody looks at as a whole.
-        computed: marks of code that asks for modules by computed names.
+        closed: registries that are used as a whole.
+        computed: marks of code that imports by computed names.
     """
 
     parents: dict[Node, Node | None]
@@ -56,17 +56,17 @@ class Graph:
                 reached.closed.update(link.closed)
                 for target in link.targets:
                     add(target, node)
-            # somebody in there reads what is said of definitions, their source or their order: then that counts of all
+            # code that reads docstrings, source or order may read those of all that was reached
             if reading := marks & {PROSE, SOURCE, ORDER}:
                 for node in list(reached.parents):
                     for target in self._linker.read_by(node, reading):
                         add(target, node)
-        if LENIENT in marks:  # a look-up that fails is no end: a new entry can change what happens then
+        if LENIENT in marks:  # after a failed look-up it goes on, so a new entry can change what happens
             reached.closed.update(reached.parents)
         return reached
 
     def entries(self, reached: Reached) -> Iterator[Node]:
-        """Yield the entries of registries that nobody looks at as a whole."""
+        """Yield the entries of registries that are not used as a whole."""
         for node in reached.parents:
             if node not in reached.closed:
                 yield from self._linker.entries(node)

@@ -86,7 +86,7 @@ class ScopedVisitor(ast.NodeVisitor):
             self.visit(node.value)
 
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
-        """Visit a class: its body is no scope for its methods, and a name bound there may be the module's before."""
+        """Visit a class: its methods do not see its names, and a name bound in it may be the module's before that."""
         for part in [*node.decorator_list, *node.bases, *node.keywords]:
             self.visit(part)
         in_class, self.in_class = self.in_class, True

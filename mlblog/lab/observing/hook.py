@@ -1,4 +1,4 @@
-"""The one audit hook of a process: it tells the current observation what the interpreter does."""
+"""The one audit hook of a process: it reports events of the interpreter to the current observation."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mlblog.lab.observing.asking import OBSERVERS
 from mlblog.lab.observing.observation import Observation
 
 OBSERVERS.add(__file__)
-_EVENTS = {  # and the method of an observation that is told of it
+_EVENTS = {  # and the method of an observation that receives it
     "open": "open",
     "os.listdir": "listed",
     "os.scandir": "scanned",
@@ -33,7 +33,7 @@ _ASKING = ("stat", "lstat", "readlink", "access")
 
 
 def _told(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A function of `os` that tells the observation what it is asked about."""
+    """A function of `os` that reports its path to the observation."""
 
     @wraps(function)
     def asked(path: Any, *arguments: Any, **options: Any) -> Any:
@@ -48,7 +48,7 @@ def _told(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 Observed = TypeVar("Observed", bound=Observation)
-_current: Observation | None = None  # an audit hook cannot be removed, so one stays and tells this, if anything
+_current: Observation | None = None  # an audit hook cannot be removed, so one stays and reports to this
 _hooked = False
 
 
@@ -61,14 +61,14 @@ def _hook(event: str, arguments: tuple[Any, ...]) -> None:
 
 @contextlib.contextmanager
 def observing(observation: Observed) -> Iterator[Observed]:
-    """Have `observation` told what is read inside the block, in all threads and forked children."""
+    """Report to `observation` what is read inside the block, in all threads and forked children."""
     global _current, _hooked  # see above
     if not _hooked:
         sys.addaudithook(_hook)
         _hooked = True
     before, _current = _current, observation
     real = {name: getattr(os, name) for name in _ASKING}
-    for name, function in real.items():  # of these the interpreter tells nobody
+    for name, function in real.items():  # the interpreter has no events for these
         setattr(os, name, _told(function))
     try:
         yield observation
@@ -80,10 +80,10 @@ def observing(observation: Observed) -> Iterator[Observed]:
 
 
 def seen_so_far() -> dict[str, Any] | None:
-    """Return what the run of this process has read until now; None if nobody looks."""
+    """Return what the run of this process has read until now; None if it is not observed."""
     return None if _current is None else _current.state()
 
 
 def go_on_from(state: Mapping[str, Any] | None) -> bool:
-    """Count what an earlier leg of the run has read as read; return whether all of it is as it was then."""
+    """Take over what an earlier leg of the run has read; return whether all of it is unchanged."""
     return _current is None or state is None or _current.resume(state)

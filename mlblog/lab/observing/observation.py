@@ -1,7 +1,7 @@
 """What a run reads, observed: every file that is opened, every folder that is listed (see `hook`).
 
-What the import system and mlblog itself open is left out, and so is what other libraries keep for themselves. Forked
-children report to their parent through a file.
+Files that the import system, mlblog itself and other libraries open for their own use are left out. Forked children
+report to their parent through a file.
 """
 
 from __future__ import annotations
@@ -33,38 +33,38 @@ from mlblog.lab.project import Project
 from mlblog.lab.record_path import RecordPath
 
 OBSERVERS.add(__file__)
-# what libraries read for themselves
+# what libraries read for their own use
 _THEIRS = (
     *("/etc/", "/usr/", "/lib", "/opt/", "/var/", "/run/", "/bin/", "/sbin/"),
-    os.path.join(os.path.expanduser("~"), "."),  # their settings, and caches
+    os.path.join(os.path.expanduser("~"), "."),  # their settings and caches
     *(os.path.join(tempfile.gettempdir(), name) for name in ("torchinductor", "triton", "numba", "pymp-", "ray")),
 )
 # how pathlib and glob list folders for a pattern, of which they tell by themselves
 _PATTERNS = {
     "_select_from", "_scandir", "_iterate_directories", "_iterdir", "_glob0", "_glob1", "_glob2", "_rlistdir", "_iter",
 }  # fmt: skip
-_INTERPRETER = "<interpreter>"  # who asks, if it is neither code nor the import system
+_INTERPRETER = "<interpreter>"  # asked by neither code nor the import system
 _IMPORTED = (".py", ".pyc", ".so", ".pyd", ".zip")
 
 
 class Observation:
-    """What was read while it was being looked at.
+    """What was read while it was active.
 
     Attributes:
-        files: absolute path of each file opened for reading, and its mark then; None if there was none.
+        files: absolute path of each file opened for reading, and its state then; None if it did not exist.
         moved: files that were opened in two different states.
         folders: folders that were listed.
         patterns: `(folder, pattern)` of files that were looked for.
-        looked: what was asked for without being opened: whether it is there, how large it is, where a link leads.
-        programs: what was started, and can read unseen.
-        records: files of records that were opened, by whomever.
-        written: files that the run made, or made anew.
+        looked: files that were not opened, but asked for their existence, size or link.
+        programs: what was started, and can read unobserved.
+        records: files of records that were opened, by any code.
+        written: files that the run created or overwrote.
         appended: files that it added to.
-        is_alone: whether all of it was in this process: not in forked children, nor in an earlier leg of the run.
+        is_alone: whether this process did all of it, without forked children or an earlier leg of the run.
     """
 
     def __init__(self, project: Project) -> None:
-        """Look at what is below the root of `project`, and elsewhere."""
+        """Observe reads below the root of `project` and elsewhere."""
         self._root = f"{project.root}{os.sep}"
         self._work = f"{project.work}{os.sep}"
         self._git = f"{project.root}{os.sep}.git{os.sep}"
@@ -95,15 +95,15 @@ class Observation:
             self._report("record", name)
         elif opening.anew or (opening.writes and not exists(name)):
             if name not in self.files:
-                self.written.add(name)  # all that will be in it, the run has put there
+                self.written.add(name)  # the run itself wrote all that will be in it
         elif opening.reads and name not in self.written:
             frame = sys._getframe(1)
-            # a loader of one's own may compile what no fingerprint takes for code
+            # a custom loader may compile files that the fingerprint does not know as code
             strange = asked_by(frame) == IMPORTING and not name.endswith(_IMPORTED)
             if self._is_input(name, None if strange and name.startswith(self._root) else frame):
                 self._saw(name)
                 if name in self.appended:
-                    self.moved.add(name)  # what was in it before, nobody knows any more
+                    self.moved.add(name)  # its former content is unknown
         elif opening.writes:
             self.appended.add(name)
 
@@ -134,7 +134,7 @@ class Observation:
             self.looked_for(head or ".", os.path.relpath(text, head) if head else text)
 
     def looked_at(self, path: object) -> None:
-        """Somebody asks whether a file is there, or how large it is; libraries ask for many that are none of ours."""
+        """A file is asked for its existence or size; libraries ask for many files outside the project."""
         name = name_of(path)
         if name is None or name in self.looked or name in self.files or name in self.written | self.appended:
             return
@@ -159,7 +159,7 @@ class Observation:
             self._saw(name)
 
     def loaded(self, name: object) -> None:
-        """A shared library is being loaded; one that is not the project's can read unseen."""
+        """A shared library is being loaded; it can read unobserved."""
         owner = asked_by(sys._getframe(1))
         if owner not in ("", IMPORTING) and not owner.startswith(LIBRARIES):
             self._report("program", "a shared library")
@@ -178,7 +178,7 @@ class Observation:
             self._report("program", os.path.basename(words[0]) if words else str(program))
 
     def forked(self) -> None:
-        """A child is being forked, which may do what this process does not."""
+        """A child is being forked, which may do anything unobserved by this process."""
         self.is_alone = False
 
     # -- what counts --------------------------------------------------------------------------------------------
@@ -239,7 +239,7 @@ class Observation:
         report, number = f"{kind}\0{text}\n".encode("utf-8", "surrogateescape"), self._reports.fileno()
         try:
             os.write(number, report)
-        except OSError:  # a process that becomes another program may have closed what it need not have
+        except OSError:  # a process that execs another program may have closed it
             with contextlib.suppress(OSError):
                 again = os.open(f"/proc/{self._parent}/fd/{number}", os.O_WRONLY | os.O_APPEND)
                 os.write(again, report)
@@ -255,7 +255,7 @@ class Observation:
             self.programs.add("processes that are not forked")
 
     def close(self) -> None:
-        """See nothing more."""
+        """Stop observing."""
         self.gather()
         self._reports.close()
 
@@ -274,7 +274,7 @@ class Observation:
         }
 
     def resume(self, state: Mapping[str, Any]) -> bool:
-        """Count what an earlier leg has seen as seen, if all of it is as it was then; return whether it is."""
+        """Take over what an earlier leg has seen, if all of it is unchanged; return whether it is."""
         self.is_alone = False
         marks = {**state["files"], **state["folders"], **state["looked"], **state["records"]}
         marks |= {folder: mark for folder, (mark, _) in state["patterns"].items()}

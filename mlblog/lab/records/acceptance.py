@@ -1,4 +1,4 @@
-"""What an accepted record says of itself: when it was accepted, for which code, and on what evidence.
+"""When a record was accepted, for which code, and on what evidence.
 
 `environment.accepted` is a list of lines, the latest last: date, commit, evidence. Lines without evidence are from
 versions that had smoke runs only.
@@ -19,7 +19,7 @@ _RUN = re.compile(r"seed \d+ at (smoke|small|full), same bits as ")
 
 @dataclass(frozen=True)
 class Acceptance:
-    """One time that a record was accepted for other code than had made it.
+    """One acceptance of a record for code other than that which made it.
 
     Attributes:
         date: when.
@@ -35,7 +35,7 @@ class Acceptance:
 
     @property
     def day(self) -> str:
-        """The date without the time, for people."""
+        """The date without the time, as text."""
         return self.date[:10] or "on an unknown day"
 
     def __str__(self) -> str:
@@ -44,7 +44,7 @@ class Acceptance:
 
     @classmethod
     def of(cls, line: Value) -> Acceptance:
-        """Read a line; what cannot be read counts as the weakest evidence."""
+        """Read a line; one that cannot be read counts as the weakest evidence."""
         found = _LINE.fullmatch(line) if isinstance(line, str) else None
         if found is None:
             return cls("", "", True, _SMOKE)
@@ -77,7 +77,7 @@ def acceptances(record: Record) -> list[Acceptance]:
 
 
 def on_smoke(record: Record) -> Acceptance | None:
-    """Return the acceptance by which `record` rests on smoke runs; None if it has better evidence or needs none.
+    """Return the acceptance by which `record` rests on smoke runs; None if not.
 
     Runs are always compared with the record itself or with the code that made it, so the latest of them decides. The
     same code as at an earlier acceptance is worth what that one was.

@@ -19,8 +19,8 @@ class Contrast:
 
     Attributes:
         name: of the value.
-        first, second: means over seeds with their 95 % intervals; None where a set has no such value.
-        difference: second minus first with its 95 % interval and p-value; None where a set has no such value.
+        first, second: means over seeds with their 95 % intervals; None if a set has no such value.
+        difference: second minus first with its 95 % interval and p-value; None if a set has no such value.
         paired: whether it is the mean of the differences seed by seed; else of independent samples (Welch).
     """
 
@@ -39,12 +39,12 @@ class Contrast:
 
     @property
     def p(self) -> float | None:
-        """Of the test that there is no difference; None where one seed cannot tell."""
+        """Of the test for no difference; None with one seed."""
         return None if self.difference is None or math.isnan(self.difference.p) else self.difference.p
 
     @property
     def moved(self) -> bool | None:
-        """Whether the difference is beyond noise, at 5 %; None where one seed cannot tell."""
+        """Whether the difference is beyond noise, at 5 %; None with one seed."""
         return None if self.p is None else self.p < 0.05
 
 

@@ -1,4 +1,4 @@
-"""Where, when and with what a run was made, as its record tells."""
+"""Where, when and with what a run was made, as its record says."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ _CENTURY = 100 * 365 * 86_400  # seconds
 
 
 class Environment(dict[str, Any]):
-    """The environment of a record: what is in its file, and what of it can be believed, by name.
+    """The environment of a record: the object in its file, and properties of plausible types.
 
-    Versions of mlblog differ in what they write, and others may write anything, so each name has an answer for that.
+    Versions of mlblog write different fields, and an edited record may hold anything, so each property has a default.
     """
 
     @property
@@ -45,12 +45,12 @@ class Environment(dict[str, Any]):
 
     @property
     def torch(self) -> str:
-        """The version of torch; empty if there was none."""
+        """The version of torch; empty without torch."""
         return str(self.get("torch") or "")
 
     @property
     def seconds(self) -> float | None:
-        """How long it ran; None if the record does not say so in a way that can be believed."""
+        """How long it ran; None if the record has no plausible number."""
         seconds = self.get("seconds")
         return float(seconds) if isinstance(seconds, int | float) and 0 <= seconds < _CENTURY else None
 
@@ -70,15 +70,15 @@ class Environment(dict[str, Any]):
         return [name for name in self._list("renamed") if isinstance(name, str)]
 
     def accepted_again(self, line: str) -> Environment:
-        """Return it with one more line of acceptance."""
+        """Return a copy with one more line of acceptance."""
         return Environment(self, accepted=[*self.accepted, line])
 
     def renamed(self, name: str) -> Environment:
-        """Return it with one more former name."""
+        """Return a copy with one more former name."""
         return Environment(self, renamed=[*self._list("renamed"), name])
 
     def with_changes(self, digest: str | None) -> Environment:
-        """Return it with the digest of the uncommitted changes that it was made with; None if no package had any."""
+        """Return a copy with the digest of uncommitted changes to the packages; None if there were none."""
         return Environment(self, diff=digest)
 
     def _list(self, name: str) -> list[Any]:

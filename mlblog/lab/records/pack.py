@@ -1,4 +1,4 @@
-"""Records in one file, to carry between machines that share no repository.
+"""Records in one file, to carry between machines without a common repository.
 
 The format is made to be safe to read from strangers: a magic line, the length of a JSON index, the index, then the
 files one after another. Nothing in it is a path, a link or a program: where a record goes is decided by its content.
@@ -32,7 +32,7 @@ def pack(records: Iterable[Record], path: Path) -> int:
     Raises:
         InputError: there is nothing to pack, or `path` is a device, a pipe or a folder.
     """
-    if path.exists() and not path.is_file():  # to rename a file over /dev/null would harm the whole machine
+    if path.exists() and not path.is_file():  # renaming a file over /dev/null would harm the whole machine
         raise InputError(f"{path}: not a regular file; name a file")
     files = sorted(record.files for record in records)
     if not files:
@@ -51,7 +51,7 @@ def unpack(path: Path) -> list[Record]:
         RecordError: it is not a pack, or one of its records cannot be trusted.
     """
     try:
-        if not stat.S_ISREG(path.stat().st_mode):  # to read a pipe would wait for ever
+        if not stat.S_ISREG(path.stat().st_mode):  # reading a pipe would block
             raise InputError(f"{path}: not a regular file; name a file that `mlblog pack` wrote")
         with path.open("rb") as file:
             return _read(file, path)
@@ -60,7 +60,7 @@ def unpack(path: Path) -> list[Record]:
 
 
 def difference(here: Record, there: Record) -> str:
-    """Say in what two records of the same run differ: `here` is the project's own, `there` that of a pack."""
+    """Describe how two records of the same run differ: `here` is the project's own, `there` that of a pack."""
     measured = here.environment.measured | there.environment.measured
     mine, theirs = (
         {name: encode(value) for name, value in record.values.items()}

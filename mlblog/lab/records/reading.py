@@ -16,7 +16,7 @@ from mlblog.lab.records.record import SCALES, Key, Record, Value
 from mlblog.lab.records.store import Store, records
 
 _reads: ContextVar[list[Read] | None] = ContextVar("mlblog_reads", default=None)
-_everywhere: list[list[Read]] = []  # of runs: in whatever thread they read
+_everywhere: list[list[Read]] = []  # of runs, in all their threads
 BASIS = "records"  # how a manifest names records that a run has read: `records:solver/*/base`
 
 
@@ -35,7 +35,7 @@ class Question(NamedTuple):
 
     @classmethod
     def parse(cls, name: str) -> Question | None:
-        """Return the question that a manifest calls `name`; None if it is none."""
+        """Return the question that a manifest calls `name`; None if it is not one."""
         kind, _, asked = name.partition(":")
         parts = asked.split("/")
         if kind != BASIS or len(parts) != 3:
@@ -97,14 +97,14 @@ class Read:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Read:
-        """The read that `to_json` wrote."""
+        """Return the read that `to_json` wrote."""
         found = tuple((path, identity) for path, identity in value["found"])
         return cls(value["experiment"], value["scale"], value["overrides"], found)
 
 
 @contextlib.contextmanager
 def reading() -> Iterator[list[Read]]:
-    """Collect every read of records inside the block; an inner block also tells the outer ones."""
+    """Collect every read of records inside the block; an inner block also reports to the outer ones."""
     outer, mine = _reads.get(), []  # type: list[Read] | None, list[Read]
     token = _reads.set(mine)
     try:
@@ -127,7 +127,7 @@ def reading_everywhere() -> Iterator[list[Read]]:
 
 
 def answer(store: Store, question: Question) -> tuple[str, list[Record]]:
-    """Return the answer of now to a question: its digest, and the records.
+    """Return the current answer to a question: its digest, and the records.
 
     Raises:
         RecordError: one of them cannot be trusted.
@@ -161,7 +161,7 @@ def select(store: Store, experiment: str, scale: str | None, overrides: Mapping[
 
 
 def note(read: Read) -> None:
-    """Tell the enclosing blocks, if any, of a read."""
+    """Report a read to the enclosing blocks, if any."""
     for seen in [_reads.get(), *_everywhere]:
         if seen is not None and read not in seen:
             seen.append(read)

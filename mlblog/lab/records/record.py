@@ -1,4 +1,4 @@
-"""A record: what one run left, in a form that can be read in fifty years and cannot be edited unseen.
+"""A record: what one run left, in a form that can be read in fifty years, and not edited unnoticed.
 
 A record is two files: canonical JSON, and a safetensors file for the arrays. The JSON names the digest of the arrays
 and carries an `id`, the digest of everything else in it; both are checked whenever a record is read.
@@ -54,7 +54,7 @@ class Key:
 
     @property
     def group(self) -> str:
-        """The folder of the overrides: `base`, or `heads=1,memory=last`; a digest where that makes no sound name."""
+        """The folder of the overrides: `base`, or `heads=1,memory=last`; a digest if that is not a valid name."""
         if not self.overrides:
             return "base"
         name = ",".join(f"{key}={plain(value)}" for key, value in sorted(self.overrides.items()))
@@ -136,7 +136,7 @@ class Record:
 
     @cached_property
     def files(self) -> tuple[bytes, bytes]:
-        """The record as its two files: canonical JSON and safetensors (empty where there are no arrays)."""
+        """The record as its two files: canonical JSON and safetensors (empty without arrays)."""
         arrays = self.arrays if isinstance(self.arrays, Arrays) else Arrays.of(self.arrays)
         body = {
             "schema": SCHEMA,
@@ -161,7 +161,7 @@ class Record:
 
     @classmethod
     def from_files(cls, text: bytes, arrays: Callable[[str], bytes], path: str) -> Record:
-        """Read a record back, and believe nothing of it unchecked.
+        """Read a record back, and check all of it.
 
         Args:
             text: the JSON file.
@@ -196,7 +196,7 @@ class Record:
 
 
 def misnamed(experiment: str, parameters: Iterable[str]) -> str:
-    """Return why no run could be recorded or asked for by these names; empty if all can."""
+    """Return why runs could not be recorded under these names; empty if they can."""
     for what, name in (("the experiment", experiment), *(("parameter", name) for name in parameters)):
         if not NAME.match(name):
             return f"{what} {name!r} needs a name of at most 100 letters, digits and underscores, all ASCII; rename it"
@@ -246,7 +246,7 @@ def _check_types(body: dict[str, Any], path: str) -> None:
 
 
 def is_value(value: object) -> bool:
-    """Whether `value` may stand in a record: a JSON scalar, or a list of such."""
+    """Whether a record can hold `value`: a JSON scalar, or a list of them."""
     if isinstance(value, list):
         return all(is_value(item) for item in value)
     return value is None or isinstance(value, bool | int | float | str)

@@ -145,7 +145,7 @@ class FileStore:
         """Return the record at a path; check its digests, and that its path is the one its content asks for."""
         path, label = self.folder / name, f"{self.label}/{name}"
         self._refuse_links(path)
-        if path.exists() and not path.is_file():  # to read a pipe would wait for ever
+        if path.exists() and not path.is_file():  # reading a pipe would block
             raise RecordError(f"{label}: not a regular file; delete it")
         try:
             record = Record.from_files(path.read_bytes(), lambda digest: self._read_arrays(path, digest), label)
@@ -163,7 +163,7 @@ class FileStore:
             self._sweep(path, keep="")
 
     def _refuse_links(self, path: Path) -> None:
-        """Refuse links, which could lead out of the store."""
+        """Refuse links, which could point outside the store."""
         for one in (path, *path.parents):
             if one == self.folder:
                 return
@@ -188,5 +188,5 @@ class FileStore:
 
 
 def as_label(overrides: Mapping[str, Value]) -> str:
-    """`overrides` for people, as the command line takes them: `heads=1, memory=last`, or `base`."""
+    """`overrides` as text, as the command line takes them: `heads=1, memory=last`, or `base`."""
     return ", ".join(f"{key}={plain(value)}" for key, value in sorted(overrides.items())) or "base"

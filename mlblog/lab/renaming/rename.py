@@ -161,7 +161,7 @@ def _edited(file: File, exported: Exports, old: str, new: str) -> Edit:
 
 
 def _replaced(line: str, row: int, start: int, found: set[tuple[int, int]], old: str, new: str) -> str:
-    """A piece of a line of the file, from column `start` on, with what stands at the places `found` replaced."""
+    """A piece of a line of the file, from column `start` on, with the places `found` replaced."""
     columns = sorted((column - start for at, column in found if at == row), reverse=True)
     for column in columns:
         if 0 <= column < len(line):

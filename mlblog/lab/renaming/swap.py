@@ -39,7 +39,7 @@ class Swap:
         _write(path, content, mode)
 
     def move(self, source: Path, target: Path) -> None:
-        """Move a file or folder to where there is nothing."""
+        """Move a file or folder to a path that does not exist."""
         target.parent.mkdir(parents=True, exist_ok=True)
         os.rename(source, target)
         self._undo.append(lambda: os.rename(target, source))

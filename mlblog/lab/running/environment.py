@@ -21,10 +21,10 @@ _REPORTED = ("numpy", "torch", "mlblog")  # libraries whose version a reader wan
 
 
 def commit(root: Path) -> tuple[str, bool]:
-    """Return the commit that holds the project at `root`, and whether its files differ; ("", True) where none does.
+    """Return the commit that holds the project at `root`, and whether its files differ; ("", True) if none does.
 
-    Records are left out of the comparison: a second seed is not dirty because the first was written. Of files that git
-    does not track, those in the project's packages count: no other could be imported, and data is in the fingerprint.
+    Records are excluded: writing the record of one seed must not make the next one dirty. Of untracked files, those in
+    the project's packages count: others cannot be imported, and data is in the fingerprint.
     """
     folders = _packages(root)
     try:
@@ -81,7 +81,7 @@ def version(name: str) -> str | None:
 
 
 def device_name(device: str) -> str:
-    """Return what a reader should know of the device: the GPU's name, or the processor's."""
+    """Return the name of the GPU or the processor, for readers."""
     if device == "cuda":
         import torch
 
@@ -95,7 +95,7 @@ def _processor() -> str:
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     except OSError:
-        pass  # not Linux: the platform module knows less, but something
+        pass  # not Linux: the platform module knows less
     return platform.processor() or platform.machine()
 
 

@@ -1,4 +1,4 @@
-"""Which runs are due, and what is needed to carry one out somewhere else."""
+"""Which runs are due, and what another process needs to carry one out."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ class Job:
         module: that declares the experiment.
         manifest: of the code now; stamped into the record, and checkpoints are valid for it alone.
         why: why it is due.
-        seconds: duration of the last record of this key; None if there is none.
-        replaces: id of that record; empty if there is none.
-        commit: of the code, and whether files differ from it, as of when the job is submitted.
+        seconds: duration of the last record of this key, if known.
+        replaces: id of that record; empty without one.
+        commit: of the code, and whether files differ from it, when the job is submitted.
     """
 
     key: Key
@@ -143,12 +143,12 @@ def parse_override(text: str, declaration: Declaration) -> tuple[str, Value]:
     declared = [place[name] for place in places if place.get(name) is not None]
     if declared and value is not None and not any(_kind(value) is _kind(one) for one in declared):
         shown = ", ".join(dict.fromkeys(json.dumps(one) for one in declared))
-        raise InputError(f"{text!r}: {json.dumps(value)} has another type than declared: {shown}")
+        raise InputError(f"{text!r}: {json.dumps(value)} is not of the declared type; declared are {shown}")
     return name, value
 
 
 def _kind(value: object) -> type:
-    """Whole numbers are numbers: what a parameter declared as 1 does with 0.5, its experiment must say."""
+    """A whole number is a number: an experiment that cannot take 0.5 for 1 must say so itself."""
     return float if type(value) is int else list if isinstance(value, tuple) else type(value)
 
 

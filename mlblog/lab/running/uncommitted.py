@@ -1,4 +1,4 @@
-"""The uncommitted changes that a run was made with: kept on this machine, named in its record by digest."""
+"""The uncommitted changes that a run was made with: kept on this machine, and named in its record by digest."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from mlblog.lab.records.record import Record
 FILE_LIMIT = 256 * 1024  # bytes of one file's changes; what is larger is data, not an edit
 LIMIT = 1024 * 1024  # bytes of a patch
 _LEFT_OUT = "# left out, too large: "
-# whatever the user's configuration says of diffs
+# regardless of the user's git configuration
 _PLAIN = ("--binary", "--full-index", "--no-renames", "--no-color", "--no-ext-diff", "--no-textconv", "-U3")
 _PLAIN_PATHS = ("--no-relative", "--src-prefix=a/", "--dst-prefix=b/")
 
@@ -37,10 +37,10 @@ class Kept(NamedTuple):
 
 
 def keep(project: Project) -> Kept | None:
-    """Keep what differs from the commit in the packages of `project`, below `.mlblog/diffs`.
+    """Keep the uncommitted changes of the packages of `project` below `.mlblog/diffs`.
 
     Returns:
-        Where they are; None where there is no commit to differ from.
+        Where they are; None without a commit.
     """
     try:
         head = _git(project.root, "rev-parse", "--verify", "HEAD").decode().strip()
@@ -69,7 +69,7 @@ def _path(project: Project, digest: str) -> Path:
 
 
 def _patch(project: Project) -> bytes:
-    """Changes of tracked files and all of untracked ones, but for what is too large, which is named at the top."""
+    """Changes of tracked files, and untracked files; those that are too large are only named at the top."""
     folders = [project.relative(module_files(project.root, name)[name].parent) for name in project.packages]
     with tempfile.TemporaryDirectory(prefix="mlblog-diff-") as folder:
         index = Path(folder, "index")
@@ -100,7 +100,7 @@ def _patch(project: Project) -> bytes:
 
 
 def _large(project: Project, folders: list[str], own: Mapping[str, str]) -> Iterator[tuple[str, int]]:
-    """Changed files of which not even a patch should be made, by their path in the repository."""
+    """Changed files that are too large for a patch, by their path in the repository."""
     top = Path(os.fsdecode(_git(project.root, "rev-parse", "--show-toplevel")).rstrip("\n"))
     names = _git(
         project.root, "diff", "HEAD", "--name-only", "-z", "--no-renames", "--no-relative", "--", *folders,
@@ -129,7 +129,7 @@ class Restored:
             raise InputError(f"the saved changes do not apply: {error.stderr.decode('utf-8', 'replace')}") from error
 
     def read(self, path: str) -> bytes | None:
-        """Return the content of a file, named from the project's root; None where there was none."""
+        """Return the content of a file, named from the project's root; None if it did not exist."""
         return self._files[path] if path in self._files else self._before.read(path)
 
 
@@ -157,13 +157,13 @@ def _applied(root: Path, commit: str, patch: bytes) -> Iterator[tuple[str, bytes
 
 
 def restored(project: Project, before: Revision, environment: Environment) -> tuple[Revision | Restored, str]:
-    """Return the code that a run on uncommitted changes was made with, as far as it can be had, and a note on that."""
+    """Return the code that a run on uncommitted changes was made with, as far as available, and a note on that."""
     ran = "it ran on uncommitted changes: the diff is against the commit"
     if "diff" not in environment:
         return before, f"{ran} below them"
     digest = environment["diff"]
     if digest is None:
-        return before, ""  # no package was changed, so the commit says it all
+        return before, ""  # no package was changed
     if not isinstance(digest, str) or not re.fullmatch(r"[0-9a-f]{32}", digest):
         return before, f"{ran} below them; the record names no saved changes"
     path = _path(project, digest)

@@ -110,11 +110,12 @@ def _against(lab: Lab, name: str, against: str, as_json: bool) -> int:
         return 0
     found = moves(then, now)
     click.echo(json.dumps(diff_json(found), indent=1) if as_json else diff_table(found, against))
-    return 1 if any(move.moved for move in found) else 0
+    return 1 if any(one.moved for _, one in found) else 0
 
 
 def _between(lab: Lab, declaration: Declaration, labels: tuple[str, str], scale: str | None, as_json: bool) -> int:
-    from mlblog.lab.contrast import Variant, contrasts, sides
+    from mlblog.lab.contrast import Variant, sides
+    from mlblog.lab.records.compare import contrasts
     from mlblog.lab.report import contrast_json, contrast_table
 
     variants = [Variant.parse(label, declaration) for label in labels]
@@ -156,15 +157,15 @@ def _readable(lab: Lab, name: str, scale: str | None) -> tuple[list[Record], lis
     """
     found: list[Record] = []
     broken: list[RecordError] = []
-    paths = [path.split("/") for path in lab.store.names() if path.startswith(f"{name}/")]
-    for parts in paths:
-        if scale in (None, parts[1]):
+    paths = [path for path in lab.store.names() if path.experiment == name]
+    for path in paths:
+        if scale in (None, path.scale):
             try:
-                found.append(lab.store.read("/".join(parts)))
+                found.append(lab.store.read(path))
             except RecordError as error:
                 broken.append(error)
     if not found and not broken:
-        scales = ", ".join(dict.fromkeys(parts[1] for parts in paths))
+        scales = ", ".join(dict.fromkeys(path.scale for path in paths))
         there = f"; there are records at scale {scales}" if scales else ""
         raise MissingRecord(
             f"{name}: no records{f' at scale {scale}' if scale else ''}{there}."

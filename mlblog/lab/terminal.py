@@ -15,7 +15,7 @@ _GAP = "  "
 
 
 def shown(cell: Cell | None) -> str:
-    """Return a cell for people: `0.904 ± 0.012`, with two digits of the interval; `-` where there is nothing.
+    """Return a cell as text: `0.904 ± 0.012`, with two digits of the interval; `-` for an empty cell.
 
     Example:
         >>> shown(Estimate(0.90428, 0.89228, 0.91628, 3)), shown(Estimate(1234.5, 1034.5, 1434.5, 3)), shown(0.1 + 0.2)
@@ -56,7 +56,7 @@ def _cut_list(items: Sequence[str], between: str) -> str:
 
 
 def text(rows: Sequence[Row], columns: Sequence[Column], width: int) -> str:
-    """Return a line a row; what does not fit `width` follows in further blocks, which repeat what tells rows apart."""
+    """Return one line per row; columns beyond `width` follow in blocks that repeat what tells rows apart."""
     table = [[_cut(column.heading), *(_cell(column, row) for row in rows)] for column in columns]
     right = [column.kind == "value" or all(_is_number(column.cell(row)) for row in rows) for column in columns]
     widths = [max(map(len, cells)) for cells in table]

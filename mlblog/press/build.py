@@ -175,9 +175,9 @@ class Press:
             found[path] = Outputs(kept)
 
     def stale_behind(self, outputs: Outputs) -> dict[str, tuple[str, ...]]:
-        """Reasons for staleness, by experiment behind these outputs."""
+        """Reasons for staleness in words, as pages are kept with them, by experiment behind these outputs."""
         reads = [Read.from_json(read) for ran in outputs.ran for read in ran.reads]
-        return {read.experiment: reasons for read in reads if (reasons := self.look_up(read).reasons)}
+        return {read.experiment: tuple(map(str, why)) for read in reads if (why := self.look_up(read).reasons)}
 
     def _run(
         self, due: list[Path], found: dict[Path, Outputs], errors: dict[Path, MlblogError], fail_fast: bool

@@ -17,9 +17,9 @@ def findings(project: Project) -> tuple[list[str], list[str]]:
     lab = Lab(project)
     found = _posts(project)
     records: list[Record] = []
-    for name in lab.store.names():
+    for path in lab.store.names():
         try:
-            record = lab.store.read(name)
+            record = lab.store.read(path)
             _ = len(record.arrays)  # decode them, as a page would
         except RecordError as error:
             found.append(str(error))

@@ -100,8 +100,8 @@ def _made(one: Standing) -> str:
     records = one.records
     if not records:
         return _NOTHING
-    devices = dict.fromkeys(str(record.environment["device"]) for record in records)
-    dates = sorted(str(record.environment["date"])[:10] for record in records)
+    devices = dict.fromkeys(record.environment.device for record in records)
+    dates = sorted(record.environment.day for record in records)
     seeds = max(len(group.records) for group in one.groups)
     counts = f"{_counted(len(records), 'run')}, {_counted(seeds, 'seed')}"
     spent = f"{duration(one.seconds)}, {' to '.join(dict.fromkeys((dates[0], dates[-1])))}"
@@ -135,7 +135,7 @@ def _section(one: Standing, context: Context) -> str:
     for wrong in one.broken:
         text += "\n" + blocks.block("p.mlblog-error", evidence.named(wrong))
     if one.reasons:
-        text += "\n" + blocks.block("p.mlblog-stale", f"Stale: {evidence.named('; '.join(one.reasons))}")
+        text += "\n" + blocks.block("p.mlblog-stale", f"Stale: {evidence.named('; '.join(map(str, one.reasons)))}")
     if one.accepted:
         told = f"{one.accepted[:1].upper()}{one.accepted[1:]}. The code has changed since these runs; that its"
         text += f"\n{told} results are unchanged was verified at smoke scale only.\n"
@@ -158,7 +158,7 @@ def _parameters(one: Standing) -> str:
     declaration = one.declaration
     scales = list(declaration.scales)
     rows = [["parameter", *scales], ["---"] * (1 + len(scales))]
-    for name in declaration.defaults:
+    for name in declaration.parameters:
         settings = (declaration.params(scale, {}) for scale in scales)
         rows.append([f"`{name}`", *(escaped(plain(setting[name])) for setting in settings)])
     text = _markdown_table(rows) + f"\nSeeds: {declaration.seeds}.\n"

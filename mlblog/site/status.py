@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from mlblog.errors import RecordError
-from mlblog.lab import Read, Record, Runs
+from mlblog.lab import Read, Reason, Record, Runs
 from mlblog.lab.declared import Declaration
 from mlblog.lab.records.record import SCALES
 from mlblog.press import Context, Post
@@ -55,7 +55,7 @@ class Standing:
         return [record for group in self.groups for record in group.records]
 
     @property
-    def reasons(self) -> list[str]:
+    def reasons(self) -> list[Reason]:
         """Why it is stale."""
         return list(dict.fromkeys(reason for group in self.groups for reason in group.reasons))
 
@@ -67,7 +67,7 @@ class Standing:
     @property
     def seconds(self) -> float:
         """Total duration of its runs."""
-        return sum(float(str(record.environment["seconds"])) for record in self.records)
+        return sum(record.environment.seconds or 0.0 for record in self.records)
 
     @property
     def base(self) -> Runs | None:
@@ -81,8 +81,7 @@ def standings(context: Context) -> list[Standing]:
     readers = _readers(context)
     paths: dict[tuple[str, str], list[str]] = defaultdict(list)
     for path in lab.store.names():
-        experiment, scale, *_ = path.split("/")
-        paths[experiment, scale].append(path)
+        paths[path.experiment, path.scale].append(path)
     found = []
     for name, declaration in lab.experiments.items():
         recorded = [scale for scale in SCALES[1:] if (name, scale) in paths]  # smoke runs only show that the code runs
@@ -127,7 +126,7 @@ def _groups(context: Context, records: list[Record]) -> Iterable[Evidence]:
         same.sort(key=lambda record: record.seed)
         first = same[0]
         read = Read(first.experiment, first.scale, first.overrides, tuple((record.path, "") for record in same))
-        reasons = dict.fromkeys(str(reason) for record in same for reason in context.lab.reasons(record))
+        reasons = dict.fromkeys(reason for record in same for reason in context.lab.reasons(record))
         yield Evidence(read, tuple(same), tuple(reasons))
 
 

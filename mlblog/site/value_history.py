@@ -15,6 +15,7 @@ from mlblog.files.git import Git
 from mlblog.files.made_by import made_by
 from mlblog.files.memo import Memo
 from mlblog.lab import Project
+from mlblog.lab.record_path import RecordPath
 
 
 @dataclass(frozen=True)
@@ -51,10 +52,13 @@ def _read(project: Project) -> Trail:
     results = project.relative(project.results)
     changes = list(_changes(project.root, results))
     contents = _blobs(project.root, sorted({blob for *_, blob in changes if blob}))
-    seeds: dict[str, dict[str, dict[str, float]]] = defaultdict(dict)  # values by experiment and scale, then seed
+    seeds: dict[str, dict[int, dict[str, float]]] = defaultdict(dict)  # values by experiment and scale, then seed
     found: Trail = {}
     for commit, date, path, blob in changes:
-        name, _, seed = path.rpartition("/base/")
+        record = RecordPath.ending(path)
+        if record is None:
+            continue
+        name, seed = f"{record.experiment}/{record.scale}", record.seed
         if values := _numbers(contents.get(blob, b"")):
             seeds[name][seed] = values
         else:

@@ -26,10 +26,6 @@ LONGEST = 300
 LONGER = {
     "benchmarks/library.py": 347,
     "benchmarks/press.py": 347,
-    "mlblog/lab/fingerprint/code.py": 330,
-    "mlblog/lab/fingerprint/module.py": 401,
-    "mlblog/lab/fingerprint/names.py": 388,
-    "mlblog/lab/observing/observation.py": 373,
     "mlblog/press/kernel/shell.py": 319,
     "tests/experiments/test_ilsampling_runs.py": 302,
     "tests/lab/test_accept.py": 310,

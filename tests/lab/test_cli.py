@@ -186,6 +186,10 @@ def test_record_json_is_a_plain_file(recorded: Bench) -> None:
         ("smoke=dict(x=3.0), ", "", "no smoke scale"),
         ("seeds=2", "seeds=0", "seeds is 0"),
         ("seeds=2", "seeds=2, variants=[dict(z=1)]", "variant 0 sets 'z', which is not a parameter"),
+        ("small=dict(x=5.0)", "small=dict()", "scale small does not set 'x', which has no default"),
+        ("small=dict(x=5.0)", "small=dict(x={})", "scale small sets 'x' to a value that records cannot store"),
+        ("small=dict(x=5.0)", "small=[5.0]", "scale small is not a dictionary of parameters"),
+        ("seeds=2", "seeds=2, variants=3", "variants is 3; it must be a list of dictionaries"),
         ("seeds=2", "seeds=int('2')", "bound once to literals: int('2')"),
         (
             "slope: float",

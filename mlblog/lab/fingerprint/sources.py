@@ -1,4 +1,4 @@
-"""The files of a project's own code, read once and remembered: modules by name, data files by content."""
+"""The files of a project's own code, read once and cached: modules by name, data files by content."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Sources:
             root: of the project.
             packages: the names of its packages.
             cache: a file for what was read.
-            executed: what to take modules' files to hold, where it is not what they hold.
+            executed: content to assume for some files, instead of what is on disk.
         """
         self.root = root
         packages = list(packages)
@@ -95,7 +95,7 @@ class Sources:
         return self.files.get(name) or self._beside(name).get(name)
 
     def module(self, name: str) -> Module | None:
-        """Return the summary of a first-party module, or None where the name is not one's."""
+        """Return the summary of a first-party module, or None if `name` is not one."""
         if name not in self._modules:
             file = self.file(name)
             if file is None:
@@ -114,12 +114,12 @@ class Sources:
         except UnicodeDecodeError as error:
             line = content.count(b"\n", 0, error.start) + 1
             raise ProjectError(f"{label}:{line}: not UTF-8; save the file in that encoding") from error
-        except SyntaxError as error:  # an encoding that nobody knows
+        except SyntaxError as error:  # unknown encoding
             raise ProjectError(f"{label}:1: {error}") from error
         return read_module(name, source, label, is_package=path.name == "__init__.py").to_json()
 
     def native(self, name: str) -> str:
-        """Return the file, below the root, of a module that is compiled; empty if there is none."""
+        """Return the file, below the root, of a compiled module; empty if it is not one."""
         return self._natives.get(name, "")
 
     @cached_property
@@ -140,7 +140,7 @@ class Sources:
     # -- data ---------------------------------------------------------------------------------------------------
 
     def digest(self, path: Path) -> str:
-        """Return the digest of a data file's content; empty if there is none (any more)."""
+        """Return the digest of a data file's content; empty if it does not exist."""
         with contextlib.suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError):
             return str(self._remembered("data", path, canonical.digest_file))
         return ""

@@ -9,14 +9,16 @@ from pathlib import Path
 from mlblog.errors import GitError, InputError, NoGit
 from mlblog.files.git import Git
 from mlblog.lab.project import Project
-from mlblog.lab.records.record import SCALES, Record, arrays_name
+from mlblog.lab.record_path import RecordPath
+from mlblog.lab.records.arrays import arrays_name
+from mlblog.lab.records.record import SCALES, Record
 
 
 class Revision:
     """One commit of the project's repository, read without checking it out."""
 
     def __init__(self, project: Project, name: str) -> None:
-        """Look at the commit that `name` means.
+        """Look at the commit called `name`.
 
         Raises:
             InputError: there is no repository, or no such commit in it.
@@ -34,7 +36,7 @@ class Revision:
             raise InputError(f"{self._root}: {what}") from error
 
     def read(self, path: str) -> bytes | None:
-        """Return the content of a file, named from the project's root; None where there was none."""
+        """Return the content of a file, named from the project's root; None if it did not exist."""
         try:
             return self._git("show", f"{self.commit}:{self._prefix}{path}", what="")
         except InputError:
@@ -54,7 +56,8 @@ class Revision:
         found = []
         for path in self.files(f"{self._results}/{experiment}", ".json"):
             text = self.read(path)
-            if text is None or path.split("/")[-3] not in SCALES:
+            name = RecordPath.ending(path)
+            if text is None or name is None or name.scale not in SCALES:
                 continue
 
             def arrays(digest: str, path: str = path) -> bytes:
@@ -78,7 +81,7 @@ class Revision:
 
 
 class Past:
-    """Every version of the files below a folder that a commit holds, and why there may have been more."""
+    """Every committed version of the files below a folder, and why there may be more."""
 
     def __init__(self, project: Project, folder: Path) -> None:
         """Look at `folder`, which lies in `project`."""
@@ -87,7 +90,7 @@ class Past:
 
     @cached_property
     def versions(self) -> dict[str, list[bytes]]:
-        """The contents of each file, by its path from the project's root; those that git cannot give are left out."""
+        """The contents of each file, by its path from the project's root; those that git cannot read are left out."""
         # with every merge against each parent: otherwise a version that a merge dropped would not be listed
         listed = self._git(
             "log", "-z", "--full-history", "-m", "--raw", "--no-renames", "--no-abbrev", "--relative", "--format=",
@@ -99,7 +102,7 @@ class Past:
             if field.lstrip().startswith(b":"):
                 blob = field.split(b" ")[3].decode()
                 path = next(fields).decode("utf-8", "replace")
-                if blob.strip("0"):  # not where it was deleted
+                if blob.strip("0"):  # unless it was deleted
                     blobs[path][blob] = None
         contents = self._contents(list(dict.fromkeys(blob for found in blobs.values() for blob in found)))
         return {path: [contents[blob] for blob in found if blob in contents] for path, found in blobs.items()}
@@ -129,7 +132,7 @@ class Past:
         return found
 
     def _git(self, *arguments: str, given: bytes = b"") -> bytes:
-        """What git says before it stops; why it does, `gap` tells."""
+        """The output of git up to a failure, which `gap` explains."""
         try:
             return self._repository.run(*arguments, given=given)
         except GitError as error:

@@ -29,8 +29,8 @@ def wilson(done: int, count: int) -> tuple[float, float]:
 def within(mean: np.ndarray, half: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Turn intervals mean ± half of means of shares into ones that stay within 0 and 1.
 
-    logit⁻¹(logit m ± half / (m (1 − m))): the same interval to first order, taken where there are no ends to
-    overstep (the delta method). Wilson's is for a count of independent trials; a share that each of a few seeds
+    logit⁻¹(logit m ± half / (m (1 − m))): the same interval to first order, taken where there are no bounds
+    to exceed (the delta method). Wilson's is for a count of independent trials; a share that each of a few seeds
     measured on thousands of examples varies by the seed and not by the count, so its spread has to come from the seeds.
     The mean of the seeds' own logits would not do: it estimates something else than the mean share, and is infinite
     where one seed is right everywhere.

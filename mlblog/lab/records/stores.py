@@ -11,6 +11,7 @@ import os
 from mlblog.errors import MissingRecord
 from mlblog.files.state import Mark, mark
 from mlblog.lab.project import Project
+from mlblog.lab.record_path import RecordPath
 from mlblog.lab.records.record import Key, Record
 from mlblog.lab.records.store import FileStore, Store
 
@@ -33,15 +34,16 @@ class Previewed:
         try:
             return self._records.get(key)
         except MissingRecord:
-            if f"{key.stem}.json" not in self.names():
+            if key.path not in self.names():
                 raise
             return self._previews.get(key)
 
-    def names(self) -> list[str]:
+    def names(self) -> list[RecordPath]:
         """Return the paths of all records, and of the previews that fill a gap."""
         real = self._records.names()
-        known = {_group(name) for name in real}
-        return sorted([*real, *(name for name in self._previews.names() if _group(name) not in known)])
+        known = {(name.experiment, name.group) for name in real}
+        fillers = (name for name in self._previews.names() if (name.experiment, name.group) not in known)
+        return sorted([*real, *fillers])
 
     def read(self, name: str) -> Record:
         """Return the record, or the preview, at a path."""
@@ -65,7 +67,7 @@ class Remembered:
         """Return the record of `key`."""
         return self._store.get(key)
 
-    def names(self) -> list[str]:
+    def names(self) -> list[RecordPath]:
         """Return the paths of all records, sorted."""
         return self._store.names()
 
@@ -75,11 +77,6 @@ class Remembered:
         if name not in self._known or self._known[name][0] != now or now is None:
             self._known[name] = now, self._store.read(name)
         return self._known[name][1]
-
-
-def _group(name: str) -> tuple[str, str]:
-    experiment, _, overrides, _ = name.split("/")
-    return experiment, overrides
 
 
 def project_store(project: Project) -> FileStore:

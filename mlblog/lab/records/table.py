@@ -1,4 +1,4 @@
-"""The runs of an experiment as a table: a row a variant or a seed, its parameters and the scalars that it saved."""
+"""The runs of an experiment as a table: a row for each variant or seed, with its parameters and saved scalars."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Row:
         seeds: ascending.
         stale: how many of the records are stale.
         values: a number for one seed, an estimate for several; of anything else a list where seeds do not agree.
-        lists: names of saved lists, which are no scalars.
+        lists: names of saved lists, which have no cell.
     """
 
     scale: str
@@ -58,7 +58,7 @@ class Row:
         return "stale" if self.stale == len(self.seeds) else f"stale {self.stale} of {len(self.seeds)}"
 
     def to_json(self, columns: Sequence[Column] | None = None) -> dict[str, Any]:
-        """This row as JSON values, whole or `columns` of it alone; an interval that does not exist is null."""
+        """This row as JSON values, whole or `columns` of it alone; a missing interval is null."""
         whole: dict[str, Any] = {
             "scale": self.scale, "overrides": dict(self.overrides), "params": dict(self.params),
             "seeds": list(self.seeds), "n": len(self.seeds), "state": self.state,
@@ -112,7 +112,7 @@ def _natural(row: Row) -> tuple[object, ...]:
 
 
 class _Left:
-    """What is no scalar has no cell."""
+    """In place of a cell: not a scalar."""
 
 
 def _cell(found: Sequence[Value]) -> Cell | _Left:
@@ -153,7 +153,7 @@ class Column:
 
 
 def shortened(seeds: Sequence[int]) -> str:
-    """Return ascending seeds for people: `0-2`, `0-2,7`."""
+    """Return ascending seeds as text: `0-2`, `0-2,7`."""
     spans: list[list[int]] = []
     for seed in seeds:
         if spans and seed == spans[-1][1] + 1:

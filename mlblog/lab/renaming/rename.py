@@ -99,12 +99,12 @@ def rename(lab: Lab, old: str, new: str, posts: Iterable[File] = (), texts: Iter
         if new not in after.experiments:
             raise RunError(f"{old}: not renamed: under its new name it is not an experiment")
         carried = carry(lab, after, old, new, explained)
-    others = {lab.project.results / f"{record.key.stem}.json": record for record in carried.others}
+    others = {lab.project.results / record.key.path: record for record in carried.others}
     _refuse_uncommitted(lab.project, [*contents, *others, lab.project.results / old])
 
     def check() -> None:
         now = Lab(lab.project)
-        states = [not now.reasons(now.store.read(f"{record.key.stem}.json")) for record in carried.own.values()]
+        states = [not now.reasons(now.store.read(record.key.path)) for record in carried.own.values()]
         if sum(states) != carried.fresh:
             raise RunError(f"{old}: not renamed: files changed in the meantime; try again")
 
@@ -161,7 +161,7 @@ def _edited(file: File, exported: Exports, old: str, new: str) -> Edit:
 
 
 def _replaced(line: str, row: int, start: int, found: set[tuple[int, int]], old: str, new: str) -> str:
-    """A piece of a line of the file, from column `start` on, with what stands at the places `found` replaced."""
+    """A piece of a line of the file, from column `start` on, with the places `found` replaced."""
     columns = sorted((column - start for at, column in found if at == row), reverse=True)
     for column in columns:
         if 0 <= column < len(line):

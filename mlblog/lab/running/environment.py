@@ -14,17 +14,17 @@ from mlblog.errors import GitError, ProjectError
 from mlblog.files.git import Git
 from mlblog.files.made_by import version
 from mlblog.lab.project import Project
-from mlblog.lab.records.record import Value
+from mlblog.lab.records.environment import Environment
 
 _RECORDS = ":!docs/results"
 _REPORTED = ("numpy", "torch", "mlblog")  # libraries whose version a reader wants to see
 
 
 def commit(root: Path) -> tuple[str, bool]:
-    """Return the commit that holds the project at `root`, and whether its files differ; ("", True) where none does.
+    """Return the commit that holds the project at `root`, and whether its files differ; ("", True) if none does.
 
-    Records are left out of the comparison: a second seed is not dirty because the first was written. Of files that git
-    does not track, those in the project's packages count: no other could be imported, and data is in the fingerprint.
+    Records are excluded: writing the record of one seed must not make the next one dirty. Of untracked files, those in
+    the project's packages count: others cannot be imported, and data is in the fingerprint.
     """
     folders = _packages(root)
     git = Git(root)
@@ -49,7 +49,7 @@ def _packages(root: Path) -> list[str]:
     return [path.relative_to(root).as_posix() for path in paths if path.is_dir()]
 
 
-def stamp(code: tuple[str, bool], device: str) -> dict[str, Value]:
+def stamp(code: tuple[str, bool], device: str) -> Environment:
     """Return what is known before a run starts: machine, versions, date. No host or user names, no paths.
 
     Args:
@@ -57,19 +57,19 @@ def stamp(code: tuple[str, bool], device: str) -> dict[str, Value]:
         device: `cpu` or `cuda`.
     """
     head, dirty = code
-    return {
-        "commit": head,
-        "dirty": dirty,
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "device": device_name(device),
-        "python": platform.python_version(),
-        "platform": f"{platform.system()} {platform.machine()}",
+    return Environment(
+        commit=head,
+        dirty=dirty,
+        date=datetime.now(UTC).isoformat(timespec="seconds"),
+        device=device_name(device),
+        python=platform.python_version(),
+        platform=f"{platform.system()} {platform.machine()}",
         **{name: version(name) for name in _REPORTED},
-    }
+    )
 
 
 def device_name(device: str) -> str:
-    """Return what a reader should know of the device: the GPU's name, or the processor's."""
+    """Return the name of the GPU or the processor, for readers."""
     if device == "cuda":
         import torch
 
@@ -83,7 +83,7 @@ def _processor() -> str:
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     except OSError:
-        pass  # not Linux: the platform module knows less, but something
+        pass  # not Linux: the platform module knows less
     return platform.processor() or platform.machine()
 
 

@@ -1,4 +1,4 @@
-"""The uncommitted changes that a run was made with: kept on this machine, named in its record by digest."""
+"""The uncommitted changes that a run was made with: kept on this machine, and named in its record by digest."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import dataclasses
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,13 +16,14 @@ from mlblog.files.atomic import write_atomically
 from mlblog.files.git import Git
 from mlblog.lab.fingerprint.sources import module_files
 from mlblog.lab.project import Project
+from mlblog.lab.records.environment import Environment
 from mlblog.lab.records.history import Revision
-from mlblog.lab.records.record import Record, Value
+from mlblog.lab.records.record import Record
 
 FILE_LIMIT = 256 * 1024  # bytes of one file's changes; what is larger is data, not an edit
 LIMIT = 1024 * 1024  # bytes of a patch
 _LEFT_OUT = "# left out, too large: "
-# whatever the user's configuration says of diffs
+# regardless of the user's git configuration
 _PLAIN = ("--binary", "--full-index", "--no-renames", "--no-color", "--no-ext-diff", "--no-textconv", "-U3")
 _PLAIN_PATHS = ("--no-relative", "--src-prefix=a/", "--dst-prefix=b/")
 
@@ -35,10 +36,10 @@ class Kept(NamedTuple):
 
 
 def keep(project: Project) -> Kept | None:
-    """Keep what differs from the commit in the packages of `project`, below `.mlblog/diffs`.
+    """Keep the uncommitted changes of the packages of `project` below `.mlblog/diffs`.
 
     Returns:
-        Where they are; None where there is no commit to differ from.
+        Where they are; None without a commit.
     """
     try:
         head = Git(project.root).text("rev-parse", "--verify", "HEAD")
@@ -56,10 +57,10 @@ def keep(project: Project) -> Kept | None:
 
 def noted(record: Record, kept: Kept | None) -> Record:
     """Return `record` with the digest of the changes that it was made with, if it was made with any."""
-    made_with = record.environment.get("dirty") and kept and kept.commit == record.environment.get("commit")
-    if not made_with or kept is None:
+    environment = record.environment
+    if kept is None or not environment.is_dirty or kept.commit != environment.commit:
         return record
-    return dataclasses.replace(record, environment={**record.environment, "diff": kept.digest})
+    return dataclasses.replace(record, environment=environment.with_changes(kept.digest))
 
 
 def _path(project: Project, digest: str) -> Path:
@@ -67,7 +68,7 @@ def _path(project: Project, digest: str) -> Path:
 
 
 def _patch(project: Project) -> bytes:
-    """Changes of tracked files and all of untracked ones, but for what is too large, which is named at the top."""
+    """Changes of tracked files, and untracked files; those that are too large are only named at the top."""
     folders = [project.relative(module_files(project.root, name)[name].parent) for name in project.packages]
     git = Git(project.root)
     with tempfile.TemporaryDirectory(prefix="mlblog-diff-") as folder:
@@ -98,7 +99,7 @@ def _patch(project: Project) -> bytes:
 
 
 def _large(git: Git, folders: list[str]) -> Iterator[tuple[str, int]]:
-    """Changed files of which not even a patch should be made, by their path in the repository."""
+    """Changed files that are too large for a patch, by their path in the repository."""
     top = Path(git.text("rev-parse", "--show-toplevel"))
     names = git.text("diff", "HEAD", "--name-only", "-z", "--no-renames", "--no-relative", "--", *folders)
     for name in filter(None, names.split("\0")):
@@ -124,7 +125,7 @@ class Restored:
             raise InputError(f"the saved changes do not apply: {error}") from error
 
     def read(self, path: str) -> bytes | None:
-        """Return the content of a file, named from the project's root; None where there was none."""
+        """Return the content of a file, named from the project's root; None if it did not exist."""
         return self._files[path] if path in self._files else self._before.read(path)
 
 
@@ -150,14 +151,14 @@ def _applied(root: Path, commit: str, patch: bytes) -> Iterator[tuple[str, bytes
                 yield name, None if status == "D" else git.run("show", f":./{name}")
 
 
-def restored(project: Project, before: Revision, environment: Mapping[str, Value]) -> tuple[Revision | Restored, str]:
-    """Return the code that a run on uncommitted changes was made with, as far as it can be had, and a note on that."""
+def restored(project: Project, before: Revision, environment: Environment) -> tuple[Revision | Restored, str]:
+    """Return the code that a run on uncommitted changes was made with, as far as available, and a note on that."""
     ran = "it ran on uncommitted changes: the diff is against the commit"
     if "diff" not in environment:
         return before, f"{ran} below them"
     digest = environment["diff"]
     if digest is None:
-        return before, ""  # no package was changed, so the commit says it all
+        return before, ""  # no package was changed
     if not isinstance(digest, str) or not re.fullmatch(r"[0-9a-f]{32}", digest):
         return before, f"{ran} below them; the record names no saved changes"
     path = _path(project, digest)

@@ -22,7 +22,6 @@ import sys
 import tokenize
 from collections.abc import Iterable
 from pathlib import Path
-from types import SimpleNamespace
 
 from mlblog.files.canonical import digest, encode
 from mlblog.files.memo import Memo
@@ -83,7 +82,7 @@ def _foreseen(file: Path, calls: Iterable[str], code: Code, names: set[str]) -> 
     if module is None:
         return False
     for line, _, name in (call.partition(" ") for call in calls):
-        owner = code.owner(module, SimpleNamespace(co_qualname=name, co_firstlineno=int(line)))
+        owner = code.owner(module, name, int(line))
         if owner and f"{module}.{owner}" not in names:
             return False
     return True

@@ -26,7 +26,7 @@ from mlblog.files.canonical import digest_content
 from mlblog.lab.observing.asking import IMPORTING, OBSERVERS, asked_by
 from mlblog.lab.observing.executed import Calls
 from mlblog.lab.observing.fromsource import executed
-from mlblog.lab.observing.observation import observing
+from mlblog.lab.observing.hook import observing
 from mlblog.lab.observing.ownership import ENGINE, LIBRARIES, STANDARD, SYSTEM, is_engine
 from mlblog.lab.project import Project
 from mlblog.press.kernel.basis import MOVED, Basis, is_observed

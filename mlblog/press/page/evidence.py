@@ -32,7 +32,7 @@ def provenance(found: Sequence[Evidence], root: str, name: str) -> str:
         out = block(f"div.mlblog-provenance#{name}", lines)
     if any(one.is_smoke for one in found):
         out += block("p.mlblog-preview", "Preview from a smoke run, which only shows that the code runs.")
-    if reasons := list(dict.fromkeys(reason for one in found for reason in one.reasons)):
+    if reasons := list(dict.fromkeys(str(reason) for one in found for reason in one.reasons)):
         more = f"; and {len(reasons) - MOST_REASONS} more" if len(reasons) > MOST_REASONS else ""
         out += block("p.mlblog-stale", f"Stale: {named('; '.join(reasons[:MOST_REASONS]))}{more}")
     return out
@@ -46,7 +46,7 @@ def recorded(found: Evidence, root: str) -> str:
 def records_link(found: Sequence[Evidence], root: str, name: str) -> str:
     """A link to the record behind a figure, or to the list with the id `name`."""
     kept = [one for one in found if not one.is_smoke]
-    paths = [path.partition("results/")[2] for one in kept for path, _ in one.read.found]
+    paths = [path for one in kept for path in one.read.paths]
     if not paths:
         return ""
     if len(paths) == 1:
@@ -79,7 +79,7 @@ def named(text: str) -> str:
 def _links(found: Evidence, root: str) -> str:
     if found.is_smoke:
         return "not recorded"  # a preview, which no site publishes
-    names = [path.partition("results/")[2] for path, _ in found.read.found]
+    names = found.read.paths
     if len(names) == 1:
         return f"[record]({root}/results/{names[0]})"
     links = ", ".join(

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from mlblog.files.git import Git
 from mlblog.lab import Project, Read
+from mlblog.lab.records.arrays import arrays_beside
 from mlblog.press.kernel.output import Outputs
 from mlblog.press.source.document import Post
 
@@ -95,9 +96,7 @@ class Origin:
         reads = [Read.from_json(read) for ran in outputs.ran for read in ran.reads]
         records = {path for read in reads for path, _ in read.found if path.startswith("docs/results/")}
         arrays = (
-            file.relative_to(self.root).as_posix()
-            for path in records
-            for file in (self.root / path).parent.glob(f"{Path(path).stem}-*.safetensors")
+            file.relative_to(self.root).as_posix() for path in records for file in arrays_beside(self.root / path)
         )
         found = {}
         for name in sorted({*names, *records, *arrays} - {"pyproject.toml"}):

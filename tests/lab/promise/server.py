@@ -93,7 +93,7 @@ def state(root: Path, _: dict[str, Any]) -> dict[str, Any]:
         (found,) = lab.states(lab.keys_of(LAST, "smoke"))
     except MlblogError as error:
         return {"state": "unreadable", "why": [str(error)]}
-    return {"state": found.name, "why": list(found.why)}
+    return {"state": found.name, "why": list(map(str, found.why))}
 
 
 # -- around the forks ----------------------------------------------------------------------------------------------

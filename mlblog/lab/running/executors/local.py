@@ -1,4 +1,4 @@
-"""Runs in local processes: one per GPU, or, without GPUs, one per core."""
+"""Runs in local processes: one per GPU or, without GPUs, one per core."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class LocalExecutor:
 
         Args:
             project: whose experiments.
-            slots: runs at a time; one a GPU or one a core if not given.
-            timeout: seconds after which a run is ended; None for no limit.
+            slots: runs at a time; one per GPU or core if not given.
+            timeout: seconds after which a run is killed; None for no limit.
         """
         self._project, self._timeout = project, timeout
         self._stopped = f"stopped after {timeout or 0:g} s{{at}}; it can resume from its checkpoint, if it has one"

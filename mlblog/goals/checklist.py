@@ -16,6 +16,8 @@ from mlblog.errors import PostError
 from mlblog.files.text import text_of
 from mlblog.goals.confidence import parse_item, plain
 from mlblog.markup import Scan, frontmatter, scan
+from mlblog.markup.fences import find_fences
+from mlblog.markup.lines import widened
 from mlblog.papers import cited_keys
 
 _BULLET = re.compile(r"([ \t]*)([-*+]|\d{1,9}[.)])(?:[ \t]+(.*))?$")
@@ -184,18 +186,22 @@ class _Reader:
 
     def parts(self) -> Iterator[Part]:
         found, first = self._body()
-        fenced = {first + row for fence in found.fences for row in range(fence.start, fence.end)}
-        comments = [one for one in found.tokens if one.kind == "comment"]
-        hidden = {first + row for one in comments for row in range(found.row(one.start), found.row(one.end) + 1)}
+        # items nest by fewer spaces than Markdown asks for, so that what it takes for indented code may be a note
+        lines = self._lines[first:]
+        fences = [one for one in find_fences(lines, [widened(line) for line in lines]) if one.broken is None]
+        fenced = {first + row for fence in fences for row in range(fence.start, fence.end)}
+        comments = [(found.row(one.start), found.row(one.end)) for one in found.tokens if one.kind == "comment"]
+        comments = [(start, end) for start, end in comments if lines[start].lstrip().startswith("<!--")]
+        hidden = {first + row for start, end in comments for row in range(start, end + 1)}
         headings = {first + one.row: one for one in found.headings}
         at = first
         while at < len(self._lines):
             line = self._lines[at].expandtabs(4)
             at += 1
+            if at - 1 in hidden:
+                continue
             if at - 1 in fenced:
                 self._more(line, at)
-            elif at - 1 in hidden and (line.lstrip().startswith("<!--") or at - 2 in hidden):
-                continue
             elif (heading := headings.get(at - 1)) and not _BULLET.match(line):
                 self._end()
                 self._indents = []

@@ -61,6 +61,11 @@ def test_what_is_in_comments_and_code_is_no_group_and_no_goal() -> None:
     assert [(goal.text, goal.group) for goal in week.goals] == [("one", ("B",))]
 
 
+def test_a_comment_within_an_item_stays_in_it() -> None:
+    goal = only("- [ ] Read it <!-- or\n  not --> (3/5)\n")
+    assert goal.markdown == "Read it <!-- or not -->"
+
+
 @pytest.mark.parametrize(
     ("written", "text", "fifths"),
     [

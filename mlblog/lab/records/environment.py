@@ -24,14 +24,9 @@ class Environment(dict[str, Any]):
         return bool(self.get("dirty"))
 
     @property
-    def date(self) -> str:
-        """When it ran, in ISO form."""
-        return str(self.get("date", ""))
-
-    @property
     def day(self) -> str:
-        """The date without the time."""
-        return self.date[:10]
+        """The day on which it ran, in ISO form."""
+        return str(self.get("date", ""))[:10]
 
     @property
     def device(self) -> str:

@@ -39,7 +39,7 @@ _RUNS = 8  # cached runs per post, so that undoing an edit is a cache hit
 
 def keys(post: Post, code: Code) -> list[str]:
     """One key per unit, from the previous unit's key, its own code, and the manifest up to it."""
-    found = [digest("post", made_by(), _limits(post))]
+    found = [digest("post", made_by(), json.dumps(post.limits))]
     for unit, reached in zip(post.units, _manifests(post, code), strict=True):
         found.append(digest("unit", found[-1], _code(post, unit), reached))
     return found[1:]
@@ -115,7 +115,7 @@ def _manifests(post: Post, code: Code) -> list[str]:
 def _whole(post: Post, code: Code) -> str:
     """One key for the whole post, which needs a single manifest."""
     parts = [_code(post, unit) for unit in post.units]
-    return digest("post", made_by(), _limits(post), *parts, digest("manifest", encode(manifest(post, code))))
+    return digest("post", made_by(), json.dumps(post.limits), *parts, digest("manifest", encode(manifest(post, code))))
 
 
 class OutputCache:
@@ -208,11 +208,6 @@ def _options(unit: Unit) -> tuple[str, ...]:
         return ()
     raises = ("raises",) if "raises-exception" in unit.options.tags else ()
     return (*raises, "raster") if unit.options.raster else raises
-
-
-def _limits(post: Post) -> str:
-    """Limits that may stop a post early."""
-    return json.dumps([post.meta.get("timeout"), post.meta.get("memory")])
 
 
 def _normal(code: str) -> str:

@@ -26,7 +26,7 @@ from mlblog.lab.records.stores import PREVIEW
 from mlblog.press.kernel.basis import Basis
 from mlblog.press.page.published import Published
 
-_VERSION = 3
+_VERSION = 4
 # a file may change twice within one tick of a coarse clock
 _TICK = 2_000_000_000
 _SKIPPED = {"__pycache__", ".mlblog", ".git", ".venv", "node_modules"}

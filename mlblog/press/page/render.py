@@ -9,9 +9,6 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
-
-import yaml
 
 from mlblog.errors import MlblogError
 from mlblog.lab import Read
@@ -84,7 +81,7 @@ def render_post(post: Post, outputs: Outputs, look_up: Callable[[Read], Evidence
         results.files[book] = notebook(post, outputs, around, citing.plain_references())
     text.append(colophon(post, around, recorded, root, book))
     files = post.files | results.files
-    return Page(post.page, _front_matter(post.meta, post.slug) + "".join(text), files, tuple(results.warnings))
+    return Page(post.page, _head(post) + "".join(text), files, tuple(results.warnings))
 
 
 def render_error(post: Post, error: MlblogError) -> Page:
@@ -93,13 +90,11 @@ def render_error(post: Post, error: MlblogError) -> Page:
     text = blocks.block("div.mlblog-error", "**This post does not compile.**\n\n" + blocks.fence("text", str(error)))
     if trace:
         text += "\n" + blocks.folded("Traceback", blocks.fence("text", trace))
-    return Page(post.page, _front_matter(post.meta, post.slug) + text)
+    return Page(post.page, _head(post) + text)
 
 
-def _front_matter(meta: dict[str, Any], slug: str) -> str:
-    # the URL comes from the file name, so that it survives a change of title; figures are below it
-    meta = {key: value for key, value in meta.items() if key not in ("timeout", "memory")}  # how it runs
-    return f"---\n{yaml.safe_dump({**meta, 'slug': slug}, allow_unicode=True, sort_keys=False)}---\n"
+def _head(post: Post) -> str:
+    return f"---\n{post.front_matter}---\n"
 
 
 def _cell(cell: Cell, shown: list[str], provenance: str) -> str:

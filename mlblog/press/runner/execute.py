@@ -58,8 +58,9 @@ class Server:
 
     def begin(self) -> None:
         """Start the process in the background, which takes seconds, because a post is going to run."""
-        self._starting = threading.Thread(target=self._start, daemon=True)
-        self._starting.start()
+        if self._starting is None:
+            self._starting = threading.Thread(target=self._start, daemon=True)
+            self._starting.start()
 
     def run(
         self,
@@ -236,6 +237,7 @@ class Server:
             self._chains.close()
         if self._starting is not None:
             self._starting.join()  # or it would start a process that is never stopped
+            self._starting = None
         with self._lock:
             if self._warm is not None:
                 self._warm.close()

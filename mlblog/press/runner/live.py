@@ -116,9 +116,8 @@ class Chain:
             if as_they_are and one is as_they_are[-1]:
                 yield Plan(one, Replay(first, came_from=tuple(range(first))))
                 return
-            found = (
-                replay(one.post.units, post.units, one.snapshot.unit) if _limits(one.post) == _limits(post) else None
-            )
+            same_limits = one.post.limits == post.limits
+            found = replay(one.post.units, post.units, one.snapshot.unit) if same_limits else None
             if found is not None and found.spares(first):
                 kept = [one.ran[of] for of in found.came_from if of is not None]
                 run = [one.ran[number] for number in found.were]
@@ -183,10 +182,6 @@ def _resting_on(ran: Ran, others: Iterable[Ran]) -> Ran:
 def _warns(ran: Ran) -> bool:
     """Whether a unit has shown a warning, which might not appear again."""
     return any(output.get("name") == "stderr" for output in ran.outputs)
-
-
-def _limits(post: Post) -> tuple[Any, Any]:
-    return post.meta.get("timeout"), post.meta.get("memory")
 
 
 def _place(unit: Unit) -> tuple[int, str]:

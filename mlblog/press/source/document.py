@@ -12,6 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
+import yaml
+
+#: Keys of the front matter that limit a run: seconds and GiB.
+LIMITS = ("timeout", "memory")
 #: Supported Jupyter tags; all others are ignored.
 TAGS = frozenset({
     "hide-input", "hide-output", "hide-cell", "remove-input", "remove-output", "remove-cell", "remove-stdout",
@@ -111,6 +115,24 @@ class Post:
     meta: dict[str, Any]
     parts: tuple[Part, ...]
     files: dict[str, bytes] = field(default_factory=dict)
+
+    @property
+    def shown_meta(self) -> dict[str, Any]:
+        """Front matter without the limits, which readers need not know."""
+        return {key: value for key, value in self.meta.items() if key not in LIMITS}
+
+    @property
+    def front_matter(self) -> str:
+        """Front matter of its page, as YAML.
+
+        It has the slug, because the URL comes from the file name, so that it survives a change of title.
+        """
+        return str(yaml.safe_dump({**self.shown_meta, "slug": self.slug}, allow_unicode=True, sort_keys=False))
+
+    @property
+    def limits(self) -> tuple[float | None, ...]:
+        """Limits that may stop it early, in the order of `LIMITS`; None for the default."""
+        return tuple(self.meta.get(name) for name in LIMITS)
 
     @property
     def slug(self) -> str:

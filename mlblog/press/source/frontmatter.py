@@ -48,9 +48,8 @@ def split_front_matter(text: str, path: str) -> tuple[dict[str, Any], str, int]:
         return next((i for i, line in enumerate(lines[:end], 1) if line.startswith(f"{key}:")), 1)
 
     try:
-        yaml.safe_dump(meta, allow_unicode=True).encode()
         json.dumps(meta, ensure_ascii=False, skipkeys=True, default=str).encode()  # YAML allows lone surrogates
-    except (UnicodeEncodeError, ValueError, yaml.YAMLError) as error:
+    except (UnicodeEncodeError, ValueError) as error:
         raise PostError(path, 2, f"the front matter cannot be written back: {error}") from error
     _check(meta, path, line_of)
     return {k: v for k, v in meta.items() if k not in NOTEBOOK_KEYS}, "\n".join(lines[end + 1 :]), end + 2

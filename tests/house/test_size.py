@@ -27,7 +27,6 @@ LONGER = {
     "mlblog/lab/fingerprint/module.py": 401,
     "mlblog/lab/fingerprint/names.py": 388,
     "mlblog/lab/observing/observation.py": 373,
-    "mlblog/press/kernel/shell.py": 319,
     "tests/experiments/test_ilsampling_runs.py": 302,
     "tests/lab/test_accept.py": 310,
     "tests/lab/test_fingerprint.py": 385,

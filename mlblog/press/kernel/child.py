@@ -32,9 +32,9 @@ def run_job(shell: PostShell, watch: Watch, line: Line) -> None:
     it was before a unit; the job sent on it has the current version of the post, and runs from that unit on, or from
     another one after its `replay` (see `kernel.again`).
     """
-    job = line.job()
-    shell.capture.renew()
-    line.say(event="pid", pid=os.getpid(), attached=shell.capture.descriptors)
+    job, recorder = line.job(), shell.recorder
+    recorder.capture.renew()
+    line.say(event="pid", pid=os.getpid(), attached=recorder.capture.descriptors)
     root = Path(job["root"])
     os.chdir(root)
     sys.path.insert(0, str(root))
@@ -42,23 +42,27 @@ def run_job(shell: PostShell, watch: Watch, line: Line) -> None:
     limit_memory(job["memory"])
     watch.open_post(Project(root, tuple(name.replace("/", ".") for name in job["packages"])), job["path"])
     snapshots = Snapshots(watch)
-    shell.workers.adopt()
-    shell.workers.watch()
+    recorder.workers.adopt()
+    recorder.workers.watch()
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a server started in the background ignores SIGINT
     shell.open_post(job["path"], job["shadow"])
     number, since = 0, 0.0
     known: list[Any] = []  # the settings before each unit
     while True:
-        if job["keep"] is not None and since >= job["keep"] and snapshots.is_possible(line, shell.capture.descriptors):
+        if (
+            job["keep"] is not None
+            and since >= job["keep"]
+            and snapshots.is_possible(line, recorder.capture.descriptors)
+        ):
             woken = snapshots.keep(line, number)
-            shell.workers.adopt()
-            shell.capture.renew()
+            recorder.workers.adopt()
+            recorder.capture.renew()
             since = 0.0
             if woken is not None:
                 line, job = woken
                 shell.show_lines(job["path"], job["shadow"])
                 limit_memory(job["memory"])
-            line.say(event="pid", pid=os.getpid(), attached=shell.capture.descriptors)
+            line.say(event="pid", pid=os.getpid(), attached=recorder.capture.descriptors)
             if woken is not None:
                 number, replay = job["start"], job["replay"]
                 again = functools.partial(_run_again, shell, job, watch, line)
@@ -73,7 +77,7 @@ def run_job(shell: PostShell, watch: Watch, line: Line) -> None:
         known[number:] = [settings()]
         start = time.perf_counter()
         line.say(event="begin", unit=number)
-        shell.on_first_output = functools.partial(line.say, event="shows")
+        recorder.on_first_output = functools.partial(line.say, event="shows")
         left = _run_unit(shell, job, number, watch)
         if "error" in left:
             line.say(event="failed", unit=number, error=left["error"])
@@ -87,7 +91,7 @@ def run_job(shell: PostShell, watch: Watch, line: Line) -> None:
 def _run_again(shell: PostShell, job: dict[str, Any], watch: Watch, line: Line, number: int) -> bool:
     """Run a unit out of order; return whether its outputs are those of an in-order run."""
     line.say(event="begin", unit=number)
-    shell.on_first_output = None
+    shell.recorder.on_first_output = None
     left = _run_unit(shell, job, number, watch)
     # a repeated warning is suppressed, so outputs could differ
     if "error" in left or any(output.get("name") == "stderr" for output in left["outputs"]):
@@ -102,13 +106,13 @@ def _run_unit(shell: PostShell, job: dict[str, Any], number: int, watch: Watch) 
     unit = job["units"][number]
     run = {"cell": shell.run_cell_at, "inline": shell.evaluate, "doctest": shell.check}[unit["kind"]]
     error = None
-    shell.raster = unit["raster"]
+    shell.figures.raster = unit["raster"]
     with watch.watching(unit["code"]) as found, reading() as reads:
         try:
             outputs = run(unit["code"], unit["line"])
         except Failed as failed:
             error = describe(failed.error, unit, job["path"], Path(job["root"]))
-            outputs = [*shell.outputs, error_output(error)]
+            outputs = [*shell.recorder.outputs, error_output(error)]
     if error is not None and not unit["may_raise"]:
         return {"error": error}
     if error is None and unit["may_raise"]:

@@ -58,7 +58,7 @@ class Server:
 
     def begin(self) -> None:
         """Start the process in the background, which takes seconds, because a post is going to run."""
-        if self._starting is None:
+        if self._starting is None or not self._starting.is_alive():
             self._starting = threading.Thread(target=self._start, daemon=True)
             self._starting.start()
 
@@ -237,7 +237,6 @@ class Server:
             self._chains.close()
         if self._starting is not None:
             self._starting.join()  # or it would start a process that is never stopped
-            self._starting = None
         with self._lock:
             if self._warm is not None:
                 self._warm.close()

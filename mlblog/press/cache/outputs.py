@@ -29,10 +29,10 @@ from mlblog.files.canonical import digest, encode
 from mlblog.lab import Code, Project, Read, Store
 from mlblog.press.kernel.basis import Basis, unobserved
 from mlblog.press.kernel.output import Outputs, Ran
-from mlblog.press.source.document import Cell, Doctest, Post, Unit
+from mlblog.press.source.document import Doctest, Post, Unit
 from mlblog.press.source.magics import as_python
 
-SCHEMA = 3
+SCHEMA = 4
 _BLANK = {tokenize.COMMENT, tokenize.NEWLINE, tokenize.NL, tokenize.ENDMARKER, tokenize.INDENT, tokenize.DEDENT}
 _RUNS = 8  # cached runs per post, so that undoing an edit is a cache hit
 
@@ -198,16 +198,9 @@ def _text(post: Post) -> str:
 
 def _code(post: Post, unit: Unit) -> str:
     where = post.path if "__file__" in unit.code else ""
-    limit = str(unit.options.timeout) if isinstance(unit, Cell) else ""
-    return digest("code", type(unit).__name__, *_options(unit), limit, _normal(unit.code), where)
-
-
-def _options(unit: Unit) -> tuple[str, ...]:
     # only options that change what runs or what is drawn; the others affect the page alone
-    if not isinstance(unit, Cell):
-        return ()
-    raises = ("raises",) if "raises-exception" in unit.options.tags else ()
-    return (*raises, "raster") if unit.options.raster else raises
+    options = str((unit.options.may_raise, unit.options.raster, unit.options.timeout))
+    return digest("code", unit.kind, options, _normal(unit.code), where)
 
 
 def _normal(code: str) -> str:

@@ -17,6 +17,7 @@ from mlblog.press.kernel.failure import describe, error_output
 from mlblog.press.kernel.forks import Line
 from mlblog.press.kernel.limits import limit_memory
 from mlblog.press.kernel.snapshot import Snapshots
+from mlblog.press.kernel.unit import Failed, NothingRaised, Task, run_unit
 from mlblog.press.kernel.watch import Watch
 
 if TYPE_CHECKING:
@@ -101,21 +102,15 @@ def _run_again(shell: PostShell, job: dict[str, Any], watch: Watch, line: Line, 
 
 
 def _run_unit(shell: PostShell, job: dict[str, Any], number: int, watch: Watch) -> dict[str, Any]:
-    from mlblog.press.kernel.shell import Failed
-
-    unit = job["units"][number]
-    run = {"cell": shell.run_cell_at, "inline": shell.evaluate, "doctest": shell.check}[unit["kind"]]
-    error = None
-    shell.figures.raster = unit["raster"]
-    with watch.watching(unit["code"]) as found, reading() as reads:
+    task = Task(**job["units"][number])
+    place = job["path"], Path(job["root"])
+    with watch.watching(task.code) as found, reading() as reads:
         try:
-            outputs = run(unit["code"], unit["line"])
+            outputs, allowed = run_unit(shell, task)
+        except NothingRaised as error:
+            return {"error": {"line": task.line, "message": str(error), "traceback": ""}}
         except Failed as failed:
-            error = describe(failed.error, unit, job["path"], Path(job["root"]))
-            outputs = [*shell.recorder.outputs, error_output(error)]
-    if error is not None and not unit["may_raise"]:
-        return {"error": error}
-    if error is None and unit["may_raise"]:
-        message = "tagged raises-exception, but it raised nothing; remove the tag"
-        return {"error": {"line": unit["line"], "message": message, "traceback": ""}}
+            return {"error": describe(failed.error, task, *place)}
+        if allowed is not None:
+            outputs = [*outputs, error_output(describe(allowed, task, *place))]
     return {"outputs": outputs, "reads": [read.to_json() for read in reads], **found}

@@ -28,14 +28,7 @@ from mlblog.press.kernel.open_figures import OpenFigures
 from mlblog.press.kernel.output import FIGURE, Output
 from mlblog.press.kernel.page_shell import PageShell
 from mlblog.press.kernel.recorder import Recorder
-
-
-class Failed(Exception):
-    """A unit raised `error`."""
-
-    def __init__(self, error: BaseException) -> None:
-        super().__init__(type(error).__name__)
-        self.error = error
+from mlblog.press.kernel.unit import Failed
 
 
 class _Compiler(CachingCompiler):

@@ -57,7 +57,7 @@ def render_post(post: Post, outputs: Outputs, look_up: Callable[[Read], Evidence
     reads = resting_on(post, outputs)
     numbering = number_post(post, outputs)
     citing = Citing(post, numbering.targets, around.bibliography)
-    results = Results(post, citing, numbering.outputs)
+    results = Results(post, citing)
     root = _to_root(post)
     text = []
     for part, number in pieces(post, outputs):
@@ -69,7 +69,7 @@ def render_post(post: Post, outputs: Outputs, look_up: Callable[[Read], Evidence
             recorded = [one for one in map(look_up, reads[number]) if one.records]
             name = identifier("made", post.slug, str(number + 1))
             link = evidence.records_link(recorded, root, name)
-            shown = results.render(part, number, outputs.ran[number].outputs, link)
+            shown = results.render(part, numbering.cells[number], link)
             text.append(_cell(part, shown, evidence.provenance(recorded, root, name) if shown and recorded else ""))
         else:
             text.append(part.source)
@@ -102,7 +102,7 @@ def _cell(cell: Cell, shown: list[str], provenance: str) -> str:
     tags = cell.options.tags
     if "remove-cell" in tags:
         return ""
-    code = "" if "remove-input" in tags else blocks.fence("python", cell.code.strip("\n"))
+    code = "" if cell.options.hides_code else blocks.fence("python", cell.code.strip("\n"))
     results = "\n".join(shown)
     if "hide-cell" in tags:
         parts = [blocks.folded("Code and output" if results else "Code", _joined(code, results), "mlblog-code")]

@@ -17,7 +17,7 @@ from mlblog.errors import CellError, StillRuns
 from mlblog.press.kernel.output import Output, Ran
 from mlblog.press.runner.flood import MOST, Flood
 from mlblog.press.runner.progress import SLOW, Progress
-from mlblog.press.source.document import Cell, Post, Unit
+from mlblog.press.source.document import Post, Unit
 from mlblog.press.source.notebook import by_cells, place
 
 START = 300.0  # seconds the server may take to import torch from a slow disk
@@ -149,8 +149,7 @@ class Conversation:
                 self._at = unit = self._post.units[event["unit"]]
                 self._within(self._post_deadline, self._timeout)
                 self._since, self._worked, self._has_shown = time.monotonic(), _processor_time(self._pid), False
-                own = unit.options.timeout if isinstance(unit, Cell) else 0
-                if own:
+                if own := unit.options.timeout:
                     self._within(time.monotonic() + own, own)
             case "shows":
                 self._has_shown = True

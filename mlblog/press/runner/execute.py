@@ -9,6 +9,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from mlblog.errors import CellError, MlblogError
@@ -19,10 +20,9 @@ from mlblog.press.runner.conversation import START, WAKE, Cancelled, Conversatio
 from mlblog.press.runner.live import WORTH, Asleep, Chain, Chains, Plan, Stamps
 from mlblog.press.runner.progress import Progress
 from mlblog.press.runner.runs import Runs
+from mlblog.press.runner.tasks import task
 from mlblog.press.runner.warm import Warm
-from mlblog.press.source.document import Cell, Doctest, Post, Unit
-
-_KIND = {"Cell": "cell", "Doctest": "doctest", "Inline": "inline"}
+from mlblog.press.source.document import Post
 
 
 class Server:
@@ -216,7 +216,7 @@ class Server:
             "root": str(self.project.root),
             "packages": [name.replace(".", "/") for name in self.project.packages],
             "shadow": post.shadow,
-            "units": [_unit_to_json(unit) for unit in post.units],
+            "units": [asdict(task(unit)) for unit in post.units],
             "keep": self._worth if keep else None,
             "memory": float(post.meta.get("memory", MEMORY)),
         }
@@ -283,11 +283,3 @@ def _ask(warm: Warm) -> socket.socket:
 
 def _shows_lines(post: Post, ran: Ran) -> bool:
     return ran.lines or f"{post.path}:" in json.dumps(ran.outputs)
-
-
-def _unit_to_json(unit: Unit) -> dict[str, Any]:
-    line = unit.code_line if isinstance(unit, (Cell, Doctest)) else unit.line
-    may_raise = isinstance(unit, Cell) and "raises-exception" in unit.options.tags
-    raster = isinstance(unit, Cell) and unit.options.raster
-    kind = _KIND[type(unit).__name__]
-    return {"kind": kind, "code": unit.code, "line": line, "may_raise": may_raise, "raster": raster}

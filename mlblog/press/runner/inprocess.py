@@ -7,7 +7,8 @@ import sys
 
 from mlblog.errors import CellError
 from mlblog.lab import Project
-from mlblog.press.source.document import Cell, Doctest, Post, Unit
+from mlblog.press.runner.tasks import task
+from mlblog.press.source.document import Post, Unit
 
 
 class InProcess:
@@ -37,21 +38,11 @@ class InProcess:
             self._run(unit)
 
     def _run(self, unit: Unit) -> None:
-        from mlblog.press.kernel.shell import Failed
+        from mlblog.press.kernel.unit import Failed, NothingRaised, run_unit
 
-        may_raise = isinstance(unit, Cell) and "raises-exception" in unit.options.tags
         try:
-            if isinstance(unit, Cell):
-                self._shell.run_cell_at(unit.code, unit.code_line)
-            elif isinstance(unit, Doctest):
-                self._shell.check(unit.code, unit.code_line)
-            else:
-                self._shell.evaluate(unit.code, unit.line)
+            run_unit(self._shell, task(unit))
         except Failed as failed:
-            if not may_raise:
-                raise failed.error from None
-            return
-        if may_raise:
-            raise CellError(
-                self._post.path, unit.line, "tagged raises-exception, but it raised nothing; remove the tag"
-            )
+            raise failed.error from None
+        except NothingRaised as error:
+            raise CellError(self._post.path, unit.line, str(error)) from None

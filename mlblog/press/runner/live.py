@@ -20,7 +20,7 @@ from mlblog.lab.fingerprint.sources import Mark, mark_of
 from mlblog.press.kernel.output import Ran
 from mlblog.press.runner.conversation import Snapshot
 from mlblog.press.runner.replay import Replay, replay
-from mlblog.press.source.document import Cell, Doctest, Post, Unit
+from mlblog.press.source.document import Post, Unit
 
 MOST_POSTS = 8
 #: Seconds of work that justify a snapshot; faster units are cheaper to rerun.
@@ -185,7 +185,7 @@ def _warns(ran: Ran) -> bool:
 
 
 def _place(unit: Unit) -> tuple[int, str]:
-    return (unit.code_line if isinstance(unit, (Cell, Doctest)) else unit.line), unit.code
+    return unit.code_line, unit.code
 
 
 def _memory_is_short() -> bool:

@@ -13,8 +13,6 @@ SLOW, SLOW_START = 1.0, 5.0
 #: Seconds between lines, for all posts together, if stderr is not a terminal.
 BETWEEN = 5.0
 
-_NAMES = {"Cell": "cell", "Doctest": "doctest", "Inline": "expression"}
-
 
 class Progress:
     """Progress of all posts that run concurrently."""
@@ -60,6 +58,6 @@ def where(post: Post, unit: Unit | None) -> str:
     """`posts_src/x.md:41: cell 2 of 5`."""
     if unit is None:
         return f"{post.path}: waiting for the kernel process"
-    alike = [one for one in post.units if type(one) is type(unit)]
+    alike = [one for one in post.units if one.kind == unit.kind]
     number = next(n for n, one in enumerate(alike, 1) if one is unit)
-    return f"{post.path}:{unit.line}: {_NAMES[type(unit).__name__]} {number} of {len(alike)}"
+    return f"{post.path}:{unit.line}: {unit.kind} {number} of {len(alike)}"

@@ -19,11 +19,10 @@ from functools import cached_property
 from typing import Any
 
 from mlblog.press.kernel.plain import is_plain
-from mlblog.press.source.document import Cell, Doctest, Unit
+from mlblog.press.source.document import Doctest, Unit
 from mlblog.press.source.names import Names, names
 
 _LAST = {"_", "__", "___"}  # IPython's last displayed values
-_ENDING = {"raises-exception", "skip-execution"}
 
 
 @dataclass(frozen=True)
@@ -86,7 +85,7 @@ def replay(old: Sequence[Unit], new: Sequence[Unit], before: int) -> Replay | No
 
 
 def _may_be_plain(unit: Unit) -> bool:
-    return not (isinstance(unit, Cell) and unit.options.tags & _ENDING) and is_plain(unit.code)
+    return not unit.options.may_raise and is_plain(unit.code)
 
 
 def _matched(old: Sequence[Unit], new: Sequence[Unit], before: int) -> list[int | None]:
@@ -100,9 +99,7 @@ def _matched(old: Sequence[Unit], new: Sequence[Unit], before: int) -> list[int 
 
 def _said(unit: Unit) -> tuple[Any, ...]:
     """Everything about a unit that determines its effect."""
-    if isinstance(unit, Cell):
-        return Cell, unit.code, unit.options.raster, unit.options.timeout, "raises-exception" in unit.options.tags
-    return type(unit), unit.code
+    return unit.kind, unit.code, unit.options.raster, unit.options.timeout, unit.options.may_raise
 
 
 def _names(unit: Unit) -> Names:

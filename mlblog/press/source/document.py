@@ -10,7 +10,7 @@ import ast
 import re
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, ClassVar, Literal
 
 import yaml
 
@@ -45,6 +45,26 @@ class Options:
     raster: bool = False
     timeout: float = 0
 
+    @property
+    def may_raise(self) -> bool:
+        """Whether the cell must raise an exception, which its page shows."""
+        return "raises-exception" in self.tags
+
+    @property
+    def is_skipped(self) -> bool:
+        """Whether the cell is displayed but does not run."""
+        return "skip-execution" in self.tags
+
+    @property
+    def hides_code(self) -> bool:
+        """Whether the page omits the code."""
+        return bool(self.tags & {"remove-input", "remove-cell"})
+
+    @property
+    def hides_outputs(self) -> bool:
+        """Whether the page omits the outputs."""
+        return bool(self.tags & {"remove-output", "remove-cell"})
+
 
 @dataclass(frozen=True)
 class Prose:
@@ -72,6 +92,8 @@ class Cell:
     on `code_line` of the file.
     """
 
+    kind: ClassVar[Literal["cell"]] = "cell"
+
     source: str
     line: int
     code: str
@@ -85,6 +107,9 @@ class Cell:
 class Doctest:
     """A `pycon` fence, which runs and must print what it shows."""
 
+    kind: ClassVar[Literal["doctest"]] = "doctest"
+    options: ClassVar[Options] = Options()
+
     source: str
     line: int
     code: str
@@ -95,9 +120,17 @@ class Doctest:
 class Inline:
     """An expression in prose, replaced by its value."""
 
+    kind: ClassVar[Literal["expression"]] = "expression"
+    options: ClassVar[Options] = Options()
+
     source: str
     line: int
     code: str
+
+    @property
+    def code_line(self) -> int:
+        """The line of the expression."""
+        return self.line
 
 
 Part = Prose | Sample | Cell | Doctest | Inline

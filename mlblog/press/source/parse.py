@@ -88,7 +88,7 @@ def parts_of(body: str, path: str, first_line: int, *, runs: bool = True) -> Ite
 
 def skipped(code: str, options: Options, prefix: str = "") -> str:
     """The Markdown of a cell that its tags keep from running."""
-    if options.tags & {"remove-input", "remove-cell"}:
+    if options.hides_code:
         return ""
     text = blocks.fence("python", code.strip("\n"))
     if options.tags & {"hide-input", "hide-cell"}:
@@ -117,6 +117,6 @@ def _fence(fence: Fence, source: str, line: int, path: str, runs: bool) -> Part:
             raise PostError(path, line, f"unknown option {next(iter(found))!r}; pycon fences take only .noeval")
         return Doctest(source, line, code, line + 1)
     options = cell_options(found, path, line)
-    if "skip-execution" in options.tags:
+    if options.is_skipped:
         return Sample(source, line, skipped(code, options, fence.prefix))
     return Cell(source, line, code, line + 1, fence.prefix, options, fence.in_definition)

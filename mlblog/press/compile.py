@@ -94,9 +94,10 @@ def compile_posts(
     Raises:
         ProjectError: with `show_errors`, if a module that a post reaches has a syntax error.
     """
-    lab, done = Lab(project, shown_store(project)), Compiled(project.work / "pages")
+    previews = server is not None and server.previews
+    lab, done = Lab(project, shown_store(project, previews=previews)), Compiled(project.work / "pages")
     basis = Basis(project, lab.code.inputs)
-    cache = PageCache(project, made_by(), basis)  # takes file states before anything is read
+    cache = PageCache(project, made_by(), basis, previews=previews)  # takes file states before anything is read
     with contextlib.ExitStack() as stack:
         press = Press(lab, server or stack.enter_context(Server(project)), cache, basis, meanwhile)
         for result in press.all_pages(post_files(project), fail_fast):

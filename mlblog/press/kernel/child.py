@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlblog.lab import Project, reading
 from mlblog.lab.observing.fromsource import import_from_source
+from mlblog.lab.spec import read_previews
 from mlblog.press.kernel.again import looks_at_post, run_again, settings
 from mlblog.press.kernel.failure import describe, error_output
 from mlblog.press.kernel.forks import Line
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def run_job(shell: PostShell, watch: Watch, line: Line) -> None:
-    """Run the job received on `line` (`path`, `root`, `packages`, `shadow`, `units`, `keep`, `memory`).
+    """Run the job received on `line` (`path`, `root`, `packages`, `shadow`, `units`, `keep`, `memory`, `previews`).
 
     Events: `pid`; for each unit `begin`, `shows` (on first output) and `ran`; `failed` for the first failure
     (which ends the run); `done`.
@@ -41,6 +42,7 @@ def run_job(shell: PostShell, watch: Watch, line: Line) -> None:
     sys.path.insert(0, str(root))
     import_from_source(job["packages"])
     limit_memory(job["memory"])
+    read_previews(wanted=job["previews"])
     watch.open_post(Project(root, tuple(name.replace("/", ".") for name in job["packages"])), job["path"])
     snapshots = Snapshots(watch)
     recorder.workers.adopt()

@@ -28,12 +28,25 @@ from mlblog.press.source.document import Post
 class Server:
     """The warm process of one project. It starts with the first post that has to run, and exits on `close`."""
 
-    def __init__(self, project: Project, timeout: float = TIMEOUT, *, live: bool = False, worth: float = WORTH) -> None:
-        """Run posts of `project`, each with a default timeout of `timeout` seconds.
+    def __init__(
+        self,
+        project: Project,
+        timeout: float = TIMEOUT,
+        *,
+        live: bool = False,
+        previews: bool = False,
+        worth: float = WORTH,
+    ) -> None:
+        """Run posts of `project`.
 
-        With `live`, keep snapshots between runs, one after every `worth` seconds of work.
+        Args:
+            project: the project with the posts.
+            timeout: default limit of a post, in seconds.
+            live: whether to keep snapshots between runs.
+            previews: whether posts see previews where records are missing.
+            worth: seconds of work that justify a snapshot.
         """
-        self.project, self.timeout, self._worth = project, timeout, worth
+        self.project, self.timeout, self.previews, self._worth = project, timeout, previews, worth
         self._lock = threading.Lock()
         self._warm: Warm | None = None
         self._starting: threading.Thread | None = None
@@ -219,6 +232,7 @@ class Server:
             "units": [asdict(task(unit)) for unit in post.units],
             "keep": self._worth if keep else None,
             "memory": float(post.meta.get("memory", MEMORY)),
+            "previews": self.previews,
         }
         if plan is not None:
             job |= {"start": plan.replay.start, "replay": plan.to_json(post)}

@@ -10,8 +10,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlblog.lab import Project, reading
+from mlblog.lab import Project
 from mlblog.lab.observing.fromsource import import_from_source
+from mlblog.lab.records.reading import reading_everywhere
 from mlblog.lab.spec import read_previews
 from mlblog.press.kernel.again import looks_at_post, run_again, settings
 from mlblog.press.kernel.failure import describe, error_output
@@ -106,7 +107,7 @@ def _run_again(shell: PostShell, job: dict[str, Any], watch: Watch, line: Line, 
 def _run_unit(shell: PostShell, job: dict[str, Any], number: int, watch: Watch) -> dict[str, Any]:
     task = Task(**job["units"][number])
     place = job["path"], Path(job["root"])
-    with watch.watching(task.code) as found, reading() as reads:
+    with watch.watching(task.code) as found, reading_everywhere() as reads:
         try:
             outputs, allowed = run_unit(shell, task)
         except NothingRaised as error:

@@ -113,7 +113,7 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
         except MlblogError as error:
             if not self._serving:
                 raise PluginError(f"mlblog: {error}") from error
-            # live preview goes on with the old pages until the error is fixed
+            # live preview keeps the old pages until the error is fixed
             log.error("mlblog: %s", error)
             self._broken = error
             self._compiled = self._compiled or Compiled(self._project.work / "pages")

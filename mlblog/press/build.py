@@ -114,10 +114,7 @@ class Press:
         """A post as before, but parsed if its page is outdated because it shows another state of the site."""
         if not isinstance(post, Unchanged) or around.digest_for(post.published.post) == post.cached.around:
             return post
-        try:
-            return self._parse(post.path, post.text)
-        except Exception as error:
-            return Failed.of(error, post.path, self.lab.project)
+        return self._parse(post.path, post.text)
 
     def _render(self, post: Executed, around: SiteContext) -> Rendered | Failed:
         try:

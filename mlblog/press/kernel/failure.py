@@ -26,7 +26,7 @@ def describe(error: BaseException, task: Task, path: str, root: Path) -> dict[st
     if isinstance(error, ExampleFailed):
         return _example(error, task, path, root)
     name = type(error).__name__
-    text = without_machine(_said(error), root)
+    text = without_machine(_message_of(error), root)
     frames = traceback.extract_tb(error.__traceback__)
     own = [i for i, frame in enumerate(frames) if frame.filename == path]
     message = f"{name}: {text}" if text else name
@@ -45,7 +45,7 @@ def describe(error: BaseException, task: Task, path: str, root: Path) -> dict[st
         where = "" if here else f"{_relative(inner.filename, root)}:{inner.lineno} in {inner.name}"
     else:
         line, statement, where, shown = task.line, task.code.strip().split("\n")[0], "", list(frames)
-    said = traceback.format_exception_only(error)
+    last = traceback.format_exception_only(error)
     project = [f for f in shown if _in_project(f.filename, root)]
     return {
         "line": line,
@@ -55,7 +55,7 @@ def describe(error: BaseException, task: Task, path: str, root: Path) -> dict[st
         "cure": next((cure for kind, cure in _CURES.items() if kind in _kinds(error)), ""),
         "name": name,
         "value": text,
-        "traceback": without_machine("".join([*traceback.format_list(shown), *said]), root),
+        "traceback": without_machine("".join([*traceback.format_list(shown), *last]), root),
         "excerpt": "".join(f"{_relative(f.filename, root)}:{f.lineno}, in {f.name}\n    {f.line}\n" for f in project),
     }
 
@@ -97,7 +97,7 @@ def _kinds(error: BaseException) -> set[str]:
     return {kind.__name__ for kind in type(error).__mro__}
 
 
-def _said(error: BaseException) -> str:
+def _message_of(error: BaseException) -> str:
     try:
         return str(error)
     except Exception as inner:  # a cell may define any class

@@ -54,10 +54,9 @@ class Origin:
         commit = _git(project.root, "rev-parse", "HEAD").strip() if is_ours else ""
         listed = _git(project.root, "status", "--porcelain", "-z", "--untracked-files=all", "--", ".") if commit else ""
         edited = frozenset(entry[3:] for entry in listed.split("\0") if len(entry) > 3)
-        found = (
-            repository or _public(_git(project.root, "remote", "get-url", "origin").strip()) if commit else repository
-        )
-        return cls(project.root, project.packages, str(table.get("name", "")), found, commit, edited)
+        if commit and not repository:
+            repository = _public(_git(project.root, "remote", "get-url", "origin").strip())
+        return cls(project.root, project.packages, str(table.get("name", "")), repository, commit, edited)
 
     def is_edited(self, post: Post) -> bool:
         """Whether `post`, or code that it may use, has uncommitted changes."""

@@ -9,11 +9,10 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict
-from typing import Any
 
 from mlblog.errors import CellError, MlblogError
 from mlblog.lab import Project
+from mlblog.press.kernel.job import Job
 from mlblog.press.kernel.limits import MEMORY, TIMEOUT
 from mlblog.press.kernel.output import Outputs, Ran
 from mlblog.press.runner.conversation import START, WAKE, Cancelled, Conversation, Gone, Lost, Unproved
@@ -224,19 +223,19 @@ class Server:
         plan: Plan | None = None,
     ) -> Conversation:
         timeout = float(post.meta.get("timeout", self.timeout))
-        job: dict[str, Any] = {
-            "path": post.path,
-            "root": str(self.project.root),
-            "packages": [name.replace(".", "/") for name in self.project.packages],
-            "shadow": post.shadow,
-            "units": [asdict(task(unit)) for unit in post.units],
-            "keep": self._worth if keep else None,
-            "memory": float(post.meta.get("memory", MEMORY)),
-            "previews": self.previews,
-        }
-        if plan is not None:
-            job |= {"start": plan.replay.start, "replay": plan.to_json(post)}
-        line.sendall(json.dumps(job).encode() + b"\n")
+        job = Job(
+            post.path,
+            str(self.project.root),
+            list(self.project.packages),
+            post.shadow,
+            [task(unit) for unit in post.units],
+            float(post.meta.get("memory", MEMORY)),
+            self.previews,
+            keep=self._worth if keep else None,
+            start=plan.replay.start if plan else 0,
+            rerun=plan.rerun(post) if plan else None,
+        )
+        line.sendall(job.to_line())
         return Conversation(post, line, timeout, self.progress, start, stop)
 
     def renew(self) -> None:

@@ -8,7 +8,7 @@ import sys
 from mlblog.errors import CellError
 from mlblog.lab import Project
 from mlblog.press.runner.tasks import task
-from mlblog.press.source.document import Post, Unit
+from mlblog.press.source.document import Post
 
 
 class InProcess:
@@ -32,17 +32,14 @@ class InProcess:
             CellError: a unit tagged `raises-exception` did not raise.
             BaseException: raised by a unit, with its traceback.
         """
+        from mlblog.press.kernel.unit import Failed, NothingRaised, run_unit
+
         while self._next <= number:
             unit = self._post.units[self._next]
             self._next += 1
-            self._run(unit)
-
-    def _run(self, unit: Unit) -> None:
-        from mlblog.press.kernel.unit import Failed, NothingRaised, run_unit
-
-        try:
-            run_unit(self._shell, task(unit))
-        except Failed as failed:
-            raise failed.error from None
-        except NothingRaised as error:
-            raise CellError(self._post.path, unit.line, str(error)) from None
+            try:
+                run_unit(self._shell, task(unit))
+            except Failed as failed:
+                raise failed.error from None
+            except NothingRaised as error:
+                raise CellError(self._post.path, unit.line, str(error)) from None

@@ -13,10 +13,10 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from mlblog.lab import Project
 from mlblog.lab.fingerprint.sources import Mark, mark_of
+from mlblog.press.kernel.job import Rerun
 from mlblog.press.kernel.output import Ran
 from mlblog.press.runner.conversation import Snapshot
 from mlblog.press.runner.replay import Replay, replay
@@ -62,16 +62,12 @@ class Plan:
             found.append(_resting_on(again[number], mine) if number in again else _resting_on(mine[0], mine[1:]))
         return tuple(found)
 
-    def to_json(self, post: Post) -> dict[str, Any]:
-        """The part of the job about units to rerun before the rest of `post`."""
+    def rerun(self, post: Post) -> Rerun:
+        """The units to rerun before the rest of `post`."""
         old, replay = self.asleep.post.units, self.replay
-        return {
-            "was": [old[number].code for number in replay.were],
-            "again": [(number, post.units[number].code) for number in replay.again],
-            "fresh": replay.fresh,
-            "forget": replay.forget,
-            "first": replay.first,
-        }
+        was = [old[number].code for number in replay.were]
+        again = [(number, post.units[number].code) for number in replay.again]
+        return Rerun(was, again, list(replay.fresh), list(replay.forget), replay.first)
 
     def has_moved(self, post: Post) -> bool:
         """Whether units that are not rerun have moved to other lines, or have other text."""

@@ -19,7 +19,7 @@ class Progress:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._said = -BETWEEN
+        self._reported = -BETWEEN
         self._ran = self._posts = 0
         self._begun = 0.0
 
@@ -46,11 +46,11 @@ class Progress:
         if sys.stderr.isatty():
             end = "\n" if last else ""
             sys.stderr.write(f"\r\x1b[2K{count}{text}{end}")
-        elif time.monotonic() - self._said >= BETWEEN:
+        elif time.monotonic() - self._reported >= BETWEEN:
             sys.stderr.write(f"{count}{text}\n")
         else:
             return
-        self._said = time.monotonic()
+        self._reported = time.monotonic()
         sys.stderr.flush()
 
 

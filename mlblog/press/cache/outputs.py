@@ -147,9 +147,7 @@ class OutputCache:
         """Store `outputs`. If they show lines of the post (as warnings do), they are valid for this text only."""
         body = []
         for ran in outputs.ran:
-            kept = ran.to_json()
-            seen = ran.lines or f"{post.path}:" in json.dumps(kept["outputs"], ensure_ascii=False)
-            body.append(kept | {"text": _text(post) if seen else ""})
+            body.append(ran.to_json() | {"text": _text(post) if ran.shows_lines(post.path) else ""})
         mine = keys(post, code)
         name = _whole(post, code)
         write_sealed(self._path(name), encode({"ran": body}))

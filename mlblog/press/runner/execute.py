@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import signal
 import socket
@@ -162,7 +161,7 @@ class Server:
     ) -> Outputs | None:
         """Continue `post` from a snapshot; None if it must run from the start, `Unproved` if from an earlier one."""
         snapshot, moved = plan.asleep.snapshot, plan.has_moved(post)
-        if moved and any(_shows_lines(post, ran) for ran in plan.asleep.ran):
+        if moved and any(ran.shows_lines(post.path) for ran in plan.asleep.ran):
             return None
         chain.cut(plan.asleep)
         chain.stamps = now | {path: chain.stamps[path] for path in snapshot.modules if path in chain.stamps}
@@ -189,7 +188,7 @@ class Server:
                 if moved:
                     return None  # its traceback has line numbers of the old version
                 raise
-        if moved and any(_shows_lines(post, ran) for ran in talk.ran):
+        if moved and any(ran.shows_lines(post.path) for ran in talk.ran):
             return None
         return outputs
 
@@ -292,7 +291,3 @@ def _ask(warm: Warm) -> socket.socket:
             ours.close()
             raise MlblogError("the kernel process exited; its output is above") from error
     return ours
-
-
-def _shows_lines(post: Post, ran: Ran) -> bool:
-    return ran.lines or f"{post.path}:" in json.dumps(ran.outputs)

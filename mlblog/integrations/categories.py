@@ -30,8 +30,8 @@ def with_allowed_categories(
     pages, errors = [page for page in compiled.pages if page not in wrong], list(compiled.errors)
     for name, category in wrong.items():
         post = compiled.posts[name]
-        told = f"unknown category {category!r}; this blog has {', '.join(allowed)}"
-        error = PostError(post.path, _line(project.root / post.path, category), told)
+        message = f"unknown category {category!r}; this blog has {', '.join(allowed)}"
+        error = PostError(post.path, _line(project.root / post.path, category), message)
         errors.append(error)
         if show_errors:
             meta = {key: value for key, value in post.meta.items() if key != "categories"}

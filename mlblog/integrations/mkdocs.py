@@ -30,7 +30,6 @@ from mlblog.integrations.preview import Keyboard, Preview
 from mlblog.integrations.records import EXPERIMENTS, Refresh
 from mlblog.integrations.speedup.build import Speedup
 from mlblog.lab import Project
-from mlblog.lab.records.stores import PREVIEW
 from mlblog.press import Compiled, Server
 from mlblog.press.configuration import EXTENSIONS
 from mlblog.site import compile_site
@@ -103,7 +102,7 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
         if asked not in EXPERIMENTS:
             raise PluginError(f"MLBLOG_EXPERIMENTS={asked}: must be one of {', '.join(EXPERIMENTS)}")
         if self._server is None:
-            self._server = Server(self._project, live=self._serving)
+            self._server = Server(self._project, live=self._serving, previews=self._serving)
         self._wait_for_others()
         self._broken = None
         try:
@@ -114,7 +113,7 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
         except MlblogError as error:
             if not self._serving:
                 raise PluginError(f"mlblog: {error}") from error
-            # live preview goes on with the old pages until the error is fixed
+            # live preview keeps the old pages until the error is fixed
             log.error("mlblog: %s", error)
             self._broken = error
             self._compiled = self._compiled or Compiled(self._project.work / "pages")
@@ -136,7 +135,6 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
         start = time.perf_counter()
         refresh = Refresh(self._project, asked)
         if self._serving:
-            os.environ[PREVIEW] = "1"
             for line in refresh.cost():
                 log.info("mlblog: %s", line)
         self._failed = list(refresh.preview() if self._serving else refresh.run())

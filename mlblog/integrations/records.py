@@ -45,7 +45,7 @@ class Refresh:
             return  # the usual case; ordering by need would have to read every post
         place = {name: number for number, name in enumerate(self._ordered())}
         keys.sort(key=lambda key: place[key.experiment])
-        for outcome in previews.run(previews.plan(keys), LocalExecutor(project)):
+        for outcome in previews.run(previews.plan(keys), LocalExecutor(project, previews=True)):
             if outcome.error is not None:
                 yield outcome.error
 

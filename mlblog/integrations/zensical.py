@@ -27,7 +27,6 @@ from mlblog.integrations.categories import with_allowed_categories
 from mlblog.integrations.preview import Keyboard
 from mlblog.integrations.records import EXPERIMENTS, Refresh
 from mlblog.lab import Project
-from mlblog.lab.records.stores import PREVIEW
 from mlblog.press import Compiled, Server
 from mlblog.press.configuration import Configuration
 from mlblog.press.export import Export
@@ -85,9 +84,8 @@ def serve(project: Project, arguments: Sequence[str]) -> int:
         InputError: Zensical is not installed.
     """
     command = _command("serve", arguments)
-    os.environ[PREVIEW] = "1"
     signal.signal(signal.SIGTERM, _interrupt)
-    with Server(project, live=True) as server, _watching(project) as saved:
+    with Server(project, live=True, previews=True) as server, _watching(project) as saved:
         server.runs.is_superseded, server.runs.ask_again = saved.is_set, saved.set
         keyboard = Keyboard(server.interrupt)
         preview = _Preview(project, server)

@@ -18,6 +18,7 @@ from mlblog.lab.records.store import Store
 from mlblog.lab.records.stores import shown_store
 
 _store: ContextVar[Store | None] = ContextVar("mlblog_store", default=None)
+_previews = False
 
 
 @dataclass(frozen=True)
@@ -137,6 +138,12 @@ class using:  # noqa: N801  # reads as a word in `with using(store):`
         _store.reset(self._token)
 
 
+def read_previews(*, wanted: bool) -> None:
+    """Whether the project's store has previews from now on, in all threads of this process and in its forks."""
+    global _previews
+    _previews = wanted
+
+
 def current_store() -> Store:
     """Return the store that `.runs()` reads: the one of an enclosing `using`, else the project's, with its previews."""
-    return _store.get() or shown_store(Project.find())
+    return _store.get() or shown_store(Project.find(), previews=_previews)

@@ -20,6 +20,7 @@ from mlblog.errors import MlblogError
 from mlblog.lab.project import Project
 from mlblog.lab.running.attempt import attempt
 from mlblog.lab.running.jobs import Job
+from mlblog.lab.spec import read_previews
 
 
 def main() -> int:
@@ -28,6 +29,7 @@ def main() -> int:
     me = os.getpid()  # a process that the experiment forks may get here too, and must not report
     asked = json.loads(orders.readline())
     job, checkpoints = Job.from_json(asked["job"]), asked["checkpoints"]
+    read_previews(wanted=asked["previews"])
     threading.Thread(target=_die_with_parent, args=(orders,), daemon=True).start()
 
     def tell(*event: object, content: bytes = b"") -> None:

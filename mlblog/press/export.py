@@ -14,7 +14,7 @@ from pathspec import GitIgnoreSpec
 from mlblog.errors import InputError
 from mlblog.files.state import Mark, is_settled, mark
 from mlblog.lab import Project
-from mlblog.press.build import Compiled
+from mlblog.press.compile import Compiled
 from mlblog.press.configuration import PLUGINS, Configuration
 
 _MARK = "# Written by `mlblog export`. The next export replaces this file and the folders beside it.\n"

@@ -26,7 +26,6 @@ LONGEST = 300
 LONGER = {
     "benchmarks/library.py": 347,
     "benchmarks/press.py": 347,
-    "mlblog/press/kernel/shell.py": 319,
     "tests/experiments/test_ilsampling_runs.py": 302,
     "tests/lab/test_accept.py": 310,
     "tests/lab/test_fingerprint.py": 385,

@@ -1,12 +1,10 @@
 """The stores of a project: its records, and previews in place of missing records.
 
-A preview is a smoke record in `.mlblog/preview`. It is seen only where `MLBLOG_PREVIEW` is set, as `mkdocs serve` does,
+A preview is a smoke record in `.mlblog/preview`. Only the pages of live preview show it,
 and only for an experiment and overrides that have no real record at any scale.
 """
 
 from __future__ import annotations
-
-import os
 
 from mlblog.errors import MissingRecord
 from mlblog.files.state import Mark, mark
@@ -14,8 +12,6 @@ from mlblog.lab.project import Project
 from mlblog.lab.record_path import RecordPath
 from mlblog.lab.records.record import Key, Record
 from mlblog.lab.records.store import FileStore, Store
-
-PREVIEW = "MLBLOG_PREVIEW"
 
 
 class Previewed:
@@ -94,7 +90,7 @@ def preview_store(project: Project) -> FileStore:
     return FileStore(folder, lock=project.work / "locks" / "preview.lock", label=project.relative(folder))
 
 
-def shown_store(project: Project) -> Store:
-    """Return what pages of `project` are made from: its records, with previews where `MLBLOG_PREVIEW` is set."""
+def shown_store(project: Project, *, previews: bool = False) -> Store:
+    """Return what pages of `project` are made from: its records, in live preview with `previews` in the gaps."""
     records = Remembered(project_store(project))
-    return Previewed(records, preview_store(project)) if os.environ.get(PREVIEW) else records
+    return Previewed(records, preview_store(project)) if previews else records

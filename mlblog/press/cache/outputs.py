@@ -28,17 +28,17 @@ from mlblog.files.memo import Memo
 from mlblog.lab import Code, Project, Read, Store
 from mlblog.press.kernel.basis import Basis, unobserved
 from mlblog.press.kernel.output import Outputs, Ran
-from mlblog.press.source.document import Cell, Doctest, Post, Unit
+from mlblog.press.source.document import Doctest, Post, Unit
 from mlblog.press.source.magics import as_python
 
-SCHEMA = 3
+SCHEMA = 4
 _BLANK = {tokenize.COMMENT, tokenize.NEWLINE, tokenize.NL, tokenize.ENDMARKER, tokenize.INDENT, tokenize.DEDENT}
 _RUNS = 8  # cached runs per post, so that undoing an edit is a cache hit
 
 
 def keys(post: Post, code: Code) -> list[str]:
     """One key per unit, from the previous unit's key, its own code, and the manifest up to it."""
-    found = [digest("post", made_by(), _limits(post))]
+    found = [digest("post", made_by(), json.dumps(post.limits))]
     for unit, reached in zip(post.units, _manifests(post, code), strict=True):
         found.append(digest("unit", found[-1], _code(post, unit), reached))
     return found[1:]
@@ -114,7 +114,7 @@ def _manifests(post: Post, code: Code) -> list[str]:
 def _whole(post: Post, code: Code) -> str:
     """One key for the whole post, which needs a single manifest."""
     parts = [_code(post, unit) for unit in post.units]
-    return digest("post", made_by(), _limits(post), *parts, digest("manifest", encode(manifest(post, code))))
+    return digest("post", made_by(), json.dumps(post.limits), *parts, digest("manifest", encode(manifest(post, code))))
 
 
 class OutputCache:
@@ -146,9 +146,7 @@ class OutputCache:
         """Store `outputs`. If they show lines of the post (as warnings do), they are valid for this text only."""
         body = []
         for ran in outputs.ran:
-            kept = ran.to_json()
-            seen = ran.lines or f"{post.path}:" in json.dumps(kept["outputs"], ensure_ascii=False)
-            body.append(kept | {"text": _text(post) if seen else ""})
+            body.append(ran.to_json() | {"text": _text(post) if ran.shows_lines(post.path) else ""})
         mine = keys(post, code)
         name = _whole(post, code)
         self._kept(name).put(name, body)
@@ -192,21 +190,9 @@ def _text(post: Post) -> str:
 
 def _code(post: Post, unit: Unit) -> str:
     where = post.path if "__file__" in unit.code else ""
-    limit = str(unit.options.timeout) if isinstance(unit, Cell) else ""
-    return digest("code", type(unit).__name__, *_options(unit), limit, _normal(unit.code), where)
-
-
-def _options(unit: Unit) -> tuple[str, ...]:
     # only options that change what runs or what is drawn; the others affect the page alone
-    if not isinstance(unit, Cell):
-        return ()
-    raises = ("raises",) if "raises-exception" in unit.options.tags else ()
-    return (*raises, "raster") if unit.options.raster else raises
-
-
-def _limits(post: Post) -> str:
-    """Limits that may stop a post early."""
-    return json.dumps([post.meta.get("timeout"), post.meta.get("memory")])
+    options = str((unit.options.may_raise, unit.options.raster, unit.options.timeout))
+    return digest("code", unit.kind, options, _normal(unit.code), where)
 
 
 def _normal(code: str) -> str:

@@ -21,11 +21,10 @@ from mlblog.files.memo import Memo
 from mlblog.files.state import TICK, Mark, mark, marks
 from mlblog.lab import Project
 from mlblog.lab.fingerprint.engine import FOLDER, PARTS
-from mlblog.lab.records.stores import PREVIEW
 from mlblog.press.kernel.basis import Basis
 from mlblog.press.page.published import Published
 
-_VERSION = 3
+_VERSION = 4
 _SKIPPED = {"__pycache__", ".mlblog", ".git", ".venv", "node_modules"}
 
 
@@ -51,13 +50,20 @@ class CachedPage:
 class PageCache:
     """The pages of the last compilation, by post."""
 
-    def __init__(self, project: Project, made_by: str, basis: Basis) -> None:
-        """Take the state of the world before anything is read. `made_by` identifies versions."""
+    def __init__(self, project: Project, made_by: str, basis: Basis, *, previews: bool) -> None:
+        """Take the state of the world before anything is read.
+
+        Args:
+            project: the project with the pages.
+            made_by: identifies versions.
+            basis: the current state of what outputs depend on.
+            previews: whether pages show previews.
+        """
         self._basis, self._pages, self._memo = basis, project.work / "pages", Memo(project.work / "kept.json")
         self._modules = marks(_modules(project))
         world = marks(_world(project))
         self._settled = time.time_ns() - TICK
-        told = json.dumps([_VERSION, made_by, os.environ.get(PREVIEW), sorted(world.items()), sorted(self._modules)])
+        told = json.dumps([_VERSION, made_by, previews, sorted(world.items()), sorted(self._modules)])
         self._world = digest("world", told) if _is_before(world.values(), self._settled) else ""
         self._posts: dict[str, Any] = (self._memo.get(self._world) if self._world else None) or {}
         self._now: dict[str, Any] = {}

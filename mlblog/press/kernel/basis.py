@@ -35,7 +35,7 @@ MOVED = "moved"
 PASSING = {"_", "OLDPWD", "PWD", "SHLVL"}
 _OURS = "MLBLOG_"
 # variables read by the interpreter or compiled libraries, which Python code cannot observe
-_UNTOLD = ("PYTHON", "LC_", "LANG", "TZ", "LD_", "OMP_", "MKL_", "OPENBLAS_", "CUDA_")
+_UNOBSERVED = ("PYTHON", "LC_", "LANG", "TZ", "LD_", "OMP_", "MKL_", "OPENBLAS_", "CUDA_")
 _GENERATED = {"__pycache__", ".mlblog", ".git"}
 
 
@@ -61,7 +61,7 @@ def is_observed(variable: str, project: Project) -> bool:
 
 def unobserved(environ: Mapping[str, str] = os.environ) -> str:
     """The state of variables whose reads cannot be observed."""
-    return json.dumps(sorted(item for item in environ.items() if item[0].startswith(_UNTOLD)))
+    return json.dumps(sorted(item for item in environ.items() if item[0].startswith(_UNOBSERVED)))
 
 
 class Basis:
@@ -98,8 +98,8 @@ class Basis:
             if kind == "glob":
                 return _glob(self._project.root, *rest.split("\n", 1))
             if kind == ENVIRONMENT and rest == "*":
-                told = sorted(item for item in self._environ.items() if is_observed(item[0], self._project))
-                return digest("environment", json.dumps(told))
+                variables = sorted(item for item in self._environ.items() if is_observed(item[0], self._project))
+                return digest("environment", json.dumps(variables))
             if kind == "library":
                 return self._libraries.everything if rest == "*" else self._libraries.state(rest)
             if kind == "absent":

@@ -56,8 +56,9 @@ class Origin:
         commit = ask("rev-parse", "HEAD") if is_ours else ""
         listed = ask("status", "--porcelain", "-z", "--untracked-files=all", "--", ".") if commit else ""
         edited = frozenset(entry[3:] for entry in listed.split("\0") if len(entry) > 3)
-        found = repository or _public(ask("remote", "get-url", "origin")) if commit else repository
-        return cls(project.root, project.packages, str(table.get("name", "")), found, commit, edited)
+        if commit and not repository:
+            repository = _public(ask("remote", "get-url", "origin"))
+        return cls(project.root, project.packages, str(table.get("name", "")), repository, commit, edited)
 
     def is_edited(self, post: Post) -> bool:
         """Whether `post`, or code that it may use, has uncommitted changes."""

@@ -36,8 +36,7 @@ class Run:
 
     def is_of(self, post: Post, keys: Sequence[str]) -> bool:
         """Whether a run of `post` would be identical, with the same lines and limits."""
-        limits = [(one.meta.get("timeout"), one.meta.get("memory")) for one in (self.post, post)]
-        return self.keys == keys and self.post.units == post.units and limits[0] == limits[1]
+        return self.keys == keys and self.post.units == post.units and self.post.limits == post.limits
 
 
 class Runs:

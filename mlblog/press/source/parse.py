@@ -126,7 +126,7 @@ def _expressions(body: str, codes: list[Token]) -> Iterator[tuple[int, int, str]
 
 def skipped(code: str, options: Options, prefix: str = "") -> str:
     """The Markdown of a cell that its tags keep from running."""
-    if options.tags & {"remove-input", "remove-cell"}:
+    if options.hides_code:
         return ""
     text = blocks.fence("python", code.strip("\n"))
     if options.tags & {"hide-input", "hide-cell"}:
@@ -155,6 +155,6 @@ def _fence(fence: Fence, source: str, line: int, path: str, runs: bool, in_defin
             raise PostError(path, line, f"unknown option {next(iter(found))!r}; pycon fences take only .noeval")
         return Doctest(source, line, code, line + 1)
     options = cell_options(found, path, line)
-    if "skip-execution" in options.tags:
+    if options.is_skipped:
         return Sample(source, line, skipped(code, options, fence.prefix))
     return Cell(source, line, code, line + 1, fence.prefix, options, in_definition)

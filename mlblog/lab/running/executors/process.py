@@ -22,11 +22,19 @@ class Process:
     """A process that carries out one job; make it, then call `record`."""
 
     def __init__(
-        self, job: Job, root: Path, log: BinaryIO, *, environment: Mapping[str, str], checkpoints: Path | None
+        self,
+        job: Job,
+        root: Path,
+        log: BinaryIO,
+        *,
+        environment: Mapping[str, str],
+        checkpoints: Path | None,
+        previews: bool = False,
     ) -> None:
-        """Start `job` of the project at `root`, with output to the file `log`."""
+        """Start `job` of the project at `root`, with output to the file `log`; with `previews`, it may read them."""
         self._job, self._log = job, log
-        self._asked = {"job": job.to_json(), "checkpoints": None if checkpoints is None else str(checkpoints)}
+        kept = None if checkpoints is None else str(checkpoints)
+        self._asked = {"job": job.to_json(), "checkpoints": kept, "previews": previews}
         self._killed = ""
         self._where = ""
         self._process = subprocess.Popen(

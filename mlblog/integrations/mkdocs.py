@@ -23,8 +23,10 @@ from mkdocs.plugins import BasePlugin, CombinedEvent, event_priority
 from mkdocs.structure.files import File, Files, file_sort_key
 from mkdocs.structure.pages import Page
 
+from mlblog import design
 from mlblog.errors import MlblogError, ProjectError, StillRuns, Superseded
 from mlblog.integrations.categories import with_allowed_categories
+from mlblog.integrations.checked import CheckedFormulas
 from mlblog.integrations.conversion import Conversions, get_ready
 from mlblog.integrations.material import Faster
 from mlblog.integrations.neighbours import dated_by_source, without_macros
@@ -49,6 +51,8 @@ class PluginConfig(Config):  # type: ignore[no-untyped-call]  # MkDocs has parti
 
     #: Runs during a build: `auto` at full scale if there is a GPU, `always` also small on a CPU, `never` none.
     experiments = config_options.Choice(EXPERIMENTS, default="auto")
+    #: Whether templates, style sheets, scripts and fonts are those that come with mlblog.
+    design = config_options.Type(bool, default=False)
 
 
 def _survive(build: Callable[[], None]) -> None:
@@ -76,6 +80,7 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
         self._rendered, self._written = Remembered(), Written()  # for live preview
         self._compiled: Compiled | None = None
         self._failed: list[MlblogError] = []
+        self._formulas: CheckedFormulas | None = None
         self._lock: BaseFileLock | None = None
         self._preview = Preview()
         self._keyboard: Keyboard | None = None
@@ -95,6 +100,8 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
         except ProjectError as error:
             raise PluginError(f"mlblog: {error}") from error
         config.markdown_extensions += [name for name in EXTENSIONS if name not in config.markdown_extensions]
+        if self.config.design:
+            design.put_into(config)
         return config
 
     def on_pre_build(self, *, config: MkDocsConfig) -> None:
@@ -119,6 +126,11 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
             self._broken = error
             self._compiled = self._compiled or Compiled(self._project.work / "pages")
         work = self._project.work
+        self._formulas = self._formulas or CheckedFormulas(self._project)
+        try:
+            self._formulas.begin(config.extra)
+        except MlblogError as error:
+            raise PluginError(f"mlblog: {error}") from error
         self._faster = self._faster or Faster(Conversions(work / "html"), Remembered(work / "derived.json"))
         self._faster.begin(config)
         if self._serving:
@@ -211,9 +223,16 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
             remember(env, config, self._rendered)
         return env
 
+    @event_priority(50)  # before the feeds and the search index read it
     def on_page_content(self, html: str, *, page: Page, **_: Any) -> str:
-        """Give the feeds their dates; if compilation failed, say so on every page."""
+        """Check formulas; give the feeds dates and descriptions; if compilation failed, say so on every page."""
         page.meta.update(dates(page.meta))
+        assert self._formulas is not None
+        assert self._compiled is not None
+        if (bad := self._formulas.check(html, page.file, page.meta, self._compiled)) and self._serving:
+            told = "\n".join(map(str, bad))
+            log.error("mlblog: %s", told)
+            html = f'<div class="mlblog-error"><pre>{escape(told)}</pre></div>{html}'
         if self._broken is None:
             return html
         why = f"<p>Compilation failed; this is the last good version.</p><pre>{escape(str(self._broken))}</pre>"
@@ -226,10 +245,12 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
         self._end(is_whole=True)
         if self._serving or self._compiled is None:
             return
-        left_out, failed = self._compiled.errors, self._failed
-        if left_out or failed:
+        assert self._formulas is not None
+        left_out, failed, bad = self._compiled.errors, self._failed, self._formulas.errors
+        if left_out or failed or bad:
             told = f"{len(left_out)} posts left out, {len(failed)} runs failed (their old records are kept)"
-            raise PluginError(told + "".join(f"\n  {error}" for error in (*left_out, *failed)))
+            told += f", {len(bad)} formulas cannot be drawn" if bad else ""
+            raise PluginError(told + "".join(f"\n  {error}" for error in (*left_out, *failed, *bad)))
 
     def on_build_error(self, *, error: Exception) -> None:
         """Restore the host."""
@@ -238,6 +259,8 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
     def _end(self, *, is_whole: bool) -> None:
         if self._lock is not None:
             self._lock.release()
+        if self._formulas is not None and is_whole:
+            self._formulas.end()
         if self._faster is not None:
             self._faster.end(is_whole=is_whole)
             if is_whole:

@@ -29,6 +29,7 @@ from mlblog.press.runner.execute import Server
 from mlblog.press.runner.runs import PATIENCE, Run, Sources
 from mlblog.press.source.document import Post
 from mlblog.press.source.parse import parse_post
+from mlblog.press.source.pictures import with_pictures
 
 
 @dataclass
@@ -122,7 +123,7 @@ class Press:
             try:
                 text = self.texts[path] = path.read_bytes()
                 kept = self.kept.find(name, text)
-                post = kept.published.post if kept else parse_post(text, name)
+                post = kept.published.post if kept else with_pictures(parse_post(text, name), self.lab.project)
                 if (other := addresses.setdefault(post.page, post.path)) != post.path:
                     raise PostError(post.path, 1, f"has the same address as {other}; rename it or set `slug:`")
                 if kept:
@@ -143,7 +144,8 @@ class Press:
             name = self.lab.project.relative(path)
             del same[path]
             try:
-                self._look_for(path, parse_post(self.texts[path], name), found, again)
+                post = with_pictures(parse_post(self.texts[path], name), self.lab.project)
+                self._look_for(path, post, found, again)
             except MlblogError as error:
                 errors[path] = error
         self._run(again, found, errors, fail_fast)

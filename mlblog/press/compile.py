@@ -110,7 +110,8 @@ def _write_and_keep(path: Path, made: Made, press: Press, done: Compiled) -> Non
     done.stale |= stale
     reached = files_behind(post, press.lab.code, _declared(published, press.lab))
     rests = {name: state for ran in made.outputs.ran for name, state in ran.rests.items()}
-    data = (f"data:{press.lab.project.relative(file)}" for file in reached if file.suffix != ".py")
+    data = [f"data:{press.lab.project.relative(file)}" for file in reached if file.suffix != ".py"]
+    data += [f"data:{path}" for path in post.pictures]
     rests |= {name: press.basis.state(name) for name in data}
     done.warnings += made.page.warnings
     files = _write(made.page, done)

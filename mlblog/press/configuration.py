@@ -9,6 +9,7 @@ from pathlib import Path
 
 import yaml
 
+from mlblog import design
 from mlblog.errors import InputError
 
 #: Markdown extensions that compiled pages need; all ship with Material.
@@ -48,6 +49,7 @@ class Configuration:
         self.excluded = _text(self._tree, "exclude_docs", "").splitlines()
         theme = _child(self._tree, "theme")
         self.templates = _text(theme, "custom_dir", "") if isinstance(theme, yaml.MappingNode) else ""
+        self.has_design = self.option("mlblog", "design") == ["true"]
 
     def option(self, plugin: str, name: str) -> list[str]:
         """The option `name` of a plugin as a list; empty if not set."""
@@ -77,12 +79,20 @@ class Configuration:
             The text of the file, its plugins, and the dropped settings that readers would notice.
         """
         theme = _child(self._tree, "theme")
-        if isinstance(theme, yaml.MappingNode) and self.templates:
+        if isinstance(theme, yaml.MappingNode) and (self.templates or self.has_design):
             _set(theme, "custom_dir", _scalar("overrides"))
+        if self.has_design:
+            self._put_first("extra_css", design.sheets())
+            self._put_first("extra_javascript", design.scripts())
         left_out = _without_ours(self._tree)
         _add_extensions(self._tree)
         text = yaml.serialize(self._tree, allow_unicode=True, width=120)
         return str(text), [_name(plugin) for plugin in self._plugins()], left_out
+
+    def _put_first(self, name: str, values: list[str]) -> None:
+        own = _entries(_child(self._tree, name))
+        first = [_scalar(value) for value in values if value not in {entry.value for entry in own}]
+        _set(self._tree, name, yaml.SequenceNode("tag:yaml.org,2002:seq", [*first, *own], flow_style=False))
 
     def _plugins(self) -> list[yaml.Node]:
         return _plugins(self._tree)

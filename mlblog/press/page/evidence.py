@@ -45,8 +45,7 @@ def recorded(found: Evidence, root: str) -> str:
 
 def records_link(found: Sequence[Evidence], root: str, name: str) -> str:
     """A link to the record behind a figure, or to the list with the id `name`."""
-    kept = [one for one in found if not one.is_smoke]
-    paths = [path.partition("results/")[2] for one in kept for path, _ in one.read.found]
+    paths = [path for one in found for path in _published(one)]
     if not paths:
         return ""
     if len(paths) == 1:
@@ -76,10 +75,15 @@ def named(text: str) -> str:
     return html.escape(text, quote=False).replace("_", "\\_").replace("*", "\\*")
 
 
+def _published(found: Evidence) -> list[str]:
+    """The paths of its records below the site's `results/`; none of a preview, which no site publishes."""
+    return [name for path, _ in found.read.found if (name := path.partition("results/")[2])]
+
+
 def _links(found: Evidence, root: str) -> str:
-    if found.is_smoke:
-        return "not recorded"  # a preview, which no site publishes
-    names = [path.partition("results/")[2] for path, _ in found.read.found]
+    names = _published(found)
+    if not names:
+        return "not recorded"
     if len(names) == 1:
         return f"[record]({root}/results/{names[0]})"
     links = ", ".join(

@@ -26,6 +26,7 @@ class Settings:
         url: its base URL, with a trailing slash; empty if post URLs do not follow from their names.
         templates: the folder with its templates, relative to `mkdocs.yml`.
         repository: URL of its source.
+        has_design: whether it uses the design that comes with mlblog.
     """
 
     name: str = ""
@@ -33,6 +34,7 @@ class Settings:
     url: str = ""
     templates: str = ""
     repository: str = ""
+    has_design: bool = False
 
     @classmethod
     def of(cls, path: Path) -> Settings:
@@ -51,7 +53,12 @@ class Settings:
         templates = _text(_mapping(found.get("theme")).get("custom_dir"))
         repository = _text(found.get("repo_url")).rstrip("/")
         return cls(
-            _text(found.get("site_name")), _text(found.get("site_description")), _url(found), templates, repository
+            _text(found.get("site_name")),
+            _text(found.get("site_description")),
+            _url(found),
+            templates,
+            repository,
+            _text(_options(found, "mlblog").get("design")).lower() == "true",
         )
 
 
@@ -59,14 +66,23 @@ def _url(settings: dict[str, yaml.Node]) -> str:
     url = _text(settings.get("site_url"))
     if urlsplit(url).hostname in (None, *_HERE) or _text(settings.get("use_directory_urls")).lower() == "false":
         return ""
-    blog: dict[str, yaml.Node] = {}
-    plugins = settings.get("plugins")
-    for plugin in plugins.value if isinstance(plugins, yaml.SequenceNode) else ():
-        for name, options in _mapping(plugin).items():
-            if name in ("blog", "material/blog"):
-                blog = _mapping(options)
+    blog = _options(settings, "blog")
     by_name = _text(blog.get("post_url_format")) == "{slug}" and _text(blog.get("blog_dir")) in ("", "blog")
     return url.rstrip("/") + "/" if by_name else ""
+
+
+def _options(settings: dict[str, yaml.Node], plugin: str) -> dict[str, yaml.Node]:
+    plugins = settings.get("plugins")
+    entries = plugins.value if isinstance(plugins, yaml.SequenceNode) else [plugins]
+    return next(
+        (
+            _mapping(options)
+            for entry in entries
+            for name, options in _mapping(entry).items()
+            if name.removeprefix("material/") == plugin
+        ),
+        {},
+    )
 
 
 def _mapping(node: yaml.Node | None) -> dict[str, yaml.Node]:

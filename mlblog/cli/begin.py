@@ -23,13 +23,14 @@ def new() -> None:
 
 @new.command()
 @click.argument("title")
+@click.option("--slug", "name", default="", metavar="NAME", help="Last part of its address; default: from the title.")
 @reported
-def post(title: str) -> int:
+def post(title: str, name: str) -> int:
     """Create a draft post called TITLE, with a block, a number and a figure."""
     from mlblog.scaffold import new_post
 
     project = Project.find()
-    return _print_created(project, new_post(project, title, date.today()))
+    return _print_created(project, new_post(project, title, date.today(), name))
 
 
 @new.command()

@@ -1,10 +1,12 @@
-"""Report posts with unknown categories by file and line, before the host rejects them."""
+"""Report posts with unknown categories or authors by file and line, before the host rejects them."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
+
+import yaml
 
 from mlblog.errors import PostError
 from mlblog.files.atomic import write_if_changed
@@ -24,32 +26,55 @@ def with_allowed_categories(
         project: the project with the posts.
         show_errors: whether such a post gets an error page; otherwise it gets none.
     """
-    wrong = {page: name for page, post in compiled.posts.items() for name in _categories(post) if name not in allowed}
-    if not allowed or not wrong:
+    told = f"this blog has {', '.join(allowed)}"
+    return _with_known(compiled, "categories", allowed, told, project, show_errors) if allowed else compiled
+
+
+def with_known_authors(compiled: Compiled, file: Path, project: Project, *, show_errors: bool) -> Compiled:
+    """Reject posts by an author who is not in `file`, the `.authors.yml` of Material's blog; see above."""
+    try:
+        found = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError):
+        found = None  # missing, or Material says what is wrong with it
+    authors = found.get("authors") if isinstance(found, dict) else None
+    known = list(authors) if isinstance(authors, dict) else []
+    told = f"{project.relative(file)} has {', '.join(map(str, known)) or 'none'}; add the author there"
+    return _with_known(compiled, "authors", known, told, project, show_errors)
+
+
+def _with_known(
+    compiled: Compiled, key: str, known: Collection[str], told: str, project: Project, show_errors: bool
+) -> Compiled:
+    wrong = {page: name for page, post in compiled.posts.items() for name in _named(post, key) if name not in known}
+    wrong = {page: name for page, name in wrong.items() if page in compiled.pages}
+    if not wrong:
         return compiled
     pages, errors = [page for page in compiled.pages if page not in wrong], list(compiled.errors)
-    for name, category in wrong.items():
+    for name, value in wrong.items():
         post = compiled.posts[name]
-        told = f"unknown category {category!r}; this blog has {', '.join(allowed)}"
-        error = PostError(post.path, _line(project.root / post.path, category), told)
+        line = _line(project.root / post.path, key, value)
+        error = PostError(
+            post.path, line, f"unknown {'category' if key == 'categories' else 'author'} {value!r}; {told}"
+        )
         errors.append(error)
         if show_errors:
-            meta = {key: value for key, value in post.meta.items() if key != "categories"}
+            meta = {key: value for key, value in post.meta.items() if key not in ("authors", "categories")}
             page = render_error(dataclasses.replace(post, meta=meta), error)
             write_if_changed(compiled.folder / page.path, page.text.encode())
             pages.append(page.path)
     return dataclasses.replace(compiled, pages=pages, errors=errors)
 
 
-def _categories(post: Post) -> list[str]:
-    return list(post.meta.get("categories") or ())
+def _named(post: Post, key: str) -> list[str]:
+    found = post.meta.get(key) or ()
+    return list(found) if isinstance(found, list | tuple) else []  # Material says what else is wrong
 
 
-def _line(path: Path, category: str) -> int:
-    """The line of the front matter that names `category`; in a notebook the first line."""
+def _line(path: Path, key: str, value: str) -> int:
+    """The line of the front matter with that value of a key; in a notebook the first line."""
     inside = False
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-        inside = inside or line.startswith("categories:")
-        if inside and category in line:
+        inside = inside or line.startswith(f"{key}:")
+        if inside and value in line:
             return number
     return 1

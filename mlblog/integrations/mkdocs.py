@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import logging
 import os
+import shutil
 import threading
 import time
 from collections.abc import Callable
@@ -25,7 +26,7 @@ from mkdocs.structure.pages import Page
 
 from mlblog import design
 from mlblog.errors import MlblogError, ProjectError, StillRuns, Superseded
-from mlblog.integrations.categories import with_allowed_categories
+from mlblog.integrations.categories import with_allowed_categories, with_known_authors
 from mlblog.integrations.checked import CheckedFormulas
 from mlblog.integrations.conversion import Conversions, get_ready
 from mlblog.integrations.material import Faster
@@ -44,6 +45,9 @@ from mlblog.site import compile_site
 from mlblog.site.feeds import add_pictures, dates
 
 log = logging.getLogger("mkdocs.plugins.mlblog")
+
+if shutil.which("git") is None:
+    os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")  # otherwise GitPython, which the feeds import, refuses to load
 
 
 class PluginConfig(Config):  # type: ignore[no-untyped-call]  # MkDocs has partial types
@@ -100,6 +104,8 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
         except ProjectError as error:
             raise PluginError(f"mlblog: {error}") from error
         config.markdown_extensions += [name for name in EXTENSIONS if name not in config.markdown_extensions]
+        if (language := str(config.theme.get("language", "en"))) != "en":
+            log.info("mlblog: language %s: labels of figures and generated pages are in English", language)
         if self.config.design:
             design.put_into(config)
         return config
@@ -164,6 +170,9 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
         blog = config.plugins.get("material/blog") or config.plugins.get("blog")
         allowed = blog.config.get("categories_allowed") if blog else None
         compiled = with_allowed_categories(compiled, allowed or (), self._project, show_errors=self._serving)
+        if blog and blog.config.get("authors"):
+            file = Path(config.docs_dir, blog.config["authors_file"].format(blog=blog.config["blog_dir"]))
+            compiled = with_known_authors(compiled, file, self._project, show_errors=self._serving)
         if not self._serving:
             compiled = compiled.without_drafts()
         log.info("mlblog: %s in %.2f s", compiled.summary, time.perf_counter() - start)

@@ -23,7 +23,7 @@ from watchdog.observers import Observer
 
 from mlblog.errors import InputError, MlblogError, Superseded
 from mlblog.files.atomic import write_if_changed
-from mlblog.integrations.categories import with_allowed_categories
+from mlblog.integrations.categories import with_allowed_categories, with_known_authors
 from mlblog.integrations.preview import Keyboard
 from mlblog.integrations.records import EXPERIMENTS, Refresh
 from mlblog.lab import Project
@@ -144,6 +144,11 @@ def _compile(project: Project, server: Server, settings: Configuration, *, is_pr
     compiled = compile_site(project, server=server, show_errors=is_preview)
     allowed = settings.option("blog", "categories_allowed")
     compiled = with_allowed_categories(compiled, allowed, project, show_errors=is_preview)
+    authors = "".join(settings.option("blog", "authors_file")) or "{blog}/.authors.yml"
+    blog = "".join(settings.option("blog", "blog_dir")) or "blog"
+    file = project.root / settings.docs / authors.format(blog=blog)
+    if settings.option("blog", "authors") != ["false"]:
+        compiled = with_known_authors(compiled, file, project, show_errors=is_preview)
     for name, why in compiled.stale.items():
         click.echo(f"mlblog: the records of {name} are stale: {'; '.join(why)}", err=True)
     for error in compiled.errors:

@@ -93,15 +93,17 @@ def test_new_things_pass_as_they_stand(stranger: Stranger) -> None:
             ("note", "pearson1905problem"),
             ("experiment", "coin_toss"),
             ("week",),
+            ("post", "乱歩", "--slug", "random-walk"),
         )
     ]
-    assert [one.returncode for one in made] == [0] * 4, [one.stderr for one in made]
+    assert [one.returncode for one in made] == [0] * 5, [one.stderr for one in made]
     written = [one.stdout.splitlines()[0] for one in made]
     assert written[:3] == [
         "posts_src/is-it-a-test-or-100.md",
         "night_walks/papers/notes/pearson1905problem.md",
         "night_walks/experiments/coin_toss.py",
     ]
+    assert written[4] == "posts_src/random-walk.md"
     assert "mlblog run coin_toss --scale smoke" in made[2].stdout
     assert stranger("mlblog", "run", "coin_toss", "--scale", "smoke", "--executor", "inline").returncode == 0
     assert stranger("mlblog", "check").returncode == 0
@@ -141,7 +143,11 @@ def test_names_that_are_wrong_or_taken_are_refused(stranger: Stranger, monkeypat
     monkeypatch.delenv("MLBLOG_ROOT", raising=False)
     before = written(stranger.folder)
     for arguments, message in {
-        ("post", "???"): "a title needs a letter or a digit",
+        (
+            "post",
+            "乱歩",
+        ): "'乱歩': a title needs a letter or a digit of the Latin alphabet, for the URL; name one: --slug",
+        ("post", "A walk", "--slug", "A walk"): "'A walk': a name consists of a to z, digits and hyphens",
         ("post", "WALK!"): "posts_src/walk.md: already exists",
         ("note", "pearson1905problems"): "did you mean 'pearson1905problem'?",
         ("experiment", "Coin-Toss"): "an experiment is a function",

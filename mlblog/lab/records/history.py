@@ -30,6 +30,8 @@ class Revision:
     def _git(self, *arguments: str, what: str) -> bytes:
         try:
             done = subprocess.run(["git", "-C", str(self._root), *arguments], capture_output=True, check=True)
+        except FileNotFoundError as error:
+            raise InputError(f"{self._root}: git is not installed, and holds what is asked for") from error
         except (OSError, subprocess.CalledProcessError) as error:
             raise InputError(f"{self._root}: {what}") from error
         return done.stdout

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,6 +43,27 @@ def note(key: str) -> int:
 
     project = Project.find()
     return _print_created(project, new_note(project, key))
+
+
+@new.command()
+@click.argument("source")
+@click.option("--topic", default="", help="Its topic in the index of papers.")
+@reported
+def paper(source: str, topic: str) -> int:
+    """Put a paper into the bibliography, and begin a note on it.
+
+    SOURCE is an arXiv number, a DOI, a URL with either, a BibTeX file, BibTeX itself, or - for standard input.
+
+    Example: mlblog new paper arXiv:1706.03762 --topic Attention
+    """
+    from mlblog.scaffold import new_paper
+
+    project = Project.find()
+    if source == "-":
+        source = sys.stdin.read()
+    for one in new_paper(project, source, topic):
+        _print_created(project, one)
+    return 0
 
 
 @new.command()

@@ -125,6 +125,27 @@ def init(folder: Path, package: str) -> int:
     return 0
 
 
+@main.command("upgrade")
+@reported
+def upgraded() -> int:
+    """Bring the files that `mlblog init` wrote up to date with the installed mlblog.
+
+    Files that you have not changed are replaced. Of others, what mlblog has changed is printed as a diff, which
+    `mlblog upgrade | git apply` takes over where it fits; the exit code is then 1.
+    """
+    from mlblog.scaffold import upgrade
+
+    done = upgrade(Project.find())
+    for path in done.written:
+        click.echo(f"{path}: up to date", err=True)
+    for path, text in done.diffs.items():
+        click.echo(f"{path}: yours, and unchanged; what mlblog has changed since {done.since}:", err=True)
+        click.echo(text, nl=False)
+    if not done.written and not done.diffs:
+        click.echo("everything is up to date", err=True)
+    return 1 if done.diffs else 0
+
+
 @main.command()
 @JSON
 @reported

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -15,31 +16,36 @@ from mlblog.press import Compiled, Post
 from mlblog.press.page.render import render_error
 
 
-def with_allowed_categories(
-    compiled: Compiled, allowed: Sequence[str], project: Project, *, show_errors: bool
+def with_known_terms(
+    compiled: Compiled, blog: Mapping[str, Any], docs: Path, project: Project, *, show_errors: bool
 ) -> Compiled:
-    """Reject posts with a category that is not in `allowed`, as Material's blog would, but with file and line.
+    """Reject posts with categories or authors that Material's blog would reject, but with file and line.
 
     Args:
         compiled: the compiled posts.
-        allowed: allowed categories; empty allows any.
+        blog: options of the blog plugin.
+        docs: folder of the fixed pages.
         project: the project with the posts.
         show_errors: whether such a post gets an error page; otherwise it gets none.
     """
-    told = f"this blog has {', '.join(allowed)}"
-    return _with_known(compiled, "categories", allowed, told, project, show_errors) if allowed else compiled
+    if allowed := list(blog.get("categories_allowed") or ()):
+        told = f"this blog has {', '.join(allowed)}"
+        compiled = _with_known(compiled, "categories", allowed, told, project, show_errors)
+    if not blog.get("authors", True):
+        return compiled
+    file = docs / str(blog.get("authors_file") or "{blog}/.authors.yml").format(blog=blog.get("blog_dir") or "blog")
+    known = _authors(file)
+    told = f"{project.relative(file)} has {', '.join(known) or 'none'}; add the author there"
+    return _with_known(compiled, "authors", known, told, project, show_errors)
 
 
-def with_known_authors(compiled: Compiled, file: Path, project: Project, *, show_errors: bool) -> Compiled:
-    """Reject posts by an author who is not in `file`, the `.authors.yml` of Material's blog; see above."""
+def _authors(file: Path) -> list[str]:
     try:
         found = yaml.safe_load(file.read_text(encoding="utf-8"))
     except (OSError, ValueError, yaml.YAMLError):
-        found = None  # missing, or Material says what is wrong with it
+        return []  # missing, or Material says what is wrong with it
     authors = found.get("authors") if isinstance(found, dict) else None
-    known = list(authors) if isinstance(authors, dict) else []
-    told = f"{project.relative(file)} has {', '.join(map(str, known)) or 'none'}; add the author there"
-    return _with_known(compiled, "authors", known, told, project, show_errors)
+    return list(map(str, authors)) if isinstance(authors, dict) else []
 
 
 def _with_known(

@@ -26,7 +26,7 @@ from mkdocs.structure.pages import Page
 
 from mlblog import design
 from mlblog.errors import MlblogError, ProjectError, StillRuns, Superseded
-from mlblog.integrations.categories import with_allowed_categories, with_known_authors
+from mlblog.integrations.categories import with_known_terms
 from mlblog.integrations.checked import CheckedFormulas
 from mlblog.integrations.conversion import Conversions, get_ready
 from mlblog.integrations.material import Faster
@@ -168,11 +168,9 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
 
         compiled = compile_site(self._project, server=server, show_errors=self._serving, meanwhile=ready)
         blog = config.plugins.get("material/blog") or config.plugins.get("blog")
-        allowed = blog.config.get("categories_allowed") if blog else None
-        compiled = with_allowed_categories(compiled, allowed or (), self._project, show_errors=self._serving)
-        if blog and blog.config.get("authors"):
-            file = Path(config.docs_dir, blog.config["authors_file"].format(blog=blog.config["blog_dir"]))
-            compiled = with_known_authors(compiled, file, self._project, show_errors=self._serving)
+        if blog:
+            docs = Path(config.docs_dir)
+            compiled = with_known_terms(compiled, blog.config, docs, self._project, show_errors=self._serving)
         if not self._serving:
             compiled = compiled.without_drafts()
         log.info("mlblog: %s in %.2f s", compiled.summary, time.perf_counter() - start)

@@ -13,11 +13,8 @@ from mlblog.files.atomic import write_atomically
 from mlblog.lab import Lab, Project
 from mlblog.lab.running.executors.inline import InlineExecutor
 from mlblog.scaffold.source import source
-from mlblog.scaffold.template import FOLDER, filled
-
-#: Template names differ from the files created. An underscore in one would match patterns such as `f"{a}_{b}"`,
-#: with which experiments may name data files: their records would become stale.
-_NAMES = {"gitignore": ".gitignore", "init.py": "__init__.py", "posts": "posts_src"}
+from mlblog.scaffold.template import blog_files
+from mlblog.scaffold.upgrade import RECORD, record
 
 
 def new_blog(folder: Path, package: str, today: date) -> Project:
@@ -44,12 +41,10 @@ def new_blog(folder: Path, package: str, today: date) -> Project:
         "requirement": origin.requirement,
         "date": today.isoformat(),
     }
-    below = FOLDER / "blog"
-    for template in sorted(path for path in below.rglob("*.txt") if path.is_file()):
-        path = template.relative_to(below).with_suffix("")
-        parts = [{"PACKAGE": name, **_NAMES}.get(part, part) for part in path.parts]
-        text = template.read_text(encoding="utf-8") if "workflows" in parts else filled(template, values)
-        write_atomically(folder.joinpath(*parts), text.encode())
+    files = blog_files(values)
+    for path, text in files.items():
+        write_atomically(folder / path, text.encode())
+    write_atomically(folder / RECORD, record(values, files))
     origin.copy_into(folder)
     project = Project.find(folder)
     _record(project)

@@ -6,6 +6,7 @@ KaTeX runs in V8, and only for formulas that no earlier build has seen.
 from __future__ import annotations
 
 import html
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
@@ -119,12 +120,12 @@ class Formulas:
 
 def _place(tex: str, sources: Sequence[Path]) -> tuple[Path, int]:
     """The file and the line of a formula; the first line of the first file if it is written nowhere as it is."""
-    words = [re.escape(word) for word in tex.split()]
-    pattern = re.compile(r"[\s>]+".join(words)) if words else re.compile(r"\$\$")
     there = [path for path in sources if path.is_file()]
     for path in there:
         text = path.read_text(encoding="utf-8")
-        if found := pattern.search(text):
+        written = json.dumps(tex, ensure_ascii=False)[1:-1] if path.suffix == ".ipynb" else tex
+        words = [re.escape(word) for word in written.split()]
+        if words and (found := re.search(r"[\s>]+".join(words), text)):
             return path, text.count("\n", 0, found.start()) + 1
     return (there or list(sources))[0], 1
 

@@ -49,7 +49,7 @@ _KNOWN = {
 #: Plugins that write all their files on every build.
 _WRITERS = (
     "material.plugins.blog.", "material.plugins.meta.", "material.plugins.search.", "material.plugins.tags.",
-    "mkdocs_glightbox.", "mkdocs_redirects.", "mkdocs_rss_plugin.", "mlblog.",
+    "mkdocs_glightbox.", "mkdocs_jupyter.", "mkdocs_redirects.", "mkdocs_rss_plugin.", "mlblog.",
 )  # fmt: skip
 #: The same for readers of converted pages: the search index and reading time.
 _KNOWN_READERS = {

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import logging
 import os
-import shutil
 import threading
 import time
 from collections.abc import Callable
@@ -31,6 +30,7 @@ from mlblog.integrations.checked import CheckedFormulas
 from mlblog.integrations.conversion import Conversions, get_ready
 from mlblog.integrations.material import Faster
 from mlblog.integrations.neighbours import dated_by_source, without_macros
+from mlblog.integrations.notebooks import as_page, publish_notebooks
 from mlblog.integrations.preview import Keyboard, Preview
 from mlblog.integrations.records import EXPERIMENTS, Refresh
 from mlblog.integrations.remembered import Remembered
@@ -45,9 +45,6 @@ from mlblog.site import compile_site
 from mlblog.site.feeds import add_pictures, dates
 
 log = logging.getLogger("mkdocs.plugins.mlblog")
-
-if shutil.which("git") is None:
-    os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")  # otherwise GitPython, which the feeds import, refuses to load
 
 
 class PluginConfig(Config):  # type: ignore[no-untyped-call]  # MkDocs has partial types
@@ -108,6 +105,7 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
             log.info("mlblog: language %s: labels of figures and generated pages are in English", language)
         if self.config.design:
             design.put_into(config)
+        publish_notebooks(config, self._project)
         return config
 
     def on_pre_build(self, *, config: MkDocsConfig) -> None:
@@ -236,6 +234,7 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
         page.meta.update(dates(page.meta))
         assert self._formulas is not None
         assert self._compiled is not None
+        html = as_page(html, page.file)
         if (bad := self._formulas.check(html, page.file, page.meta, self._compiled)) and self._serving:
             told = "\n".join(map(str, bad))
             log.error("mlblog: %s", told)

@@ -28,7 +28,14 @@ KNOWN = "c241bd8b46f4085211a5ee8599fc410d"
 #: Context variables that need no tracking: they follow from others, or `bounded` keeps templates from using them.
 _FOLLOWS = {"build_date_utc", "pages", "mkdocs_version"}
 #: Plugins whose handlers change only the page and context they are given.
-_HANDLERS = ("material.plugins.", "mkdocs.contrib.", "mkdocs_glightbox.", "mkdocs_rss_plugin.", "mlblog.")
+_HANDLERS = (
+    "material.plugins.",
+    "mkdocs.contrib.",
+    "mkdocs_glightbox.",
+    "mkdocs_jupyter.",
+    "mkdocs_rss_plugin.",
+    "mlblog.",
+)
 _FUNCTIONS = {"_operator", "builtins", "gettext", "jinja2", "markupsafe", "material", "mkdocs"}
 # names that custom templates must not use: random numbers, the clock, other pages and their text
 _NEVER_NAMES = {"build_date_utc", "lipsum", "pages"}

@@ -68,7 +68,7 @@ def mended(site: Path, serving: Serving, usual: str) -> Iterator[None]:
         (GOOD.removesuffix("```\n"), "posts_src/good.md:8: this fence is not closed"),
         (GOOD.replace("[Rand]", "[Odd]"), "posts_src/good.md:4: unknown category"),
         (GOOD.replace("\ndate:", "\nauthors: [nobody]\ndate:"), "posts_src/good.md:3: unknown author"),
-        (GOOD.replace("After.", "Of $\\nonsuch$.").replace("Before.", "![a](b.png)"), "posts_src/good.md:7: picture"),
+        (GOOD.replace("After.", "Of $\\nonsuch$.").replace("Before.", "![a](b.png)"), "posts_src/good.md:6: picture"),
     ],
     ids=["syntax", "error", "half a head", "half a fence", "category", "author", "picture"],
 )

@@ -14,6 +14,7 @@ _DISTRIBUTIONS = {
     "mkdocs_jupyter": "mkdocs-jupyter",
     "mkdocs_redirects": "mkdocs-redirects",
     "mkdocs_rss_plugin": "mkdocs-rss-plugin",
+    "py_mini_racer": "mini-racer",
     "pymdownx": "pymdown-extensions",
     "yaml": "pyyaml",
 }

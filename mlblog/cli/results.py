@@ -109,6 +109,9 @@ def _against(lab: Lab, name: str, against: str, as_json: bool) -> int:
         click.echo(f"{name}: no records at {against}, so nothing to compare; {len(now)} records are new")
         return 0
     found = moves(then, now)
+    if (then or now) and not found and not as_json:
+        click.echo(f"{name}: its records hold no single numbers to compare; `mlblog table {name}` shows what they hold")
+        return 0
     click.echo(json.dumps(diff_json(found), indent=1) if as_json else diff_table(found, against))
     return 1 if any(one.moved for _, one in found) else 0
 

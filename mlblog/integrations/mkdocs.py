@@ -23,9 +23,12 @@ from mkdocs.plugins import BasePlugin, CombinedEvent, event_priority
 from mkdocs.structure.files import File, Files, file_sort_key
 from mkdocs.structure.pages import Page
 
+from mlblog import design
 from mlblog.errors import MlblogError, ProjectError, StillRuns, Superseded
-from mlblog.integrations.categories import with_allowed_categories
+from mlblog.integrations.categories import with_known_terms
+from mlblog.integrations.checked import CheckedFormulas
 from mlblog.integrations.neighbours import dated_by_source, without_macros
+from mlblog.integrations.notebooks import as_page, publish_notebooks
 from mlblog.integrations.preview import Keyboard, Preview
 from mlblog.integrations.records import EXPERIMENTS, Refresh
 from mlblog.integrations.speedup.build import Speedup
@@ -45,6 +48,8 @@ class PluginConfig(Config):  # type: ignore[no-untyped-call]  # MkDocs has parti
     experiments = config_options.Choice(EXPERIMENTS, default="auto")
     #: Whether to keep what earlier builds have computed, in place of parts of MkDocs and Material; pages are the same.
     speedup = config_options.Type(bool, default=True)
+    #: Whether templates, style sheets, scripts and fonts are those that come with mlblog.
+    design = config_options.Type(bool, default=False)
 
 
 def _survive(build: Callable[[], None]) -> None:
@@ -71,6 +76,7 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
         self._speedup: Speedup | None = None
         self._compiled: Compiled | None = None
         self._failed: list[MlblogError] = []
+        self._formulas: CheckedFormulas | None = None
         self._lock: BaseFileLock | None = None
         self._preview = Preview()
         self._keyboard: Keyboard | None = None
@@ -94,6 +100,11 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
         elif self._speedup is None:
             self._speedup = Speedup(self._project.work, is_serving=self._serving)
         config.markdown_extensions += [name for name in EXTENSIONS if name not in config.markdown_extensions]
+        if (language := str(config.theme.get("language", "en"))) != "en":
+            log.info("mlblog: language %s: labels of figures and generated pages are in English", language)
+        if self.config.design:
+            design.put_into(config)
+        publish_notebooks(config, self._project)
         return config
 
     def on_pre_build(self, *, config: MkDocsConfig) -> None:
@@ -117,6 +128,11 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
             log.error("mlblog: %s", error)
             self._broken = error
             self._compiled = self._compiled or Compiled(self._project.work / "pages")
+        self._formulas = self._formulas or CheckedFormulas(self._project)
+        try:
+            self._formulas.begin(config.extra)
+        except MlblogError as error:
+            raise PluginError(f"mlblog: {error}") from error
         if self._speedup is not None:
             self._speedup.begin(config)
 
@@ -145,8 +161,9 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
 
         compiled = compile_site(self._project, server=server, show_errors=self._serving, meanwhile=meanwhile)
         blog = config.plugins.get("material/blog") or config.plugins.get("blog")
-        allowed = blog.config.get("categories_allowed") if blog else None
-        compiled = with_allowed_categories(compiled, allowed or (), self._project, show_errors=self._serving)
+        if blog:
+            docs = Path(config.docs_dir)
+            compiled = with_known_terms(compiled, blog.config, docs, self._project, show_errors=self._serving)
         if not self._serving:
             compiled = compiled.without_drafts()
         log.info("mlblog: %s in %.2f s", compiled.summary, time.perf_counter() - start)
@@ -205,9 +222,17 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
             self._speedup.render_with(env, config)
         return env
 
+    @event_priority(50)  # before the feeds and the search index read it
     def on_page_content(self, html: str, *, page: Page, **_: Any) -> str:
-        """Give the feeds their dates; if compilation failed, say so on every page."""
+        """Check formulas; give the feeds dates and descriptions; if compilation failed, say so on every page."""
         page.meta.update(dates(page.meta))
+        assert self._formulas is not None
+        assert self._compiled is not None
+        html = as_page(html, page.file)
+        if (bad := self._formulas.check(html, page.file, page.meta, self._compiled)) and self._serving:
+            told = "\n".join(map(str, bad))
+            log.error("mlblog: %s", told)
+            html = f'<div class="mlblog-error"><pre>{escape(told)}</pre></div>{html}'
         if self._broken is None:
             return html
         why = f"<p>Compilation failed; this is the last good version.</p><pre>{escape(str(self._broken))}</pre>"
@@ -220,10 +245,12 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
         self._end(is_whole=True)
         if self._serving or self._compiled is None:
             return
-        left_out, failed = self._compiled.errors, self._failed
-        if left_out or failed:
+        assert self._formulas is not None
+        left_out, failed, bad = self._compiled.errors, self._failed, self._formulas.errors
+        if left_out or failed or bad:
             told = f"{len(left_out)} posts left out, {len(failed)} runs failed (their old records are kept)"
-            raise PluginError(told + "".join(f"\n  {error}" for error in (*left_out, *failed)))
+            told += f", {len(bad)} formulas cannot be drawn" if bad else ""
+            raise PluginError(told + "".join(f"\n  {error}" for error in (*left_out, *failed, *bad)))
 
     def on_build_error(self, *, error: Exception) -> None:
         """Restore the host."""
@@ -232,6 +259,8 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
     def _end(self, *, is_whole: bool) -> None:
         if self._lock is not None:
             self._lock.release()
+        if self._formulas is not None and is_whole:
+            self._formulas.end()
         if self._speedup is not None:
             self._speedup.end(is_whole=is_whole)
 

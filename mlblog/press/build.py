@@ -22,6 +22,7 @@ from mlblog.press.page.site_context import SiteContext
 from mlblog.press.runner.execute import Server
 from mlblog.press.source.document import Post
 from mlblog.press.source.parse import parse_post
+from mlblog.press.source.pictures import with_pictures
 from mlblog.press.stages import Executed, Failed, Parsed, Rendered, Result, Stage, Unchanged
 
 
@@ -91,7 +92,8 @@ class Press:
             return Failed.of(error, path, self.lab.project)
 
     def _parse(self, path: Path, text: bytes) -> Parsed:
-        return Parsed(path, text, parse_post(text, self.lab.project.relative(path)))
+        project = self.lab.project
+        return Parsed(path, text, with_pictures(parse_post(text, project.relative(path)), project))
 
     def _take_address(self, post: Post) -> None:
         if (other := self._addresses.setdefault(post.page, post.path)) != post.path:

@@ -57,11 +57,12 @@ def notes(project: Project) -> list[str]:
 def _posts(project: Project) -> list[str]:
     from mlblog.press.compile import post_files
     from mlblog.press.source.parse import parse_post
+    from mlblog.press.source.pictures import with_pictures
 
     found = []
     for path in post_files(project):
         try:
-            parse_post(path.read_bytes(), project.relative(path))
+            with_pictures(parse_post(path.read_bytes(), project.relative(path)), project)
         except MlblogError as error:
             found.append(str(error))
     return found

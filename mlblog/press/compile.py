@@ -156,7 +156,8 @@ def _write_and_keep(rendered: Rendered, press: Press, done: Compiled) -> None:
     done.stale |= stale
     reached = files_behind(post, press.lab.code, _declared(published, press.lab))
     rests = {name: state for ran in outputs.ran for name, state in ran.rests.items()}
-    data = (f"data:{press.lab.project.relative(file)}" for file in reached if file.suffix != ".py")
+    data = [f"data:{press.lab.project.relative(file)}" for file in reached if file.suffix != ".py"]
+    data += [f"data:{path}" for path in post.pictures]
     rests |= {name: press.basis.state(name) for name in data}
     done.warnings += page.warnings
     files = _write(page, done)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import yaml
 
+from mlblog import design
 from mlblog.errors import InputError
 from mlblog.files import nodes
 
@@ -45,6 +46,7 @@ class Configuration:
         self.site = nodes.text(nodes.child(self._tree, "site_dir"), "site")
         self.excluded = nodes.text(nodes.child(self._tree, "exclude_docs")).splitlines()
         self.templates = nodes.text(nodes.child(self._tree, "theme", "custom_dir"))
+        self.has_design = self.option("mlblog", "design") == ["true"]
 
     def option(self, plugin: str, name: str) -> list[str]:
         """The option `name` of a plugin as a list; empty if not set."""
@@ -73,12 +75,20 @@ class Configuration:
             The text of the file, its plugins, and the dropped settings that readers would notice.
         """
         theme = nodes.child(self._tree, "theme")
-        if isinstance(theme, yaml.MappingNode) and self.templates:
+        if isinstance(theme, yaml.MappingNode) and (self.templates or self.has_design):
             nodes.put(theme, "custom_dir", nodes.scalar("overrides"))
+        if self.has_design:
+            self._put_first("extra_css", design.sheets())
+            self._put_first("extra_javascript", design.scripts())
         left_out = _without_ours(self._tree)
         _add_extensions(self._tree)
         text = yaml.serialize(self._tree, allow_unicode=True, width=120)
         return str(text), [nodes.name_of(plugin) for plugin in self._plugins()], left_out
+
+    def _put_first(self, name: str, values: list[str]) -> None:
+        own = nodes.entries(nodes.child(self._tree, name))
+        first = [nodes.scalar(value) for value in values if value not in {entry.value for entry in own}]
+        nodes.put(self._tree, name, nodes.sequence([*first, *own]))
 
     def _plugins(self) -> list[yaml.Node]:
         return nodes.entries(nodes.child(self._tree, "plugins"))

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pathspec import GitIgnoreSpec
 
+from mlblog import design
 from mlblog.errors import InputError
 from mlblog.files.state import Mark, is_settled, mark
 from mlblog.lab import Project
@@ -73,6 +74,11 @@ class Export:
             settings.show_drafts()
         wanted: dict[str, Path | bytes] = {}
         hidden = GitIgnoreSpec.from_lines([".*", "/templates/", *settings.excluded])  # the same rules as MkDocs
+        if settings.has_design:
+            own = self._project.root / settings.templates
+            replaced = {name for _, name in _files(own, GitIgnoreSpec.from_lines([]))} if settings.templates else set()
+            wanted |= {f"docs/{name}": path for name, path in design.files() if name not in replaced}
+            wanted |= {f"overrides/{name}": path for name, path in design.templates()}
         for path, name in _files(self._project.root / settings.docs, hidden):
             wanted[f"docs/{name}"] = path
         for name in (*compiled.pages, *compiled.files):

@@ -1,7 +1,7 @@
 """Social cards: one image per post, and one of the site for its other pages.
 
 Cached by text in `.mlblog/cards`, so that a build without new titles need not import Matplotlib.
-`overrides/main.html` links them in each page's head.
+`mlblog/theme/main.html` links them in each page's head.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def pages(context: Context) -> Iterator[Page]:
     root = context.project.root
     posts = [one.post for one in context.posts]
     settings = Settings.of(root / "mkdocs.yml")
-    if not posts or not _are_shown(root, settings.templates):
+    if not posts or not _are_shown(root, settings):
         return
     texts = {_SITE: (settings.name, settings.description, "", "")}
     for post in posts:
@@ -56,7 +56,9 @@ def _card(kept: Path, text: tuple[str, str, str, str]) -> Path:
     return path
 
 
-def _are_shown(root: Path, templates: str) -> bool:
-    """Whether the blog has a template that links cards."""
-    main = root / templates / "main.html"
-    return bool(templates) and main.is_file() and "cards/" in main.read_text(encoding="utf-8")
+def _are_shown(root: Path, settings: Settings) -> bool:
+    """Whether the blog has a template that links cards, its own or ours."""
+    main = root / settings.templates / "main.html"
+    if settings.templates and main.is_file():
+        return "cards/" in main.read_text(encoding="utf-8")
+    return settings.has_design

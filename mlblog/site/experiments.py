@@ -23,7 +23,7 @@ from mlblog.site.value_history import Trail, trail
 
 PATH = "experiments.md"
 _NOTHING = '<span class="mlblog-none">–</span>'  # noqa: RUF001
-_WORDS = {"missing": "not recorded"}
+_WORDS = {"smoke": "only tried", "missing": "not recorded"}
 _CODE = re.compile(r"(`[^`]+`)")
 _HEAD = """---
 title: Experiments
@@ -49,7 +49,10 @@ def pages(context: Context) -> Iterator[Page]:
     told = ", ".join(f"{counts[state]} {_WORDS.get(state, state)}" for state in STATES if counts[state])
     recorded = [one for one in found if one.groups]
     cost = f" Computing all records took {duration(sum(one.seconds for one in recorded))}." if recorded else ""
-    text = f"\nThere are {len(found)} experiments: {told}.{cost}\n\n"
+    count = "There is 1 experiment" if len(found) == 1 else f"There are {len(found)} experiments"
+    text = f"\n{count}: {told}.{cost}\n\n"
+    if counts["smoke"]:
+        text += "Records at scale smoke only show that the code runs; such an experiment is *only tried*.\n\n"
     text += _table(found, moved)
     text += "".join(_section(one, context) for one in found)
     shown = json.dumps({_WORDS.get(state, state): counts[state] for state in STATES if counts[state]})
@@ -146,7 +149,8 @@ def _section(one: Standing, context: Context) -> str:
         text += "\n" + blocks.folded(
             "Records", "".join(f"- {evidence.recorded(group, root)}\n" for group in one.groups)
         )
-    scale = one.scale or declaration.largest("smoke", "small") or "smoke"
+    scale = one.scale if one.scale != "smoke" else ""
+    scale = scale or declaration.largest("smoke", "small") or "smoke"
     return text + "\n" + blocks.fence("bash", f"mlblog run {declaration.name} --scale {scale}")
 
 

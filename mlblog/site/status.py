@@ -15,7 +15,7 @@ from mlblog.press.page.provenance import Evidence, accepted
 from mlblog.press.page.published import Published
 
 #: The states of an experiment, best to worst.
-STATES = ("fresh", "stale", "incomplete", "broken", "missing")
+STATES = ("fresh", "stale", "incomplete", "broken", "smoke", "missing")
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Standing:
 
     Attributes:
         declaration: as declared.
-        scale: largest recorded scale, or empty.
+        scale: largest recorded scale, or empty; `smoke`, whose runs only show that the code runs, if there is no other.
         groups: records at that scale by overrides, base first.
         broken: errors of unreadable records.
         missing: number of declared runs at that scale without a record.
@@ -47,7 +47,9 @@ class Standing:
             return "broken"
         if not self.groups:
             return "missing"
-        return "stale" if self.reasons else "incomplete" if self.missing else "fresh"
+        if self.reasons:
+            return "stale"
+        return "smoke" if self.scale == "smoke" else "incomplete" if self.missing else "fresh"
 
     @property
     def records(self) -> list[Record]:
@@ -84,7 +86,7 @@ def standings(context: Context) -> list[Standing]:
         paths[path.experiment, path.scale].append(path)
     found = []
     for name, declaration in lab.experiments.items():
-        recorded = [scale for scale in SCALES[1:] if (name, scale) in paths]  # smoke runs only show that the code runs
+        recorded = [scale for scale in SCALES if (name, scale) in paths]
         scale = recorded[-1] if recorded else ""
         records, broken = _read(context, paths[name, scale] if scale else ())
         there = {record.key for record in records}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mlblog.integrations.speedup.remembered import Remembered
+from mlblog.files.remembered import Remembered
 from mlblog.integrations.speedup.written import Written
 
 

@@ -63,9 +63,9 @@ def git(root: Path, *arguments: str) -> str:
     return done.stdout.strip()
 
 
-def run(project: Project) -> None:
+def run(project: Project, scale: str = "small") -> None:
     lab = Lab(project)
-    outcomes = lab.run(lab.plan(lab.experiments["walk"].keys("small")), InlineExecutor(project))
+    outcomes = lab.run(lab.plan(lab.experiments["walk"].keys(scale)), InlineExecutor(project))
     assert not [o.error for o in outcomes if o.error]
     for module in [name for name in __import__("sys").modules if name.startswith("toy.experiments.")]:
         del __import__("sys").modules[module]
@@ -104,6 +104,19 @@ def test_a_project_without_git_has_no_trail_and_has_a_page(project: Project) -> 
     assert "`name`" not in text
     assert "(blog/posts/a.md)" in text
     assert "mlblog run unrecorded --scale smoke" in text
+
+
+def test_smoke_runs_are_shown_as_what_they_are(project: Project) -> None:
+    run(project, "smoke")
+    context, text = look(project)
+    walk = standings(context)[0]
+    assert (walk.state, walk.scale, len(walk.records)) == ("smoke", "smoke", 6)
+    assert "There are 2 experiments: 1 only tried, 1 not recorded." in text
+    assert "scale smoke, 6 runs, 3 seeds" in text
+    assert "results/walk/smoke/base/seed-1.json" in text
+    assert "mlblog run walk --scale small" in text
+    (project.root / "toy/experiments/walks.py").write_text(CODE.format(shift=2))
+    assert standings(look(project)[0])[0].state == "stale"
 
 
 def test_records_accepted_on_smoke_evidence_are_told(project: Project) -> None:

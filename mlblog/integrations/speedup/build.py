@@ -16,12 +16,12 @@ from mkdocs import utils
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.pages import Page
 
+from mlblog.files.remembered import Remembered
 from mlblog.integrations.speedup import hosts
 from mlblog.integrations.speedup.conversion import Conversions, get_ready, settings
 from mlblog.integrations.speedup.derived import Posts, reading_time, search_entries
 from mlblog.integrations.speedup.excerpt import Excerpt
 from mlblog.integrations.speedup.page import render_page
-from mlblog.integrations.speedup.remembered import Remembered
 from mlblog.integrations.speedup.rendering import remember
 from mlblog.integrations.speedup.templates import compile_all, keep_compiled
 from mlblog.integrations.speedup.written import Written

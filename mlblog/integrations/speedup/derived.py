@@ -8,7 +8,7 @@ from typing import Any
 
 from mlblog.files.canonical import digest
 from mlblog.files.made_by import made_by
-from mlblog.integrations.speedup.remembered import Remembered
+from mlblog.files.remembered import Remembered
 
 _READERS = ("mkdocs-material",)
 

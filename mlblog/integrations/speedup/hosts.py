@@ -41,11 +41,18 @@ READERS = {
 #: All templates of Material and MkDocs, whose inputs were reviewed.
 TEMPLATES = "c241bd8b46f4085211a5ee8599fc410d"
 #: Plugins whose handlers change only the page and context they are given.
-HANDLERS = ("material.plugins.", "mkdocs.contrib.", "mkdocs_glightbox.", "mkdocs_rss_plugin.", "mlblog.")
+HANDLERS = (
+    "material.plugins.",
+    "mkdocs.contrib.",
+    "mkdocs_glightbox.",
+    "mkdocs_jupyter.",
+    "mkdocs_rss_plugin.",
+    "mlblog.",
+)
 #: Plugins that write all their files on every build.
 WRITERS = (
     "material.plugins.blog.", "material.plugins.meta.", "material.plugins.search.", "material.plugins.tags.",
-    "mkdocs_glightbox.", "mkdocs_redirects.", "mkdocs_rss_plugin.", "mlblog.",
+    "mkdocs_glightbox.", "mkdocs_jupyter.", "mkdocs_redirects.", "mkdocs_rss_plugin.", "mlblog.",
 )  # fmt: skip
 
 

@@ -18,8 +18,8 @@ import jinja2
 from jinja2 import Environment, Template, meta, nodes
 
 from mlblog.files.canonical import digest
+from mlblog.files.remembered import Remembered
 from mlblog.integrations.speedup import hosts
-from mlblog.integrations.speedup.remembered import Remembered
 from mlblog.integrations.speedup.telling import Teller, Unknown
 
 log = logging.getLogger("mkdocs.plugins.mlblog")

@@ -32,6 +32,8 @@ class Revision:
     def _git(self, *arguments: str, what: str) -> bytes:
         try:
             return self._repository.run(*arguments)
+        except NoGit as error:
+            raise InputError(f"{self._root}: git is not installed, and holds what is asked for") from error
         except GitError as error:
             raise InputError(f"{self._root}: {what}") from error
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 
+from mlblog.lab.record_path import RecordPath
 from mlblog.press.page.provenance import Evidence, summary
 from mlblog.press.source.blocks import block, fence, folded
 
@@ -45,8 +46,7 @@ def recorded(found: Evidence, root: str) -> str:
 
 def records_link(found: Sequence[Evidence], root: str, name: str) -> str:
     """A link to the record behind a figure, or to the list with the id `name`."""
-    kept = [one for one in found if not one.is_smoke]
-    paths = [path for one in kept for path in one.read.paths]
+    paths = [path for one in found for path in _published(one)]
     if not paths:
         return ""
     if len(paths) == 1:
@@ -76,10 +76,16 @@ def named(text: str) -> str:
     return html.escape(text, quote=False).replace("_", "\\_").replace("*", "\\*")
 
 
+def _published(found: Evidence) -> list[RecordPath]:
+    """The paths of its records below the site's `results/`; none of a preview, which no site publishes."""
+    shown = [place for place, _ in found.read.found if "results/" in place]
+    return [path for place in shown if (path := RecordPath.ending(place)) is not None]
+
+
 def _links(found: Evidence, root: str) -> str:
-    if found.is_smoke:
-        return "not recorded"  # a preview, which no site publishes
-    names = found.read.paths
+    names = _published(found)
+    if not names:
+        return "not recorded"
     if len(names) == 1:
         return f"[record]({root}/results/{names[0]})"
     links = ", ".join(

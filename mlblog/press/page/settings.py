@@ -24,6 +24,7 @@ class Settings:
         url: its base URL, with a trailing slash; empty if post URLs do not follow from their names.
         templates: the folder with its templates, relative to `mkdocs.yml`.
         repository: URL of its source.
+        has_design: whether it uses the design that comes with mlblog.
     """
 
     name: str = ""
@@ -31,6 +32,7 @@ class Settings:
     url: str = ""
     templates: str = ""
     repository: str = ""
+    has_design: bool = False
 
     @classmethod
     def of(cls, path: Path) -> Settings:
@@ -46,7 +48,8 @@ class Settings:
         name, told = (nodes.text(nodes.child(tree, key)) for key in ("site_name", "site_description"))
         templates = nodes.text(nodes.child(tree, "theme", "custom_dir"))
         repository = nodes.text(nodes.child(tree, "repo_url")).rstrip("/")
-        return cls(name, told, _url(tree), templates, repository)
+        design = nodes.text(nodes.child(nodes.options_of(nodes.child(tree, "plugins"), "mlblog"), "design"))
+        return cls(name, told, _url(tree), templates, repository, design.lower() == "true")
 
 
 def _url(tree: yaml.Node | None) -> str:

@@ -141,13 +141,15 @@ Unit = Cell | Doctest | Inline
 class Post:
     """One post: `path` relative to the project root, front matter, parts of the body.
 
-    `files` are images attached to a notebook, by their names beside its page.
+    `files` are images attached to a notebook or shown from beside the post, by their names beside its page; `pictures`
+    are the paths of the latter, relative to the project root.
     """
 
     path: str
     meta: dict[str, Any]
     parts: tuple[Part, ...]
     files: dict[str, bytes] = field(default_factory=dict)
+    pictures: tuple[str, ...] = ()
 
     @property
     def shown_meta(self) -> dict[str, Any]:

@@ -11,7 +11,7 @@ const widening = new ResizeObserver((entries) => {
 });
 
 document$.subscribe(() => {
-  const boxes = ".md-typeset__scrollwrap, div.arithmatex, .mlblog-output";
+  const boxes = ".md-typeset__scrollwrap, div.arithmatex, .mlblog-output, .highlight-ipynb";
   document.querySelectorAll(boxes).forEach((box) => widening.observe(box));
 
   document.querySelector("[role=dialog].md-search")?.setAttribute("aria-label", "Search");

@@ -1,6 +1,7 @@
 // Draws the formulas that arithmatex marks. Runs again after every instant navigation. KaTeX is loaded
 // only when a page has formulas.
 const katexAt = new URL("../assets/katex/katex.min.js", document.currentScript.src).href;
+const macros = JSON.parse(document.getElementById("__tex_macros")?.textContent ?? "{}");
 let fetched = null;
 
 function katexHere() {
@@ -29,6 +30,7 @@ document$.subscribe(async () => {
     katex.render(source.slice(2, -2), place, {
       displayMode: source.startsWith("\\["),
       throwOnError: false,
+      macros: { ...macros },
       output: "htmlAndMathml",
     });
     place.dataset.drawn = "";

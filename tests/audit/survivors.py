@@ -1,9 +1,9 @@
 """Do the tests see what goes wrong? Mutants of the library and of the experiments, and those that no test kills.
 
 `python tests/audit/survivors.py [--count 400] [--seed 1] [--within REGEX] [--parts 2] [--survivors]` prints progress,
-the mutants that survive and the share that does not. What was found is kept in `.mlblog/mutants.jsonl`: a run that was
-interrupted goes on from there as long as neither the code nor a test has changed. `--survivors` tries those again that
-survived last time, whatever has changed.
+the share of mutants that are killed, and those that survive with the reason that `survivors.toml` gives. What was found
+is kept in `.mlblog/mutants.jsonl`: a mutant that was killed is tried again when one of the files changes that the test
+ran, one that survived when any code or test does. `--survivors` tries only those again that survived last time.
 """
 
 from __future__ import annotations

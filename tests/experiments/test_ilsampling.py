@@ -1,9 +1,11 @@
 """The experiments on discrete gradients: their exact parts against enumeration, and each at smoke scale elsewhere."""
 
+import numpy as np
 import pytest
 import torch
 
 from mlblog.data.digits import load_digits
+from mlblog.experiments import ilsampling_beyond
 from mlblog.experiments.ilsampling import (
     bernoulli_loss,
     divergence,
@@ -88,6 +90,21 @@ def test_the_two_outcomes_have_their_losses() -> None:
 def test_the_gaussians_scaled_gradient_is_exact() -> None:
     torch.manual_seed(0)
     assert scaled_gradient("Gaussian", 0.5, 200_000) == pytest.approx(2 * (0.5 - AIMS["Gaussian"]), abs=0.03)
+
+
+def test_the_score_functions_baseline_is_the_mean_of_the_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By hand, of planted draws: the loss is (z - 5)², the score of a Poisson rate z / λ - 1."""
+    drawn = np.array([2.0, 5.0, 9.0])
+
+    class Planted(torch.distributions.Poisson):
+        def sample(self, *_: object) -> torch.Tensor:
+            return torch.from_numpy(drawn)
+
+    monkeypatch.setattr(ilsampling_beyond, "distribution", lambda _, rate: Planted(rate))
+    rate = torch.tensor(3.0, dtype=torch.float64, requires_grad=True)
+    (slope,) = torch.autograd.grad(ilsampling_beyond._score(rate, 3), rate)
+    losses = (drawn - 5) ** 2
+    assert slope.item() == pytest.approx(((losses - losses.mean()) * (drawn / 3 - 1)).mean())
 
 
 def test_digits_are_split_into_zeros_and_ones() -> None:

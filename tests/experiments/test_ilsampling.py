@@ -196,6 +196,7 @@ def test_each_entry_is_the_estimator_of_its_name_and_says_how_often_it_asks_for_
     for name, kind in {"REBAR": Rebar, "RELAX": Relax}.items():
         assert type(made[name].estimator) is kind
         torch.testing.assert_close(made[name].estimator.log_temperature.exp(), of_each)
+        torch.testing.assert_close(made[name].estimator.scale, torch.ones_like(knobs)[:, None])
     for name, estimator in made.items():
         asked: list[int] = []
 

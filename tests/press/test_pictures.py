@@ -48,6 +48,7 @@ def project(make_project: Callable[[dict[str, str]], Project]) -> Project:
         ("a.md", "[![x](a/one.png)](a/one.png)", "[![x](a/a-one.png)](a/a-one.png)", "a/a-one.png"),
         ("notes/n.md", "![x](deep/three.svg)", "![x](n/deep-three.svg)", "n/deep-three.svg"),
         ("scribbles/s.md", "![x](../a/one.png)", "![x](s/a-one.png)", "s/a-one.png"),
+        ("a.md", "- a ` tick\n- ![x](a/one.png) ` tock", "- a ` tick\n- ![x](a/a-one.png) ` tock", "a/a-one.png"),
     ],
 )
 def test_a_picture_goes_beside_the_page(project: Project, path: str, text: str, shown: str, file: str) -> None:
@@ -63,7 +64,8 @@ def test_a_picture_goes_beside_the_page(project: Project, path: str, text: str, 
     [
         "![x](https://x.org/a.png)", "![x](/assets/none.png)", "`![x](none.png)`", "```\n![x](none.png)\n```",
         "<!-- ![x](none.png) -->", "![x](../../assets/b/site.png)", "![x](data:image/png;base64,aaa)",
-        "    ![x](none.png)", "[text](none.html)",
+        "    ![x](none.png)", "[text](none.html)", "`` ` ![x](none.png) ``", "<div>\n![x](none.png)\n</div>",
+        "- a\n\n        ![x](none.png)", "```html\n<img src='none.png'>\n```",
     ],
 )  # fmt: skip
 def test_what_is_no_picture_beside_the_post_is_left_alone(project: Project, text: str) -> None:

@@ -9,18 +9,17 @@ from urllib.parse import unquote
 
 from mlblog.errors import PostError
 from mlblog.lab.project import Project
+from mlblog.markup import VERBATIM, scan
 from mlblog.press.source.document import Part, Post, Prose
 
 _KINDS = "apng|avif|gif|jpe?g|png|svg|webp"
-_CODE = r"(?P<code>`++)(?:(?!\n\s*\n).)+?(?<!`)(?P=code)(?!`)|<!--.*?-->"
+# ![…](path), and [label]: path
 _PICTURE = re.compile(
-    rf"{_CODE}"
-    # ![…](path), and [label]: path
-    r"|(?P<before>\]\(\s*|^[ ]{0,3}\[[^\]^\n]+\]:[ \t]*)"
-    rf"(?P<path><[^<>\n]+\.(?:{_KINDS})>|[^\s()<>]+\.(?:{_KINDS}))(?=[\s)])"
-    rf"|<img\b[^>]*?\bsrc\s*=\s*[\"']?(?P<html>[^\"'\s>]+\.(?:{_KINDS}))\b",
-    re.DOTALL | re.MULTILINE | re.IGNORECASE,
+    r"(?:\]\(\s*|^[ ]{0,3}\[[^\]^\n]+\]:[ \t]*)"
+    rf"(?P<path><[^<>\n]+\.(?:{_KINDS})>|[^\s()<>]+\.(?:{_KINDS}))(?=[\s)])",
+    re.MULTILINE | re.IGNORECASE,
 )
+_IN_HTML = re.compile(rf"<img\b[^>]*?\bsrc\s*=\s*[\"']?(?P<path>[^\"'\s>]+\.(?:{_KINDS}))\b", re.IGNORECASE)
 _ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]*:|[/#]", re.IGNORECASE)
 
 
@@ -56,16 +55,15 @@ def with_pictures(post: Post, project: Project) -> Post:
         if not isinstance(part, Prose) or part.verbatim:
             return part
 
-        def replaced(match: re.Match[str]) -> str:
-            if match["code"] or match[0].startswith("<!--"):
-                return match[0]
-            line = part.line + part.source.count("\n", 0, match.start())
-            if match["html"]:
-                placed(match["html"], line, in_html=True)
-                return match[0]
-            return match["before"] + placed(match["path"], line, in_html=False)
-
-        return replace(part, source=_PICTURE.sub(replaced, part.source))
+        text, found = part.source, scan(part.source, prose=True)
+        for match in _IN_HTML.finditer(found.without("fence", "indented", "comment", "code")):
+            placed(match["path"], part.line + found.row(match.start()), in_html=True)
+        pieces, at = [], 0
+        for match in _PICTURE.finditer(found.without(*VERBATIM)):
+            start, end = match.span("path")
+            pieces += [text[at:start], placed(text[start:end], part.line + found.row(match.start()), in_html=False)]
+            at = end
+        return replace(part, source="".join([*pieces, text[at:]]))
 
     parts = tuple(map(filled, post.parts))
     return replace(post, parts=parts, files=files, pictures=tuple(sources)) if sources else post

@@ -21,7 +21,7 @@ from mlblog.training.trainer import Recorder, train
 
 Network = Literal["lstm", "transformer", "attention", "fixed"]
 TEST, VALIDATION = 9_999, 9_998  # in place of a seed: all networks are asked the same problems
-RATES = (1e-3, 3e-3, 1e-2)
+RATES = (1e-3, 3e-3, 1e-2, 3e-2)
 SETTINGS: tuple[tuple[Network, Task], ...] = (
     ("lstm", "hull"), ("transformer", "hull"), ("attention", "hull"), ("fixed", "hull"), ("lstm", "sort"),
 )  # fmt: skip
@@ -70,7 +70,7 @@ def pointing_rates(
 
 @experiment(
     smoke={"steps": 10, "sizes": [5, 8], **SMOKE},
-    small={"steps": 2_000, "sizes": [5, 7, 10, 12, 15, 20, 30]},
+    small={"steps": 6_000, "sizes": [5, 7, 10, 12, 15, 20, 30]},
     full={"steps": 40_000, "sizes": [5, 10, 20, 30, 40, 50, 75, 100, 200], **FULL},
     seeds=3,
     variants=({"network": "attention"}, {"network": "fixed"}, {"network": "transformer"}),

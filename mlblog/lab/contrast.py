@@ -14,8 +14,9 @@ from mlblog.lab.declared import Declaration
 from mlblog.lab.records.compare import p_of
 from mlblog.lab.records.record import SCALES, Key, Record, Value, plain
 from mlblog.lab.records.runs import Runs
+from mlblog.lab.records.shares import printed
 from mlblog.lab.records.store import Store, as_label, records
-from mlblog.lab.records.student import Difference, Mean, difference, interval
+from mlblog.lab.records.student import Difference, Mean, difference
 from mlblog.lab.running.jobs import parse_override
 
 
@@ -165,6 +166,6 @@ def _samples(runs: Runs) -> dict[str, np.ndarray]:
 
 
 def _contrast(name: str, first: np.ndarray | None, second: np.ndarray | None, paired: bool) -> Contrast:
-    means = [None if sample is None else interval(sample) for sample in (first, second)]
+    means = [None if sample is None else printed(sample) for sample in (first, second)]
     gap = None if first is None or second is None else difference(first, second, paired=paired)
     return Contrast(name, means[0], means[1], gap, paired)

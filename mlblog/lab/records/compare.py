@@ -11,7 +11,8 @@ import numpy as np
 
 from mlblog.lab.records.record import Record
 from mlblog.lab.records.runs import Runs
-from mlblog.lab.records.student import Difference, Mean, difference, interval
+from mlblog.lab.records.shares import printed
+from mlblog.lab.records.student import Difference, Mean, difference
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def _sample(runs: Runs | None, name: str) -> np.ndarray | None:
 
 
 def _summary(sample: np.ndarray | None) -> Mean | None:
-    return None if sample is None else interval(sample)
+    return None if sample is None else printed(sample)
 
 
 def _p(then: np.ndarray | None, now: np.ndarray | None) -> float | None:

@@ -21,7 +21,7 @@ from mlblog.training.trainer import Recorder, train
 
 Network = Literal["lstm", "transformer", "attention", "fixed"]
 TEST, VALIDATION = 9_999, 9_998  # in place of a seed: all networks are asked the same problems
-RATES = (1e-3, 3e-3, 1e-2, 3e-2)
+RATES = (1e-3, 3e-3, 1e-2, 3e-2, 1e-1)
 SETTINGS: tuple[tuple[Network, Task], ...] = (
     ("lstm", "hull"), ("transformer", "hull"), ("attention", "hull"), ("fixed", "hull"), ("lstm", "sort"),
 )  # fmt: skip

@@ -29,7 +29,7 @@ SMOKE = {"largest": 6, "asked": 20, "batch": 16, "width": 16, "hidden": 16}
 FULL = {"largest": 50, "asked": 2_000, "batch": 512, "width": 256, "hidden": 512}
 
 
-@experiment(smoke={"steps": 3, **SMOKE}, small={"steps": 400}, full={"steps": 4_000, **FULL}, seeds=1)
+@experiment(smoke={"steps": 3, **SMOKE}, small={"steps": 1_000}, full={"steps": 4_000, **FULL}, seeds=1)
 def pointing_rates(
     run: Run,
     *,

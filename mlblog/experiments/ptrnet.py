@@ -70,7 +70,7 @@ def pointing_rates(
 
 @experiment(
     smoke={"steps": 10, "sizes": [5, 8], **SMOKE},
-    small={"steps": 3_000, "sizes": [5, 7, 10, 12, 15, 20, 30]},
+    small={"steps": 2_000, "sizes": [5, 7, 10, 12, 15, 20, 30]},
     full={"steps": 40_000, "sizes": [5, 10, 20, 30, 40, 50, 75, 100, 200], **FULL},
     seeds=3,
     variants=({"network": "attention"}, {"network": "fixed"}, {"network": "transformer"}),

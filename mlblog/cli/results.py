@@ -142,9 +142,13 @@ def _parts(text: str | None) -> list[str]:
 
 
 def _legend(name: str, made: list[Row]) -> list[str]:
+    from mlblog.lab.records.table import Estimate
+
     told = []
     if any(len(row.seeds) > 1 for row in made):
         told.append("±: half width of the 95 % interval of the mean over n seeds (Student's t)")
+    if any(isinstance(cell, Estimate) and cell.lopsided for row in made for cell in row.values.values()):
+        told.append("(low to high): the interval on the logit, where all seeds lie in [0, 1] and ± would leave it")
     if any(row.stale for row in made):
         told.append(f"stale: the code has changed since; see: mlblog why {name}")
     if lists := dict.fromkeys(one for row in made for one in row.lists):

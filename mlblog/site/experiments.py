@@ -11,7 +11,9 @@ from collections.abc import Iterator, Mapping
 
 from mlblog.lab import Runs
 from mlblog.lab.records.record import plain
+from mlblog.lab.records.shares import printed
 from mlblog.lab.records.store import as_label
+from mlblog.lab.records.table import Estimate
 from mlblog.lab.report import duration
 from mlblog.papers.citation import escaped
 from mlblog.press import Context, Page
@@ -116,10 +118,14 @@ def _counted(count: int, word: str) -> str:
 
 
 def interval(runs: Runs, name: str) -> str:
-    """A mean over seeds, with the half width of its 95 % interval."""
-    low, high = runs.interval(name)
-    mean = number(runs.mean(name))
-    return mean if math.isnan(low) or low == high else f"{mean} ± {number((high - low) / 2, 2)}"
+    """A mean over seeds, with the half width of its 95 % interval, or both ends if it is longer on one side."""
+    found = Estimate(*printed(runs.values(name)), len(runs))
+    mean = number(found.mean)
+    if math.isnan(found.low) or found.low == found.high:
+        return mean
+    if found.lopsided:
+        return f"{mean} ({number(found.low, 3)} to {number(found.high, 3)})"
+    return f"{mean} ± {number((found.high - found.low) / 2, 2)}"
 
 
 def number(value: float, digits: int = 4) -> str:
@@ -181,7 +187,10 @@ def _values(one: Standing) -> str:
         rows.append([f"`{name}`", *(_cell(runs, name) for runs in columns.values())])
     text = _markdown_table(rows)
     if any(len(runs) > 1 for runs in columns.values()):
-        text += "\n± is the half width of the 95 % interval of the mean over seeds.\n"
+        text += (
+            "\n± is the half width of the 95 % interval of the mean over seeds. In brackets are its two ends where all"
+        )
+        text += " seeds lie in 0 to 1 and ± would leave that: it is then taken on the logit, as of a share.\n"
     if first.arrays:
         shapes = (f"`{name}` ({_shape(array.shape)})" for name, array in first.arrays.items())
         text += f"\nArrays: {', '.join(shapes)}.\n"

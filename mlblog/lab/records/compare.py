@@ -10,7 +10,8 @@ import numpy as np
 
 from mlblog.lab.records.record import Record, Value
 from mlblog.lab.records.runs import Runs
-from mlblog.lab.records.student import Difference, Mean, difference, interval
+from mlblog.lab.records.shares import printed
+from mlblog.lab.records.student import Difference, Mean, difference
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Contrast:
     @classmethod
     def of(cls, name: str, first: np.ndarray | None, second: np.ndarray | None, *, paired: bool) -> Contrast:
         """Compare two samples, each of shape (seeds,)."""
-        means = [None if sample is None else interval(sample) for sample in (first, second)]
+        means = [None if sample is None else printed(sample) for sample in (first, second)]
         gap = None if first is None or second is None else difference(first, second, paired=paired)
         return cls(name, means[0], means[1], gap, paired)
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from mlblog.errors import InputError
 from mlblog.lab.records.record import SCALES, Record, Scalar, Value
-from mlblog.lab.records.student import interval
+from mlblog.lab.records.shares import printed
 
 
 class Estimate(NamedTuple):
@@ -23,6 +23,11 @@ class Estimate(NamedTuple):
     low: float
     high: float
     n: int
+
+    @property
+    def lopsided(self) -> bool:
+        """Whether the interval is longer on one side, by more than rounding makes it."""
+        return abs(self.high + self.low - 2 * self.mean) > 1e-9 * abs(self.mean)
 
 
 Cell = Value | Estimate
@@ -119,7 +124,7 @@ def _cell(found: Sequence[Value]) -> Cell | _Left:
     if any(isinstance(value, list) for value in found):
         return _Left()
     if len(found) > 1 and all(isinstance(value, int | float) and not isinstance(value, bool) for value in found):
-        return Estimate(*interval(np.array(found, dtype=np.float64)), len(found))
+        return Estimate(*printed(np.array(found, dtype=np.float64)), len(found))
     different: dict[str, Scalar] = {json.dumps(value): value for value in found if not isinstance(value, list)}
     return next(iter(different.values())) if len(different) == 1 else list(different.values())
 

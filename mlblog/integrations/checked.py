@@ -1,4 +1,4 @@
-"""The formulas of a site's pages during a build: descriptions without TeX, and errors with the files to correct."""
+"""The formulas of a site's pages during a build: feeds without TeX, and errors with the files to correct."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class CheckedFormulas:
         self.errors.clear()
 
     def check(self, html: str, file: Any, meta: MutableMapping[str, Any], compiled: Compiled) -> list[PostError]:
-        """Return the errors of a page; give a post a description that feeds can show.
+        """Return the errors of a page; give a post what feeds say of it.
 
         Args:
             html: its content.
@@ -41,8 +41,8 @@ class CheckedFormulas:
         """
         sources = [Path(str(file.abs_src_path))]
         if post := compiled.posts.get(file.src_uri):
-            told = self._formulas.without_tex(str(meta.get("description") or ""))
-            meta["description"] = told or self._formulas.description(html)
+            told = self._formulas.without_tex(str(meta.get("description") or "")) or self._formulas.description(html)
+            meta["rss"] = {"feed_description": told, **(meta.get("rss") or {})}
             sources = [self._project.root / post.path]
         elif file.src_dir == str(compiled.folder):
             package = self._project.root.joinpath(*self._project.packages[0].split("."))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -14,8 +13,10 @@ from pathlib import Path
 from typing import Literal
 
 from mlblog.errors import ProjectError
+from mlblog.files.git import Git, is_installed
+from mlblog.files.made_by import version
 from mlblog.lab import Project
-from mlblog.lab.running.environment import gpus, version
+from mlblog.lab.running.environment import gpus
 
 State = Literal["fine", "note", "missing"]
 
@@ -23,7 +24,7 @@ _PYTHON = (3, 11, 5)
 _SPACE = 2 * 2**30  # bytes that caches, checkpoints and a site may need
 _OLD = 3600  # seconds after which a held lock is suspicious
 _BROKEN_CLICK = ("8.3.0", "8.3.1")
-_SITE = ("mkdocs", "mkdocs-material", "IPython", "jupytext", "matplotlib", "pymdown-extensions", "PyYAML")
+_SITE = ("mkdocs", "mkdocs-material", "IPython", "jupytext", "matplotlib", "pymdown-extensions", "PyYAML", "quickjs-ng")
 _CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -143,22 +144,18 @@ def chromium() -> Finding:
 
 def git(root: Path) -> Finding:
     """Git, its repository, and the identity it needs for commits."""
-    if shutil.which("git") is None:
+    if not is_installed():
         return Finding("git", "missing", "not installed", "records name a commit; install git")
-    if _git(root, "rev-parse", "--show-toplevel") is None:
+    ask = Git(root).ask
+    if not ask("rev-parse", "--show-toplevel"):
         return Finding("git", "missing", f"{root} is not in a repository", "git init and commit: records name a commit")
-    lacking = [name for name in ("user.name", "user.email") if not _git(root, "config", name)]
+    lacking = [name for name in ("user.name", "user.email") if not ask("config", name)]
     if lacking:
         cure = "; ".join(f'git config --global {name} "…"' for name in lacking)
         return Finding("git", "missing", f"no {' and no '.join(lacking)}: commits will fail", cure)
-    if not _git(root, "rev-parse", "--verify", "--quiet", "HEAD"):
+    if not ask("rev-parse", "--verify", "--quiet", "HEAD"):
         return Finding("git", "missing", "no commit yet", "commit before you run experiments: records name a commit")
-    return Finding("git", "fine", f"{_git(root, 'config', 'user.name')} <{_git(root, 'config', 'user.email')}>")
-
-
-def _git(root: Path, *arguments: str) -> str | None:
-    done = subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, text=True, check=False)
-    return done.stdout.strip() if done.returncode == 0 else None
+    return Finding("git", "fine", f"{ask('config', 'user.name')} <{ask('config', 'user.email')}>")
 
 
 def space(folder: Path) -> Finding:

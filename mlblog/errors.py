@@ -9,6 +9,8 @@
     │   └── StillRuns              it is still running, and pages are served without it
     ├── Superseded                 files changed during a build
     ├── RunError                   an experiment raised, diverged or was interrupted
+    ├── GitError                   a git command failed, as without a repository
+    │   └── NoGit                  git is not installed
     └── RecordError                a record that cannot be trusted
         ├── MissingRecord          nothing has been recorded yet
         └── StoreBusy              another process holds the store's lock
@@ -70,6 +72,18 @@ class Superseded(MlblogError):
 
 class RunError(MlblogError):
     """An experiment raised, diverged, ran out of memory or was interrupted."""
+
+
+class GitError(MlblogError):
+    """A git command failed; the message is git's own, and `told` is what the command printed before."""
+
+    def __init__(self, message: str, told: bytes = b"") -> None:
+        super().__init__(message)
+        self.told = told
+
+
+class NoGit(GitError):
+    """Git is not installed."""
 
 
 class RecordError(MlblogError):

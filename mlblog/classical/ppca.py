@@ -30,7 +30,7 @@ class PPCA:
     noise: float
 
     def log_density(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Exact log p(x) of (n, D), in nats, (n,)."""
+        """Exact log p(x) in nats: (n, D) to (n,)."""
         centred = x - self.mean
         squares = np.square(self.loadings).sum(axis=0)  # (Z,): W' W is diagonal
         # Along column j the variance is |w_j|² + σ², across all columns it is σ².

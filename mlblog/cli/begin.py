@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,13 +24,14 @@ def new() -> None:
 
 @new.command()
 @click.argument("title")
+@click.option("--slug", "name", default="", metavar="NAME", help="Last part of its address; default: from the title.")
 @reported
-def post(title: str) -> int:
+def post(title: str, name: str) -> int:
     """Create a draft post called TITLE, with a block, a number and a figure."""
     from mlblog.scaffold import new_post
 
     project = Project.find()
-    return _print_created(project, new_post(project, title, date.today()))
+    return _print_created(project, new_post(project, title, date.today(), name))
 
 
 @new.command()
@@ -41,6 +43,27 @@ def note(key: str) -> int:
 
     project = Project.find()
     return _print_created(project, new_note(project, key))
+
+
+@new.command()
+@click.argument("source")
+@click.option("--topic", default="", help="Its topic in the index of papers.")
+@reported
+def paper(source: str, topic: str) -> int:
+    """Put a paper into the bibliography, and begin a note on it.
+
+    SOURCE is an arXiv number, a DOI, a URL with either, a BibTeX file, BibTeX itself, or - for standard input.
+
+    Example: mlblog new paper arXiv:1706.03762 --topic Attention
+    """
+    from mlblog.scaffold import new_paper
+
+    project = Project.find()
+    if source == "-":
+        source = sys.stdin.read()
+    for one in new_paper(project, source, topic):
+        _print_created(project, one)
+    return 0
 
 
 @new.command()
@@ -100,6 +123,27 @@ def init(folder: Path, package: str) -> int:
     if doubt := source().doubt:
         click.echo(f"  before you push, say in pyproject.toml where mlblog comes from: {doubt}")
     return 0
+
+
+@main.command("upgrade")
+@reported
+def upgraded() -> int:
+    """Bring the files that `mlblog init` wrote up to date with the installed mlblog.
+
+    Files that you have not changed are replaced. Of others, what mlblog has changed is printed as a diff, which
+    `mlblog upgrade | git apply` takes over where it fits; the exit code is then 1.
+    """
+    from mlblog.scaffold import upgrade
+
+    done = upgrade(Project.find())
+    for path in done.written:
+        click.echo(f"{path}: up to date", err=True)
+    for path, text in done.diffs.items():
+        click.echo(f"{path}: yours, and unchanged; what mlblog has changed since {done.since}:", err=True)
+        click.echo(text, nl=False)
+    if not done.written and not done.diffs:
+        click.echo("everything is up to date", err=True)
+    return 1 if done.diffs else 0
 
 
 @main.command()

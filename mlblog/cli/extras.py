@@ -14,6 +14,7 @@ _DISTRIBUTIONS = {
     "mkdocs_jupyter": "mkdocs-jupyter",
     "mkdocs_redirects": "mkdocs-redirects",
     "mkdocs_rss_plugin": "mkdocs-rss-plugin",
+    "quickjs": "quickjs-ng",
     "pymdownx": "pymdown-extensions",
     "yaml": "pyyaml",
 }

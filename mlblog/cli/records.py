@@ -34,7 +34,7 @@ def status(names: tuple[str, ...], scale: str | None, as_json: bool) -> int:
         declaration = lab.experiments[name]
         own = [state.key for state in states if state.key.experiment == name]
         declared = {key for one in {key.scale for key in own} for key in declaration.keys(one)}
-        if further := [f"{key.stem}.json" for key in own if key not in declared]:
+        if further := [key.path for key in own if key not in declared]:
             click.echo(f"note: {beyond(name, further)}", err=as_json)
     return 1 if any(state.why for state in states) else 0
 
@@ -201,7 +201,7 @@ def unpack(file: Path, stale_too: bool, replace: bool) -> int:
     for record in records:
         mine = here[record.key]
         if mine is not None and mine.id == record.id:
-            click.echo(f"{record.key.stem}.json: already here")
+            click.echo(f"{record.key.path}: already here")
         else:
             how = f": replaced a fresh record; {lost[record.key]}" if record.key in lost else ""
             click.echo(f"{lab.store.put(record)}{how}")

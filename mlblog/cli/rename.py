@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ import click
 
 from mlblog.cli.frame import main, reported
 from mlblog.errors import InputError
+from mlblog.files.git import Git
 from mlblog.lab import Lab, Project
 
 if TYPE_CHECKING:
@@ -109,6 +109,5 @@ def _goals(project: Project, old: str, new: str) -> Iterator[Edit]:
 def _mentions(project: Project, old: str) -> list[str]:
     """Lines in tracked files with the old name as a word, except records and the changelog."""
     results = f":!{project.relative(project.results)}"
-    command = ["git", "-C", str(project.root), "grep", "-nIwF", "-e", old, "--", ".", results]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # exits with 1 if there are no matches
-    return [line[:120] for line in done.stdout.splitlines()]
+    found = Git(project.root).ask("grep", "-nIwF", "-e", old, "--", ".", results)  # fails if there are no matches
+    return [line[:120] for line in found.splitlines()]

@@ -109,12 +109,16 @@ def _against(lab: Lab, name: str, against: str, as_json: bool) -> int:
         click.echo(f"{name}: no records at {against}, so nothing to compare; {len(now)} records are new")
         return 0
     found = moves(then, now)
+    if (then or now) and not found and not as_json:
+        click.echo(f"{name}: its records hold no single numbers to compare; `mlblog table {name}` shows what they hold")
+        return 0
     click.echo(json.dumps(diff_json(found), indent=1) if as_json else diff_table(found, against))
-    return 1 if any(move.moved for move in found) else 0
+    return 1 if any(one.moved for _, one in found) else 0
 
 
 def _between(lab: Lab, declaration: Declaration, labels: tuple[str, str], scale: str | None, as_json: bool) -> int:
-    from mlblog.lab.contrast import Variant, contrasts, sides
+    from mlblog.lab.contrast import Variant, sides
+    from mlblog.lab.records.compare import contrasts
     from mlblog.lab.report import contrast_json, contrast_table
 
     variants = [Variant.parse(label, declaration) for label in labels]
@@ -138,9 +142,13 @@ def _parts(text: str | None) -> list[str]:
 
 
 def _legend(name: str, made: list[Row]) -> list[str]:
+    from mlblog.lab.records.table import Estimate
+
     told = []
     if any(len(row.seeds) > 1 for row in made):
         told.append("±: half width of the 95 % interval of the mean over n seeds (Student's t)")
+    if any(isinstance(cell, Estimate) and cell.lopsided for row in made for cell in row.values.values()):
+        told.append("(low to high): the interval on the logit, where all seeds lie in [0, 1] and ± would leave it")
     if any(row.stale for row in made):
         told.append(f"stale: the code has changed since; see: mlblog why {name}")
     if lists := dict.fromkeys(one for row in made for one in row.lists):
@@ -156,15 +164,15 @@ def _readable(lab: Lab, name: str, scale: str | None) -> tuple[list[Record], lis
     """
     found: list[Record] = []
     broken: list[RecordError] = []
-    paths = [path.split("/") for path in lab.store.names() if path.startswith(f"{name}/")]
-    for parts in paths:
-        if scale in (None, parts[1]):
+    paths = [path for path in lab.store.names() if path.experiment == name]
+    for path in paths:
+        if scale in (None, path.scale):
             try:
-                found.append(lab.store.read("/".join(parts)))
+                found.append(lab.store.read(path))
             except RecordError as error:
                 broken.append(error)
     if not found and not broken:
-        scales = ", ".join(dict.fromkeys(parts[1] for parts in paths))
+        scales = ", ".join(dict.fromkeys(path.scale for path in paths))
         there = f"; there are records at scale {scales}" if scales else ""
         raise MissingRecord(
             f"{name}: no records{f' at scale {scale}' if scale else ''}{there}."

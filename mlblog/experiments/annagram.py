@@ -34,9 +34,10 @@ Spell = Callable[[Tensor], Hypotheses]
 
 @experiment(
     smoke={"longest": 4, "steps": 20, "letters": 256, "order": 3, "widths": [1, 5, 8], **SMOKE},
-    small={"longest": 6, "steps": 1_500, "widths": [1, 5, 20, 50, 200]},
+    small={"longest": 6, "steps": 6_000, "widths": [1, 5, 20, 50, 200]},
     full={"longest": 11, "steps": 16_000, "letters": 16_384, "rate": 1e-3, "widths": [1, 5, 20, 50, 200], **FULL},
     seeds=3,
+    variants=({"dropout": 0.0},),
 )
 def anagram_solver(
     run: Run,
@@ -59,7 +60,7 @@ def anagram_solver(
     Args:
         run: of the lab.
         longest: letters of the longest word.
-        steps: training steps, at most: it ends when the validation loss has not fallen for three tenths of them.
+        steps: training steps, at most: it ends when the validation loss has not fallen for a fifth of them.
         widths: beams with which a part of the test words is spelled, by the network alone and together.
         width: D of the network, which is a `PointerTransformer`; so are the parameters not named here.
         heads: attention heads.
@@ -85,7 +86,7 @@ def anagram_solver(
 
     taken = train(
         run, net, lambda _: nats(next(sampler)).mean(), optimizer, steps=steps, every=max(1, steps // 50), clip=1.0,
-        rate=lambda step: rate * warmup_cosine(step, steps=steps), sampler=sampler, patience=15,
+        rate=lambda step: rate * warmup_cosine(step, steps=steps), sampler=sampler, patience=10,
         validate=lambda: float(torch.cat([nats(batch).flatten() for batch in held.values()]).mean()),
     )  # fmt: skip
     with torch.inference_mode():

@@ -21,7 +21,7 @@ FEW = 100  # labelled digits in the harder probe
     smoke={"steps": 3, "width": 16},
     small={"steps": 1_500},
     full={"steps": 20_000, "width": 1_024},
-    seeds=3,
+    seeds=6,
     variants=(
         {"batch": 4},
         {"batch": 4, "loss": "decoupled"},

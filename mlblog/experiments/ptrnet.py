@@ -21,7 +21,7 @@ from mlblog.training.trainer import Recorder, train
 
 Network = Literal["lstm", "transformer", "attention", "fixed"]
 TEST, VALIDATION = 9_999, 9_998  # in place of a seed: all networks are asked the same problems
-RATES = (1e-3, 3e-3, 1e-2)
+RATES = (1e-3, 3e-3, 1e-2, 3e-2, 1e-1)
 SETTINGS: tuple[tuple[Network, Task], ...] = (
     ("lstm", "hull"), ("transformer", "hull"), ("attention", "hull"), ("fixed", "hull"), ("lstm", "sort"),
 )  # fmt: skip
@@ -29,7 +29,7 @@ SMOKE = {"largest": 6, "asked": 20, "batch": 16, "width": 16, "hidden": 16}
 FULL = {"largest": 50, "asked": 2_000, "batch": 512, "width": 256, "hidden": 512}
 
 
-@experiment(smoke={"steps": 3, **SMOKE}, small={"steps": 400}, full={"steps": 4_000, **FULL}, seeds=1)
+@experiment(smoke={"steps": 3, **SMOKE}, small={"steps": 1_000}, full={"steps": 4_000, **FULL}, seeds=1)
 def pointing_rates(
     run: Run,
     *,

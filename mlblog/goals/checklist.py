@@ -15,12 +15,13 @@ from pathlib import PurePath
 from mlblog.errors import PostError
 from mlblog.files.text import text_of
 from mlblog.goals.confidence import parse_item, plain
+from mlblog.markup import Scan, frontmatter, scan
+from mlblog.markup.fences import find_fences
+from mlblog.markup.lines import widened
 from mlblog.papers import cited_keys
 
-_HEADING = re.compile(r" {0,3}(#{1,6})(?:[ \t]+(.*?))?(?:[ \t]+#+)?[ \t]*$")
 _BULLET = re.compile(r"([ \t]*)([-*+]|\d{1,9}[.)])(?:[ \t]+(.*))?$")
 _BOX = re.compile(r"\[([^\[\]\s]?|\s+)\](?:[ \t]+(.*))?$")
-_FENCE = re.compile(r"\s*(`{3,}|~{3,})")
 _RULE = re.compile(r" {0,3}([-*_])[ \t]*(?:\1[ \t]*){2,}$")
 _BREAK = re.compile(r"\s*(?:<br\s*/?>\s*)+$", re.IGNORECASE)
 _EXPERIMENT = re.compile(r"(?<!`)`([a-z_][a-z0-9_]*)`(?!`)")
@@ -184,27 +185,29 @@ class _Reader:
         self._prose_line = 1
 
     def parts(self) -> Iterator[Part]:
-        at = self._front_matter()
-        hidden = False  # in a comment
-        fence = ""
+        found, first = self._body()
+        # items nest by fewer spaces than Markdown asks for, so that what it takes for indented code may be a note
+        lines = self._lines[first:]
+        fences = [one for one in find_fences(lines, [widened(line) for line in lines]) if one.broken is None]
+        fenced = {first + row for fence in fences for row in range(fence.start, fence.end)}
+        comments = [(found.row(one.start), found.row(one.end)) for one in found.tokens if one.kind == "comment"]
+        comments = [(start, end) for start, end in comments if lines[start].lstrip().startswith("<!--")]
+        hidden = {first + row for start, end in comments for row in range(start, end + 1)}
+        headings = {first + one.row: one for one in found.headings}
+        at = first
         while at < len(self._lines):
             line = self._lines[at].expandtabs(4)
             at += 1
-            if fence:
-                fence = "" if re.fullmatch(rf"\s*{fence[0]}{{{len(fence)},}}\s*", line) else fence
+            if at - 1 in hidden:
+                continue
+            if at - 1 in fenced:
                 self._more(line, at)
-            elif hidden or line.lstrip().startswith("<!--"):
-                hidden = "-->" not in line
-            elif opening := _FENCE.match(line):
-                fence = opening[1]
-                self._more(line, at)
-            elif heading := self._heading(line, at):
-                title, level, behind = heading
+            elif (heading := headings.get(at - 1)) and not _BULLET.match(line):
                 self._end()
                 self._indents = []
-                self._headings = [one for one in self._headings if one.level < level]
-                self._headings.append(Heading(title, level, at))
-                at = behind
+                self._headings = [one for one in self._headings if one.level < heading.level]
+                self._headings.append(Heading(plain(heading.text), heading.level, at))
+                at += not line.lstrip().startswith("#")  # its underline
                 self._parts.append(self._headings[-1])
             elif not line.strip() or _BREAK.match(line):
                 self._text.append([])
@@ -215,29 +218,15 @@ class _Reader:
                 self._item(len(bullet[1]), bullet[3] or "", at, line)
             else:
                 self._more(line, at)
-        if fence:
-            raise PostError(self._path, len(self._lines), f"a code block is not closed; end it with a line {fence}")
         self._end()
         yield from self._parts
 
-    def _front_matter(self) -> int:
-        """The line, from 0, after the front matter."""
-        if self._lines[0].rstrip() != "---":
-            return 0
-        end = next((at for at, line in enumerate(self._lines[1:], 1) if line.rstrip() == "---"), None)
-        if end is None:
-            raise PostError(self._path, 1, "the front matter is not closed; end it with a line `---`")
-        return end + 1
-
-    def _heading(self, line: str, at: int) -> tuple[str, int, int] | None:
-        """Title and level of a heading, and the line after it."""
-        if match := _HEADING.match(line):
-            return plain(match[2] or ""), len(match[1]), at
-        under = self._lines[at].rstrip() if at < len(self._lines) else ""
-        alone = not self._text[-1] and not _BULLET.match(line) and not line.startswith("    ")
-        if alone and line.strip() and re.fullmatch(r" {0,3}(=+|-{3,})", under):
-            return plain(line.strip()), 1 if "=" in under else 2, at + 1
-        return None
+    def _body(self) -> tuple[Scan, int]:
+        """What is below the front matter, and its first line, from 0."""
+        _, body, line = frontmatter.split("\n".join(self._lines), self._path)
+        found = scan(body)
+        found.refuse_broken(self._path, line)
+        return found, line - 1
 
     def _item(self, indent: int, text: str, at: int, line: str) -> None:
         box = _BOX.match(text)

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from mlblog.markup.inline import Span, find_spans
+
 _DASHES = "\u2013\u2014-"
 _NUMBER = r"(\d+(?:\.\d+)?)\s*/\s*5"
 _BEFORE = r"(?<![\w/.])"  # not the end of a URL or date
@@ -20,7 +22,6 @@ _TRAILING = re.compile(rf"{_LEAD}{_BEFORE}{_NUMBER}{_AFTER}[\s.*_]*(?:<br\s*/?>\
 _BOLD = re.compile(r"(\*\*|__)(?=\S)(.+?)(?<=\S)\1")
 _EMPHASIS = re.compile(r"(?:\*(?!\*)|_(?!_))\S")
 _BREAKS = re.compile(r"(?:<br\s*/?>\s*)+", re.IGNORECASE)
-_CODE = re.compile(r"(`+)(?!`)(.+?)(?<!`)\1(?!`)")
 _LINK = re.compile(r"!?\[([^\[\]]*(?:\[[^\[\]]*\][^\[\]]*)*)\]\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*(?:\s+\"[^\"]*\")?\)")
 _CITATION = re.compile(r"\[@[^\[\]]*\]")
 
@@ -102,9 +103,14 @@ def _cut(text: str, hidden: str) -> int:
 
 def _hidden(text: str) -> str:
     """The text with code, URLs and citations blanked out, same length."""
-    for pattern in (_CODE, _CITATION):
-        text = pattern.sub(lambda match: "\x00" * len(match[0]), text)
+    for code in _codes(text):
+        text = text[: code.start] + "\x00" * (code.end - code.start) + text[code.end :]
+    text = _CITATION.sub(lambda match: "\x00" * len(match[0]), text)
     return re.sub(r"\]\([^()\s]*\)|https?://\S+", lambda match: "\x00" * len(match[0]), text)
+
+
+def _codes(text: str) -> list[Span]:
+    return [one for one in find_spans(text) if one.kind == "code"]
 
 
 def _title(text: str) -> str:
@@ -129,7 +135,8 @@ def plain(markdown: str) -> str:
     text = _CITATION.sub("\x00", text)
     for _ in range(2):  # a link inside brackets: [[link]](…)
         text = _LINK.sub(r"\1", text)
-    text = _CODE.sub(r"\2", text)
+    for code in reversed(_codes(text)):
+        text = text[: code.start] + code.content + text[code.end :]
     text = re.sub(r"(\*\*|__|~~)(?=\S)(.+?)(?<=\S)\1", r"\2", text)
     text = re.sub(r"(?<![\w*_])([*_])(?=\S)([^*_]+?)(?<=\S)\1(?![\w*_])", r"\2", text)
     for citation in kept:

@@ -18,9 +18,9 @@ from mlblog.goals.ledger import Ledger, identity, week_files
 from mlblog.lab import Lab, Project
 from mlblog.lab.records.former import former_names, with_new_names
 from mlblog.lab.records.history import Past
+from mlblog.markup import scan
 from mlblog.papers import STATES, read_note
 
-_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 #: A full stop that does not end a sentence.
 _SHORT = re.compile(r"\b(?:al|e\.g|i\.e|cf|vs|etc|resp|approx|fig|eq|sec|no|[A-Z])\.", re.IGNORECASE)
 ENOUGH = 2
@@ -40,7 +40,7 @@ class Unearned:
 
 def sentences(text: str) -> int:
     """The number of sentences with at least three words."""
-    text = _SHORT.sub(lambda match: match[0].replace(".", ""), _COMMENT.sub("", text))
+    text = _SHORT.sub(lambda match: match[0].replace(".", ""), scan(text).without("comment", blank=""))
     found = re.split(r"(?<=[.!?…])[\"”')\]*_]*(?:\s+|$)", text)
     return sum(len(re.findall(r"\w+", one)) >= 3 and one.rstrip()[-1] in ".!?…" for one in found if one.strip())
 

@@ -10,20 +10,19 @@ from collections.abc import Callable, Sequence
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
-from mlblog.integrations.formulas import SHEET
-
 _URL = re.compile(r"""url\(\s*(["']?)(?![a-z]+:|/|#)([^"')]+)\1\s*\)""")
+#: Rules that count only at the head of a file.
+_AT_HEAD = re.compile(r"@(?:import|charset|namespace)\b")
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 
 
 def join_assets(config: MkDocsConfig, files: Files) -> None:
     """Replace local style sheets and plain scripts in `config` by one file each, named by its content.
 
-    The style sheet of formulas is left to the pages that have some. What is on another host stays as it is, and so do
-    scripts that are given with their `path`.
+    What is on another host stays as it is, and so do sheets that import others and scripts that are given with their
+    `path`.
     """
-    sheets = [str(name) for name in config.extra_css if str(name) != SHEET]
-    config.extra_css = _joined(sheets, "css", _sheet, config, files)
+    config.extra_css = _joined([str(name) for name in config.extra_css], "css", _sheet, config, files)
     plain = [one for one in config.extra_javascript if isinstance(one, str)]
     others = [one for one in config.extra_javascript if not isinstance(one, str)]
     config.extra_javascript = [*_joined(plain, "js", _script, config, files), *others]
@@ -32,7 +31,11 @@ def join_assets(config: MkDocsConfig, files: Files) -> None:
 def _joined(
     names: Sequence[str], kind: str, piece: Callable[[str, str], str], config: MkDocsConfig, files: Files
 ) -> list[str]:
-    found = {name: file for name in names if (file := files.get_file_from_path(name)) is not None}
+    found = {
+        name: file
+        for name in names
+        if (file := files.get_file_from_path(name)) is not None and not _AT_HEAD.search(file.content_string)
+    }
     text = "\n".join(piece(name, file.content_string) for name, file in found.items())
     kept = [name for name in names if name not in found]
     if not text:

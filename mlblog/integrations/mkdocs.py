@@ -7,7 +7,6 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -24,21 +23,17 @@ from mkdocs.structure.files import File, Files, file_sort_key
 from mkdocs.structure.pages import Page
 from mkdocs.utils import get_relative_url
 
+from mlblog import design
 from mlblog.errors import MlblogError, ProjectError, StillRuns, Superseded
-from mlblog.integrations.categories import with_allowed_categories
-from mlblog.integrations.conversion import Conversions, get_ready
-from mlblog.integrations.formulas import Formulas
+from mlblog.integrations.categories import with_known_terms
 from mlblog.integrations.joined import join_assets
-from mlblog.integrations.material import Faster
 from mlblog.integrations.neighbours import dated_by_source, without_macros
-from mlblog.integrations.preview import Keyboard, Preview
+from mlblog.integrations.notebooks import as_page, publish_notebooks
+from mlblog.integrations.preview import Keyboard, Preview, survive
 from mlblog.integrations.records import EXPERIMENTS, Refresh
-from mlblog.integrations.remembered import Remembered
-from mlblog.integrations.rendering import remember
-from mlblog.integrations.templates import compile_all, keep_compiled
-from mlblog.integrations.written import Written
+from mlblog.integrations.site_formulas import SiteFormulas
+from mlblog.integrations.speedup.build import Speedup
 from mlblog.lab import Project
-from mlblog.lab.records.stores import PREVIEW
 from mlblog.press import Compiled, Server
 from mlblog.press.configuration import EXTENSIONS
 from mlblog.site import compile_site
@@ -52,21 +47,10 @@ class PluginConfig(Config):  # type: ignore[no-untyped-call]  # MkDocs has parti
 
     #: Runs during a build: `auto` at full scale if there is a GPU, `always` also small on a CPU, `never` none.
     experiments = config_options.Choice(EXPERIMENTS, default="auto")
-
-
-def _survive(build: Callable[[], None]) -> None:
-    """Build; if the build fails, report it and keep the current pages.
-
-    After an exception MkDocs answers no requests until a build succeeds, and browsers hang.
-    """
-    try:
-        build()
-    except Superseded:
-        log.info("mlblog: files changed during the build")
-    except SystemExit as error:  # already reported by MkDocs
-        log.error("mlblog: build failed, pages are unchanged: %s", error)
-    except Exception:
-        log.exception("mlblog: build failed, pages are unchanged")
+    #: Whether to keep what earlier builds have computed, in place of parts of MkDocs and Material; pages are the same.
+    speedup = config_options.Type(bool, default=True)
+    #: Whether templates, style sheets, scripts and fonts are those that come with mlblog.
+    design = config_options.Type(bool, default=False)
 
 
 class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
@@ -75,11 +59,10 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
     def __init__(self) -> None:
         self._serving = False
         self._server: Server | None = None
-        self._faster: Faster | None = None
-        self._formulas: Formulas | None = None
-        self._rendered, self._written = Remembered(), Written()  # for live preview
+        self._speedup: Speedup | None = None
         self._compiled: Compiled | None = None
         self._failed: list[MlblogError] = []
+        self._formulas: SiteFormulas | None = None
         self._lock: BaseFileLock | None = None
         self._preview = Preview()
         self._keyboard: Keyboard | None = None
@@ -98,7 +81,16 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
             self._project = Project.find(start)
         except ProjectError as error:
             raise PluginError(f"mlblog: {error}") from error
+        if not self.config.speedup:
+            self._speedup = None
+        elif self._speedup is None:
+            self._speedup = Speedup(self._project.work, is_serving=self._serving)
         config.markdown_extensions += [name for name in EXTENSIONS if name not in config.markdown_extensions]
+        if (language := str(config.theme.get("language", "en"))) != "en":
+            log.info("mlblog: language %s: labels of figures and generated pages are in English", language)
+        if self.config.design:
+            design.put_into(config)
+        publish_notebooks(config, self._project)
         return config
 
     def on_pre_build(self, *, config: MkDocsConfig) -> None:
@@ -107,7 +99,7 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
         if asked not in EXPERIMENTS:
             raise PluginError(f"MLBLOG_EXPERIMENTS={asked}: must be one of {', '.join(EXPERIMENTS)}")
         if self._server is None:
-            self._server = Server(self._project, live=self._serving)
+            self._server = Server(self._project, live=self._serving, previews=self._serving)
         self._wait_for_others()
         self._broken = None
         try:
@@ -118,18 +110,17 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
         except MlblogError as error:
             if not self._serving:
                 raise PluginError(f"mlblog: {error}") from error
-            # live preview goes on with the old pages until the error is fixed
+            # live preview keeps the old pages until the error is fixed
             log.error("mlblog: %s", error)
             self._broken = error
             self._compiled = self._compiled or Compiled(self._project.work / "pages")
-        work = self._project.work
-        if self._faster is None:
-            derived = Remembered(work / "derived.json")
-            self._faster = Faster(Conversions(work / "html"), derived)
-            self._formulas = Formulas(Path(config.docs_dir), derived)
-        self._faster.begin(config)
-        if self._serving:
-            self._faster.leave_files(config, self._written)
+        self._formulas = self._formulas or SiteFormulas(self._project)
+        try:
+            self._formulas.begin(config.extra)
+        except MlblogError as error:
+            raise PluginError(f"mlblog: {error}") from error
+        if self._speedup is not None:
+            self._speedup.begin(config)
 
     def _wait_for_others(self) -> None:
         """Lock the compiled pages for this build, whose pages must not mix with previews and error pages."""
@@ -146,19 +137,19 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
         start = time.perf_counter()
         refresh = Refresh(self._project, asked)
         if self._serving:
-            os.environ[PREVIEW] = "1"
             for line in refresh.cost():
                 log.info("mlblog: %s", line)
         self._failed = list(refresh.preview() if self._serving else refresh.run())
 
-        def ready() -> None:
-            get_ready(config.markdown_extensions, config.mdx_configs)
-            compile_all(config.theme.get_env(), self._project.work / "templates")
+        def meanwhile() -> None:
+            if self._speedup is not None:
+                self._speedup.warm_up(config)
 
-        compiled = compile_site(self._project, server=server, show_errors=self._serving, meanwhile=ready)
+        compiled = compile_site(self._project, server=server, show_errors=self._serving, meanwhile=meanwhile)
         blog = config.plugins.get("material/blog") or config.plugins.get("blog")
-        allowed = blog.config.get("categories_allowed") if blog else None
-        compiled = with_allowed_categories(compiled, allowed or (), self._project, show_errors=self._serving)
+        if blog:
+            docs = Path(config.docs_dir)
+            compiled = with_known_terms(compiled, blog.config, docs, self._project, show_errors=self._serving)
         if not self._serving:
             compiled = compiled.without_drafts()
         log.info("mlblog: %s in %.2f s", compiled.summary, time.perf_counter() - start)
@@ -195,8 +186,9 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
 
     @event_priority(-100)  # after plugins that add style sheets and scripts of their own
     def _join(self, files: Files, *, config: MkDocsConfig) -> Files:
-        """Join style sheets and scripts."""
-        join_assets(config, files)
+        """Join the style sheets and scripts of the design and of the blog."""
+        if self.config.design:
+            join_assets(config, files)
         return files
 
     on_files = CombinedEvent(_add_pages, _add_beside, _join)
@@ -212,39 +204,45 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
     @event_priority(-100)  # after the blog has collected its posts
     def on_nav(self, nav: Any, *, config: MkDocsConfig, **_: Any) -> Any:
         """Speed up the blog plugin."""
-        assert self._faster is not None
-        self._faster.find_posts(config)
+        if self._speedup is not None:
+            self._speedup.find_posts(config)
         return nav
 
     @event_priority(-100)  # after other plugins have added their filters
     def on_env(self, env: Environment, *, config: MkDocsConfig, **_: Any) -> Environment:
         """Cache compiled templates between builds, and rendered pages in live preview."""
-        keep_compiled(env, self._project.work / "templates")
-        if self._serving:
-            remember(env, config, self._rendered)
+        if self._speedup is not None:
+            self._speedup.render_with(env, config)
         return env
 
-    @event_priority(-100)  # after the reading time, before the search index
-    def _draw(self, html: str, **_: Any) -> str:
-        """Draw formulas."""
-        assert self._formulas is not None
-        return self._formulas.content(html)
-
-    def _date(self, html: str, *, page: Page, **_: Any) -> str:
-        """Give the feeds their dates; if compilation failed, say so on every page."""
+    @event_priority(50)  # before the feeds and the search index read it
+    def _check(self, html: str, *, page: Page, **_: Any) -> str:
+        """Check formulas; give the feeds dates and descriptions; if compilation failed, say so on every page."""
         page.meta.update(dates(page.meta))
+        assert self._formulas is not None
+        assert self._compiled is not None
+        html = as_page(html, page.file)
+        if (bad := self._formulas.check(html, page.file, page.meta, self._compiled)) and self._serving:
+            told = "\n".join(map(str, bad))
+            log.error("mlblog: %s", told)
+            html = f'<div class="mlblog-error"><pre>{escape(told)}</pre></div>{html}'
         if self._broken is None:
             return html
         why = f"<p>Compilation failed; this is the last good version.</p><pre>{escape(str(self._broken))}</pre>"
         return f'<div class="mlblog-error">{why}</div>{html}'
 
-    on_page_content = CombinedEvent(_date, _draw)
+    @event_priority(-100)  # after the reading time, before the search index
+    def _draw(self, html: str, **_: Any) -> str:
+        """Draw formulas; the design has their fonts."""
+        assert self._formulas is not None
+        return self._formulas.draw(html) if self.config.design else html
 
-    def on_post_page(self, output: str, *, page: Page, config: MkDocsConfig) -> str:
+    on_page_content = CombinedEvent(_check, _draw)
+
+    def on_post_page(self, output: str, *, page: Page, **_: Any) -> str:
         """Draw the formulas of lists of posts, and link the style sheet where there are any."""
         assert self._formulas is not None
-        root = get_relative_url(".", page.url)
-        return self._formulas.page(page.file.src_uri, output, root)
+        return self._formulas.draw_page(output, get_relative_url(".", page.url)) if self.config.design else output
 
     @event_priority(-100)  # after the feeds are written
     def on_post_build(self, *, config: MkDocsConfig) -> None:
@@ -253,10 +251,12 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
         self._end(is_whole=True)
         if self._serving or self._compiled is None:
             return
-        left_out, failed = self._compiled.errors, self._failed
-        if left_out or failed:
+        assert self._formulas is not None
+        left_out, failed, bad = self._compiled.errors, self._failed, self._formulas.errors
+        if left_out or failed or bad:
             told = f"{len(left_out)} posts left out, {len(failed)} runs failed (their old records are kept)"
-            raise PluginError(told + "".join(f"\n  {error}" for error in (*left_out, *failed)))
+            told += f", {len(bad)} formulas cannot be drawn" if bad else ""
+            raise PluginError(told + "".join(f"\n  {error}" for error in (*left_out, *failed, *bad)))
 
     def on_build_error(self, *, error: Exception) -> None:
         """Restore the host."""
@@ -265,12 +265,10 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
     def _end(self, *, is_whole: bool) -> None:
         if self._lock is not None:
             self._lock.release()
-        if self._faster is not None:
-            self._faster.end(is_whole=is_whole)
-            if is_whole:
-                self._rendered.end_build()
-            if not self._serving:
-                self._faster.save()
+        if self._formulas is not None and is_whole:
+            self._formulas.end()
+        if self._speedup is not None:
+            self._speedup.end(is_whole=is_whole)
 
     def on_serve(self, server: LiveReloadServer, *, config: MkDocsConfig, builder: Any) -> LiveReloadServer:
         """Watch the sources of pages, but not compiled pages: writing them would trigger endless builds."""
@@ -279,7 +277,7 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
         for folder in folders:
             if folder.is_dir():
                 server.watch(str(folder))
-        server.builder = functools.partial(_survive, server.builder)
+        server.builder = functools.partial(survive, server.builder)
         self._preview = Preview(server)
         if self._server is not None:
             runs = self._server.runs
@@ -289,8 +287,8 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
 
     def on_shutdown(self) -> None:
         """Stop the kernel process."""
-        if self._serving and self._faster is not None:
-            self._faster.save()
+        if self._serving and self._speedup is not None:
+            self._speedup.save()
         if self._server is not None:
             self._server.close()
         if self._keyboard is not None:

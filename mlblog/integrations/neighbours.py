@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 from typing import Any
+
+if shutil.which("git") is None:
+    os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")  # otherwise GitPython, which the feeds import, refuses to load
 
 #: Plugin that asks git for the last change of a page's file.
 DATES = "git-revision-date-localized"

@@ -6,12 +6,17 @@ Uses four private names of MkDocs 1.6.1's server; if one is missing, the server 
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import signal
 import time
 from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any
+
+from mlblog.errors import Superseded
+
+log = logging.getLogger("mkdocs.plugins.mlblog")
 
 #: Seconds within which a second Ctrl-C ends the preview.
 _TWICE = 2.0
@@ -71,3 +76,18 @@ class Keyboard:
             signal.default_int_handler(number, frame)
         # logging is not reentrant in a signal handler
         os.write(2, b"mlblog: interrupted the running cell; press Ctrl-C again to end the preview\n")
+
+
+def survive(build: Callable[[], None]) -> None:
+    """Build; if the build fails, report it and keep the current pages.
+
+    After an exception MkDocs answers no requests until a build succeeds, and browsers hang.
+    """
+    try:
+        build()
+    except Superseded:
+        log.info("mlblog: files changed during the build")
+    except SystemExit as error:  # already reported by MkDocs
+        log.error("mlblog: build failed, pages are unchanged: %s", error)
+    except Exception:
+        log.exception("mlblog: build failed, pages are unchanged")

@@ -37,7 +37,7 @@ class Refresh:
     def preview(self) -> Iterator[MlblogError]:
         """Make smoke runs for experiments that pages read but that have no records; yield failures."""
         project = self._lab.project
-        recorded = {(name.split("/")[0], name.split("/")[2]) for name in project_store(project).names()}
+        recorded = {(name.experiment, name.group) for name in project_store(project).names()}
         every = [key for name in self._lab.experiments for key in self._lab.experiments[name].keys("smoke")]
         keys = [key for key in every if key.seed == 0 and (key.experiment, key.group) not in recorded]
         previews = Lab(project, preview_store(project))
@@ -45,7 +45,7 @@ class Refresh:
             return  # the usual case; ordering by need would have to read every post
         place = {name: number for number, name in enumerate(self._ordered())}
         keys.sort(key=lambda key: place[key.experiment])
-        for outcome in previews.run(previews.plan(keys), LocalExecutor(project)):
+        for outcome in previews.run(previews.plan(keys), LocalExecutor(project, previews=True)):
             if outcome.error is not None:
                 yield outcome.error
 
@@ -55,7 +55,7 @@ class Refresh:
         jobs = self._lab.plan(self._lab.keys())
         for name in dict.fromkeys(job.key.experiment for job in jobs):
             mine = [job for job in jobs if job.key.experiment == name]
-            why = "; ".join(dict.fromkeys(reason for job in mine for reason in job.why))
+            why = "; ".join(dict.fromkeys(str(reason) for job in mine for reason in job.why))
             known = [job.seconds for job in mine if job.seconds is not None]
             cost = f"about {duration(sum(known) / len(known) * len(mine))}" if known else "an unknown time"
             lines.append(f"{name}: {why}. Renewing {len(mine)} runs takes {cost}: mlblog run {name}")

@@ -15,6 +15,7 @@ from html import escape
 from importlib.util import find_spec
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import click
 from filelock import FileLock
@@ -23,11 +24,10 @@ from watchdog.observers import Observer
 
 from mlblog.errors import InputError, MlblogError, Superseded
 from mlblog.files.atomic import write_if_changed
-from mlblog.integrations.categories import with_allowed_categories
+from mlblog.integrations.categories import with_known_terms
 from mlblog.integrations.preview import Keyboard
 from mlblog.integrations.records import EXPERIMENTS, Refresh
 from mlblog.lab import Project
-from mlblog.lab.records.stores import PREVIEW
 from mlblog.press import Compiled, Server
 from mlblog.press.configuration import Configuration
 from mlblog.press.export import Export
@@ -85,9 +85,8 @@ def serve(project: Project, arguments: Sequence[str]) -> int:
         InputError: Zensical is not installed.
     """
     command = _command("serve", arguments)
-    os.environ[PREVIEW] = "1"
     signal.signal(signal.SIGTERM, _interrupt)
-    with Server(project, live=True) as server, _watching(project) as saved:
+    with Server(project, live=True, previews=True) as server, _watching(project) as saved:
         server.runs.is_superseded, server.runs.ask_again = saved.is_set, saved.set
         keyboard = Keyboard(server.interrupt)
         preview = _Preview(project, server)
@@ -142,8 +141,10 @@ class _Preview:
 
 def _compile(project: Project, server: Server, settings: Configuration, *, is_preview: bool) -> Compiled:
     compiled = compile_site(project, server=server, show_errors=is_preview)
-    allowed = settings.option("blog", "categories_allowed")
-    compiled = with_allowed_categories(compiled, allowed, project, show_errors=is_preview)
+    blog: dict[str, Any] = {"categories_allowed": settings.option("blog", "categories_allowed")}
+    blog |= {name: "".join(settings.option("blog", name)) for name in ("authors_file", "blog_dir")}
+    blog["authors"] = settings.option("blog", "authors") != ["false"]
+    compiled = with_known_terms(compiled, blog, project.root / settings.docs, project, show_errors=is_preview)
     for name, why in compiled.stale.items():
         click.echo(f"mlblog: the records of {name} are stale: {'; '.join(why)}", err=True)
     for error in compiled.errors:

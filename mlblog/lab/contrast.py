@@ -1,4 +1,4 @@
-"""Two variants of an experiment, or two sets of its seeds, compared value by value."""
+"""Two variants of an experiment, or two sets of its seeds: which records they are."""
 
 from __future__ import annotations
 
@@ -7,15 +7,11 @@ import re
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
 
-import numpy as np
-
 from mlblog.errors import InputError, MissingRecord
 from mlblog.lab.declared import Declaration
-from mlblog.lab.records.compare import p_of
 from mlblog.lab.records.record import SCALES, Key, Record, Value, plain
 from mlblog.lab.records.runs import Runs
 from mlblog.lab.records.store import Store, as_label, records
-from mlblog.lab.records.student import Difference, Mean, difference, interval
 from mlblog.lab.running.jobs import parse_override
 
 
@@ -33,13 +29,12 @@ class Variant:
         """Read `base`, `x=1,y=last` or `x=1,seed=0-4`, or the name of a folder of records such as `x-3f…`.
 
         Raises:
-            UnknownExperiment: no such parameter.
-            InputError: not of that form.
+            InputError: not of that form, or no such parameter.
         """
         overrides: dict[str, Value] = {}
         seeds, group = None, ""
         for part in _split(label):
-            if part.startswith("seed=") and "seed" not in declaration.defaults:
+            if part.startswith("seed=") and "seed" not in declaration.parameters:
                 seeds = _seeds(part)
             elif re.fullmatch(r"x-[0-9a-f]{32}", part):
                 group = part
@@ -100,10 +95,10 @@ def sides(
         scales = [", ".join(sorted({record.scale for record in side}, key=SCALES.index)) for side in taken]
         raise MissingRecord(
             f"{declaration.name}: {first.label!r} is recorded at scale {scales[0]} and {second.label!r} at {scales[1]}:"
-            " there is no scale at which both are"
+            " they have no scale in common"
         )
     largest = max(both, key=SCALES.index)
-    return tuple(  # type: ignore[return-value]  # of two
+    return tuple(  # type: ignore[return-value]  # two of them
         Runs(sorted((record for record in side if record.scale == largest), key=lambda record: record.seed))
         for side in taken
     )
@@ -112,59 +107,3 @@ def sides(
 def _as_options(variant: Variant, scale: str | None) -> str:
     sets = "".join(f" --set {name}={plain(value)}" for name, value in variant.overrides.items())
     return f" --scale {scale}{sets}" if scale else sets
-
-
-@dataclass(frozen=True)
-class Contrast:
-    """One value of two variants.
-
-    Attributes:
-        name: of the value.
-        first, second: means over seeds with their 95 % intervals; None where a variant has no such value.
-        difference: second minus first with its 95 % interval and p-value; None where there is none.
-        paired: whether it is the mean of the differences seed by seed; else of independent samples (Welch).
-    """
-
-    name: str
-    first: Mean | None
-    second: Mean | None
-    difference: Difference | None
-    paired: bool
-
-    @property
-    def p(self) -> float | None:
-        """Of the test that there is no difference; None where one seed cannot tell."""
-        return None if self.difference is None else p_of(self.difference)
-
-    @property
-    def moved(self) -> bool | None:
-        """Whether the difference is beyond noise, at 5 %; None where one seed cannot tell."""
-        return None if self.p is None else self.p < 0.05
-
-
-def contrasts(first: Runs, second: Runs) -> list[Contrast]:
-    """Return every number of two variants, sorted by name; seed by seed if both have the same seeds.
-
-    Where only some seeds are shared the samples are taken as independent: that leaves no run out, and at worst
-    overstates the noise.
-    """
-    paired = first.seeds == second.seeds
-    samples = [_samples(side) for side in (first, second)]
-    return [
-        _contrast(name, samples[0].get(name), samples[1].get(name), paired)
-        for name in sorted({*samples[0], *samples[1]})
-    ]
-
-
-def _samples(runs: Runs) -> dict[str, np.ndarray]:
-    def is_number(value: Value) -> bool:
-        return isinstance(value, int | float) and not isinstance(value, bool)
-
-    names = [name for name in runs[0].values if all(is_number(record.values.get(name)) for record in runs)]
-    return {name: runs.values(name) for name in names}
-
-
-def _contrast(name: str, first: np.ndarray | None, second: np.ndarray | None, paired: bool) -> Contrast:
-    means = [None if sample is None else interval(sample) for sample in (first, second)]
-    gap = None if first is None or second is None else difference(first, second, paired=paired)
-    return Contrast(name, means[0], means[1], gap, paired)

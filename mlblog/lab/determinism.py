@@ -1,6 +1,6 @@
-"""What makes a run repeatable: seeds, threads and deterministic algorithms, set before any experiment starts.
+"""What makes a run repeatable: seeds, threads and deterministic algorithms, set before an experiment starts.
 
-This is the one file of the engine that can move a result, so it belongs to the manifest of every experiment.
+This is the one file of the engine that can change a result, so it is in the manifest of every experiment.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ import numpy as np
 
 @contextmanager
 def deterministic(seed: int, device: str) -> Iterator[list[str]]:
-    """Seed Python, NumPy and torch, ask torch for deterministic algorithms, and use one CPU thread a run.
+    """Seed Python, NumPy and torch, ask torch for deterministic algorithms, and use one CPU thread.
 
-    One thread, because sums in another order have other last bits: a result must not depend on the number of cores.
+    One thread, because the order of a sum decides its last bits: results must not depend on the number of cores.
 
     Args:
         seed: of every generator, 0 ≤ seed < 2**32.
         device: `cpu` or `cuda`.
 
     Yields:
-        The names of operations that were found not to be deterministic on this device; it grows while the block runs.
+        The names of operations found not to be deterministic on this device; the list grows while the block runs.
     """
     random.seed(seed)
     np.random.seed(seed)  # experiments may use the legacy generator

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from mlblog.errors import RecordError
 from mlblog.lab.lab import Lab
-from mlblog.lab.records.record import arrays_name
+from mlblog.lab.records.arrays import arrays_beside, arrays_name
 from mlblog.lab.records.stores import project_store
 
 
@@ -28,7 +28,7 @@ def rubbish(lab: Lab, beyond: Collection[str] = ()) -> list[Rubbish]:
 
     Args:
         lab: whose records and leftovers.
-        beyond: experiments whose records beyond what they declare can be deleted, too.
+        beyond: experiments whose records beyond what they declare can be deleted as well.
     """
     found = dict([*_records(lab, beyond), *_leftovers(lab), *_work(lab)])
     sizes = {path: _size(path) for path in found}
@@ -36,7 +36,7 @@ def rubbish(lab: Lab, beyond: Collection[str] = ()) -> list[Rubbish]:
 
 
 def _size(path: Path) -> int | None:
-    """The size of a file or of a link; None for a folder, which no run leaves, and for what is gone meanwhile."""
+    """The size of a file or of a link; None for folders, which runs do not leave, and for what no longer exists."""
     try:
         found = path.lstat()
     except OSError:
@@ -65,7 +65,7 @@ def _records(lab: Lab, beyond: Collection[str]) -> Iterator[tuple[Path, str]]:
     undeclared = {path for name in beyond for path in lab.beyond(name)}
     for name in lab.store.names():
         path = lab.project.results / name
-        experiment, scale, *_ = name.split("/")
+        experiment, scale = name.experiment, name.scale
         if experiment not in lab.experiments:
             why = f"there is no experiment {experiment}"
         elif scale not in lab.experiments[experiment].scales:
@@ -75,7 +75,7 @@ def _records(lab: Lab, beyond: Collection[str]) -> Iterator[tuple[Path, str]]:
         else:
             continue
         yield path, why
-        yield from ((arrays, why) for arrays in path.parent.glob(f"{path.stem}-*.safetensors"))
+        yield from ((arrays, why) for arrays in arrays_beside(path))
 
 
 def _leftovers(lab: Lab) -> Iterator[tuple[Path, str]]:
@@ -90,7 +90,7 @@ def _leftovers(lab: Lab) -> Iterator[tuple[Path, str]]:
         try:
             named = arrays_name(record.stem, json.loads(record.read_bytes())["arrays"])
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
-            continue  # a broken record may need its arrays to be mended
+            continue  # a broken record may need its arrays for its repair
         if path.name != named:
             yield path, "its record names other arrays"
 

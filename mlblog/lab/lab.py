@@ -10,6 +10,7 @@ from mlblog.errors import RecordError, RunError
 from mlblog.lab.declared import Declaration, experiments
 from mlblog.lab.fingerprint import Code
 from mlblog.lab.project import Project
+from mlblog.lab.record_path import RecordPath
 from mlblog.lab.records.record import SCALES, Key, Record
 from mlblog.lab.records.store import MemoryStore, Store
 from mlblog.lab.records.stores import project_store
@@ -50,6 +51,11 @@ class Lab:
         """Return why `record` is stale; nothing if it is fresh."""
         return reasons(record, self.code, self.experiments, self.store)
 
+    def manifest(self, key: Key) -> dict[str, str]:
+        """Return what a run of `key` would depend on."""
+        declaration = self.experiments[key.experiment]
+        return self.code.manifest(declaration.qualified, declaration.params(key.scale, key.overrides))
+
     def keys(self, scale: str | None = None) -> list[Key]:
         """Return what should be recorded: at `scale`, or at each experiment's largest recorded scale, else small."""
         found = []
@@ -62,36 +68,38 @@ class Lab:
     def keys_of(self, name: str, scale: str) -> list[Key]:
         """Return the runs of an experiment at `scale`: declared ones, and others with records.
 
-        Further seeds and points of a sweep are averaged and drawn like any other, so they are kept up like any other.
+        Further seeds and points of a sweep are averaged and plotted like the others, so they are renewed as well.
         """
         declaration = self.experiments[name]
         keys = declaration.keys(scale)
         for path in self.beyond(name, scale):
-            with contextlib.suppress(RecordError):  # `check` tells of it
+            with contextlib.suppress(RecordError):  # `check` reports it
                 key = self.store.read(path).key
-                keys += [key] if set(key.overrides) <= set(declaration.defaults) else []
+                keys += [key] if set(key.overrides) <= set(declaration.parameters) else []
         return keys
 
-    def beyond(self, name: str, *scales: str) -> list[str]:
+    def beyond(self, name: str, *scales: str) -> list[RecordPath]:
         """Return the paths of the records of an experiment that it does not declare, at `scales` or all that it has.
 
-        They are further seeds and points of a sweep, or what is left of a declaration that was longer once.
+        They are further seeds, points of a sweep, or left over from an earlier declaration.
         """
         declaration = self.experiments[name]
         scales = scales or tuple(declaration.scales)
-        declared = {f"{key.stem}.json" for scale in scales for key in declaration.keys(scale)}
-        folders = tuple(f"{name}/{scale}/" for scale in scales)
-        return [path for path in self.store.names() if path.startswith(folders) and path not in declared]
+        declared = {key.path for scale in scales for key in declaration.keys(scale)}
+        recorded = (path for path in self.store.names() if path.experiment == name and path.scale in scales)
+        return [path for path in recorded if path not in declared]
 
     def recorded_scale(self, experiment: str) -> str | None:
         """Return the largest scale at which `experiment` has any record."""
-        scales = {name.split("/")[1] for name in self.store.names() if name.startswith(f"{experiment}/")}
-        return max(scales, key=SCALES.index, default=None)
+        return max(self._recorded_scales(experiment), key=SCALES.index, default=None)
+
+    def _recorded_scales(self, experiment: str) -> set[str]:
+        return {path.scale for path in self.store.names() if path.experiment == experiment}
 
     def recorded_keys(self, name: str, scale: str | None = None) -> list[Key]:
         """Return which runs of an experiment are kept at every scale that has a record, or at `scale` alone."""
-        recorded = {path.split("/")[1] for path in self.store.names() if path.startswith(f"{name}/")}
-        scales = [one for one in self.experiments[name].scales if one in ({scale} if scale else recorded)]
+        wanted = {scale} if scale else self._recorded_scales(name)
+        scales = [one for one in self.experiments[name].scales if one in wanted]
         return [key for one in scales for key in self.keys_of(name, one)]
 
     def states(self, keys: Iterable[Key]) -> list[State]:
@@ -107,12 +115,12 @@ class Lab:
         return jobs
 
     def run(self, jobs: list[Job], executor: Executor, *, again: bool = False) -> Iterator[Outcome]:
-        """Carry out `jobs`, put each record into the store as it comes, and yield what became of each.
+        """Carry out `jobs`, store each record as it is made, and yield the outcomes.
 
-        What this machine has made before with the same code and parameters is taken from there, unless `again`. What
-        another process is running is waited for.
+        Records that this machine has made before with the same code and parameters are taken from its cache, unless
+        `again`. Runs of other processes are waited for.
 
-        A failed job keeps its last good record, and the others continue. Ctrl-C stops all of them.
+        A failed job keeps its last good record, and the others go on. Ctrl-C stops all of them.
         """
         if not jobs:
             executor.close()
@@ -129,14 +137,14 @@ class Lab:
                 batch.close()
 
     def renew(self, keys: Iterable[Key], executor: Callable[[], Executor], *, again: bool = False) -> Iterator[Outcome]:
-        """Bring the records of `keys` up to date, and yield what became of each run.
+        """Bring the records of `keys` up to date, and yield the outcomes.
 
-        What an experiment reads of others is brought up to date before it, whether it is among `keys` or not.
+        Records that an experiment reads are brought up to date before it, even if they are not among `keys`.
 
         Args:
             keys: which runs.
-            executor: makes what carries them out.
-            again: run the fresh ones of `keys`, too.
+            executor: makes the executor.
+            again: also run the fresh ones of `keys`.
         """
         failed: set[str] = set()
         asked = dict.fromkeys(keys)

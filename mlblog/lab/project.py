@@ -15,7 +15,7 @@ class Project:
     """Paths of one blog, all below its `root`, and the packages that count as its own code."""
 
     root: Path
-    packages: tuple[str, ...] = ("mlblog",)  # first-party: what fingerprints reach into
+    packages: tuple[str, ...] = ("mlblog",)  # first-party code, which fingerprints follow
     experiments: str = "mlblog.experiments"  # the package whose modules declare experiments
     reference: tuple[str, ...] = ()  # packages and modules in the site's reference
 
@@ -23,10 +23,10 @@ class Project:
     def find(cls, start: Path | None = None) -> Project:
         """Return the project around `start` (default: the working directory), marked by `[tool.mlblog]`.
 
-        `MLBLOG_ROOT` in the environment wins over `start`'s default; workers use it.
+        `MLBLOG_ROOT` in the environment overrides the default of `start`; workers use it.
 
         Raises:
-            ProjectError: no `pyproject.toml` with a `[tool.mlblog]` table here or above, or the table is wrong.
+            ProjectError: no `pyproject.toml` with a `[tool.mlblog]` table here or above, or an invalid table.
         """
         if start is None and (root := os.environ.get("MLBLOG_ROOT")):
             start = Path(root)
@@ -75,7 +75,7 @@ class Project:
 
     @property
     def work(self) -> Path:
-        """What can be thrown away: caches, compiled pages, checkpoints, previews."""
+        """Disposable files: caches, compiled pages, checkpoints, previews."""
         return self.root / ".mlblog"
 
     def relative(self, path: Path) -> str:

@@ -6,14 +6,15 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from mlblog.lab.record_path import RecordPath
 from mlblog.lab.records.acceptance import acceptances, on_smoke
-from mlblog.lab.records.compare import Move
+from mlblog.lab.records.compare import Contrast
 from mlblog.lab.records.store import as_label
 from mlblog.lab.running.jobs import State
+from mlblog.lab.staleness import Reason
 from mlblog.lab.why import Explanation
 
 if TYPE_CHECKING:
-    from mlblog.lab.contrast import Contrast
     from mlblog.lab.records.runs import Runs
     from mlblog.lab.records.student import Difference, Mean
 
@@ -27,7 +28,7 @@ def status_json(states: Sequence[State]) -> list[dict[str, Any]]:
             "overrides": dict(state.key.overrides),
             "seed": state.key.seed,
             "state": state.name,
-            "why": list(state.why),
+            "why": list(map(str, state.why)),
             "record": state.record.path if state.record else None,
             "environment": dict(state.record.environment) if state.record else None,
             "accepted": _accepted(state),
@@ -44,7 +45,7 @@ def _accepted(state: State) -> dict[str, Any] | None:
 
 
 def status_table(states: Sequence[State]) -> str:
-    """Return a line for each experiment, scale and overrides, then what is wrong, then what renewing would cost."""
+    """Return one line per experiment, scale and overrides, then what is wrong, then the cost of renewing."""
     groups: dict[tuple[str, str, str], list[State]] = {}
     for state in states:
         key = state.key
@@ -66,8 +67,8 @@ def _summary(group: Sequence[State]) -> tuple[str, ...]:
     names = [state.name for state in group]
     worst = next((name for name in ("broken", "missing", "stale") if name in names), "fresh")
     environments = [state.record.environment for state in group if state.record]
-    devices = sorted({str(environment.get("device")) for environment in environments})
-    torch = sorted({str(environment.get("torch")) for environment in environments if environment.get("torch")})
+    devices = sorted({environment.device for environment in environments})
+    torch = sorted({environment.torch for environment in environments if environment.torch})
     seconds = [state.seconds for state in group if state.seconds is not None]
     return (
         worst if worst == "fresh" or names.count(worst) == len(names) else f"{worst} ({names.count(worst)})",
@@ -79,14 +80,12 @@ def _summary(group: Sequence[State]) -> tuple[str, ...]:
 
 
 def _complaints(group: Sequence[State]) -> list[str]:
-    found: dict[tuple[str, ...], list[State]] = {}
+    found: dict[tuple[Reason, ...], list[State]] = {}
     for state in group:
         if state.name in ("stale", "broken"):
             found.setdefault(state.why, []).append(state)
     return [
-        f"  {states[0].key.experiment} {states[0].key.scale} {as_label(states[0].key.overrides)}, "
-        f"seed {', '.join(str(state.key.seed) for state in states)}: {'; '.join(why[:4])}"
-        + (f"; and {len(why) - 4} more" if len(why) > 4 else "")
+        f"  {_runs(states)}: {'; '.join(map(str, why[:4]))}" + (f"; and {len(why) - 4} more" if len(why) > 4 else "")
         for why, states in found.items()
     ]
 
@@ -96,11 +95,12 @@ def _notes(group: Sequence[State]) -> list[str]:
     for state in group:
         if state.record is not None and (accepted := on_smoke(state.record)):
             found.setdefault(accepted.day, []).append(state)
-    return [
-        f"  {states[0].key.experiment} {states[0].key.scale} {as_label(states[0].key.overrides)}, "
-        f"seed {', '.join(str(state.key.seed) for state in states)}: accepted on smoke evidence, {day}"
-        for day, states in found.items()
-    ]
+    return [f"  {_runs(states)}: accepted on smoke evidence, {day}" for day, states in found.items()]
+
+
+def _runs(states: Sequence[State]) -> str:
+    key, seeds = states[0].key, ", ".join(str(state.key.seed) for state in states)
+    return f"{key.experiment} {key.scale} {as_label(key.overrides)}, seed {seeds}"
 
 
 def cost(states: Sequence[State]) -> str:
@@ -115,9 +115,9 @@ def cost(states: Sequence[State]) -> str:
     return f"{len(states) - len(due)} fresh, {len(due)} due{told}{untold}"
 
 
-def beyond(experiment: str, paths: Sequence[str]) -> str:
+def beyond(experiment: str, paths: Sequence[RecordPath]) -> str:
     """Say which records of an experiment it does not declare, and how to delete them."""
-    shown = [path.removeprefix(f"{experiment}/").removesuffix(".json") for path in paths]
+    shown = [path.stem.removeprefix(f"{experiment}/") for path in paths]
     more = f" and {len(shown) - 3} more" if len(shown) > 3 else ""
     count = "1 record" if len(shown) == 1 else f"{len(shown)} records"
     return (
@@ -127,19 +127,17 @@ def beyond(experiment: str, paths: Sequence[str]) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Return `seconds` for people: `0.4 s`, `42 s`, `3 min 20 s`, `2 h 5 min`."""
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s" if whole % 60 else f"{whole // 60} min"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
+    """Return `seconds` for people, as precisely as costs are meant: `4 ms`, `42.5 s`, `3 min`, `2.1 h`."""
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 120:
+        return f"{seconds:.3g} s"
+    minutes = seconds / 60
+    return f"{minutes:.0f} min" if minutes < 120 else f"{minutes / 60:.1f} h"
 
 
 def why_json(explained: Sequence[tuple[State, Sequence[Explanation]]]) -> list[dict[str, Any]]:
-    """Return one object a stale run, with its reasons."""
+    """Return one object per stale run, with its reasons."""
     return [
         {
             "run": str(state.key),
@@ -150,7 +148,7 @@ def why_json(explained: Sequence[tuple[State, Sequence[Explanation]]]) -> list[d
                     "path": list(one.path), "diff": one.diff, "note": one.note,
                 }
                 for one in found
-            ] or list(state.why),
+            ] or list(map(str, state.why)),
         }
         for state, found in explained
     ]  # fmt: skip
@@ -178,27 +176,30 @@ def why_text(name: str, explained: Sequence[tuple[State, Sequence[Explanation]]]
     return "\n".join(parts)
 
 
-def diff_json(moves: Sequence[Move]) -> list[dict[str, Any]]:
-    """Return one object a value."""
+def diff_json(moves: Sequence[tuple[str, Contrast]]) -> list[dict[str, Any]]:
+    """Return one object per value."""
     return [
-        {"group": m.group, "name": m.name, "then": _plain(m.then), "now": _plain(m.now), "p": m.p, "moved": m.moved}
-        for m in moves
-    ]
+        {
+            "group": group, "name": one.name, "then": _plain(one.first), "now": _plain(one.second),
+            "p": one.p, "moved": one.moved,
+        }
+        for group, one in moves
+    ]  # fmt: skip
 
 
 def _plain(summary: Mean | Difference | None) -> list[float | None] | None:
-    """Mean, low and high; JSON has no NaN, which stands for the interval that one seed does not have."""
+    """Mean, low and high; null for the ends of an interval that one seed does not have."""
     return None if summary is None else [None if math.isnan(number) else number for number in summary[:3]]
 
 
-def diff_table(moves: Sequence[Move], against: str) -> str:
-    """Return a line a value: then, now, and whether it moved beyond noise."""
+def diff_table(moves: Sequence[tuple[str, Contrast]], against: str) -> str:
+    """Return one line per value: then, now, and whether it moved beyond noise."""
     if not moves:
         return "no records, either then or now"
     rows = [("runs", "value", f"at {against}", "now", "p", "")]
-    for move in moves:
-        verdict = _verdict(move.then, move.now, move.moved)
-        rows.append((move.group, move.name, _interval(move.then), _interval(move.now), _p(move.p), verdict))
+    for group, one in moves:
+        verdict = _verdict(one.first, one.second, one.moved)
+        rows.append((group, one.name, _interval(one.first), _interval(one.second), _p(one.p), verdict))
     told = "MOVED: beyond noise, by Welch's test, each at 5 %; ?: unknown, one seed. Brackets: 95 % intervals."
     return f"{_aligned(rows)}\n\n{told}"
 
@@ -210,7 +211,7 @@ def _aligned(rows: Sequence[tuple[str, ...]]) -> str:
 
 
 def contrast_json(contrasts: Sequence[Contrast], first: Runs, second: Runs) -> list[dict[str, Any]]:
-    """Return one object a value."""
+    """Return one object per value."""
     return [
         {
             "name": one.name, "scale": first.scale, "seeds": [list(first.seeds), list(second.seeds)],
@@ -222,7 +223,7 @@ def contrast_json(contrasts: Sequence[Contrast], first: Runs, second: Runs) -> l
 
 
 def contrast_table(contrasts: Sequence[Contrast], first: Runs, second: Runs, labels: tuple[str, str]) -> str:
-    """Return a line a value: of either variant, their difference, and whether it is beyond noise."""
+    """Return one line per value: both variants, their difference, and whether it is beyond noise."""
     from mlblog.lab.records.table import shortened
 
     rows = [("value", *labels, "difference", "p", "")]

@@ -15,7 +15,9 @@ _GAP = "  "
 
 
 def shown(cell: Cell | None) -> str:
-    """Return a cell for people: `0.904 ± 0.012`, with two digits of the interval; `-` where there is nothing.
+    """Return a cell as text, with two digits of the interval; `-` for an empty cell.
+
+    `0.904 ± 0.012`, or `0.948 (0.84 to 0.985)` if the interval is longer on one side.
 
     Example:
         >>> shown(Estimate(0.90428, 0.89228, 0.91628, 3)), shown(Estimate(1234.5, 1034.5, 1434.5, 3)), shown(0.1 + 0.2)
@@ -36,6 +38,8 @@ def _estimate(cell: Estimate) -> str:
     half = cell.high - cell.mean
     if not half or math.isnan(half):
         return f"{cell.mean:.6g}"
+    if cell.lopsided:
+        return f"{cell.mean:.3g} ({cell.low:.3g} to {cell.high:.3g})"
     digits = 1 - math.floor(math.log10(half))
     if digits > 6 or abs(cell.mean) >= 1e9 or half >= 1e9:
         return f"{cell.mean:.6g} ± {half:.2g}"
@@ -56,7 +60,7 @@ def _cut_list(items: Sequence[str], between: str) -> str:
 
 
 def text(rows: Sequence[Row], columns: Sequence[Column], width: int) -> str:
-    """Return a line a row; what does not fit `width` follows in further blocks, which repeat what tells rows apart."""
+    """Return one line per row; columns beyond `width` follow in blocks that repeat what tells rows apart."""
     table = [[_cut(column.heading), *(_cell(column, row) for row in rows)] for column in columns]
     right = [column.kind == "value" or all(_is_number(column.cell(row)) for row in rows) for column in columns]
     widths = [max(map(len, cells)) for cells in table]

@@ -14,7 +14,7 @@ from mlblog.lab.lab import Lab
 from mlblog.lab.records.history import Revision, gap
 from mlblog.lab.records.record import Record
 from mlblog.lab.running.uncommitted import Restored, restored
-from mlblog.lab.staleness import Reason
+from mlblog.lab.staleness import Kind, Reason
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Explanation:
 
     Attributes:
         reason: what differs.
-        path: qualified names from the experiment to what changed; empty for what is no longer reached.
+        path: qualified names from the experiment to what changed; empty if it is no longer reached.
         diff: unified, against the record's commit; empty where that commit cannot tell.
         note: what the diff cannot say.
     """
@@ -37,16 +37,15 @@ class Explanation:
 def explain(lab: Lab, record: Record) -> list[Explanation]:
     """Return why `record` is stale, each reason with its path and its diff."""
     found = lab.reasons(record)
-    if not any(reason.kind in ("changed", "added", "removed") for reason in found):
+    if not any(reason.is_in_manifest for reason in found):
         return [Explanation(reason) for reason in found]
     before, note = _before(lab, record)
-    renamed = record.environment.get("renamed")
-    former = {record.experiment: [str(name) for name in renamed]} if isinstance(renamed, list) else {}
+    former = {record.experiment: record.environment.former_names}
     reached = lab.code.reach(lab.experiments[record.experiment].qualified, record.params)
     names = {str(node): node for node in reached}
     return [
         Explanation(reason)
-        if reason.kind == "parameter"
+        if reason.kind is Kind.PARAMETER
         else Explanation(
             reason, tuple(_path(names.get(reason.name), reached)), _diff(lab, before, reason.name, former), note,
         )
@@ -56,7 +55,7 @@ def explain(lab: Lab, record: Record) -> list[Explanation]:
 
 def _before(lab: Lab, record: Record) -> tuple[Revision | Restored | None, str]:
     """The code that `record` was made with, as far as it was kept, and what must be said of the diff."""
-    commit = str(record.environment.get("commit") or "")
+    commit = record.environment.commit
     if not commit:
         return None, "the record has no commit to compare with"
     try:
@@ -64,7 +63,7 @@ def _before(lab: Lab, record: Record) -> tuple[Revision | Restored | None, str]:
     except InputError:
         why = gap(lab.project.root) or "fetch the branch"
         return None, f"no diff: the record was made at commit {commit[:12]!r}, which is missing here: {why}"
-    return restored(lab.project, before, record.environment) if record.environment.get("dirty") else (before, "")
+    return restored(lab.project, before, record.environment) if record.environment.is_dirty else (before, "")
 
 
 def _path(node: Node | None, reached: dict[Node, Node | None]) -> list[str]:

@@ -1,9 +1,9 @@
-"""One run in a process of its own: `python -m mlblog.lab.worker`, the job as one line of JSON on standard input.
+"""One run in a separate process: `python -m mlblog.lab.worker`, the job as one line of JSON on standard input.
 
-What happens goes to standard output, one JSON list a line: `["progress", …]`, `["error", message]`, or
-`["record", sizes…]` followed by the bytes of the record's two files. So the record needs no room on any disk to come
-home. What the experiment itself prints goes to standard error. When standard input closes, the parent has died: so
-does the worker.
+Events go to standard output, one JSON list per line: `["progress", …]`, `["error", message]`, or
+`["record", sizes…]` followed by the bytes of the record's two files, so that no disk is needed for it to reach the
+parent. What the experiment prints goes to standard error. When standard input closes, the parent has died, and the
+worker exits.
 """
 
 from __future__ import annotations
@@ -20,14 +20,16 @@ from mlblog.errors import MlblogError
 from mlblog.lab.project import Project
 from mlblog.lab.running.attempt import attempt
 from mlblog.lab.running.jobs import Job
+from mlblog.lab.spec import read_previews
 
 
 def main() -> int:
     """Carry out the job on standard input; return the exit code."""
     orders, events = _private(0, os.O_RDONLY, "rb"), _private(1, os.O_WRONLY, "wb")
-    me = os.getpid()  # a process that the experiment forks may come along here, too, and is not heard
+    me = os.getpid()  # a process that the experiment forks may get here too, and must not report
     asked = json.loads(orders.readline())
     job, checkpoints = Job.from_json(asked["job"]), asked["checkpoints"]
+    read_previews(wanted=asked["previews"])
     threading.Thread(target=_die_with_parent, args=(orders,), daemon=True).start()
 
     def tell(*event: object, content: bytes = b"") -> None:
@@ -50,9 +52,9 @@ def main() -> int:
 
 
 def _private(number: int, mode: int, kind: str) -> BinaryIO:
-    """Take standard input or output away from the experiment: neither its prints nor its children may reach it.
+    """Take standard input or output away from the experiment: neither its output nor its children may reach it.
 
-    Nor those that it forks: a child that lives longer must not look like a run that goes on.
+    Forked children close their copies: one that outlives the run must not look like a run in progress.
     """
     mine = os.dup(number)
     os.register_at_fork(after_in_child=lambda: os.close(mine))

@@ -34,7 +34,10 @@ def minimax_loss(on_fake: Tensor) -> Tensor:
     Its gradient with respect to the logit is -D(x), which vanishes where the discriminator is sure.
 
     Args:
-        on_fake: logits of generated examples, shape (C,).
+        on_fake: logits of generated examples, shape (…).
+
+    Returns:
+        (…) nats.
 
     References:
         [goodfellow2014generative], eq. 1.
@@ -46,7 +49,10 @@ def non_saturating_loss(on_fake: Tensor) -> Tensor:
     """-log D(x): the same fixed point, with gradient D(x) - 1, which is largest where the discriminator is sure.
 
     Args:
-        on_fake: logits of generated examples, shape (C,).
+        on_fake: logits of generated examples, shape (…).
+
+    Returns:
+        (…) nats.
 
     References:
         [goodfellow2014generative], section 3.

@@ -8,10 +8,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from mlblog.models.pointer_lstm import AdditivePointer, filled, named, previous
+from mlblog.models.pointer_lstm import AdditivePointer, PointSequence, named
 
 
-class AttentionLSTM(nn.Module):
+class AttentionLSTM(PointSequence):
     """A pointer network whose pointer only informs: what it attends to helps to choose a name from a fixed list.
 
         a[t] = softmax_j(v · tanh(W₁ e_j + W₂ d_t)),  c_t = Σ_j a[t, j] e_j,  p(name | t) = softmax(W [d_t; c_t] + b)
@@ -31,34 +31,11 @@ class AttentionLSTM(nn.Module):
     """
 
     def __init__(self, *, inputs: int, width: int, most: int) -> None:
-        super().__init__()
-        self.embed = nn.Linear(inputs, width)
-        self.read = nn.LSTM(width, width, batch_first=True)
-        self.write = nn.LSTM(width, width, batch_first=True)
-        self.start = nn.Parameter(torch.randn(width) / width**0.5)
+        super().__init__(inputs=inputs, width=width)
         self.attend = AdditivePointer(width)
         self.name = nn.Linear(2 * width, most + 1)  # the last is the end
 
-    def forward(self, points: Tensor, answers: Tensor) -> Tensor:
-        """Scores (B, T, N + 1) at each step of answers (B, T), given the right places before it."""
-        embedded = self.embed(points)
-        places, state = self.read(embedded)
-        states, _ = self.write(previous(embedded, self.start, answers), state)
-        return self._scores(states, places)
-
-    @torch.no_grad()
-    def answer(self, points: Tensor) -> Tensor:
-        """The likeliest name at each step, (B, N + 1); N ends an answer and fills it up."""
-        embedded = self.embed(points)
-        places, state = self.read(embedded)
-        x = self.start.expand(len(points), 1, -1)
-        chosen: list[Tensor] = []
-        for _ in range(points.shape[1] + 1):
-            out, state = self.write(x, state)
-            chosen.append(self._scores(out, places).argmax(-1))
-            x = previous(embedded, self.start, torch.cat((chosen[-1], chosen[-1]), dim=1))[:, 1:]
-        return filled(torch.cat(chosen, dim=1), points.shape[1])
-
-    def _scores(self, states: Tensor, places: Tensor) -> Tensor:
+    def scores(self, states: Tensor, places: Tensor) -> Tensor:
+        """Scores (B, T, N + 1) of names, from the states and from what they attend to."""
         attended = self.attend(states, places).softmax(-1) @ places  # (B, T, D)
         return named(self.name(torch.cat((states, attended), dim=-1)), places.shape[1])

@@ -32,7 +32,7 @@ class DiscreteVAE(nn.Module):
         self.decoder = nn.Sequential(nn.Linear(variables * categories, hidden), nn.ReLU(), nn.Linear(hidden, pixels))
 
     def encode(self, images: Tensor) -> Tensor:
-        """The logits of q(z | x): (B, P) to (B, M, K)."""
+        """The logits of q(z | x): (…, P) to (…, M, K)."""
         logits: Tensor = self.encoder(images)
         return logits.reshape(*images.shape[:-1], self.variables, self.categories)
 

@@ -76,7 +76,7 @@ class LayerNorm(nn.Module):
         self.bias = nn.Parameter(torch.zeros(channels))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Normalise (…, C).
+        """Normalise the last axis: (…, C) to (…, C).
 
         Raises:
             ValueError: the last axis does not hold the channels.
@@ -116,7 +116,7 @@ class GroupNorm(nn.Module):
         self.bias = nn.Parameter(torch.zeros(channels))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Normalise (N, C, …)."""
+        """Normalise each group: (N, C, …) to (N, C, …)."""
         _expect_channels(x, self.weight, self)
         entries = x.shape[1] // self.groups * _places(x)
         grouped = widened(x).reshape(len(x), self.groups, entries)
@@ -146,7 +146,7 @@ class InstanceNorm(nn.Module):
         self.bias = nn.Parameter(torch.zeros(channels))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Normalise (N, C, places, …), with two places or more.
+        """Normalise each channel of two places or more: (N, C, …) to (N, C, …).
 
         Raises:
             ValueError: one place only, which would turn every entry into 0; or other channels.
@@ -196,7 +196,9 @@ class BatchNorm(nn.Module):
         self.register_buffer("num_batches_tracked", torch.tensor(0))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Normalise (N, C, …); in training mode, move the running statistics too, unless the batch is empty.
+        """Normalise each channel: (N, C, …) to (N, C, …).
+
+        In training mode the running statistics move too, unless the batch is empty.
 
         Raises:
             ValueError: one value a channel in training, which has no variance; or other channels.

@@ -35,10 +35,15 @@ class PointerHead(nn.Module):
         self.query, self.key = nn.Linear(width, width), nn.Linear(width, width)
 
     def forward(self, states: Tensor, places: Tensor, consumed: Tensor) -> Tensor:
-        """Score places (B, N, D) for states (B, T, D).
+        """Score each place for each state.
+
+        Args:
+            states: (…, T, D), of the decoder.
+            places: (…, N, D), states of the letters.
+            consumed: boolean, broadcast to (…, T, N), true where a place is used up.
 
         Returns:
-            (B, T, N) logits, minus infinity where `consumed` (B, T, N) is true.
+            (…, T, N) logits, minus infinity where `consumed` is true.
         """
         scores: Tensor = self.query(states) @ self.key(places).mT / math.sqrt(states.shape[-1])
         return scores.masked_fill(consumed, -torch.inf)
@@ -93,7 +98,7 @@ class PointerTransformer(nn.Module):
         return self.decode(self.encode(letters), letters, words[:, :-1])
 
     def encode(self, letters: Tensor) -> list[Tensor]:
-        """What each decoder block is to attend to: `layers` tensors (B, N, D)."""
+        """What each decoder block attends to, for letters (B, N): `layers` tensors (B, N, D)."""
         x, memories = self.embedding(letters), []
         for block, norm in zip(self.encoder, self.encoder_norms, strict=True):
             x = block(x)

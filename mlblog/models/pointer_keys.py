@@ -51,7 +51,7 @@ class KeyPointer(nn.Module):
         return self.decode(self.encode(keys), keys, answers[:, :-1])
 
     def encode(self, keys: Tensor) -> list[Tensor]:
-        """What each decoder block is to attend to: `layers` tensors (B, N, D)."""
+        """What each decoder block attends to, for keys (B, N): `layers` tensors (B, N, D)."""
         x, memories = self.embedding(keys), []
         for block, norm in zip(self.encoder, self.encoder_norms, strict=True):
             x = block(x)
@@ -77,14 +77,14 @@ class KeyPointer(nn.Module):
         return scores
 
     def closed(self, keys: Tensor, prefix: Tensor) -> Tensor:
-        """(B, T + 1, N): letters that cannot be pointed at any more."""
+        """Letters that cannot be pointed at any more: (B, N), (B, T) to (B, T + 1, N)."""
         if self.reuse:
             return keys.new_zeros(len(keys), prefix.shape[1] + 1, keys.shape[1], dtype=torch.bool)
         return consumed_places(keys, prefix) & (keys < LETTERS)[:, None]
 
 
 def until_end(answers: Tensor) -> Tensor:
-    """(B, T): which symbols count, those up to the first `END` and itself.
+    """Which symbols count, those up to the first `END` and itself: (B, T) to (B, T).
 
     Example:
         >>> until_end(torch.tensor([[3, END, END], [3, 4, END]])).int()

@@ -47,11 +47,55 @@ class AdditivePointer(nn.Module):
         return scores
 
 
-class PointerLSTM(nn.Module):
-    """An LSTM reads the points in the order given, another one points at them.
+class PointSequence(nn.Module):
+    """An LSTM reads the points in the order given, another one writes an answer; how it chooses, a subclass says.
 
-    The second starts in the last state of the first and reads the points that it has pointed at. The end of an answer
-    is one more place, with a learned state, at place N.
+    The second starts in the last state of the first and reads the points that it has answered with.
+
+    Args:
+        inputs: C.
+        width: D of both.
+
+    References:
+        [sutskever2014sequence].
+    """
+
+    def __init__(self, *, inputs: int, width: int) -> None:
+        super().__init__()
+        self.embed = nn.Linear(inputs, width)
+        self.read = nn.LSTM(width, width, batch_first=True)
+        self.write = nn.LSTM(width, width, batch_first=True)
+        self.start = nn.Parameter(torch.randn(width) / width**0.5)  # what the second reads first
+
+    def scores(self, states: Tensor, places: Tensor) -> Tensor:
+        """Scores (B, T, N + 1) of all places and of the end, from states (B, T, D) and those of places (B, N, D)."""
+        raise NotImplementedError
+
+    def forward(self, points: Tensor, answers: Tensor) -> Tensor:
+        """Scores (B, T, N + 1) at each step of answers (B, T), given the right places before it."""
+        embedded = self.embed(points)
+        places, state = self.read(embedded)
+        states, _ = self.write(previous(embedded, self.start, answers), state)
+        return self.scores(states, places)
+
+    @torch.no_grad()
+    def answer(self, points: Tensor) -> Tensor:
+        """The likeliest place at each step, (B, N + 1); N ends an answer and fills it up."""
+        embedded = self.embed(points)
+        places, state = self.read(embedded)
+        x = self.start.expand(len(points), 1, -1)  # (B, 1, D)
+        chosen: list[Tensor] = []
+        for _ in range(points.shape[1] + 1):
+            out, state = self.write(x, state)
+            chosen.append(self.scores(out, places).argmax(-1))  # (B, 1)
+            x = previous(embedded, self.start, torch.cat((chosen[-1], chosen[-1]), dim=1))[:, 1:]
+        return filled(torch.cat(chosen, dim=1), points.shape[1])
+
+
+class PointerLSTM(PointSequence):
+    """The second LSTM points at the places that the first one has read.
+
+    The end of an answer is one more place, with a learned state, at place N.
 
     Args:
         inputs: C.
@@ -67,41 +111,17 @@ class PointerLSTM(nn.Module):
     """
 
     def __init__(self, *, inputs: int, width: int) -> None:
-        super().__init__()
-        self.embed = nn.Linear(inputs, width)
-        self.read = nn.LSTM(width, width, batch_first=True)
-        self.write = nn.LSTM(width, width, batch_first=True)
-        self.start = nn.Parameter(torch.randn(width) / width**0.5)  # what the second reads first
+        super().__init__(inputs=inputs, width=width)
         self.end = nn.Parameter(torch.randn(width) / width**0.5)  # the state of the place that ends an answer
         self.point = AdditivePointer(width)
 
-    def forward(self, points: Tensor, answers: Tensor) -> Tensor:
-        """Scores (B, T, N + 1) at each step of answers (B, T), given the right places before it."""
-        embedded, places, state = self._encode(points)
-        states, _ = self.write(previous(embedded, self.start, answers), state)
-        scores: Tensor = self.point(states, places)
+    def scores(self, states: Tensor, places: Tensor) -> Tensor:
+        """Scores (B, T, N + 1): what the pointer finds at every place and at the end."""
+        scores: Tensor = self.point(states, torch.cat((places, self.end.expand(len(places), 1, -1)), dim=1))
         return scores
 
-    @torch.no_grad()
-    def answer(self, points: Tensor) -> Tensor:
-        """The likeliest place at each step, (B, N + 1); N ends an answer and fills it up."""
-        embedded, places, state = self._encode(points)
-        x = self.start.expand(len(points), 1, -1)  # (B, 1, D)
-        chosen: list[Tensor] = []
-        for _ in range(places.shape[1]):
-            out, state = self.write(x, state)
-            chosen.append(self.point(out, places).argmax(-1))  # (B, 1)
-            x = previous(embedded, self.start, torch.cat((chosen[-1], chosen[-1]), dim=1))[:, 1:]
-        return filled(torch.cat(chosen, dim=1), points.shape[1])
 
-    def _encode(self, points: Tensor) -> tuple[Tensor, Tensor, tuple[Tensor, Tensor]]:
-        """Embedded points (B, N, D), states of all places (B, N + 1, D), the last state of the reader."""
-        embedded = self.embed(points)
-        states, state = self.read(embedded)
-        return embedded, torch.cat((states, self.end.expand(len(points), 1, -1)), dim=1), state
-
-
-class FixedLSTM(nn.Module):
+class FixedLSTM(PointSequence):
     """The same two LSTMs with a fixed list of `most` answers: it names places by number and has nothing to point at.
 
     Args:
@@ -114,32 +134,12 @@ class FixedLSTM(nn.Module):
     """
 
     def __init__(self, *, inputs: int, width: int, most: int) -> None:
-        super().__init__()
-        self.embed = nn.Linear(inputs, width)
-        self.read = nn.LSTM(width, width, batch_first=True)
-        self.write = nn.LSTM(width, width, batch_first=True)
-        self.start = nn.Parameter(torch.randn(width) / width**0.5)
+        super().__init__(inputs=inputs, width=width)
         self.name = nn.Linear(width, most + 1)  # the last is the end
 
-    def forward(self, points: Tensor, answers: Tensor) -> Tensor:
-        """Scores (B, T, N + 1) at each step of answers (B, T), given the right places before it."""
-        embedded = self.embed(points)
-        _, state = self.read(embedded)
-        states, _ = self.write(previous(embedded, self.start, answers), state)
-        return named(self.name(states), points.shape[1])
-
-    @torch.no_grad()
-    def answer(self, points: Tensor) -> Tensor:
-        """The likeliest name at each step, (B, N + 1); N ends an answer and fills it up."""
-        embedded = self.embed(points)
-        _, state = self.read(embedded)
-        x = self.start.expand(len(points), 1, -1)
-        chosen: list[Tensor] = []
-        for _ in range(points.shape[1] + 1):
-            out, state = self.write(x, state)
-            chosen.append(named(self.name(out), points.shape[1]).argmax(-1))
-            x = previous(embedded, self.start, torch.cat((chosen[-1], chosen[-1]), dim=1))[:, 1:]
-        return filled(torch.cat(chosen, dim=1), points.shape[1])
+    def scores(self, states: Tensor, places: Tensor) -> Tensor:
+        """Scores (B, T, N + 1) of names, from the states alone."""
+        return named(self.name(states), places.shape[1])
 
 
 def named(scores: Tensor, size: int) -> Tensor:

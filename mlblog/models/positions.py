@@ -132,7 +132,7 @@ class LearnedPositions(nn.Module):
         self.table = nn.Parameter(torch.randn(longest, width) * 0.02)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Add to (…, T, D) the vectors of places 0 … T - 1.
+        """Add the vectors of places 0 … T - 1: (…, T, D) to (…, T, D).
 
         Raises:
             ValueError: more places than there are vectors, or another width.

@@ -80,7 +80,7 @@ def spell_together(net: PointerTransformer, log_table: Tensor, letters: Tensor, 
 
 
 def letter_steps(net: PointerTransformer, letters: Tensor) -> Step:
-    """Prefixes of letters (B, W, t) to log-probabilities (B, W, 26), summed over the copies left of each letter."""
+    """Prefixes (B, W, t) of letters to log-probabilities (B, W, 26), summed over the copies left of each letter."""
     holds = F.one_hot(letters, ALPHABET).to(net.embedding.weight.dtype)  # (B, N, 26)
     memories = net.encode(letters)
 
@@ -95,7 +95,7 @@ def letter_steps(net: PointerTransformer, letters: Tensor) -> Step:
 
 
 def place_steps(net: PointerTransformer, letters: Tensor) -> Step:
-    """Prefixes of places (B, W, t) to log-probabilities (B, W, N): p(letter) / copies left, at each copy left."""
+    """Prefixes (B, W, t) of places to log-probabilities (B, W, N): p(letter) / copies left, at each copy left."""
     by_letter = letter_steps(net, letters)
     same = (letters[:, :, None] == letters[:, None, :]).to(net.embedding.weight.dtype)  # (B, N, N)
 
@@ -110,7 +110,7 @@ def place_steps(net: PointerTransformer, letters: Tensor) -> Step:
 
 
 def ngram_steps(log_table: Tensor, letters: Tensor) -> Step:
-    """Prefixes of letters (B, W, t) to joint log-probabilities (B, W, 26), the last step's with the word's end."""
+    """Prefixes (B, W, t) of letters to joint log-probabilities (B, W, 26), the last step's with the word's end."""
     order, length = log_table.ndim, letters.shape[1]
     given = F.one_hot(letters, ALPHABET).sum(1)  # (B, 26)
 

@@ -27,7 +27,7 @@ class Gaussian(NamedTuple):
     log_scale: Tensor
 
     def at(self, noise: Tensor) -> Tensor:
-        """Turn standard normal noise into a draw: mean + scale * noise.
+        """Turn standard normal noise into a draw, mean + scale * noise: (…, Z) to (…, Z).
 
         All randomness is in the noise, whose law is fixed. Mean and scale stay outputs of a network and have
         gradients: [kingma2014auto], section 2.4.
@@ -35,7 +35,7 @@ class Gaussian(NamedTuple):
         return self.mean + self.log_scale.exp() * noise
 
     def log_density(self, x: Tensor) -> Tensor:
-        """Log-density at (…, Z), summed over the last axis, in nats."""
+        """Log-density in nats, summed over the last axis: (…, Z) to (…)."""
         squared = ((x - self.mean) * (-self.log_scale).exp()).square()
         return -0.5 * (squared + 2 * self.log_scale + math.log(2 * math.pi)).sum(-1)
 

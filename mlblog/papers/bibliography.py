@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import difflib
-import functools
-import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from mlblog.errors import InputError
 from mlblog.files.canonical import digest
+from mlblog.files.made_by import made_by
+from mlblog.files.memo import Memo
 from mlblog.lab import Project
 from mlblog.papers.paper import Paper
 
 FILE = Path("papers") / "references.bib"
 NOTES = Path("papers") / "notes"
+_PARSER = [str(Path(__file__).with_name(name)) for name in ("bibtex.py", "paper.py")]
 
 
 class Bibliography:
@@ -55,18 +56,15 @@ class Bibliography:
             data = file.read_bytes()
         except FileNotFoundError:
             return cls(place=place)
-        key = digest("bibliography", _made_by(), data)
-        kept = work / "bibliography.json" if work else None
-        entries = _kept(kept, key) if kept else None
-        if entries is None:
+        key = digest("bibliography", made_by(*_PARSER), data)
+
+        def parsed() -> list[dict[str, Any]]:
             from mlblog.papers.bibtex import parse  # imports pybtex
 
-            entries = parse(data, place)
-            if kept:
-                kept.parent.mkdir(parents=True, exist_ok=True)
-                kept.write_text(json.dumps({"key": key, "entries": entries}), encoding="utf-8")
-        notes = file.parent / "notes"
-        return cls((_paper(entry, notes) for entry in entries), place=place, digest=key)
+            return parse(data, place)
+
+        entries = Memo(work / "bibliography.json" if work else None).value(key, parsed)
+        return cls((_paper(entry, file.parent / "notes") for entry in entries), place=place, digest=key)
 
     def __getitem__(self, key: str) -> Paper:
         """Return the paper with a key.
@@ -107,21 +105,6 @@ def paper(key: str) -> Paper:
     return Bibliography.of(Project.find())[key]
 
 
-def _kept(file: Path, key: str) -> list[dict[str, Any]] | None:
-    try:
-        found = json.loads(file.read_bytes())
-        entries = found["entries"] if found["key"] == key else None
-    except (OSError, ValueError, KeyError, TypeError):
-        return None  # missing or incomplete: parse the file
-    return entries if isinstance(entries, list) else None
-
-
 def _paper(entry: dict[str, Any], notes: Path) -> Paper:
     lists = {name: tuple(entry[name]) for name in ("authors", "surnames")}
     return Paper(**{**entry, **lists}, folder=notes)
-
-
-@functools.cache
-def _made_by() -> str:
-    folder = Path(__file__).parent
-    return digest("made by", *(folder.joinpath(name).read_bytes() for name in ("bibtex.py", "paper.py")))

@@ -19,7 +19,7 @@ class Cited(NamedTuple):
     keys: tuple[str, ...]
 
 
-def cite(text: str, bibliography: Bibliography, path: str, line: int) -> Cited:
+def cite(text: str, bibliography: Bibliography, path: str, line: int, *, prose: bool = False) -> Cited:
     r"""Link the citations in a Markdown text to the references of the page.
 
     `[@key]` becomes "(Vaswani et al., 2017)". Brackets may hold several, `[@a; @b, §3]`, with words
@@ -30,12 +30,13 @@ def cite(text: str, bibliography: Bibliography, path: str, line: int) -> Cited:
         bibliography: looks up keys.
         path: path of the post, for messages.
         line: line of the post where the text starts.
+        prose: whether the text is known to hold no indented code.
 
     Raises:
         PostError: an unknown key, or a part of a citation without a key; with the line.
     """
     pieces, keys, at = [], [], 0
-    for group in find_citations(text):
+    for group in find_citations(text, prose=prose):
         where = line + text.count("\n", 0, group.start)
         pieces += [text[at : group.start], _links(group, text, bibliography, path, where)]
         keys += [item.key for item in group.items if item]
@@ -45,14 +46,14 @@ def cite(text: str, bibliography: Bibliography, path: str, line: int) -> Cited:
     return Cited("".join([*pieces, text[at:]]), tuple(dict.fromkeys(keys)))
 
 
-def cited_keys(text: str) -> tuple[str, ...]:
+def cited_keys(text: str, *, prose: bool = False) -> tuple[str, ...]:
     """The keys cited in a Markdown text, in order, without repeats; they need not exist.
 
     Example:
         >>> cited_keys("As in [@vinyals2015pointer; see @graves2014neural, §3], not `[@here]`.")
         ('vinyals2015pointer', 'graves2014neural')
     """
-    return tuple(dict.fromkeys(item.key for group in find_citations(text) for item in group.items if item))
+    return tuple(dict.fromkeys(item.key for group in find_citations(text, prose=prose) for item in group.items if item))
 
 
 def _links(group: Group, text: str, bibliography: Bibliography, path: str, line: int) -> str:

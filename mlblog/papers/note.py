@@ -9,17 +9,14 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
-from mlblog.errors import InputError
+from mlblog.errors import PostError
 from mlblog.files.text import text_of
+from mlblog.markup import frontmatter, scan
 
 #: States of reading, in order.
 STATES = ("to read", "skimmed", "read", "implemented", "replicated")
 _KNOWN = ("topic", "state", "confidence", "figure")
 _FIGURE = re.compile(r"[\w.-]+#[\w-]+")
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C loader, if available
-_FENCE = re.compile(r"\s*(`{3,}|~{3,})")
 
 
 @dataclass(frozen=True)
@@ -60,7 +57,7 @@ def read_note(file: Path, place: str = "") -> Note:
         place: its name in messages.
 
     Raises:
-        InputError: the note is invalid; with the line.
+        PostError: the note is invalid; with the line.
     """
     place = place or file.as_posix()
     return parse_note(text_of(file.read_bytes(), place), file.stem, place)
@@ -70,39 +67,24 @@ def parse_note(text: str, key: str, place: str) -> Note:
     """Read the text of a note. A pure function.
 
     Raises:
-        InputError: the note is invalid; with the line.
+        PostError: the note is invalid; with the line.
     """
-    lines = text.split("\n")
-    end = next((i for i, line in enumerate(lines[1:], 1) if line.rstrip() == "---"), None)
-    if lines[0].rstrip() != "---" or end is None:
-        raise InputError(f"{place}:1: no front matter; a note starts with `---`, `topic: …`, `state: …`, `---`")
-    try:
-        meta = yaml.load("\n".join(lines[1:end]), _LOADER)  # noqa: S506  # a safe loader
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        raise InputError(f"{place}:{2 + (mark.line if mark else 0)}: the front matter is not YAML") from error
-    except (ValueError, RecursionError) as error:  # an impossible date, too many nested brackets
-        raise InputError(f"{place}:2: the front matter is not YAML: {error}") from error
-    if not isinstance(meta, dict):
-        raise InputError(f"{place}:2: the front matter must be `key: value` lines")
-
-    def at(name: str) -> str:
-        return f"{place}:{next((i for i, line in enumerate(lines[:end], 1) if line.startswith(f'{name}:')), 1)}"
-
+    head = frontmatter.read(text, place, "a note starts with `---`, `topic: …`, `state: …`, `---`")
+    meta = head.values
     if unknown := [name for name in meta if name not in _KNOWN]:
-        raise InputError(f"{at(str(unknown[0]))}: unknown key {unknown[0]!r}; notes have {', '.join(_KNOWN)}")
+        raise head.error(str(unknown[0]), f"unknown key {unknown[0]!r}; notes have {', '.join(_KNOWN)}")
     if not isinstance(meta.get("topic"), str):
-        raise InputError(f"{at('topic')}: no topic; write `topic: …`")
+        raise head.error("topic", "no topic; write `topic: …`")
     if meta.get("state") not in STATES:
-        raise InputError(f"{at('state')}: state {meta.get('state')!r}; write one of: {', '.join(STATES)}")
+        raise head.error("state", f"state {meta.get('state')!r}; write one of: {', '.join(STATES)}")
     found = re.fullmatch(r"([0-5])/5", str(meta.get("confidence", "")))
     if not found and not (meta["state"] == "to read" and "confidence" not in meta):
-        raise InputError(f"{at('confidence')}: confidence {meta.get('confidence')!r}; write it as `confidence: 3/5`")
+        raise head.error("confidence", f"confidence {meta.get('confidence')!r}; write it as `confidence: 3/5`")
     if not _FIGURE.fullmatch(figure := str(meta.get("figure", "a#b"))):
-        raise InputError(f"{at('figure')}: figure {figure!r}; write it as `figure: post#label`")
-    sections = _sections(lines, end + 1, place)
+        raise head.error("figure", f"figure {figure!r}; write it as `figure: post#label`")
+    sections = _sections(head.body, head.line, place)
     if meta["state"] != "to read" and not any(title == "Summary" and body for title, body, _ in sections):
-        raise InputError(f"{place}:{end + 2}: no summary; add a section `## Summary`")
+        raise PostError(place, head.line, "no summary; add a section `## Summary`")
     return Note(
         key,
         meta["topic"],
@@ -111,27 +93,21 @@ def parse_note(text: str, key: str, place: str) -> Note:
         tuple((title, body) for title, body, _ in sections),
         tuple(line for *_, line in sections),
         str(meta.get("figure", "")),
-        int(at("figure").rpartition(":")[2]),
+        head.line_of("figure"),
     )
 
 
-def _sections(lines: list[str], start: int, place: str) -> list[tuple[str, str, int]]:
-    """Title, text and first line of text of each `## …` section, ignoring fences."""
-    found: list[tuple[str, list[str], int]] = []
-    mark = ""
-    for number, line in enumerate(lines[start:], start + 1):
-        if fence := _FENCE.match(line):
-            mark = "" if mark and fence[1].startswith(mark) else mark or fence[1]
-        if line.startswith("## ") and not mark:
-            title = line[3:].strip()
-            if any(title == other for other, *_ in found):
-                raise InputError(f"{place}:{number}: duplicate section {title!r}; merge the two")
-            found.append((title, [], number + 1))
-        elif found:
-            found[-1][1].append(line)
-        elif line.strip():
-            raise InputError(f"{place}:{number}: text before the first section; start one with `## Summary`")
-    return [
-        (title, "\n".join(body).strip(), line + next((i for i, text in enumerate(body) if text.strip()), 0))
-        for title, body, line in found
-    ]
+def _sections(body: str, first: int, place: str) -> list[tuple[str, str, int]]:
+    """Title, text and first line of text of each `## …` section."""
+    lines = body.split("\n")
+    headings = [one for one in scan(body).headings if one.level == 2]
+    top = next((row for row, line in enumerate(lines) if line.strip()), len(lines))
+    if top < (headings[0].row if headings else len(lines)):
+        raise PostError(place, first + top, "text before the first section; start one with `## Summary`")
+    found: list[tuple[str, str, int]] = []
+    for one, end in zip(headings, [*(one.row for one in headings[1:]), len(lines)], strict=False):
+        if any(one.text == other for other, *_ in found):
+            raise PostError(place, first + one.row, f"duplicate section {one.text!r}; merge the two")
+        row = next((row for row in range(one.row + 1, end) if lines[row].strip()), one.row + 1)
+        found.append((one.text, "\n".join(lines[row:end]).strip(), first + row))
+    return found

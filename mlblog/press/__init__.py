@@ -6,8 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mlblog.press.build import Compiled
-    from mlblog.press.compile import compile_posts, post_files
+    from mlblog.press.compile import Compiled, compile_posts, post_files
     from mlblog.press.kernel.output import Outputs, Ran
     from mlblog.press.page.context import Context
     from mlblog.press.page.render import Page, render_post
@@ -36,8 +35,7 @@ __all__ = [
 ]
 
 _PLACES = {
-    "build": ("Compiled",),
-    "compile": ("compile_posts", "post_files"),
+    "compile": ("Compiled", "compile_posts", "post_files"),
     "kernel.output": ("Outputs", "Ran"),
     "page.context": ("Context",),
     "page.render": ("Page", "render_post"),

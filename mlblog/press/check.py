@@ -17,9 +17,9 @@ def findings(project: Project) -> tuple[list[str], list[str]]:
     lab = Lab(project)
     found = _posts(project)
     records: list[Record] = []
-    for name in lab.store.names():
+    for path in lab.store.names():
         try:
-            record = lab.store.read(name)
+            record = lab.store.read(path)
             _ = len(record.arrays)  # decode them, as a page would
         except RecordError as error:
             found.append(str(error))
@@ -57,11 +57,12 @@ def notes(project: Project) -> list[str]:
 def _posts(project: Project) -> list[str]:
     from mlblog.press.compile import post_files
     from mlblog.press.source.parse import parse_post
+    from mlblog.press.source.pictures import with_pictures
 
     found = []
     for path in post_files(project):
         try:
-            parse_post(path.read_bytes(), project.relative(path))
+            with_pictures(parse_post(path.read_bytes(), project.relative(path)), project)
         except MlblogError as error:
             found.append(str(error))
     return found

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 import posixpath
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,7 +16,7 @@ from mlblog.errors import MlblogError, ProjectError
 from mlblog.files.atomic import write_if_changed
 from mlblog.lab import Lab, Project
 from mlblog.lab.records.stores import shown_store
-from mlblog.press.build import Compiled, Made, Press
+from mlblog.press.build import Press
 from mlblog.press.cache.outputs import files_behind, made_by
 from mlblog.press.cache.pages import CachedPage, PageCache
 from mlblog.press.kernel.basis import Basis
@@ -23,6 +25,39 @@ from mlblog.press.page.published import Published
 from mlblog.press.page.render import Page, render_error
 from mlblog.press.runner.execute import Server
 from mlblog.press.source.document import Post
+from mlblog.press.stages import Executed, Failed, Rendered, Unchanged
+
+
+@dataclass
+class Compiled:
+    """What `compile_posts` did. Post paths are relative to the project root, page paths to `folder`."""
+
+    folder: Path
+    pages: list[str] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
+    ran: list[str] = field(default_factory=list)
+    cached: list[str] = field(default_factory=list)
+    errors: list[MlblogError] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)  # suggestions for authors, with file and line
+    stale_from: dict[str, int] = field(default_factory=dict)  # first stale unit of each post that ran
+    stale: dict[str, tuple[str, ...]] = field(default_factory=dict)  # experiment: what changed
+    posts: dict[str, Post] = field(default_factory=dict)  # by page path; only path and front matter are kept
+
+    def without_drafts(self) -> Compiled:
+        """A copy without draft posts, their pages and the files beside them."""
+        drafts = {page for page, post in self.posts.items() if post.meta.get("draft")}
+        beside = tuple(f"{page.removesuffix('.md')}/" for page in drafts)
+        return dataclasses.replace(
+            self,
+            pages=[page for page in self.pages if page not in drafts],
+            files=[name for name in self.files if not name.startswith(beside)],
+        )
+
+    @property
+    def summary(self) -> str:
+        """A one-line summary."""
+        failed = f", {len(self.errors)} failed" if self.errors else ""
+        return f"{len(self.pages)} pages: {len(self.ran)} ran, {len(self.cached)} unchanged{failed}"
 
 
 def post_files(project: Project) -> list[Path]:
@@ -59,29 +94,27 @@ def compile_posts(
     Raises:
         ProjectError: with `show_errors`, if a module that a post reaches has a syntax error.
     """
-    lab, done = Lab(project, shown_store(project)), Compiled(project.work / "pages")
+    previews = server is not None and server.previews
+    lab, done = Lab(project, shown_store(project, previews=previews)), Compiled(project.work / "pages")
     basis = Basis(project, lab.code.inputs)
-    kept = PageCache(project, made_by(), basis)  # takes file states before anything is read
+    cache = PageCache(project, made_by(), basis, previews=previews)  # takes file states before anything is read
     with contextlib.ExitStack() as stack:
-        press = Press(lab, server or stack.enter_context(Server(project)), done, kept, basis, meanwhile)
-        for path, made in press.all_pages(post_files(project), fail_fast):
-            if isinstance(made, MlblogError):
-                if show_errors and isinstance(made, ProjectError):
-                    raise made  # an error in code shared by pages: in live preview they stay unchanged
-                done.errors.append(made)
+        press = Press(lab, server or stack.enter_context(Server(project)), cache, basis, meanwhile)
+        for result in press.all_pages(post_files(project), fail_fast):
+            if isinstance(result, Failed):
+                if show_errors and isinstance(result.error, ProjectError):
+                    raise result.error  # an error in code shared by pages: in live preview they stay unchanged
+                done.errors.append(result.error)
+                if isinstance(result.reached, Executed):
+                    _note_run(result.reached, done)
                 if show_errors:
-                    post = press.posts.get(path) or _unread(path, press)
-                    _write(render_error(post, made), done)
+                    post = result.post or _unread(result.path, project)
+                    _write(render_error(post, result.error), done)
                     done.posts[post.page] = post
-            elif isinstance(made, CachedPage):
-                kept.again(made.published.post.path)
-                done.cached.append(made.published.post.path)
-                done.posts[made.page] = made.published.post
-                done.pages.append(made.page)
-                done.files += made.files
-                done.stale |= made.stale
+            elif isinstance(result, Unchanged):
+                _keep_unchanged(result.cached, cache, done)
             else:
-                _write_and_keep(path, made, press, done)
+                _write_and_keep(result, press, done)
         for pages in further:
             try:
                 for page in pages(press.context()):
@@ -90,41 +123,61 @@ def compile_posts(
                 done.errors.append(error)
     _sweep(done)
     lab.code.save()
-    kept.save()
+    cache.save()
     if server is not None:
         server.runs.leave()
     return done
 
 
-def _unread(path: Path, press: Press) -> Post:
+def _unread(path: Path, project: Project) -> Post:
     """A placeholder for a post that cannot be parsed."""
     day = datetime.fromtimestamp(path.stat().st_mtime, UTC).date()
-    return Post(press.lab.project.relative(path), {"title": path.stem, "date": day}, ())
+    return Post(project.relative(path), {"title": path.stem, "date": day}, ())
 
 
-def _write_and_keep(path: Path, made: Made, press: Press, done: Compiled) -> None:
-    post, published, stale = press.posts[path], press.published[path], press.stale_behind(made.outputs)
+def _keep_unchanged(cached: CachedPage, cache: PageCache, done: Compiled) -> None:
+    post = cached.published.post
+    cache.again(post.path)
+    done.cached.append(post.path)
+    done.posts[cached.page] = post
+    done.pages.append(cached.page)
+    done.files += cached.files
+    done.stale |= cached.stale
+
+
+def _write_and_keep(rendered: Rendered, press: Press, done: Compiled) -> None:
+    executed, page, published = rendered.executed, rendered.page, rendered.published
+    post, outputs = executed.post, executed.outputs
     done.posts[post.page] = published.post
-    if post.path not in done.ran:
+    if not executed.ran:
         done.cached.append(post.path)
+    _note_run(executed, done)
+    stale = press.stale_behind(outputs)
     done.stale |= stale
     reached = files_behind(post, press.lab.code, _declared(published, press.lab))
-    rests = {name: state for ran in made.outputs.ran for name, state in ran.rests.items()}
-    data = (f"data:{press.lab.project.relative(file)}" for file in reached if file.suffix != ".py")
+    rests = {name: state for ran in outputs.ran for name, state in ran.rests.items()}
+    data = [f"data:{press.lab.project.relative(file)}" for file in reached if file.suffix != ".py"]
+    data += [f"data:{path}" for path in post.pictures]
     rests |= {name: press.basis.state(name) for name in data}
-    done.warnings += made.page.warnings
-    files = _write(made.page, done)
-    if made.page.warnings:
+    done.warnings += page.warnings
+    files = _write(page, done)
+    if page.warnings:
         return  # not cached, so that every build repeats the warning
-    press.kept.keep(
-        press.texts[path],
+    press.pages.keep(
+        executed.parsed.text,
         published,
         modules=(file for file in reached if file.suffix == ".py"),
         rests=rests,
-        around=made.around,
+        around=rendered.around,
         stale=stale,
         files=files,
     )
+
+
+def _note_run(executed: Executed, done: Compiled) -> None:
+    if executed.ran:
+        done.ran.append(executed.post.path)
+        done.stale_from[executed.post.path] = executed.parsed.stale_from
 
 
 def _declared(published: Published, lab: Lab) -> Iterator[str]:

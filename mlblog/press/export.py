@@ -11,16 +11,15 @@ from pathlib import Path
 
 from pathspec import GitIgnoreSpec
 
+from mlblog import design
 from mlblog.errors import InputError
+from mlblog.files.state import Mark, is_settled, mark
 from mlblog.lab import Project
-from mlblog.press.build import Compiled
+from mlblog.press.compile import Compiled
 from mlblog.press.configuration import PLUGINS, Configuration
 
 _MARK = "# Written by `mlblog export`. The next export replaces this file and the folders beside it.\n"
 _FOLDERS = ("docs", "overrides")
-# a file may change twice within one tick of a coarse clock
-_TICK = 2_000_000_000
-Mark = tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -75,6 +74,11 @@ class Export:
             settings.show_drafts()
         wanted: dict[str, Path | bytes] = {}
         hidden = GitIgnoreSpec.from_lines([".*", "/templates/", *settings.excluded])  # the same rules as MkDocs
+        if settings.has_design:
+            own = self._project.root / settings.templates
+            replaced = {name for _, name in _files(own, GitIgnoreSpec.from_lines([]))} if settings.templates else set()
+            wanted |= {f"docs/{name}": path for name, path in design.files() if name not in replaced}
+            wanted |= {f"overrides/{name}": path for name, path in design.templates()}
         for path, name in _files(self._project.root / settings.docs, hidden):
             wanted[f"docs/{name}"] = path
         for name in (*compiled.pages, *compiled.files):
@@ -95,30 +99,21 @@ class Export:
         return Exported(self._folder, len(wanted) + 1, tuple(left_out))
 
     def _put(self, name: str, content: Path | bytes) -> None:
-        mark = None
-        if isinstance(content, Path):
-            stat = content.stat()
-            mark = stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size, stat.st_ino
-            if self._marks.get(name) == mark:
-                return
-            is_settled = max(mark[:2]) < time.time_ns() - _TICK
-            content = content.read_bytes()
-            mark = mark if is_settled else None
-        target = self._folder / name
+        known = self._marks.pop(name, None)
+        now = mark(content) if isinstance(content, Path) else None
+        is_known = now is not None and is_settled(now, time.time_ns())
+        if now is None or now != known:
+            self._write(self._folder / name, content.read_bytes() if isinstance(content, Path) else content)
+        if now is not None and is_known:
+            self._marks[name] = now
+
+    def _write(self, target: Path, content: bytes) -> None:
         with contextlib.suppress(OSError):
             if target.read_bytes() == content:
-                self._note(name, mark)
                 return
         target.parent.mkdir(parents=True, exist_ok=True)
         # in place: after a rename, Zensical 0.0.73 sometimes keeps reading the old file
         target.write_bytes(content)
-        self._note(name, mark)
-
-    def _note(self, name: str, mark: Mark | None) -> None:
-        if mark is None:
-            self._marks.pop(name, None)
-        else:
-            self._marks[name] = mark
 
     def _sweep(self, wanted: dict[str, Path | bytes]) -> None:
         for place in _FOLDERS:

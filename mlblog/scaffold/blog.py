@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import keyword
 import re
-import shutil
 import sys
 from datetime import date
 from pathlib import Path
@@ -14,25 +13,8 @@ from mlblog.files.atomic import write_atomically
 from mlblog.lab import Lab, Project
 from mlblog.lab.running.executors.inline import InlineExecutor
 from mlblog.scaffold.source import source
-from mlblog.scaffold.template import FOLDER, filled
-
-#: Shared files that every blog serves from its own folder: design, fonts, formulas.
-SHARED = ("stylesheets", "assets", "javascripts")
-#: Template of page heads: feeds, cards.
-HEADS = "overrides/main.html"
-_SHEETS = (
-    "assets/katex/katex.min.css",
-    "stylesheets/fonts.css",
-    "stylesheets/colours.css",
-    "stylesheets/reading.css",
-    "stylesheets/frame.css",
-    "stylesheets/records.css",
-)
-_LAST = "stylesheets/print.css"
-#: Template names differ from the files created. An underscore in one would match patterns such as `f"{a}_{b}"`,
-#: with which experiments may name data files: their records would become stale.
-_NAMES = {"gitignore": ".gitignore", "init.py": "__init__.py", "posts": "posts_src"}
-_FIRST_SCRIPT = "assets/katex/katex.min.js"
+from mlblog.scaffold.template import blog_files
+from mlblog.scaffold.upgrade import RECORD, record
 
 
 def new_blog(folder: Path, package: str, today: date) -> Project:
@@ -59,16 +41,10 @@ def new_blog(folder: Path, package: str, today: date) -> Project:
         "requirement": origin.requirement,
         "date": today.isoformat(),
     }
-    shared = _shared(folder)
-    values["stylesheets"] = "\n".join(f"  - {sheet}" for sheet in _sheets(shared))
-    scripts = [one for one in shared if one.startswith("javascripts/") and one.endswith(".js")]
-    values["scripts"] = "\n".join(f"  - {script}" for script in (_FIRST_SCRIPT, *scripts))
-    below = FOLDER / "blog"
-    for template in sorted(path for path in below.rglob("*.txt") if path.is_file()):
-        path = template.relative_to(below).with_suffix("")
-        parts = [{"PACKAGE": name, **_NAMES}.get(part, part) for part in path.parts]
-        text = template.read_text(encoding="utf-8") if "workflows" in parts else filled(template, values)
-        write_atomically(folder.joinpath(*parts), text.encode())
+    files = blog_files(values)
+    for path, text in files.items():
+        write_atomically(folder / path, text.encode())
+    write_atomically(folder / RECORD, record(values, files))
     origin.copy_into(folder)
     project = Project.find(folder)
     _record(project)
@@ -87,34 +63,6 @@ def _check(folder: Path, name: str) -> None:
     except ProjectError:
         return
     raise InputError(f"{folder}: inside the blog {outer.root}; choose a folder outside of it")
-
-
-def _shared(folder: Path) -> list[str]:
-    """Copy shared files; return their sorted paths relative to `docs`."""
-    package = Path(__file__).parent
-    # in a wheel they are beside this file, in a checkout in the folders of its own site
-    home = package if (package / "docs").is_dir() else package.parents[1]
-    source, heads = home / "docs", home / HEADS
-    found = []
-    for needed in (heads, *(source / name for name in SHARED)):
-        if not needed.exists():
-            raise InputError(f"{needed}: missing; reinstall mlblog, or use a complete checkout")
-    write_atomically(folder / HEADS, heads.read_bytes())
-    for name in SHARED:
-        for path in sorted((source / name).rglob("*")):
-            if path.is_file() and not path.name.startswith("."):
-                shown = path.relative_to(source).as_posix()
-                target = folder / "docs" / shown
-                target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(path, target)
-                found.append(shown)
-    return found
-
-
-def _sheets(shared: list[str]) -> list[str]:
-    """The style sheets in cascade order, with those for single kinds of pages last."""
-    further = [one for one in shared if one.startswith("stylesheets/") and one not in (*_SHEETS, _LAST)]
-    return [*_SHEETS, *further, _LAST]
 
 
 def _record(project: Project) -> None:

@@ -25,13 +25,21 @@ class Created:
     then: tuple[str, ...]
 
 
-def new_post(project: Project, title: str, today: date) -> Created:
+def new_post(project: Project, title: str, today: date, name: str = "") -> Created:
     """Create a draft post with that title, a block, a number and a figure.
 
+    Args:
+        project: the blog.
+        title: its title.
+        today: its date.
+        name: last part of its address; by default made from the title.
+
     Raises:
-        InputError: the title has no letter or digit, or the post exists.
+        InputError: the title has no letter or digit, the name is none, or the post exists.
     """
-    name = slug(title)
+    if name and name != slug(name):
+        raise InputError(f"{name!r}: a name consists of a to z, digits and hyphens")
+    name = name or slug(title)
     path = project.posts / f"{name}.md"
     shown = json.dumps(title.strip(), ensure_ascii=False)  # any JSON string is valid YAML
     _write(project, path, filled(FOLDER / "post.md.txt", {"title": shown, "date": today.isoformat()}))
@@ -54,7 +62,9 @@ def slug(title: str) -> str:
     plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().casefold()
     found = "-".join(re.findall(r"[a-z0-9]+", plain.replace("'", "")))
     if not found:
-        raise InputError(f"{title!r}: a title needs a letter or a digit of the Latin alphabet, for the URL")
+        raise InputError(
+            f"{title!r}: a title needs a letter or a digit of the Latin alphabet, for the URL; name one: --slug my-post"
+        )
     return found
 
 

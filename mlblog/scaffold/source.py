@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from mlblog import __version__
+from mlblog.files.git import Git
 
 _NAME = "mlblog[torch,site]"
 VENDOR = "vendor"
@@ -65,16 +65,9 @@ def source(direct_url: str | None = None) -> Source:
 
 def _pushed(checkout: Path) -> str:
     """The address and commit of a checkout whose commit its remote has; empty if there is none."""
-    try:
-        head = _git(checkout, "rev-parse", "HEAD")
-        branches = _git(checkout, "branch", "--remotes", "--contains", head)
-        remote = branches.split("/")[0].strip()
-        url = _git(checkout, "remote", "get-url", remote) if remote else ""
-    except (OSError, subprocess.CalledProcessError):
-        return ""
+    ask = Git(checkout).ask
+    head = ask("rev-parse", "HEAD")
+    branches = ask("branch", "--remotes", "--contains", head) if head else ""
+    remote = branches.split("/")[0].strip()
+    url = ask("remote", "get-url", remote) if remote else ""
     return f"{url}@{head}" if url.startswith(("https://", "ssh://")) else ""
-
-
-def _git(folder: Path, *arguments: str) -> str:
-    done = subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=True)
-    return done.stdout.strip()

@@ -17,7 +17,7 @@ from PIL import Image
 
 #: In pixels, as Open Graph recommends.
 WIDTH, HEIGHT = 1200, 630
-# the light scheme of the site; docs/stylesheets/colours.css
+# the light scheme of the site; mlblog/theme/stylesheets/colours.css
 _PAPER, _INK, _SOFT, _ACCENT = "#ffffff", "#1d1f23", "#55595f", "#0e5a60"
 _MARGIN = 84
 _TITLE_SIZES = (58, 50, 42)  # the largest that fits _TITLE_LINES is used

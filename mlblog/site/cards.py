@@ -1,24 +1,24 @@
 """Social cards: one image per post, and one of the site for its other pages.
 
 Cached by text in `.mlblog/cards`, so that a build without new titles need not import Matplotlib.
-`overrides/main.html` links them in each page's head.
+`mlblog/theme/main.html` links them in each page's head.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 
 from mlblog.files.atomic import write_atomically
-from mlblog.files.canonical import digest, digest_file
+from mlblog.files.canonical import digest
+from mlblog.files.made_by import made_by
 from mlblog.press import Context, Page
 from mlblog.press.page.settings import Settings
 from mlblog.press.page.site_context import day_of
 
 _SITE = "site"
+_DRAWING = str(Path(__file__).with_name("card.py"))
 
 
 def pages(context: Context) -> Iterator[Page]:
@@ -26,7 +26,7 @@ def pages(context: Context) -> Iterator[Page]:
     root = context.project.root
     posts = [one.post for one in context.posts]
     settings = Settings.of(root / "mkdocs.yml")
-    if not posts or not _are_shown(root, settings.templates):
+    if not posts or not _are_shown(root, settings):
         return
     texts = {_SITE: (settings.name, settings.description, "", "")}
     for post in posts:
@@ -48,7 +48,7 @@ def pages(context: Context) -> Iterator[Page]:
 
 def _card(kept: Path, text: tuple[str, str, str, str]) -> Path:
     """The file with the card of a text, drawn if missing."""
-    path = kept / f"{digest('card', _drawing(), *text)}.png"
+    path = kept / f"{digest('card', made_by(_DRAWING), *text)}.png"
     if not path.is_file():
         from mlblog.site.card import drawn  # imports Matplotlib
 
@@ -56,16 +56,9 @@ def _card(kept: Path, text: tuple[str, str, str, str]) -> Path:
     return path
 
 
-@cache
-def _drawing() -> str:
-    """Digest of the drawing code."""
-    found = find_spec("mlblog.site.card")
-    assert found is not None
-    assert found.origin is not None
-    return digest_file(Path(found.origin))
-
-
-def _are_shown(root: Path, templates: str) -> bool:
-    """Whether the blog has a template that links cards."""
-    main = root / templates / "main.html"
-    return bool(templates) and main.is_file() and "cards/" in main.read_text(encoding="utf-8")
+def _are_shown(root: Path, settings: Settings) -> bool:
+    """Whether the blog has a template that links cards, its own or ours."""
+    main = root / settings.templates / "main.html"
+    if settings.templates and main.is_file():
+        return "cards/" in main.read_text(encoding="utf-8")
+    return settings.has_design

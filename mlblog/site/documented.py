@@ -11,6 +11,7 @@ import griffe
 
 from mlblog.errors import InputError
 from mlblog.lab import Project
+from mlblog.markup import scan
 from mlblog.papers import Bibliography
 from mlblog.papers.citation import escaped
 from mlblog.papers.uses import CITED
@@ -22,11 +23,7 @@ _INTRODUCTION = """The code that the posts import, from its docstrings. Argument
 name their paper and equation, and each name lists the posts and experiments that use it.
 """
 _CITATION = re.compile(rf"{CITED.pattern}([^\]\[]*)\]")
-_KEPT = re.compile(
-    r"(?P<code>(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`))|(?P<strong>\*\*[^*\s][^*]*\*\*)"
-    rf"|(?P<cited>{_CITATION.pattern})",
-    re.DOTALL,
-)
+_KEPT = re.compile(rf"(?P<code>\x00+)|(?P<strong>\*\*[^*\s][^*]*\*\*)|(?P<cited>{_CITATION.pattern})", re.DOTALL)
 _LISTS = ("parameters", "attributes", "returns", "yields", "raises")
 
 Object = griffe.Class | griffe.Function
@@ -176,9 +173,10 @@ class _Writer:
         """Text on one line, escaped, with code spans and linked citations."""
         text = " ".join(text.split())
         out, at = [], 0
-        for found in _KEPT.finditer(text):
+        for found in _KEPT.finditer(scan(text).without("code")):
+            written = text[found.start() : found.end()]
             out.append(escaped(text[at : found.start()]))
-            out.append(found["code"] or found["strong"] or self._citation(found["cited"]))
+            out.append(self._citation(written) if found["cited"] else written)
             at = found.end()
         return "".join([*out, escaped(text[at:])])
 

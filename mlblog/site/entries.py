@@ -1,6 +1,6 @@
 """Long lists in Markdown: an entry is a line that opens, and says by what kinds readers may choose it.
 
-docs/javascripts/filter.js adds the box and the menus; without scripts every entry shows.
+theme/javascripts/filter.js adds the box and the menus; without scripts every entry shows.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def entry(name: str, line: str, body: str, **kinds: str | Sequence[str]) -> str:
     """
     data = "".join(f"[data-{kind}='{_joined(value)}']" for kind, value in kinds.items())
     element = f"details.mlblog-entry{f'#{name}' if name else ''}{data}"
-    return block(element, f"{_block('summary', line)}\n{body.rstrip()}\n")
+    return block(element, f"{block('summary', line, nested=True)}\n{body.rstrip()}\n")
 
 
 def group(heading: str, entries: Sequence[str]) -> str:
@@ -32,10 +32,6 @@ def group(heading: str, entries: Sequence[str]) -> str:
 def listed(kinds: Sequence[str], content: str) -> str:
     """A list that can be filtered by words and by `kinds`."""
     return block(f"div.mlblog-entries[data-kinds='{' '.join(kinds)}']", content)
-
-
-def _block(element: str, content: str) -> str:
-    return block(element, content).replace("\n\n", "\n    markdown: block\n\n", 1)
 
 
 def _joined(values: str | Sequence[str]) -> str:

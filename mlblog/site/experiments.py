@@ -11,11 +11,13 @@ from collections.abc import Iterator, Mapping
 
 from mlblog.lab import Runs
 from mlblog.lab.records.record import plain
+from mlblog.lab.records.shares import printed
 from mlblog.lab.records.store import as_label
+from mlblog.lab.records.table import Estimate
+from mlblog.lab.report import duration
 from mlblog.papers.citation import escaped
 from mlblog.press import Context, Page
 from mlblog.press.page import evidence
-from mlblog.press.page.provenance import duration
 from mlblog.press.source import blocks
 from mlblog.site.entries import entry, listed
 from mlblog.site.sparkline import sparkline
@@ -25,7 +27,7 @@ from mlblog.site.value_names import ValueNames
 
 PATH = "experiments.md"
 _NOTHING = '<span class="mlblog-none">–</span>'  # noqa: RUF001
-_WORDS = {"missing": "not recorded"}
+_WORDS = {"smoke": "only tried", "missing": "not recorded"}
 _CODE = re.compile(r"(`[^`]+`)")
 _HEAD = """---
 title: Experiments
@@ -51,7 +53,10 @@ def pages(context: Context) -> Iterator[Page]:
     told = ", ".join(f"{counts[state]} {_WORDS.get(state, state)}" for state in STATES if counts[state])
     recorded = [one for one in found if one.groups]
     cost = f" Computing all records took {duration(sum(one.seconds for one in recorded))}." if recorded else ""
-    text = f"\nThere are {len(found)} experiments: {told}.{cost}\n\n"
+    count = "There is 1 experiment" if len(found) == 1 else f"There are {len(found)} experiments"
+    text = f"\n{count}: {told}.{cost}\n\n"
+    if counts["smoke"]:
+        text += "Records at scale smoke only show that the code runs; such an experiment is *only tried*.\n\n"
     names = ValueNames.of(context.project)
     text += listed(("state", "post"), "\n".join(_entry(one, context, moved, names) for one in found))
     shown = json.dumps({_WORDS.get(state, state): counts[state] for state in STATES if counts[state]})
@@ -104,8 +109,8 @@ def _made(one: Standing) -> str:
     records = one.records
     if not records:
         return ""
-    devices = dict.fromkeys(str(record.environment["device"]) for record in records)
-    dates = sorted(str(record.environment["date"])[:10] for record in records)
+    devices = dict.fromkeys(record.environment.device for record in records)
+    dates = sorted(record.environment.day for record in records)
     seeds = max(len(group.records) for group in one.groups)
     counts = f"{_counted(len(records), 'run')}, {_counted(seeds, 'seed')}"
     spent = f"{duration(one.seconds)}, {' to '.join(dict.fromkeys((dates[0], dates[-1])))}"
@@ -118,10 +123,14 @@ def _counted(count: int, word: str) -> str:
 
 
 def interval(runs: Runs, name: str) -> str:
-    """A mean over seeds, with the half width of its 95 % interval."""
-    low, high = runs.interval(name)
-    mean = number(runs.mean(name))
-    return mean if math.isnan(low) or low == high else f"{mean} ± {number((high - low) / 2, 2)}"
+    """A mean over seeds, with the half width of its 95 % interval, or both ends if it is longer on one side."""
+    found = Estimate(*printed(runs.values(name)), len(runs))
+    mean = number(found.mean)
+    if math.isnan(found.low) or found.low == found.high:
+        return mean
+    if found.lopsided:
+        return f"{mean} ({number(found.low, 3)} to {number(found.high, 3)})"
+    return f"{mean} ± {number((found.high - found.low) / 2, 2)}"
 
 
 def number(value: float, digits: int = 4) -> str:
@@ -141,7 +150,7 @@ def _section(one: Standing, context: Context, moved: Trail, names: ValueNames) -
     for wrong in one.broken:
         text += "\n" + blocks.block("p.mlblog-error", evidence.named(wrong))
     if one.reasons:
-        text += "\n" + blocks.block("p.mlblog-stale", f"Stale: {evidence.named('; '.join(one.reasons))}")
+        text += "\n" + blocks.block("p.mlblog-stale", f"Stale: {evidence.named('; '.join(map(str, one.reasons)))}")
     if one.accepted:
         told = f"{one.accepted[:1].upper()}{one.accepted[1:]}. The code has changed since these runs; that its"
         text += f"\n{told} results are unchanged was verified at smoke scale only.\n"
@@ -149,7 +158,8 @@ def _section(one: Standing, context: Context, moved: Trail, names: ValueNames) -
     if one.groups:
         text += "\n" + blocks.folded("Values", _values(one))
         text += "\n" + blocks.folded("Records", "".join(f"- {evidence.recorded(group, '.')}\n" for group in one.groups))
-    scale = one.scale or declaration.largest("smoke", "small") or "smoke"
+    scale = one.scale if one.scale != "smoke" else ""
+    scale = scale or declaration.largest("smoke", "small") or "smoke"
     return text + "\n" + blocks.fence("bash", f"mlblog run {declaration.name} --scale {scale}")
 
 
@@ -161,7 +171,7 @@ def _parameters(one: Standing) -> str:
     declaration = one.declaration
     scales = list(declaration.scales)
     rows = [["parameter", *scales], ["---"] * (1 + len(scales))]
-    for name in declaration.defaults:
+    for name in declaration.parameters:
         settings = (declaration.params(scale, {}) for scale in scales)
         rows.append([f"`{name}`", *(escaped(plain(setting[name])) for setting in settings)])
     text = _markdown_table(rows) + f"\nSeeds: {declaration.seeds}.\n"
@@ -180,7 +190,10 @@ def _values(one: Standing) -> str:
         rows.append([f"`{name}`", *(_cell(runs, name) for runs in columns.values())])
     text = _markdown_table(rows)
     if any(len(runs) > 1 for runs in columns.values()):
-        text += "\n± is the half width of the 95 % interval of the mean over seeds.\n"
+        text += (
+            "\n± is the half width of the 95 % interval of the mean over seeds. In brackets are its two ends where all"
+        )
+        text += " seeds lie in 0 to 1 and ± would leave that: it is then taken on the logit, as of a share.\n"
     if first.arrays:
         shapes = (f"`{name}` ({_shape(array.shape)})" for name, array in first.arrays.items())
         text += f"\nArrays: {', '.join(shapes)}.\n"

@@ -10,6 +10,7 @@ from mlblog.papers import STATES, Bibliography, Paper, cite
 from mlblog.papers.bibliography import FILE, NOTES
 from mlblog.papers.citation import bibtex_fold, described, escaped, escaped_title, references, sources
 from mlblog.press import Context, Page
+from mlblog.press.source.blocks import block
 from mlblog.site.claims import item
 from mlblog.site.entries import entry, group, listed
 from mlblog.site.note_figure import figure_of
@@ -126,14 +127,14 @@ def note_page(paper: Paper, bibliography: Bibliography, uses: Uses, place: str, 
         if more := added.pop(title, ""):
             sections += f"\n{more}"
     sections += "".join(f"\n## {title}\n\n{more}" for title, more in added.items() if more)
-    about = f"State: {_state(paper)}"
     more = " · ".join([*sources(paper), f"[{escaped(paper.topic)}](index.md#{paper.key})"])
+    head = block("div.mlblog-paper", f"{described(paper)} {more}\n\nState: {_state(paper)}")
     described_as = f"Note on {paper.label}: {_state(paper)}."
     return (
         f"---\ntitle: {_quoted(paper.title)}\ndescription: {_quoted(described_as)}\n---\n\n"
         f"# {escaped_title(paper.title)}\n\n"
-        f"/// html | div.mlblog-paper\n\n{described(paper)} {more}\n\n{about}\n\n///\n\n"
-        f"{bibtex_fold(paper)}{sections}" + references([key for key in keys if key != paper.key], bibliography, "..")
+        f"{head}\n{bibtex_fold(paper)}{sections}"
+        + references([key for key in keys if key != paper.key], bibliography, "..")
     )
 
 

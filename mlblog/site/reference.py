@@ -12,14 +12,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mlblog.files.atomic import write_atomically
 from mlblog.files.canonical import digest
-from mlblog.lab.running.environment import version
+from mlblog.files.made_by import made_by
+from mlblog.files.memo import Memo
 from mlblog.papers import Bibliography
 from mlblog.papers.citation import escaped
 from mlblog.press import Context, Page, Post
 
 FOLDER = "reference"
+_MAKERS = [str(Path(__file__).with_name(name)) for name in ("reference.py", "documented.py")]
 
 
 @dataclass
@@ -40,19 +41,14 @@ def pages(context: Context) -> Iterator[Page]:
     if not names:
         return
     uses, bibliography = uses_of_names(context), Bibliography.of(context.project)
-    kept = context.project.work / "reference.json"
-    key = _key(context, uses, bibliography)
-    try:
-        found = json.loads(kept.read_bytes())
-        texts: dict[str, str] = found["pages"] if found["key"] == key else {}
-    except (OSError, ValueError, TypeError, KeyError):
-        texts = {}  # missing, or damaged by a crash
-    if not texts:
+
+    def made() -> dict[str, str]:
         from mlblog.site.documented import documented  # slow: reads all code
 
-        texts = documented(context.project, uses, bibliography)
-        write_atomically(kept, json.dumps({"key": key, "pages": texts}, ensure_ascii=False).encode())
-    for path, text in texts.items():
+        return documented(context.project, uses, bibliography)
+
+    memo = Memo(context.project.work / "reference.json")
+    for path, text in memo.value(_key(context, uses, bibliography), made).items():
         yield Page(path, text)
 
 
@@ -83,8 +79,8 @@ def _key(context: Context, uses: Mapping[str, Uses], bibliography: Bibliography)
     project = context.project
     sources = [path.read_bytes() for path in _sources(project.root, project.reference)]
     reached = {name: [u.experiments, [[p.title, p.page] for p in u.posts]] for name, u in sorted(uses.items())}
-    here = [path.read_bytes() for path in (Path(__file__), Path(__file__).with_name("documented.py"))]
-    return digest("reference", version("griffelib") or "", bibliography.digest, json.dumps(reached), *here, *sources)
+    made = made_by(*_MAKERS, libraries=("griffelib",))
+    return digest("reference", made, bibliography.digest, json.dumps(reached), *sources)
 
 
 def _sources(root: Path, names: Sequence[str]) -> Iterator[Path]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from mlblog.errors import RecordError
-from mlblog.lab import Read, Record, Runs
+from mlblog.lab import Read, Reason, Record, Runs
 from mlblog.lab.declared import Declaration
 from mlblog.lab.records.record import SCALES
 from mlblog.press import Context, Post
@@ -16,7 +16,7 @@ from mlblog.press.page.published import Published
 from mlblog.site.value_names import ValueNames
 
 #: The states of an experiment, best to worst.
-STATES = ("fresh", "stale", "incomplete", "broken", "missing")
+STATES = ("fresh", "stale", "incomplete", "broken", "smoke", "missing")
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Standing:
 
     Attributes:
         declaration: as declared.
-        scale: largest recorded scale, or empty.
+        scale: largest recorded scale, or empty; `smoke`, whose runs only show that the code runs, if there is no other.
         groups: records at that scale by overrides, base first.
         broken: errors of unreadable records.
         missing: number of declared runs at that scale without a record.
@@ -48,7 +48,9 @@ class Standing:
             return "broken"
         if not self.groups:
             return "missing"
-        return "stale" if self.reasons else "incomplete" if self.missing else "fresh"
+        if self.reasons:
+            return "stale"
+        return "smoke" if self.scale == "smoke" else "incomplete" if self.missing else "fresh"
 
     @property
     def records(self) -> list[Record]:
@@ -56,7 +58,7 @@ class Standing:
         return [record for group in self.groups for record in group.records]
 
     @property
-    def reasons(self) -> list[str]:
+    def reasons(self) -> list[Reason]:
         """Why it is stale."""
         return list(dict.fromkeys(reason for group in self.groups for reason in group.reasons))
 
@@ -68,7 +70,7 @@ class Standing:
     @property
     def seconds(self) -> float:
         """Total duration of its runs."""
-        return sum(float(str(record.environment["seconds"])) for record in self.records)
+        return sum(record.environment.seconds or 0.0 for record in self.records)
 
     @property
     def base(self) -> Runs | None:
@@ -82,11 +84,10 @@ def standings(context: Context) -> list[Standing]:
     readers = _readers(context)
     paths: dict[tuple[str, str], list[str]] = defaultdict(list)
     for path in lab.store.names():
-        experiment, scale, *_ = path.split("/")
-        paths[experiment, scale].append(path)
+        paths[path.experiment, path.scale].append(path)
     found = []
     for name, declaration in lab.experiments.items():
-        recorded = [scale for scale in SCALES[1:] if (name, scale) in paths]  # smoke runs only show that the code runs
+        recorded = [scale for scale in SCALES if (name, scale) in paths]
         scale = recorded[-1] if recorded else ""
         records, broken = _read(context, paths[name, scale] if scale else ())
         there = {record.key for record in records}
@@ -126,7 +127,7 @@ def _groups(context: Context, records: list[Record]) -> Iterable[Evidence]:
         same.sort(key=lambda record: record.seed)
         first = same[0]
         read = Read(first.experiment, first.scale, first.overrides, tuple((record.path, "") for record in same))
-        reasons = dict.fromkeys(str(reason) for record in same for reason in context.lab.reasons(record))
+        reasons = dict.fromkeys(reason for record in same for reason in context.lab.reasons(record))
         yield Evidence(read, tuple(same), tuple(reasons))
 
 

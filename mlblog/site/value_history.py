@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 
-from mlblog.files.atomic import write_atomically
-from mlblog.files.canonical import digest, encode
+from mlblog.errors import GitError
+from mlblog.files.canonical import digest
+from mlblog.files.git import Git
+from mlblog.files.made_by import made_by
+from mlblog.files.memo import Memo
 from mlblog.lab import Project
-
-_SCHEMA = 1
+from mlblog.lab.record_path import RecordPath
 
 
 @dataclass(frozen=True)
@@ -32,35 +33,32 @@ Trail = dict[str, list[Point]]
 
 def trail(project: Project) -> Trail:
     """Return the history of values; empty without git."""
-    head, _, shallow = (
-        _git(project.root, "rev-parse", "HEAD", "--is-shallow-repository").decode().strip().partition("\n")
-    )
+    head, _, shallow = Git(project.root).ask("rev-parse", "HEAD", "--is-shallow-repository").partition("\n")
     if not head:
         return {}
     if shallow == "true":
         return _read(project)  # a later fetch may add history to the same commit
-    kept = project.work / "trail.json"
-    key = digest("trail", str(_SCHEMA), head, project.relative(project.results))
-    try:
-        found = json.loads(kept.read_bytes())
-        if found["key"] == key:
-            return {name: [Point(*point) for point in points] for name, points in found["trail"].items()}
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
-        pass
-    made = _read(project)
-    listed = {name: [[one.commit, one.date, one.means] for one in points] for name, points in made.items()}
-    write_atomically(kept, encode({"key": key, "trail": listed}))
-    return made
+
+    def made() -> dict[str, list[tuple[str, str, Mapping[str, float]]]]:
+        trail = _read(project).items()
+        return {name: [(one.commit, one.date, one.means) for one in points] for name, points in trail}
+
+    key = digest("trail", made_by(__file__), head, project.relative(project.results))
+    found = Memo(project.work / "trail.json").value(key, made)
+    return {name: [Point(*point) for point in points] for name, points in found.items()}
 
 
 def _read(project: Project) -> Trail:
     results = project.relative(project.results)
     changes = list(_changes(project.root, results))
     contents = _blobs(project.root, sorted({blob for *_, blob in changes if blob}))
-    seeds: dict[str, dict[str, dict[str, float]]] = defaultdict(dict)  # values by experiment and scale, then seed
+    seeds: dict[str, dict[int, dict[str, float]]] = defaultdict(dict)  # values by experiment and scale, then seed
     found: Trail = {}
     for commit, date, path, blob in changes:
-        name, _, seed = path.rpartition("/base/")
+        record = RecordPath.ending(path)
+        if record is None:
+            continue
+        name, seed = f"{record.experiment}/{record.scale}", record.seed
         if values := _numbers(contents.get(blob, b"")):
             seeds[name][seed] = values
         else:
@@ -77,12 +75,12 @@ def _read(project: Project) -> Trail:
 
 def _changes(root: Path, results: str) -> Iterator[tuple[str, str, str, str]]:
     """Commit, date, path below results, and blob (empty if deleted) of each change, oldest first."""
-    log = _git(
-        root, "-c", "core.quotePath=false", "log", "--reverse", "--relative", "--raw", "--no-renames", "--no-abbrev",
+    log = Git(root).ask(
+        "-c", "core.quotePath=false", "log", "--reverse", "--relative", "--raw", "--no-renames", "--no-abbrev",
         "--format=commit %h %cs", "--", f"{results}/*/base/seed-*.json",
     )  # fmt: skip
     commit = date = ""
-    for line in log.decode("utf-8", "replace").splitlines():
+    for line in log.splitlines():
         if line.startswith("commit "):
             _, commit, date = line.split(" ")
             commit = commit[:7]
@@ -93,7 +91,11 @@ def _changes(root: Path, results: str) -> Iterator[tuple[str, str, str, str]]:
 
 
 def _blobs(root: Path, names: list[str]) -> dict[str, bytes]:
-    out = _git(root, "cat-file", "--batch", given="".join(f"{name}\n" for name in names).encode()) if names else b""
+    given = "".join(f"{name}\n" for name in names).encode()
+    try:
+        out = Git(root).run("cat-file", "--batch", given=given) if names else b""
+    except GitError:
+        return {}  # a damaged repository has no history to show
     found, at = {}, 0
     while at < len(out):
         end = out.index(b"\n", at)
@@ -109,11 +111,3 @@ def _numbers(text: bytes) -> dict[str, float]:
     except (ValueError, KeyError, TypeError):
         return {}  # deleted, or older than the record schema
     return {name: float(value) for name, value in values.items() if type(value) in (int, float)}
-
-
-def _git(root: Path, *arguments: str, given: bytes = b"") -> bytes:
-    """Output of git; empty without git, repository or commit."""
-    try:
-        return subprocess.run(["git", "-C", str(root), *arguments], input=given, capture_output=True, check=True).stdout
-    except (OSError, subprocess.CalledProcessError):
-        return b""

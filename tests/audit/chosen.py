@@ -16,9 +16,11 @@ from mutants.inside import inside
 from mutants.names import swapped
 from mutants.source import Mutant, Source, definitions
 
+from mlblog.lab.fingerprint import engine
+
 HERE = Path(__file__).parent
-EQUIVALENT = HERE / "equivalent.toml"
-LIBRARY = ("classical", "data", "losses", "models", "numerics", "training")
+LISTED = HERE / "survivors.toml"
+LIBRARY = tuple(sorted(name for name in engine.LIBRARY - {"experiments"} if (engine.FOLDER / name).is_dir()))
 PARTS = (*LIBRARY, "experiments")
 #: Kinds of `swapped` that change what code does, and not only how it is written.
 SWAPS = ("swap use", "swap entries", "swap definitions", "named")
@@ -41,6 +43,8 @@ def every(root: Path) -> Iterator[Known]:
         for mutant in found:
             change, _, line = mutant.change.rpartition(", line ")
             text = source.text.splitlines()[int(line) - 1].strip()
+            if re.fullmatch(r"('.*') exchanged with \1", change):
+                continue
             if mutant.kind == "swap use" and change.split("'")[1] in types and re.search(r"->|: ", text):
                 continue
             # a raise that is gone is no text
@@ -88,25 +92,22 @@ def _annotated(source: Source) -> set[str]:
 
 def _label(mutant: Mutant, text: str) -> bool:
     """Whether only the text beside a progress bar changes."""
-    return "other string" in mutant.change and re.search(r"\.(progress|steps)\(.*\"\)", text) is not None
+    text_alone = "other string" in mutant.change or mutant.kind == "named"
+    return text_alone and re.search(r"\.(progress|steps)\(.*\"\)", text) is not None
 
 
-def equivalent() -> dict[str, str]:
-    """Return the names of mutants that no test can kill, with the reason of each."""
-    if not EQUIVALENT.is_file():
-        return {}
-    listed = tomllib.loads(EQUIVALENT.read_text(encoding="utf-8"))
-    return {one["mutant"]: one["reason"] for one in listed.get("equivalent", [])}
+def listed() -> dict[str, str]:
+    """Return the names of mutants that no test can or need kill, with the reason of each."""
+    return {one["mutant"]: one["reason"] for one in tomllib.loads(LISTED.read_text(encoding="utf-8"))["survivor"]}
 
 
 def chosen(root: Path, count: int, seed: int, within: str = "") -> list[Known]:
-    """Draw `count` mutants, three in eight of them of experiments, none of those known as equivalent.
+    """Draw `count` mutants, three in eight of them of experiments.
 
     All that take another part of the data in an experiment come on top: they are what would go unseen longest. Those
     whose name holds `within` are returned.
     """
-    known = equivalent()
-    candidates = [one for one in every(root) if one.name not in known]
+    candidates = list(every(root))
     leaks = [one for one in candidates if leaking(one.mutant)]
     candidates.sort(key=lambda one: hashlib.blake2b(f"{seed} {one.name}".encode()).digest())  # an edit moves no other
     experiments = [one for one in candidates if _of_experiment(one.mutant) and not leaking(one.mutant)]

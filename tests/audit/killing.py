@@ -1,7 +1,8 @@
 """Mutants, tried: which test fails first with each, if any does.
 
 A process imports what the tests import, once, and nothing of the project. Each mutant is written into a copy of the
-project, and a fork runs there the tests that reach it, the quickest first, until one fails.
+project, and forks run there the tests that reach it, those of its own part first and the quickest of these, until one
+fails: the tests of other parts import nearly everything.
 """
 
 from __future__ import annotations
@@ -11,12 +12,15 @@ import gc
 import importlib
 import json
 import os
+import resource
 import shutil
 import signal
 import sys
 import time
 import traceback
 from collections.abc import Iterable
+from itertools import count
+from math import ceil
 from pathlib import Path
 from py_compile import PycInvalidationMode
 from typing import Any
@@ -66,7 +70,7 @@ def reached(copy: Path, arguments: Iterable[str] = TESTS) -> Reach:
 
 
 def tests_of(known: Known, reach: Reach) -> list[str]:
-    """The tests that reach a mutant, the quickest first, as many as `BUDGET` holds.
+    """The tests that reach a mutant, those of its part first and the quickest first, as many as `BUDGET` holds.
 
     A constant, a base or a field is reached by what reaches any function of its file.
     """
@@ -88,26 +92,45 @@ def tests_of(known: Known, reach: Reach) -> list[str]:
         if kept and spent > BUDGET:
             break
         kept.append(test)
-    return kept
+    return sorted(kept, key=lambda test: not _near(test, known))
+
+
+def _near(test: str, known: Known) -> bool:
+    """Whether a test, or a doctest, is of the part that is mutated."""
+    return Path(test).parts[1] == Path(known.mutant.file).parts[1]
 
 
 def killed(copy: Path, known: Known, reach: Reach) -> dict[str, Any]:
-    """Try one mutant; return its name, and `by`: the test that failed, or nothing."""
+    """Try one mutant; return its name, `by`: the test that failed, or nothing, and `on`: the files this rests on."""
     started, tests = time.monotonic(), tests_of(known, reach)
-    found: dict[str, Any] = {"name": known.name, "kind": known.mutant.kind, "tests": len(tests), "by": ""}
+    found: dict[str, Any] = {"name": known.name, "kind": known.mutant.kind, "tests": len(tests), "by": "", "on": []}
     before = {name: (copy / name).read_bytes() for name in known.mutant.files()}
     for name, content in known.mutant.files().items():
         assert content is not None
-        (copy / name).write_bytes(content)
+        _write(copy / name, content)
     try:
-        if tests:
-            limit = 30 + 3 * sum(reach[test][0] for test in tests)
-            code, said = forked(copy, tests, limit=limit)
-            found["by"] = {0: "", None: "it takes too long"}.get(code, said or f"pytest ends with {code}")
+        for own in (True, False):
+            some = [test for test in tests if _near(test, known) == own]
+            if some and not found["by"]:
+                code, said = forked(copy, some, limit=20 + 3 * sum(reach[test][0] for test in some))
+                found["by"] = {0: "", None: "it takes too long"}.get(code, said or f"pytest ends with {code}")
     finally:
         for name, content in before.items():
-            (copy / name).write_bytes(content)
+            _write(copy / name, content)
+    if found["by"] in reach:
+        ran = {one.partition(" ")[0] for one in reach[found["by"]][1]}
+        found["on"] = sorted({known.mutant.file, found["by"].partition("::")[0], *ran})
     return {**found, "seconds": round(time.monotonic() - started, 1)}
+
+
+_times = count(1)
+
+
+def _write(file: Path, content: bytes) -> None:
+    """Write a file, each time with a time of its own: bytecode is known by size and by the second."""
+    file.write_bytes(content)
+    now = next(_times)
+    os.utime(file, (now, now))
 
 
 class _First:
@@ -126,7 +149,11 @@ class _First:
 
 
 def forked(copy: Path, arguments: list[str], limit: float) -> tuple[int | None, str]:
-    """Run pytest in a fork; return its exit code, None if it took too long, and the first test that failed."""
+    """Run pytest in a fork; return its exit code, None if it took too long, and the first test that failed.
+
+    The limit is of CPU time, or mutants would be killed by whatever else the machine has to do; one that waits for
+    ever is given ten times as long.
+    """
     answer = copy / "answer.txt"
     answer.unlink(missing_ok=True)
     child = os.fork()
@@ -134,6 +161,7 @@ def forked(copy: Path, arguments: list[str], limit: float) -> tuple[int | None, 
         code = 70
         try:
             os.setpgid(0, 0)
+            resource.setrlimit(resource.RLIMIT_CPU, (ceil(limit), ceil(limit) + 1))
             log = os.open(copy / "log.txt", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
             os.dup2(log, 1)
             os.dup2(log, 2)
@@ -147,7 +175,7 @@ def forked(copy: Path, arguments: list[str], limit: float) -> tuple[int | None, 
             sys.stdout.flush()
             sys.stderr.flush()
             os._exit(code)
-    deadline = time.monotonic() + limit
+    deadline = time.monotonic() + 10 * limit
     while (state := os.waitpid(child, os.WNOHANG)) == (0, 0):
         if time.monotonic() > deadline:
             os.killpg(child, signal.SIGKILL)
@@ -155,7 +183,8 @@ def forked(copy: Path, arguments: list[str], limit: float) -> tuple[int | None, 
             return None, ""
         time.sleep(0.02)
     said = answer.read_text(encoding="utf-8") if answer.is_file() else ""
-    return os.waitstatus_to_exitcode(state[1]), said
+    code = os.waitstatus_to_exitcode(state[1])
+    return (None, "") if -code in (signal.SIGXCPU, signal.SIGKILL) else (code, said)
 
 
 def warm_up(copy: Path) -> None:
@@ -165,6 +194,8 @@ def warm_up(copy: Path) -> None:
     torch.set_num_threads(1)
     weight = torch.zeros(2, requires_grad=True)
     weight.sum().backward()
+    torch.use_deterministic_algorithms(True)  # imports a compiler, as every run of an experiment does
+    torch.use_deterministic_algorithms(False)
     for name in OUTSIDE:
         try:
             importlib.import_module(name)

@@ -1,9 +1,9 @@
 """Do the tests see what goes wrong? Mutants of the library and of the experiments, and those that no test kills.
 
 `python tests/audit/survivors.py [--count 400] [--seed 1] [--within REGEX] [--parts 2] [--survivors]` prints progress,
-the mutants that survive and the share that does not. What was found is kept in `.mlblog/mutants.jsonl`: a run that was
-interrupted goes on from there as long as neither the code nor a test has changed. `--survivors` tries those again that
-survived last time, whatever has changed.
+the share of mutants that are killed, and those that survive with the reason that `survivors.toml` gives. What was found
+is kept in `.mlblog/mutants.jsonl`: a mutant that was killed is tried again when one of the files changes that the test
+ran, one that survived when any code or test does. `--survivors` tries only those again that survived last time.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,34 +25,41 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 sys.path[:0] = [str(HERE), str(HERE.parent / "lab")]
 
-from chosen import PARTS, Known, chosen, every  # noqa: E402
+from chosen import PARTS, Known, chosen, every, listed  # noqa: E402
 from killing import copied  # noqa: E402
 
 
-def state(root: Path) -> str:
-    """A digest of all code that is mutated and of all tests that may kill it."""
-    digest = hashlib.blake2b(digest_size=10)
+def state(root: Path, on: list[str] | None = None) -> str:
+    """A digest of all code that is mutated and of all tests that may kill it.
+
+    What was found for a mutant that survived, or that ended otherwise than in a test, rests on all of this. What killed
+    one rests on the files that the test ran, `on`, and on what tests share.
+    """
+    digest = hashlib.blake2b((HERE / "killing.py").read_bytes(), digest_size=10)
     folders = [root / "mlblog" / part for part in PARTS]
-    folders += [root / "tests" / part for part in (*PARTS, "library", "edges", "audit")]
+    folders += [root / "tests" / part for part in (*PARTS, "library", "edges")]
     for file in sorted(one for folder in folders for one in folder.rglob("*.py")):
-        digest.update(file.read_bytes())
+        name = file.relative_to(root).as_posix()
+        shared = name.startswith("tests/") and not file.name.startswith("test_")
+        if not on or shared or name in on:
+            digest.update(f"{name}\n".encode() + file.read_bytes())
     return digest.hexdigest()
 
 
 def tried(root: Path, mutants: list[Known], kept: Path, *, parts: int) -> list[dict[str, Any]]:
-    """Try `mutants` in `parts` processes, those already tried in this state of the code left out; return the lines."""
-    now, found = state(root), {}
+    """Try `mutants` in `parts` processes, those left out that need not be tried again; return the lines."""
+    found = {}
     lines = [json.loads(line) for line in kept.read_text(encoding="utf-8").splitlines()] if kept.is_file() else []
-    names = {one.name for one in mutants}
+    names, states = {one.name for one in mutants}, cache(lambda *on: state(root, [*on]))
     for line in lines:
-        if line["state"] == now and line["name"] in names:
+        if line["name"] in names and line["state"] == states(*line["on"]):
             found[line["name"]] = line
     left = [one.name for one in mutants if one.name not in found]
     left.sort(key=lambda name: hashlib.blake2b(name.encode()).digest())  # a run cut short has tried some of each kind
     with tempfile.TemporaryDirectory(prefix="mutants") as folder, kept.open("a", encoding="utf-8") as file:
         if left:
             source = copied(root, Path(folder) / "source")  # whatever is edited meanwhile
-            reach = kept.with_name(f"reach-{now}.json")
+            reach = kept.with_name(f"reach-{state(source)}.json")
             if not reach.is_file() and _process(["reach", str(source), f"{folder}/all", str(reach)]).wait():
                 raise SystemExit("what the tests reach is not known; see above")
             children = []
@@ -59,7 +67,7 @@ def tried(root: Path, mutants: list[Known], kept: Path, *, parts: int) -> list[d
                 (Path(folder) / f"{part}.json").write_text(json.dumps(left[part::parts]), encoding="utf-8")
                 command = ["try", str(source), f"{folder}/{part}", str(reach), f"{folder}/{part}.json"]
                 children.append(_process(command, output=Path(folder) / f"{part}.jsonl"))
-            _follow(children, [Path(folder) / f"{part}.jsonl" for part in range(parts)], found, file, now, len(left))
+            _follow(children, [Path(folder) / f"{part}.jsonl" for part in range(parts)], found, file, source, len(left))
             assert not any(child.wait() for child in children), "a process that tried mutants has failed; see above"
     return [found[one.name] for one in mutants]
 
@@ -72,7 +80,12 @@ def _process(arguments: list[str], output: Path | None = None) -> subprocess.Pop
 
 
 def _follow(
-    children: list[subprocess.Popen[bytes]], outputs: list[Path], found: dict[str, Any], kept: Any, now: str, total: int
+    children: list[subprocess.Popen[bytes]],
+    outputs: list[Path],
+    found: dict[str, Any],
+    kept: Any,
+    source: Path,
+    total: int,
 ) -> None:
     """Collect lines as they come, and show how far it is."""
     read, done, started = [0] * len(outputs), 0, time.monotonic()
@@ -85,7 +98,8 @@ def _follow(
                 if not text.endswith("\n"):
                     break
                 read[number] += 1
-                line = {**json.loads(text), "state": now}
+                line = json.loads(text)
+                line["state"] = state(source, line["on"])
                 found[line["name"]] = line
                 kept.write(json.dumps(line) + "\n")
                 kept.flush()
@@ -98,7 +112,7 @@ def _follow(
 
 
 def report(lines: list[dict[str, Any]]) -> float:
-    """Print what was found; return the share that was killed."""
+    """Print what was found, and what `survivors.toml` says of it; return the share that was killed."""
     groups: dict[str, list[bool]] = {}
     for line in lines:
         group = "experiments" if line["name"].startswith("mlblog/experiments/") else "library"
@@ -108,7 +122,10 @@ def report(lines: list[dict[str, Any]]) -> float:
     groups["together"] = [bool(line["by"]) for line in lines]
     for group, dead in groups.items():
         print(f"{group}: {sum(dead)} of {len(dead)} killed, {sum(dead) / len(dead):.1%}")
-    print("\n".join(f"  survived {line['tests']} tests: {line['name']}" for line in lines if not line["by"]))
+    reasons = listed()
+    for line in lines:
+        if not line["by"]:
+            print(f"  survived {line['tests']} tests: {line['name']}\n    {reasons.get(line['name'], 'NOT LISTED')}")
     return sum(groups["together"]) / len(lines)
 
 

@@ -35,7 +35,7 @@ TEXT = "Attention [@vaswani2017attention] and pointers [@vinyals2015pointer].\n\
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     root = tmp_path_factory.mktemp("cards")
     for folder in ("stylesheets", "javascripts", "assets/fonts"):
-        shutil.copytree(ROOT / "docs" / folder, root / "docs" / folder)
+        shutil.copytree(ROOT / "mlblog/theme" / folder, root / "docs" / folder)
     papers = Bibliography.of(Project.find(ROOT))
     text, keys = cite(TEXT, papers, "x.md", 1)
     listed = references(keys, papers, "..").replace("../papers/", "papers/")

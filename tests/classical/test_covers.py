@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 import numpy as np
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mlblog.classical.covers import CoverDictionary
@@ -16,6 +16,7 @@ def tried(words: list[str], letters: str, sizes: tuple[int, ...]) -> list[tuple[
     return sorted(bag for bag in bags if sorted("".join(bag)) == sorted(letters))
 
 
+@example(["bc"], "bccb", (2,))  # every word that fits holds every letter that is left
 @given(
     st.lists(st.text("abc", min_size=1, max_size=3), min_size=1, max_size=9),
     st.text("abc", min_size=1, max_size=6),

@@ -99,5 +99,6 @@ def test_what_cannot_be_asked_is_refused(cloud: tuple[np.ndarray, ...]) -> None:
         nearest(X[0], Z, k=1)
     with pytest.raises(ValueError, match="between 1 and 52"):
         knn_outlier_score(X, k=53)
-    with pytest.raises(ValueError, match="between 1 and 52"):
-        leave_one_out_errors(X, y, ks=[0, 3])
+    for ks in ([0, 3], [3, 53], []):
+        with pytest.raises(ValueError, match="between 1 and 52"):
+            leave_one_out_errors(X, y, ks=ks)

@@ -22,7 +22,7 @@ from mlblog.data.anagrams import Batches, encode
 from mlblog.data.ring import ring_of_gaussians
 from mlblog.data.tones import make_tones
 from mlblog.losses.ctc_decode import ctc_prefix_beam
-from mlblog.losses.discrete import Moments, Relax
+from mlblog.losses.discrete import Moments, ReinforceLeaveOneOut, Relax
 from mlblog.models.pointer import PointerHead
 from mlblog.models.pointer_keys import KeyPointer
 from mlblog.models.pointer_points import PointTransformer
@@ -38,6 +38,7 @@ DEFAULTS: list[tuple[Callable[..., Any], dict[str, object]]] = [
     (ring_of_gaussians, {"modes": 8, "radius": 2.0, "spread": 0.05}),
     (make_tones, {"shortest": 3, "longest": 6, "noise": 0.7}),
     (fit_mixture, {"steps": 100, "tolerance": 0.001, "floor": 0.000001}),
+    (ReinforceLeaveOneOut.__init__, {"draws": 2}),  # the fewest that leave one out
     (Relax.__init__, {"temperature": 0.5, "scale": 1.0}),
 ]
 
@@ -53,6 +54,7 @@ REFUSED: dict[str, Callable[[], object]] = {
     "no sizes": lambda: CoverDictionary(["ab"]).covers("ab", sizes=()),
     "a step before the first": lambda: warmup_cosine(-1, steps=5),
     "a probability above 1": lambda: best_k(100, Polynomial([0, 4.4, -4.4])),
+    "a probability above 1 at 0": lambda: best_k(100, Polynomial([1.5, -1])),
     "a blank below 0": lambda: ctc_prefix_beam(torch.zeros(2, 3), width=2, blank=-1),
     "no outcome": lambda: importance_estimate(np.zeros(0), np.zeros(0), np.zeros(0)),
     "a function of three dimensions": lambda: importance_variance(np.zeros((2, 2, 2)), [0.5, 0.5], [0.5, 0.5]),

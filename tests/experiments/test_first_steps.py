@@ -13,7 +13,10 @@ import torch.nn.functional as F
 from parts import experiments, few_words, ran
 from torch import Tensor
 
-from mlblog.data.keys import END
+from mlblog.data.anagrams import Split, decode, split
+from mlblog.data.keys import END, decode_texts
+from mlblog.data.letter_sets import split_by_set
+from mlblog.data.phrases import draw_phrases, split_by_letters
 from mlblog.data.ring import ring_of_gaussians
 from mlblog.experiments import gan, ptrnet
 
@@ -48,6 +51,9 @@ def test_a_spellers_loss_is_the_mean_over_letters(monkeypatch: pytest.MonkeyPatc
 
     assert found["series/loss"].tolist() == pytest.approx([mean(seen[:1])])
     assert found["series/validation"].tolist() == pytest.approx([mean(seen[1:])])
+    parts = split(module.load_words(longest=4), unseen=module.EXAMPLES)
+    assert {*decode(seen[0])} <= {*parts.train}
+    assert sorted(word for words in seen[1:] for word in decode(words)) == sorted(parts.validation)
 
 
 @pytest.mark.parametrize("name", ["anagram_letter_sets", "anagram_phrases"])
@@ -68,6 +74,18 @@ def test_a_spellers_loss_ends_where_its_answers_do(name: str, monkeypatch: pytes
 
     assert found["series/loss"].tolist() == pytest.approx([mean(seen[:1])])
     assert found["series/validation"].tolist() == pytest.approx([mean(seen[1:])], rel=1e-4)
+    parts = asked_for(experiments()[name][0])
+    assert {*decode_texts(seen[0])} <= {*parts.train}
+    assert sorted(text for words in seen[1:] for text in decode_texts(words)) == sorted(parts.validation)
+
+
+def asked_for(module: ModuleType) -> Split:
+    """The answers of each part, at smoke size."""
+    words = module.load_words(longest=4)
+    if not hasattr(module, "draw_phrases"):
+        return split_by_set(words, unseen=module.EXAMPLES)
+    phrases = draw_phrases(split(words).train, count=300, most_letters=10, seed=0)
+    return split_by_letters(phrases, unseen=module.EXAMPLES)
 
 
 def test_a_rate_is_the_best_on_validation(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -82,6 +100,31 @@ def test_a_rate_is_the_best_on_validation(monkeypatch: pytest.MonkeyPatch) -> No
         assert found[f"validation_{network}_{task}"].tolist() == pytest.approx(wanted)
     assert found["rates"].tolist() == list(ptrnet.RATES)
     assert {options["seed"] for options in used} == {0}
+
+
+def test_weights_without_a_gradient_decay(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a hundredth of the rate in a step, which is that of the first: here all of it."""
+    monkeypatch.setattr(ptrnet, "sequence_loss", lambda scores, _: 0 * scores.masked_fill(scores.isinf(), 0).sum())
+    monkeypatch.setattr(ptrnet, "warmup_cosine", lambda step, steps: 1.0)
+    net = ptrnet._network("lstm", 1, 8, 8, 5)
+    before = [weight.detach().clone() for weight in net.parameters()]
+    options = {"steps": 1, "largest": 5, "batch": 2, "seed": 0, "device": "cpu"}
+    ptrnet._train(ptrnet._Trial(), net, "sort", lambda: 0.0, rate=0.5, **options)
+    for weight, start in zip(net.parameters(), before, strict=True):
+        torch.testing.assert_close(weight.detach(), (1 - 0.01 * 0.5) * start)
+
+
+def test_problems_of_all_sizes_are_trained_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes, real = list[int](), ptrnet.draw_problems
+
+    def noting(task: Any, *, count: int, size: int, rng: np.random.Generator) -> Any:
+        sizes.append(size)
+        return real(task, count=count, size=size, rng=rng)
+
+    monkeypatch.setattr(ptrnet, "draw_problems", noting)
+    net, options = ptrnet._network("lstm", 1, 8, 8, 7), {"largest": 7, "batch": 1, "seed": 0, "device": "cpu"}
+    ptrnet._train(ptrnet._Trial(), net, "sort", lambda: 0.0, rate=0.01, steps=40, **options)
+    assert {*sizes} == {5, 6, 7}
 
 
 def test_a_validation_loss_is_the_mean_over_sizes() -> None:

@@ -1,9 +1,11 @@
 """The experiments on discrete gradients: their exact parts against enumeration, and each at smoke scale elsewhere."""
 
+import numpy as np
 import pytest
 import torch
 
 from mlblog.data.digits import load_digits
+from mlblog.experiments import ilsampling_beyond
 from mlblog.experiments.ilsampling import (
     bernoulli_loss,
     divergence,
@@ -28,9 +30,16 @@ from mlblog.experiments.ilsampling_vae import (
     tuned,
 )
 from mlblog.losses.discrete import (
+    GumbelSoftmax,
     IntermediateLossSampler,
+    Rebar,
+    Reinforce,
+    ReinforceLeaveOneOut,
+    Relax,
     StraightThrough,
+    StraightThroughGumbel,
     all_draws,
+    clamp_and_divide,
     enumerated_bias_variance,
     exact_gradient,
     log_probability,
@@ -81,6 +90,21 @@ def test_the_two_outcomes_have_their_losses() -> None:
 def test_the_gaussians_scaled_gradient_is_exact() -> None:
     torch.manual_seed(0)
     assert scaled_gradient("Gaussian", 0.5, 200_000) == pytest.approx(2 * (0.5 - AIMS["Gaussian"]), abs=0.03)
+
+
+def test_the_score_functions_baseline_is_the_mean_of_the_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By hand, of planted draws: the loss is (z - 5)², the score of a Poisson rate z / λ - 1."""
+    drawn = np.array([2.0, 5.0, 9.0])
+
+    class Planted(torch.distributions.Poisson):
+        def sample(self, *_: object) -> torch.Tensor:
+            return torch.from_numpy(drawn)
+
+    monkeypatch.setattr(ilsampling_beyond, "distribution", lambda _, rate: Planted(rate))
+    rate = torch.tensor(3.0, dtype=torch.float64, requires_grad=True)
+    (slope,) = torch.autograd.grad(ilsampling_beyond._score(rate, 3), rate)
+    losses = (drawn - 5) ** 2
+    assert slope.item() == pytest.approx(((losses - losses.mean()) * (drawn / 3 - 1)).mean())
 
 
 def test_digits_are_split_into_zeros_and_ones() -> None:
@@ -135,10 +159,54 @@ def test_each_net_takes_adams_steps_at_its_own_rate() -> None:
     assert seen[1, -1].tolist() == pytest.approx(losses, rel=1e-4)
 
 
+def test_batches_are_drawn_from_all_images_to_train_on_and_no_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    net, seen = side_by_side(small_vae(categories=1), 1), list[torch.Tensor]()
+    encode = net.encode
+
+    def noting(images: torch.Tensor) -> torch.Tensor:
+        seen.extend(images[0] if torch.is_grad_enabled() else [])  # no gradient where bounds are measured
+        return encode(images)
+
+    monkeypatch.setattr(net, "encode", noting)
+    entry = Entry(1, lambda _: StraightThrough(), ((0.0, 0.01),))
+    fit(net, entry, Parts(torch.eye(7), torch.ones(1, 7), torch.ones(1, 7)), steps=12, batch=9)
+    assert {tuple(image.tolist()) for image in seen} == {tuple(row) for row in torch.eye(7).tolist()}
+
+
 def test_all_but_the_exact_gradient_choose_from_as_many_settings() -> None:
     counts = {name: len(set(entry.settings)) for name, entry in entries(2, 3).items()}
     assert counts.pop("exact") == 2
     assert set(counts.values()) == {6}
+
+
+def test_each_entry_is_the_estimator_of_its_name_and_says_how_often_it_asks_for_the_loss() -> None:
+    knobs, logits = torch.tensor([0.2, 0.7]), torch.randn(2, 5, 2, 3)
+    of_each = knobs[:, None, None, None]
+    wanted = {
+        "REINFORCE": Reinforce(), "REINFORCE, 2 draws": ReinforceLeaveOneOut(2),
+        "REINFORCE, 3 draws": ReinforceLeaveOneOut(3), "straight-through": StraightThrough(),
+        "ST-Gumbel": StraightThroughGumbel(of_each), "Gumbel": GumbelSoftmax(of_each),
+        "ILS": IntermediateLossSampler(of_each), "ILS clamped": IntermediateLossSampler(of_each, clamp_and_divide),
+        "ILS centered": IntermediateLossSampler(of_each, centered=True),
+    }  # fmt: skip
+    made = {name: entry.make(knobs) for name, entry in entries(2, 3).items()}
+    assert {name: str(made[name]) for name in wanted} == {name: str(one) for name, one in wanted.items()}
+    assert {*made} - {*wanted} == {"exact", "REBAR", "RELAX"}
+    assert made["exact"] is enumerated_gradient
+    for name, kind in {"REBAR": Rebar, "RELAX": Relax}.items():
+        assert type(made[name].estimator) is kind
+        torch.testing.assert_close(made[name].estimator.log_temperature.exp(), of_each)
+        torch.testing.assert_close(made[name].estimator.scale, torch.ones_like(knobs)[:, None])
+    for name, estimator in made.items():
+        asked: list[int] = []
+
+        def loss(drawn: torch.Tensor, asked: list[int] = asked) -> torch.Tensor:
+            asked.append(1 if drawn.ndim == logits.ndim else len(drawn))
+            return drawn.square().sum((-1, -2))
+
+        gradient = estimator.estimator(logits, loss) if hasattr(estimator, "estimator") else estimator(logits, loss)
+        assert gradient.shape == logits.shape
+        assert sum(asked) == entries(2, 3)[name].evaluations, name
 
 
 def test_a_setting_is_chosen_on_validation_at_the_point_asked_for() -> None:

@@ -281,7 +281,7 @@ def test_every_option_changes_what_it_names(name: str, option: str) -> None:
 def test_every_option_is_tried() -> None:
     for name, (_, declared) in experiments().items():
         tried = {option for known, some in OPTIONS.items() if known.partition(" ")[0] == name for option in some}
-        assert tried == set(declared.defaults), name
+        assert tried == set(declared.parameters), name
 
 
 @pytest.mark.parametrize("name", sorted(experiments()))

@@ -214,6 +214,21 @@ def test_views_are_of_one_batch_and_labels_are_theirs(monkeypatch: pytest.Monkey
     assert all(checked)
 
 
+def test_batches_and_the_few_labelled_digits_are_of_all_that_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = {(image / 16).astype(np.float32).tobytes(): row for row, image in enumerate(load_digits().images[:1400])}
+    shown: list[Tensor] = []
+    probed: list[Tensor] = []
+    monkeypatch.setattr(contrastive, "_shifted", lambda images: shown.append(images) or images)
+    monkeypatch.setattr(contrastive, "_probe", lambda a, labels, b, right: probed.append(a) or 0.5)
+    ran("digit_contrast", steps=3, batch=200)
+    few = [known[image.numpy().tobytes()] for image in probed[1]]  # of pixels, the few after all
+    assert len({*few}) == len(few) == contrastive.FEW
+    drawn = [known[image.numpy().tobytes()] for images in shown for image in images]
+    for rows in (few, drawn):
+        assert max(rows) > 1_200
+        assert min(rows) < 200
+
+
 def test_the_loss_is_the_mean_over_the_views(monkeypatch: pytest.MonkeyPatch) -> None:
     planted = torch.tensor([1.0, 2.0, 9.0])
     for name in LOSSES.values():

@@ -55,6 +55,17 @@ def test_long_list_is_read_whole() -> None:
     assert by_text["Max Five. (“As long as it takes”)"].note[0].startswith("*A net decides")
 
 
+def test_what_is_in_comments_and_code_is_no_group_and_no_goal() -> None:
+    quiet = "<!--\n# No\n\n- [ ] no\n-->\n\n~~~\n# No\n````\n- [ ] no\n~~~\n\n    # No\n"
+    week = read(f"# A\n\nText\n\n{quiet}\n## B\n\n- [ ] one\n")
+    assert [(goal.text, goal.group) for goal in week.goals] == [("one", ("B",))]
+
+
+def test_a_comment_within_an_item_stays_in_it() -> None:
+    goal = only("- [ ] Read it <!-- or\n  not --> (3/5)\n")
+    assert goal.markdown == "Read it <!-- or not -->"
+
+
 @pytest.mark.parametrize(
     ("written", "text", "fifths"),
     [
@@ -176,7 +187,7 @@ def test_line_ends_and_marks_of_order_do_not_matter() -> None:
         ("\n- [~] a\n", "g/2026-W47.md", "g/2026-W47.md:2: [~] is not a valid box"),
         ("- [ ] a (7/5)\n", "g/2026-W47.md", "g/2026-W47.md:1: (7/5) is not a confidence"),
         ("---\ntitle: a\n", "g/2026-W47.md", "g/2026-W47.md:1: the front matter is not closed"),
-        ("- [ ] a\n```\n", "g/2026-W47.md", "g/2026-W47.md:3: a code block is not closed"),
+        ("- [ ] a\n```\n", "g/2026-W47.md", "g/2026-W47.md:2: this fence is not closed"),
         (b"a\n\xff\n", "g/2026-W47.md", "g/2026-W47.md:2: not UTF-8"),
         ("", "g/2026-W54.md", "g/2026-W54.md:1: '2026-W54' is not an ISO week"),
         ("", "g/next.md", "g/next.md:1: 'next' is not an ISO week"),

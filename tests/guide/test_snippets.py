@@ -27,7 +27,7 @@ COMMANDS = [
 #: Programs of others, and the words of theirs that the guide uses.
 OTHERS = {
     "cd": {"DIR", "my-blog"},
-    "pip": {"install", "-r", "requirements.txt", "mlblog[torch,site]"},
+    "pip": {"install", "--upgrade", "-r", "requirements.txt", "mlblog", "mlblog[torch,site]"},
     "mkdocs": {"build", "serve", "--strict"},
     "properdocs": {"build", "--strict"},
     "zensical": {"build", "--strict"},

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown import Markdown
 
-from mlblog.integrations.excerpts import cut, shares_ids
+from mlblog.integrations.speedup.cut import cut, shares_ids
 
 MORE = "<!-- more -->"
 EXTENSIONS = [

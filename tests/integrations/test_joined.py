@@ -20,7 +20,7 @@ FILES = {
     "docs/js/three.js": "window.three = 3;\n",
     "mkdocs.yml": """\
 site_name: S
-extra_css: [css/deep/a.css, assets/katex/katex.min.css, https://example.org/c.css, b.css]
+extra_css: [css/deep/a.css, https://example.org/c.css, b.css]
 extra_javascript: [js/one.js, {path: js/three.js, defer: true}, js/two.js]
 """,
 }
@@ -63,6 +63,14 @@ def test_a_name_changes_with_what_the_file_holds(tmp_path: Path) -> None:
     )
     assert first == second
     assert first != third
+
+
+def test_a_sheet_that_imports_another_stays_apart(tmp_path: Path) -> None:
+    config, files = joined(tmp_path, **{"docs/b.css": '@import url("more.css");\n.b { color: red; }\n'})
+    (sheet, *others) = config.extra_css
+    assert others == ["https://example.org/c.css", "b.css"]
+    assert ".b" not in files.get_file_from_path(sheet).content_string
+    assert files.get_file_from_path("b.css") is not None
 
 
 def test_a_site_without_sheets_and_scripts_gets_none(tmp_path: Path) -> None:

@@ -125,6 +125,42 @@ def test_a_category_that_is_not_allowed_is_placed_in_its_post(site: Path, name: 
     assert not (site / "site/blog/odd").exists()
 
 
+def test_an_author_whom_nobody_knows_is_placed_in_his_post(site: Path) -> None:
+    odd = HEAD.format("Odd", 3).replace("date:", "authors: [ada, bob]\ndate:")
+    ada = "authors:\n  ada: {name: Ada, description: Writes, avatar: https://x.org/a.png}\n"
+    write(site, {"posts_src/odd.md": f"{odd}Odd.\n", "docs/blog/.authors.yml": ada})
+    done = build(site)
+    assert done.returncode == 1
+    assert (
+        "posts_src/odd.md:3: unknown author 'bob'; docs/blog/.authors.yml has ada; add the author there" in done.stderr
+    )
+    assert (site / "site/blog/good/index.html").is_file()
+    assert not (site / "site/blog/odd").exists()
+    write(site, {"posts_src/odd.md": f"{odd}Odd.\n".replace(", bob", "")})
+    done = build(site, "--strict")
+    assert done.returncode == 0, done.stderr
+    assert "Ada" in (site / "site/blog/odd/index.html").read_text()
+
+
+def test_another_language_is_said_to_be_that_of_the_theme_alone(site: Path) -> None:
+    write(site, {"mkdocs.yml": FILES["mkdocs.yml"].replace("font: false", "font: false, language: de")})
+    done = build(site, "--strict")
+    assert done.returncode == 0, done.stderr
+    assert "mlblog: language de: labels of figures and generated pages are in English" in done.stderr
+
+
+def test_a_site_with_feeds_builds_without_git(site: Path, tmp_path: Path) -> None:
+    feeds = "rss: {match_path: blog/posts/.*, use_git: false, date_from_meta: {as_creation: date}}"
+    write(
+        site,
+        {"mkdocs.yml": FILES["mkdocs.yml"].replace("plugins: [search, mlblog,", f"plugins: [search, mlblog, {feeds},")},
+    )
+    (tmp_path / "no programs").mkdir()
+    done = build(site, "--strict", PATH=str(tmp_path / "no programs"))
+    assert done.returncode == 0, done.stderr
+    assert (site / "site/feed_rss_created.xml").is_file()
+
+
 def test_a_wrong_setting_is_refused(site: Path) -> None:
     done = build(site, MLBLOG_EXPERIMENTS="often")
     assert done.returncode == 1

@@ -87,6 +87,8 @@ def build(blog: Path, tmp_path: Path) -> Build:
         shutil.copytree(blog, copy, ignore=shutil.ignore_patterns("site"))
         text = (blog / "mkdocs.yml").read_text()
         more = "".join(f"  - {plugin}\n" for plugin in plugins)
+        if any(name.startswith("overrides/") for name in files or {}):
+            text = text.replace("  name: material\n", "  name: material\n  custom_dir: overrides\n")
         write(copy, {"mkdocs.yml": text.replace("  - search\n", f"  - search\n{more}") + settings} | (files or {}))
         _call(copy, "git", "add", ".")
         _call(copy, "git", "commit", "-qm", "With plugins", "--allow-empty")

@@ -13,7 +13,7 @@ import pytest
 from jinja2 import Environment, FileSystemLoader
 from serving import environment, write
 
-from mlblog.integrations.rendering import bounded
+from mlblog.integrations.speedup.rendering import bounded
 
 HEAD = "---\ntitle: {0}\ndate: 2026-11-{1}\ncategories: [{2}]\ntags: [{2} things]\ndescription: 'On {0}.'\n---\n"
 FILES = {

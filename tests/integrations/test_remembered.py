@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from mlblog.integrations.remembered import Remembered
-from mlblog.integrations.written import Written
+from mlblog.files.remembered import Remembered
+from mlblog.integrations.speedup.written import Written
 
 
 def test_what_a_build_had_no_use_for_is_forgotten_and_the_rest_kept_for_the_next_process(tmp_path: Path) -> None:

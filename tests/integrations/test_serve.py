@@ -67,8 +67,10 @@ def mended(site: Path, serving: Serving, usual: str) -> Iterator[None]:
         ("---\ntitle: G", "posts_src/good.md:1: the front matter is not closed"),
         (GOOD.removesuffix("```\n"), "posts_src/good.md:8: this fence is not closed"),
         (GOOD.replace("[Rand]", "[Odd]"), "posts_src/good.md:4: unknown category"),
+        (GOOD.replace("\ndate:", "\nauthors: [nobody]\ndate:"), "posts_src/good.md:3: unknown author"),
+        (GOOD.replace("After.", "Of $\\nonsuch$.").replace("Before.", "![a](b.png)"), "posts_src/good.md:6: picture"),
     ],
-    ids=["syntax", "error", "half a head", "half a fence", "category"],
+    ids=["syntax", "error", "half a head", "half a fence", "category", "author", "picture"],
 )
 def test_what_is_wrong_with_a_post_is_shown_in_its_place(site: Path, serving: Serving, text: str, says: str) -> None:
     write(site, {POST: text})

@@ -7,7 +7,7 @@ from pathlib import Path
 import jinja2
 import pytest
 
-from mlblog.integrations.templates import compile_all, keep_compiled
+from mlblog.integrations.speedup.templates import compile_all, keep_compiled
 
 
 def environment(**templates: str) -> jinja2.Environment:

@@ -6,7 +6,8 @@ import pytest
 
 from mlblog.lab import Record
 from mlblog.lab.records.acceptance import Acceptance, acceptances, on_smoke, same_bits, same_code, same_smoke
-from mlblog.lab.records.record import Arrays, Value
+from mlblog.lab.records.arrays import Arrays
+from mlblog.lab.records.record import Value
 
 MADE, LATER = "a" * 40, "b" * 40
 OLD = "2026-11-20T17:00:00+00:00 0123456789ab"  # as versions before wrote it

@@ -18,9 +18,8 @@ import pytest
 import torch
 
 from mlblog.errors import RunError
-from mlblog.lab import Key, Record, Run
+from mlblog.lab import Key, Record, Run, experiment
 from mlblog.lab.running.run import execute
-from mlblog.lab.spec import Experiment
 
 STARTED: list[int] = []
 
@@ -62,11 +61,11 @@ def trained_in_a_fork(folder: Path, name: str, steps: int, delay: float | None) 
     begun, tell = os.pipe()
     child = os.fork()
     if child == 0:
-        experiment = Experiment(train, {"smoke": {"steps": steps}}, {"steps": None}, 1)
+        declared = experiment(smoke={"steps": steps}, seeds=1)(train)
         try:
             STARTED.append(tell)
             key = Key("train", "smoke", {}, 3)
-            record = execute(experiment, key, {}, checkpoints=folder / f"{name}.ckpt")
+            record = execute(declared, key, {}, checkpoints=folder / f"{name}.ckpt")
             np.savez(folder / f"{name}.npz", **record.arrays)
             measured = record.environment["measured"]
             values = {key: value for key, value in record.values.items() if key not in measured}
@@ -142,13 +141,13 @@ def legs(tmp_path: Path, body: Callable[[Run], None]) -> tuple[Record, Record]:
     def trial(run: Run, *, seed: int) -> None:
         body(run)
 
-    experiment, key = Experiment(trial, {"smoke": {}}, {}, 1), Key("trial", "smoke", {}, 3)
-    whole = execute(experiment, key, {}, checkpoints=tmp_path / "whole")
+    declared, key = experiment(smoke={}, seeds=1)(trial), Key("trial", "smoke", {}, 3)
+    whole = execute(declared, key, {}, checkpoints=tmp_path / "whole")
     cut.append(True)
     with pytest.raises(RunError, match="Cut"):
-        execute(experiment, key, {}, checkpoints=tmp_path / "cut")
+        execute(declared, key, {}, checkpoints=tmp_path / "cut")
     cut.clear()
-    return whole, execute(experiment, key, {}, checkpoints=tmp_path / "cut")
+    return whole, execute(declared, key, {}, checkpoints=tmp_path / "cut")
 
 
 cut: list[bool] = []

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from workbench import Bench
 
-from mlblog.lab.records.compare import beyond_noise, moves
+from mlblog.lab.records.compare import Contrast, moves
 from mlblog.lab.records.record import Record
 
 samples = st.lists(st.floats(-100, 100).map(lambda x: round(x, 3)), min_size=2, max_size=9)
@@ -21,7 +21,7 @@ def test_verdict_is_welchs_test(first: list[float], second: list[float]) -> None
     assume(min(a.std(), b.std()) > 1e-6)
     theirs = stats.ttest_ind(a, b, equal_var=False)
     assume(abs(theirs.pvalue - 0.05) > 1e-9)
-    assert beyond_noise(a, b) is bool(theirs.pvalue < 0.05)
+    assert Contrast.of("v", a, b, paired=False).moved is bool(theirs.pvalue < 0.05)
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ def test_verdict_is_welchs_test(first: list[float], second: list[float]) -> None
     [([1.0], [1.0], False), ([1.0], [2.0], None), ([1.0, 1.0], [2.0, 2.0, 2.0], True), ([3.0, 3.0], [3.0, 3.0], False)],
 )
 def test_what_has_no_spread_is_told_apart(then: list[float], now: list[float], moved: bool | None) -> None:
-    assert beyond_noise(np.array(then), np.array(now)) is moved
+    assert Contrast.of("v", np.array(then), np.array(now), paired=False).moved is moved
 
 
 def test_summary_is_the_students_interval() -> None:
@@ -37,10 +37,10 @@ def test_summary_is_the_students_interval() -> None:
         return Record("e", "small", {}, {}, seed, {"v": value, "flag": True, "name": "n"}, {}, {}, {}, {})
 
     sample = [1.0, 4.0, 2.5]
-    (move,) = moves([], [made(value, seed) for seed, value in enumerate(sample)])
-    assert (move.group, move.name, move.then, move.moved) == ("small/base", "v", None, None)
+    ((group, move),) = moves([], [made(value, seed) for seed, value in enumerate(sample)])
+    assert (group, move.name, move.first, move.moved) == ("small/base", "v", None, None)
     expected = (np.mean(sample), *stats.t.interval(0.95, 2, np.mean(sample), stats.sem(sample)))
-    assert move.now == pytest.approx(expected)
+    assert move.second == pytest.approx(expected)
 
 
 def test_diff_against_a_revision(recorded: Bench) -> None:

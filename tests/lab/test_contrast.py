@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from workbench import Bench
 
-from mlblog.lab.contrast import contrasts
+from mlblog.lab.records.compare import contrasts
 from mlblog.lab.records.record import Record
 from mlblog.lab.records.runs import Runs
 

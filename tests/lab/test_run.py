@@ -14,9 +14,8 @@ import pytest
 import torch
 
 from mlblog.errors import RunError
-from mlblog.lab import Key, Record, Run
+from mlblog.lab import Key, Record, Run, experiment
 from mlblog.lab.running.run import execute
-from mlblog.lab.spec import Experiment
 
 KEY = Key("trial", "smoke", {}, 3)
 
@@ -25,7 +24,7 @@ def carried_out(body: Callable[[Run], None], seed: int = 3) -> Record:
     def trial(run: Run, *, seed: int) -> None:
         body(run)
 
-    return execute(Experiment(trial, {"smoke": {}}, {}, 1), Key("trial", "smoke", {}, seed), {"a.b": "0"})
+    return execute(experiment(smoke={}, seeds=1)(trial), Key("trial", "smoke", {}, seed), {"a.b": "0"})
 
 
 def test_results_are_kept_by_kind() -> None:

@@ -15,7 +15,7 @@ from workbench import Bench, write_mutated
 from mlblog.lab import Record, determinism
 from mlblog.lab.accepting.checkouts import Pasts
 from mlblog.lab.accepting.same import differences, same_code
-from mlblog.lab.records.record import Arrays
+from mlblog.lab.records.arrays import Arrays
 
 CODE = "toy.losses.absolute"
 OWN = "mlblog.lab.determinism.deterministic"

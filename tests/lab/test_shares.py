@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from mlblog.lab.records.shares import wilson, within
+from mlblog.lab.records.shares import printed, wilson, within
 
 
 @pytest.mark.parametrize(("done", "count"), [(0, 1), (1, 1), (2, 8), (3, 5), (6, 14), (0, 9), (17, 17), (50, 333)])
@@ -54,3 +54,17 @@ def test_nineteen_of_twenty_hold_what_is_true(share: float, n: int) -> None:
     half = stats.t.ppf(0.975, n - 1) * samples.std(axis=1, ddof=1) / np.sqrt(n)
     low, high = within(samples.mean(axis=1), half)
     assert ((low <= share) & (share <= high)).mean() == pytest.approx(0.95, abs=0.03)
+
+
+def test_an_interval_to_print_is_students_unless_a_share_would_leave_0_and_1() -> None:
+    """Of a share by SciPy's interval of the mean, taken to logits by the slope there."""
+    for found in ([0.4, 0.5, 0.45], [-0.1, 0.9, 0.95], [0.9, 0.95, 1.2]):  # a share inside, and no shares
+        ends = stats.t.interval(0.95, 2, np.mean(found), stats.sem(found))
+        assert printed(np.array(found)) == pytest.approx((np.mean(found), *ends))
+    assert printed(np.ones(3)) == (1, 1, 1)
+    for found in ([0.9, 0.97, 1.0], [0.02, 0.0, 0.0]):
+        mean = np.mean(found)
+        reach = stats.t.ppf(0.975, 2) * stats.sem(found) / (mean * (1 - mean))
+        logit = np.log(mean / (1 - mean))
+        expected = (mean, *(1 / (1 + np.exp(-(logit + side * reach))) for side in (-1, 1)))
+        assert printed(np.array(found)) == pytest.approx(expected)

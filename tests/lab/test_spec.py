@@ -33,9 +33,14 @@ def test_kept_runs_are_the_base_and_the_variants_at_every_seed(
     def trial(run, *, steps, heads=4, seed): ...
     """
     project = make_project({"toy/experiments/trial.py": source})
-    assert [(dict(key.overrides), key.seed) for key in Lab(project).experiments["trial"].keys("small")] == [
+    declaration = Lab(project).experiments["trial"]
+    assert [(dict(key.overrides), key.seed) for key in declaration.keys("small")] == [
         ({}, 0), ({}, 1), ({"heads": 1}, 0), ({"heads": 1}, 1),
     ]  # fmt: skip
+    for scale, overrides in [("full", {}), ("small", {"depth": 3})]:
+        with pytest.raises(InputError) as refused:
+            declaration.params(scale, overrides)
+        assert refused.type is InputError, "the experiment is known"
 
 
 def test_largest_recorded_scale_answers_by_seed() -> None:

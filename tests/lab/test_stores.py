@@ -31,13 +31,12 @@ def test_a_preview_shows_only_where_nothing_is_recorded_at_any_scale() -> None:
 
 
 def test_previews_are_seen_only_where_asked_for(
-    make_project: Callable[[dict[str, str]], Project], monkeypatch: pytest.MonkeyPatch
+    make_project: Callable[[dict[str, str]], Project],
 ) -> None:
     project = make_project({})
     preview_store(project).put(record("smoke", 1.0))
     assert shown_store(project).names() == []
-    monkeypatch.setenv("MLBLOG_PREVIEW", "1")
-    assert shown_store(project).names() == ["coin/smoke/base/seed-0.json"]
+    assert shown_store(project, previews=True).names() == ["coin/smoke/base/seed-0.json"]
     assert project_store(project).names() == []
 
 

@@ -39,7 +39,7 @@ def test_welchs_test_is_the_textbooks() -> None:
 
 
 def test_pairs_have_as_many_on_either_side() -> None:
-    with pytest.raises(ValueError, match="2 and 3 numbers are no pairs"):
+    with pytest.raises(ValueError, match="2 and 3 numbers cannot be paired"):
         difference(np.ones(2), np.ones(3), paired=True)
 
 
@@ -91,7 +91,7 @@ def test_a_family_errs_once_in_twenty_at_most() -> None:
 
 @pytest.mark.parametrize("p", [float("nan"), -0.1, 1.1])
 def test_no_p_value_is_refused(p: float) -> None:
-    with pytest.raises(ValueError, match=r"'a': .* is no p-value"):
+    with pytest.raises(ValueError, match=r"'a': .* is not a p-value"):
         holm({"a": p, "b": 0.2})
 
 

@@ -207,6 +207,7 @@ def test_no_line_is_wider_than_the_terminal_and_no_number_is_cut(width: int) -> 
         (Estimate(0.904281, 0.892281, 0.916281, 3), "0.904 ± 0.012"),
         (Estimate(1234.4, 1034.4, 1434.4, 3), "1234 ± 200"),
         (Estimate(2.5, 2.5, 2.5, 3), "2.5"),
+        (Estimate(0.94827, 0.84031, 0.98461, 3), "0.948 (0.84 to 0.985)"),
         (Estimate(1e12, 0.9e12, 1.1e12, 2), "1e+12 ± 1e+11"),
         (12345678901, "12345678901"),
         (True, "true"),

@@ -1,4 +1,4 @@
-"""A test of the library that hangs fails, and the rest goes on."""
+"""A test of the library that hangs fails, and the rest goes on; calls have the shapes that docstrings say."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 import torch
+from shapes import check_shapes
 
 torch.set_num_threads(1)  # the tensors are tiny
+check_shapes()
 
 
 @pytest.fixture(autouse=True)

@@ -121,6 +121,7 @@ PROBABILITIES = [
     Trap("elbo, impossible covariance", lambda: bounds.LinearGaussian(np.ones(2), 1.0).elbo(
         np.ones(1), np.ones((1, 2)), -np.eye(2)), np.linalg.LinAlgError, "positive definite"),
     Trap("elbo, negative noise", lambda: bounds.LinearGaussian(np.ones(2), -1.0), ValueError, "positive noise"),
+    Trap("elbo, no noise", lambda: bounds.LinearGaussian(np.ones(2), 0.0), ValueError, "positive noise"),
     Trap("evidence of the impossible", lambda: bounds.log_evidence(np.array([[-INF, -INF], [-INF, 0]])), [-INF, 0.0]),
     Trap("evidence of nothing", lambda: bounds.log_evidence(np.zeros((2, 0))), [-INF, -INF]),
     Trap("mixture far off", lambda: mixture.GaussianMixture(np.array([0.5, 0.5]), np.array([[1e9], [1e9 + 1]]), np.full(
@@ -136,6 +137,8 @@ PROBABILITIES = [
     Trap("mixture, no axis of points", lambda: mixture.maximise(np.zeros(3), np.ones((3, 1))), ValueError, r"\(n, d\)"),
     Trap("PPCA, all directions alike", lambda: ppca.fit_ppca(np.array([[1.0, 0], [-1, 0], [0, 1], [0, -1]]), 1)
          .log_density(np.zeros((1, 2))), [-math.log(math.pi)]),  # two normals of variance 1/2
+    Trap("PPCA, all directions alike but for rounding", lambda: ppca.fit_ppca(np.sqrt(0.4) * np.vstack(
+        (np.eye(4), -np.eye(4))), 1).log_density(np.zeros((1, 4))), [-2 * math.log(2 * math.pi * 0.1)]),
     Trap("PPCA, on a line", lambda: ppca.fit_ppca(np.outer(np.arange(4.0), [1, 2, 3]), 1), ValueError, "no noise"),
     Trap("PPCA, one example", lambda: ppca.fit_ppca(np.ones((1, 3)), 1), ValueError, "no noise"),
     Trap("gain of equal NaN", lambda: purity.information_gain([NAN, NAN, 1], ["a", "a", "b"]), math.log2(3) - 2 / 3),

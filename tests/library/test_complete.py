@@ -12,7 +12,7 @@ ROOMS = ("models", "losses", "classical", "numerics", "training")
 
 WORDS = {"AnagramDictionary", "shuffle_probability", "edit_distance", "collapse"}  # take no numbers with a fraction
 RESULTS = {"Bound", "Dual", "Hypotheses", "Moments", "PPCA"}  # come out of what has a row
-PROTOCOLS = {"DrawEstimator", "PointNet", "Recorder", "Solver", "Steps"}
+PROTOCOLS = {"DrawEstimator", "PointNet", "PointSequence", "Recorder", "Solver", "Steps"}  # and an abstract class
 SEARCHES = {  # of whole symbols, by steps that have rows
     "anything", "phrase_rule", "set_rule", "product", "ngram_steps", "place_steps", "word_steps",
     "spell_by_letters", "spell_by_ngrams", "spell_by_places", "spell_keys", "spell_together",

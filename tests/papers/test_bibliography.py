@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from pathlib import Path
@@ -153,7 +152,7 @@ def test_a_damaged_copy_of_what_was_parsed_is_not_used(tmp_path: Path, damage: b
     work = tmp_path / "work"
     before = list(read(tmp_path, TWO, work=work))
     kept = work / "bibliography.json"
-    assert json.loads(kept.read_bytes())["entries"]
+    assert b"erdos1960evolution" in kept.read_bytes()
     kept.write_bytes(damage)
     assert list(read(tmp_path, TWO, work=work)) == before
 

@@ -48,6 +48,14 @@ def test_a_note_and_its_sections() -> None:
     assert note.summary == note.sections[0][1]
 
 
+def test_headings_in_code_and_comments_start_no_section() -> None:
+    quiet = "    ## indented\n\n<!--\n## hidden\n-->\n\n~~~\n## fenced\n````\n~~~\n\n- a\n\n    ```\n## not a fence\n"
+    note = parse_note(NOTE.replace("Few.", f"Few.\n\n{quiet}"), "k", "x.md")
+    assert [title for title, _ in note.sections] == ["Summary", "Doubts", "not a fence"]
+    assert "## indented" in note.sections[1][1]
+    assert "## fenced" in note.sections[1][1]
+
+
 def test_a_paper_to_read_needs_neither_confidence_nor_summary() -> None:
     note = parse_note("---\ntopic: T\nstate: to read\n---\n", "k", "x.md")
     assert (note.confidence, note.sections, note.summary) == (None, (), "")
@@ -64,7 +72,7 @@ def test_a_file_is_named_for_its_key(tmp_path: Path, line_ends: str) -> None:
     ("old", "new", "line", "said"),
     [
         ("---\ntopic", "topic", 1, "no front matter"),
-        ("5\n---\n", "5\n", 1, "no front matter"),
+        ("5\n---\n", "5\n", 1, "the front matter is not closed"),
         ("state: read", "state: read: it", 3, "not YAML"),
         ("state: read", "state: 2020-02-30", 2, "not YAML"),
         ("topic: Graphs\nstate: read\nconfidence: 3/5", "- a", 2, "`key: value`"),

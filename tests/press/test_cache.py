@@ -258,3 +258,11 @@ def test_a_warm_compile_starts_no_process_and_imports_nothing_heavy(
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=fresh.root, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("name", ["t", "müll"])
+def test_outputs_that_name_a_line_of_the_post_are_known(name: str) -> None:
+    warning = {"output_type": "stream", "name": "stderr", "text": f"posts_src/{name}.md:5: UserWarning: x\n"}
+    assert Ran((warning,)).shows_lines(f"posts_src/{name}.md")
+    assert not Ran((warning,)).shows_lines("posts_src/s.md")
+    assert Ran(lines=True).shows_lines("posts_src/s.md")

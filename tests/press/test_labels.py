@@ -195,6 +195,7 @@ def test_a_wrong_label_is_an_error_with_its_line(body: str, told: str) -> None:
         "a | b\n\n: not a caption\n", "Term\n: definition\n", "cost $$5 and $$6\n", "## A {.b}\n", "$$\nx\n$$\n", "$x$\n",
         "a {#sec-x} b\n", "`## A {#sec-a}`\n", "    ## A {#sec-a}\n", "```text\n: c {#tbl-x}\n```\n", "# A {#other}\n",
         "| a |\n|---|\n| {#eq-x} |\n", "\\[ x \\]\n",
+        "<!--\n## A {#sec-a}\n-->\n", "<!--\n\n$$\nx\n$$ {#eq-x}\n-->\n", "<div>\n## A {#sec-a}\n</div>\n",
     ],
 )  # fmt: skip
 def test_what_is_no_label_is_left_as_it_is(body: str) -> None:

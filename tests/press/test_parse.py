@@ -38,6 +38,9 @@ def test_a_python_fence_runs() -> None:
         "Prose.\n\n    ```python\n    x\n    ```\n",
         "<!--\n```python\nx\n```\n-->\n",
         "!!! note\n    a\n\n        ```python\n        x\n        ```\n",
+        "- a\n\n<!-- b -->\n\n    ```python\n    x\n    ```\n",
+        "a\n\n[^1]: b\n\n\n    ```python\n    x\n    ```\n",
+        "a\n- no list\n\n    ```python\n    x\n    ```\n",
     ],
 )
 def test_what_only_shows_code_does_not_run(body: str) -> None:
@@ -85,10 +88,23 @@ def test_what_looks_like_a_cell_and_does_not_run_is_refused(info: str, marks: st
         "- a\n\n    !!! note\n\n        ```python\n        x = 1\n        ```\n",
         "> ```python\n> x = 1\n> ```\n",
         "<!-- more -->\n```python\nx = 1\n```\n",
+        "- a\nlazy\n\n    ```python\n    x = 1\n    ```\n",
+        "a\n\n[^1]: b\n\n    ```python\n    x = 1\n    ```\n",
+        "- a\n\n\t```python\n\tx = 1\n    ```\n",
+        "```text\n<!--\n```\n\n```python\nx = 1\n```\n",
     ],
 )
 def test_a_fence_runs_wherever_markdown_sees_one(body: str) -> None:
     assert codes(body) == ["x = 1"]
+
+
+def test_only_the_same_marks_close_a_fence() -> None:
+    assert codes('```python\nx = """\n````\n"""\n```\n') == ['x = """\n````\n"""']
+
+
+def test_a_fence_that_the_page_would_show_as_code_is_refused() -> None:
+    with pytest.raises(PostError, match=r"t.md:6: this fence is read as part of the indented code above"):
+        parse_post(f"{HEAD}    a\n```python\nx\n```\n", "t.md")
 
 
 def test_a_fence_in_a_cell_is_part_of_it() -> None:
@@ -142,6 +158,17 @@ def test_pycon_is_a_doctest() -> None:
         ("Prose.\n\n    `{python} x`\n", []),
         ("<!--\n`{python} x`\n-->\n", []),
         ("`{julia} x`\n", []),
+        ("a <!-- `{python} x` --> `{python} y`\n", ["y"]),
+        ("<!-- `{python} x` -->\n", []),
+        ("<!--\n\nb --> `{python} x`\n", ["x"]),
+        ("<div>\n\n`{python} x`\n\n</div>\n", []),
+        ("> a `{python} x +\n> y`\n", ["x + y"]),
+        ("- a ` b\n- `{python} x`\n", ["x"]),
+        ("- a\nlazy\n\n    `{python} x`\n", ["x"]),
+        ("- a\n\n<!-- b -->\n\n    `{python} x`\n", []),
+        ("$$\n`{python} x`\n$$\n\n$a = `{python} y`$\n", ["x", "y"]),
+        ("# `{python} x`\n", ["x"]),
+        ("\\\\`{python} x`\n", ["x"]),
     ],
 )
 def test_inline_expressions(body: str, expected: list[str]) -> None:

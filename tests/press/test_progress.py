@@ -88,6 +88,8 @@ def test_a_process_that_is_slow_to_start_is_told_of_later(capsys: pytest.Capture
 
 def test_a_cell_that_runs_is_told_of(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
     with Server(project) as server:
+        server.run(post())
+        server.progress = Progress()  # the start of the process may have been reported just now
         server.run(post("import time\ntime.sleep(2.2)"))
         assert "posts_src/t.md:16: cell 2 of 2, 1 s\n" in capsys.readouterr().err
         server.run(post("time = 1"))

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from mlblog.press.page.terminal import coloured, lines, plain
 
-COLOURS = Path(__file__).parents[2] / "docs" / "stylesheets" / "colours.css"
+COLOURS = Path(__file__).parents[2] / "mlblog" / "theme" / "stylesheets" / "colours.css"
 E = "\x1b["
 CONSOLE = Console()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -60,6 +61,22 @@ def test_blog_builds_strictly_and_shows_its_record(stranger: Stranger) -> None:
     assert card is not None
     assert (stranger.folder / "site" / card[1]).read_bytes().startswith(b"\x89PNG")
     assert "feed_json_created.json" in page
+    assert "results/walk/smoke/base/seed-0.json" in page, "its records are committed, and linked"
+    home = (stranger.folder / "site/index.html").read_text(encoding="utf-8")
+    assert 'id="latest"' in home
+    experiments = (stranger.folder / "site/experiments/index.html").read_text(encoding="utf-8")
+    assert "There is 1 experiment: 1 only tried." in experiments
+    assert "scale smoke, 3 runs" in experiments
+
+
+def test_what_moved_is_said_of_the_records_that_there_are(stranger: Stranger, tmp_path: Path) -> None:
+    blog = Stranger(tmp_path / "blog")
+    shutil.copytree(stranger.folder, blog.folder, ignore=shutil.ignore_patterns(".mlblog", "site"))
+    for arguments in ("init -q", "add .", "-c user.name=t -c user.email=t@t commit -qm a"):
+        subprocess.run(["git", "-C", str(blog.folder), *arguments.split()], check=True)
+    found = blog("mlblog", "diff", "walk")
+    assert found.returncode == 0
+    assert re.search(r"smoke/base +final_distance +\d", found.stdout)
 
 
 def test_everything_in_it_is_fresh(stranger: Stranger) -> None:
@@ -76,15 +93,17 @@ def test_new_things_pass_as_they_stand(stranger: Stranger) -> None:
             ("note", "pearson1905problem"),
             ("experiment", "coin_toss"),
             ("week",),
+            ("post", "乱歩", "--slug", "random-walk"),
         )
     ]
-    assert [one.returncode for one in made] == [0] * 4, [one.stderr for one in made]
+    assert [one.returncode for one in made] == [0] * 5, [one.stderr for one in made]
     written = [one.stdout.splitlines()[0] for one in made]
     assert written[:3] == [
         "posts_src/is-it-a-test-or-100.md",
         "night_walks/papers/notes/pearson1905problem.md",
         "night_walks/experiments/coin_toss.py",
     ]
+    assert written[4] == "posts_src/random-walk.md"
     assert "mlblog run coin_toss --scale smoke" in made[2].stdout
     assert stranger("mlblog", "run", "coin_toss", "--scale", "smoke", "--executor", "inline").returncode == 0
     assert stranger("mlblog", "check").returncode == 0
@@ -124,7 +143,11 @@ def test_names_that_are_wrong_or_taken_are_refused(stranger: Stranger, monkeypat
     monkeypatch.delenv("MLBLOG_ROOT", raising=False)
     before = written(stranger.folder)
     for arguments, message in {
-        ("post", "???"): "a title needs a letter or a digit",
+        (
+            "post",
+            "乱歩",
+        ): "'乱歩': a title needs a letter or a digit of the Latin alphabet, for the URL; name one: --slug",
+        ("post", "A walk", "--slug", "A walk"): "'A walk': a name consists of a to z, digits and hyphens",
         ("post", "WALK!"): "posts_src/walk.md: already exists",
         ("note", "pearson1905problems"): "did you mean 'pearson1905problem'?",
         ("experiment", "Coin-Toss"): "an experiment is a function",
@@ -153,9 +176,8 @@ def test_its_settings_can_be_read(stranger: Stranger) -> None:
         pass
 
     Loader.add_constructor("!ENV", lambda loader, node: None)
+    Loader.add_multi_constructor("tag:yaml.org,2002:python/name:", lambda loader, name, node: name)
     settings = yaml.load((stranger.folder / "mkdocs.yml").read_text(encoding="utf-8"), Loader)
     assert settings["site_name"] == "Night Walks"
-    for name in [*settings["extra_css"], *settings["extra_javascript"]]:
-        assert (stranger.folder / "docs" / name).is_file(), name
     workflow = (stranger.folder / ".github/workflows/pages.yml").read_text(encoding="utf-8")
     assert "${{ steps.pages.outputs.base_url }}" in workflow

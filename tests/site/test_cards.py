@@ -37,6 +37,17 @@ def project(tmp_path: Path) -> Project:
     return Project.find(tmp_path)
 
 
+def test_the_design_of_mlblog_shows_cards_and_a_blog_may_replace_it(project: Project) -> None:
+    settings = project.root / "mkdocs.yml"
+    settings.write_text("site_name: A blog\nplugins: [search, mlblog: {design: true}]\n")
+    assert len(cards(compile_site(project))) == 3
+    settings.write_text("site_name: A blog\nplugins: [search, mlblog]\n")
+    assert cards(compile_site(project)) == {}
+    settings.write_text("theme: {name: material, custom_dir: looks}\nplugins: {mlblog: {design: true}}\n")
+    (project.root / "looks/main.html").write_text('{% extends "base.html" %}')
+    assert cards(compile_site(project)) == {}
+
+
 def cards(done: Compiled) -> dict[str, bytes]:
     below = done.folder / "cards"
     return {path.relative_to(below).as_posix(): path.read_bytes() for path in sorted(below.rglob("*.png"))}

@@ -37,7 +37,7 @@ def walk(run: Run, *, n: int, width: int = 2, seed: int) -> None:
     """Walk by `n` steps_and_more
 
     Further words."""
-    run.save(length=shifted(n * width + seed), a_first=1.0, name="x", path=[1.0, 2.0])
+    run.save(length=shifted(n * width + seed), a_first=1.0, inside=[0.9, 0.97, 1.0][seed], name="x", path=[1.0, 2.0])
 
 
 @experiment(smoke=dict(n=1), seeds=1)
@@ -64,9 +64,9 @@ def git(root: Path, *arguments: str) -> str:
     return done.stdout.strip()
 
 
-def run(project: Project) -> None:
+def run(project: Project, scale: str = "small") -> None:
     lab = Lab(project)
-    outcomes = lab.run(lab.plan(lab.experiments["walk"].keys("small")), InlineExecutor(project))
+    outcomes = lab.run(lab.plan(lab.experiments["walk"].keys(scale)), InlineExecutor(project))
     assert not [o.error for o in outcomes if o.error]
     for module in [name for name in __import__("sys").modules if name.startswith("toy.experiments.")]:
         del __import__("sys").modules[module]
@@ -104,9 +104,24 @@ def test_a_project_without_git_has_no_trail_and_has_a_page(project: Project) -> 
     # 10 + seed: mean 11, t(0.975, 2) = 4.3027, s = 1
     assert f"| `length` | 11 ± {4.3027 / 3**0.5:.2g} | 36 ± 2.5 |" in text
     assert "| `a_first` | 1 | 1 |" in text
+    # mean 0.956667, Student's interval from 0.83 to 1.08; logit 3.095 ± 4.3027 · 0.029627 / (0.956667 · 0.043333)
+    assert "| `inside` | 0.9567 (0.505 to 0.998) | 0.9567 (0.505 to 0.998) |" in text
     assert "`name`" not in text
     assert "(blog/posts/a.md)" in text
     assert "mlblog run unrecorded --scale smoke" in text
+
+
+def test_smoke_runs_are_shown_as_what_they_are(project: Project) -> None:
+    run(project, "smoke")
+    context, text = look(project)
+    walk = standings(context)[0]
+    assert (walk.state, walk.scale, len(walk.records)) == ("smoke", "smoke", 6)
+    assert "There are 2 experiments: 1 only tried, 1 not recorded." in text
+    assert "scale smoke, 6 runs, 3 seeds" in text
+    assert "results/walk/smoke/base/seed-1.json" in text
+    assert "mlblog run walk --scale small" in text
+    (project.root / "toy/experiments/walks.py").write_text(CODE.format(shift=2))
+    assert standings(look(project)[0])[0].state == "stale"
 
 
 def test_records_accepted_on_smoke_evidence_are_told(project: Project) -> None:
@@ -146,7 +161,7 @@ def test_values_are_followed_over_commits(project: Project) -> None:
     second = git(root, "rev-parse", "HEAD")[:7]
     points = trail(project)["walk/small"]
     assert [(point.commit, point.means["length"]) for point in points] == [(first, 11.0), (second, 13.5)]
-    assert set(points[0].means) == {"length", "a_first"}
+    assert set(points[0].means) == {"length", "a_first", "inside"}
     assert trail(project)["walk/small"] == points  # as it was kept
     git(root, "rm", "-rq", "docs/results/walk/small/base")
     git(root, "commit", "-qm", "third")

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from mlblog.errors import InputError, RunError
 from mlblog.lab.accepting.checkouts import Past, Pasts
 from mlblog.lab.accepting.proof import Runner
-from mlblog.lab.accepting.same import differences, measured, same_code, same_value
+from mlblog.lab.accepting.same import differences, same_code
 from mlblog.lab.fingerprint.inputs import HELD
 from mlblog.lab.lab import Lab
 from mlblog.lab.records import acceptance
@@ -22,8 +22,7 @@ from mlblog.lab.records.record import Key, Record
 from mlblog.lab.records.store import as_label
 from mlblog.lab.report import duration
 from mlblog.lab.running.environment import commit, pick_device
-from mlblog.lab.running.jobs import State
-from mlblog.lab.staleness import Reason
+from mlblog.lab.staleness import Kind, Reason, same
 
 
 @dataclass(frozen=True)
@@ -87,7 +86,7 @@ def steps(lab: Lab, records: Iterable[Record], pasts: Pasts, *, smoke: bool = Fa
             continue
         past = _refuse(record, found, pasts)
         evidence = same_code(lab, record, found, pasts)
-        device = "cuda" if str(record.environment.get("device")).startswith("cuda") else "cpu"
+        device = record.environment.kind
         group = (record.experiment, record.scale, record.key.group, past.commit, device, evidence)
         groups.setdefault(group, []).append(record)
         known[group] = evidence
@@ -96,17 +95,17 @@ def steps(lab: Lab, records: Iterable[Record], pasts: Pasts, *, smoke: bool = Fa
 
 def _refuse(record: Record, found: Sequence[Reason], pasts: Pasts) -> Past:
     """The commit that made a record, if the record can be accepted."""
-    if record.environment.get("dirty") or not record.environment.get("commit"):
+    if record.environment.is_dirty or not record.environment.commit:
         raise InputError(
             f"{record.path}: it was made by uncommitted code, so there is nothing to compare with."
             f" Run it again: mlblog run {record.experiment}"
         )
     for reason in found:
-        is_new = reason.kind == "parameter" and reason.name not in record.params
-        if reason.kind == "gone" or (reason.kind == "parameter" and not is_new):
+        is_new = reason.kind is Kind.PARAMETER and reason.name not in record.params
+        if reason.kind is Kind.GONE or (reason.kind is Kind.PARAMETER and not is_new):
             raise InputError(f"{record.path}: {reason}: this changes the run, so it is not a refactoring")
     try:
-        past = pasts.at(str(record.environment["commit"]))
+        past = pasts.at(record.environment.commit)
         past.declaration(record.experiment)
     except InputError as error:
         raise InputError(f"{record.path}: {error}") from error
@@ -117,10 +116,10 @@ def _step(
     lab: Lab, records: tuple[Record, ...], pasts: Pasts, evidence: str, device: str, gpu: bool, smoke: bool
 ) -> Step:
     first = records[0]
-    past = pasts.at(str(first.environment["commit"]))
+    past = pasts.at(first.environment.commit)
     why = ""
     if device == "cuda" and not gpu:
-        why, device = f"since they were made on {first.environment['device']} and this machine has no GPU", "cpu"
+        why, device = f"since they were made on {first.environment.device} and this machine has no GPU", "cpu"
     elif first.scale != "smoke":
         if smoke:
             why = "as requested"
@@ -129,7 +128,7 @@ def _step(
     key = dataclasses.replace(first.key, scale="smoke") if why else first.key
     step = Step(records, past, evidence, key, device, why)
     if not evidence:
-        if not {*first.values, *first.arrays} - measured(first):
+        if not {*first.values, *first.arrays} - first.environment.measured:
             raise InputError(
                 f"{first.path}: it has measured values only, so no run can show that other code computes the same."
                 f" Run it again: mlblog run {first.experiment}"
@@ -146,7 +145,7 @@ def _refuse_other_parameters(lab: Lab, step: Step) -> None:
     kept = lab.experiments[name].params(step.records[0].scale, key.overrides)
     for parameter in sorted({*before, *after}):
         then = before.get(parameter) if parameter in before else kept.get(parameter)
-        if parameter not in after or not same_value(then, after[parameter]):
+        if parameter not in after or not same(then, after[parameter]):
             raise InputError(
                 f"{step.records[0].path}: at {key.scale} scale {parameter} was {then!r}, is {after.get(parameter)!r}:"
                 f" runs of the old and new code are not comparable. Run it again: mlblog run {name}"
@@ -207,12 +206,11 @@ def _evidence(step: Step, run: Record, runner: Runner) -> str:
 
 def _adopted(lab: Lab, record: Record, run: Record | None, line: str) -> Record:
     declaration = lab.experiments[record.experiment]
-    before = record.environment.get("accepted")
     adopted = dataclasses.replace(
         record,
         params={**declaration.params(record.scale, record.overrides), **record.params},
         manifest=adopted_manifest(lab, record, run),
-        environment={**record.environment, "accepted": [*(before if isinstance(before, list) else []), line]},
+        environment=record.environment.accepted_again(line),
     )
     if left := lab.reasons(adopted):
         raise RunError(
@@ -232,9 +230,7 @@ def adopted_manifest(lab: Lab, record: Record, run: Record | None) -> Mapping[st
     stale = {reason.name for reason in lab.reasons(record)}
     # unknown for this record: the modules that the new code loads
     own = {n: digest for n, digest in record.manifest.items() if n not in stale and not n.startswith(f"{HELD}:")}
-    declaration = lab.experiments[record.experiment]
-    now = lab.code.manifest(declaration.qualified, declaration.params(record.scale, record.overrides))
-    return dict(sorted({**own, **now, **(run.manifest if run is not None else {})}.items()))
+    return dict(sorted({**own, **lab.manifest(record.key), **(run.manifest if run is not None else {})}.items()))
 
 
 def cost(planned: Sequence[Step]) -> str:
@@ -250,7 +246,7 @@ def cost(planned: Sequence[Step]) -> str:
 
 
 def _seconds(records: Iterable[Record]) -> float:
-    return sum(State(record.key, record, ()).seconds or 0.0 for record in records)
+    return sum(record.environment.seconds or 0.0 for record in records)
 
 
 def _counted(count: int, word: str) -> str:

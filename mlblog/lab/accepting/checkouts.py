@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 
 from mlblog.errors import InputError, MlblogError, RunError
+from mlblog.files.git import Git
 from mlblog.lab.declared import Declaration
 from mlblog.lab.lab import Lab
 from mlblog.lab.project import Project
@@ -138,8 +139,6 @@ class Pasts:
         return Past(revision.commit, Lab(project))
 
     def _way_to(self, commit: str) -> str:
-        asked = ["git", "-C", str(self._project.root), "rev-parse", "--is-shallow-repository"]
-        done = subprocess.run(asked, capture_output=True, text=True)
-        if done.stdout.strip() == "true":
+        if Git(self._project.root).ask("rev-parse", "--is-shallow-repository") == "true":
             return ". This clone is shallow; fetch the rest: git fetch --unshallow"
         return f". Fetch it: git fetch origin {commit}"

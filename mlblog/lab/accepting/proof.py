@@ -36,16 +36,12 @@ class Runner:
         due = list(dict.fromkeys(wanted))
         for device in dict.fromkeys(device for _, device in due):
             keys = [key for key, its in due if its == device]
-            jobs = [_job(key, self._lab.experiments[key.experiment], self._manifest(key)) for key in keys]
+            jobs = [_job(key, self._lab.experiments[key.experiment], self._lab.manifest(key)) for key in keys]
             try:
                 found = _carried_out(self._lab.project, jobs, device)
             except MlblogError as error:
                 raise RunError(f"not accepted: the new code fails: {error}") from error
             self._new |= {(key, device): record for key, record in zip(keys, found, strict=True)}
-
-    def _manifest(self, key: Key) -> dict[str, str]:
-        declaration = self._lab.experiments[key.experiment]
-        return self._lab.code.manifest(declaration.qualified, declaration.params(key.scale, key.overrides))
 
     def of(self, key: Key, device: str) -> Record:
         """Return the record that `run` made for a key."""
@@ -90,7 +86,7 @@ def _carried_out(project: Project, jobs: list[Job], device: str) -> list[Record]
             for job, future in zip(jobs, futures, strict=True):
                 record = future.result()
                 found.append(record)
-                display.finished(job, f"ran in {record.environment['seconds']:g} s")
+                display.finished(job, f"ran in {record.environment.seconds or 0:g} s")
             executor.close()
         except BaseException:
             executor.close(cancel=True)

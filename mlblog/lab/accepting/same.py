@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection
 from pathlib import Path
 
@@ -13,25 +12,25 @@ from mlblog.lab.fingerprint.inputs import HELD
 from mlblog.lab.lab import Lab
 from mlblog.lab.records import acceptance
 from mlblog.lab.records.record import Record
-from mlblog.lab.staleness import Reason
+from mlblog.lab.staleness import Reason, same
 from mlblog.lab.why import text_of
 
 _DETERMINISM = "mlblog.lab.determinism."
 
 
 def same_code(lab: Lab, record: Record, found: Collection[Reason], pasts: Pasts) -> str:
-    """Return evidence that a commit recorded in `record` has the current code; empty if there is none.
+    """Return evidence that a commit recorded in `record` has the current code; empty if none has.
 
     Those are the commit that made it, and the one at which it was last accepted. Both sides are fingerprinted by
     today's code, so that a new way of taking fingerprints makes no difference.
     """
-    if any(reason.kind not in ("changed", "added", "removed") for reason in found):
+    if not all(reason.is_in_manifest for reason in found):
         return ""
     now = lab.code.manifest(lab.experiments[record.experiment].qualified, record.params)
     moved = {reason.name for reason in found}
     before = acceptance.acceptances(record)
-    # the manifest of an accepted record is no longer that of its commit: there, no entry of it is known to be the same
-    candidates = [(str(record.environment["commit"]), {*record.manifest, *now} if before else moved)]
+    # the manifest of an accepted record is not that of its commit, so each entry has to be compared
+    candidates = [(record.environment.commit, {*record.manifest, *now} if before else moved)]
     if before and not before[-1].dirty:
         candidates.append((before[-1].commit, moved))
     for commit, names in candidates:
@@ -83,26 +82,15 @@ def _same_file(first: Path, second: Path) -> bool:
 
 def differences(old: Record, new: Record) -> list[str]:
     """Return values, arrays and `data:` entries that are not bitwise identical, except measured values."""
-    before, after = measured(old), measured(new)
+    before, after = old.environment.measured, new.environment.measured
     names = {*old.values, *new.values, *old.arrays, *new.arrays} - (before & after)
     found = [name for name in names if name in before ^ after or not _same_result(old, new, name)]
     found += [f"data:{name}" for name in {*old.data, *new.data} if old.data.get(name) != new.data.get(name)]
     return sorted(found)
 
 
-def measured(record: Record) -> set[str]:
-    """Return the names of measured values, which differ from run to run."""
-    names = record.environment.get("measured")
-    return {str(name) for name in names} if isinstance(names, list) else set()
-
-
 def _same_result(old: Record, new: Record, name: str) -> bool:
     if name in old.arrays and name in new.arrays:
         first, second = old.arrays[name], new.arrays[name]
         return first.dtype == second.dtype and first.shape == second.shape and first.tobytes() == second.tobytes()
-    return name in old.values and name in new.values and same_value(old.values[name], new.values[name])
-
-
-def same_value(first: object, second: object) -> bool:
-    """Whether two JSON values have the same encoding: 1, 1.0 and True differ, as do 0.0 and -0.0."""
-    return json.dumps(first, sort_keys=True) == json.dumps(second, sort_keys=True)
+    return name in old.values and name in new.values and same(old.values[name], new.values[name])

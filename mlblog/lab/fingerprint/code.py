@@ -9,24 +9,22 @@ anything in the module is reached.
 from __future__ import annotations
 
 import threading
-from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any
 
 from mlblog.errors import UnknownExperiment
 from mlblog.files import canonical
 from mlblog.lab.fingerprint.engine import PARTS
-from mlblog.lab.fingerprint.experiments import Declared, declared
+from mlblog.lab.fingerprint.experiments import Literals, Written, literals
 from mlblog.lab.fingerprint.inputs import DATA, ENVIRONMENT, KINDS, Inputs
 from mlblog.lab.fingerprint.links import Linker
 from mlblog.lab.fingerprint.module import read_module
-from mlblog.lab.fingerprint.names import is_computed
-from mlblog.lab.fingerprint.resolve import DECLARATION, Node, Resolver
+from mlblog.lab.fingerprint.reach import Graph, Reached
+from mlblog.lab.fingerprint.resolve import Node, Resolver
 from mlblog.lab.fingerprint.sources import Sources
 from mlblog.lab.fingerprint.summary import IMPORT, Definition, Module
-from mlblog.lab.fingerprint.words import LENIENT, ORDER, PROSE, SOURCE
 from mlblog.lab.project import Project
 
 # The generator's changes are answered for by its own tests, not by running every experiment again …
@@ -35,31 +33,6 @@ ENGINE = tuple(f"mlblog.{part}" for part in sorted(PARTS))
 _DETERMINISM = "mlblog.lab.determinism"
 _CELL = "<cell>"
 _KEPT = 1000
-
-__all__ = ["DECLARATION", "ENGINE", "Code", "Node", "Reached"]
-
-
-class Reached(NamedTuple):
-    """What some definitions depend on.
-
-    Attributes:
-        parents: every node, with the node from which it was first reached.
-        closed: registries that somebody looks at as a whole.
-        computed: marks of code that asks for modules by computed names.
-    """
-
-    parents: dict[Node, Node | None]
-    closed: set[Node]
-    computed: set[str]
-
-
-class Named(Protocol):
-    """What of the code of a function says which one it is."""
-
-    @property
-    def co_qualname(self) -> str: ...
-    @property
-    def co_firstlineno(self) -> int: ...
 
 
 class Code:
@@ -82,25 +55,26 @@ class Code:
             packages: its packages, below the root.
             engine: modules that do not count.
             cache: a file for what was parsed.
-            executed: what some files held when they were imported, if it is not what they hold now.
-            environ: the variables of the environment, if not those of now.
+            executed: content of files when they were imported, where it differs from now.
+            environ: environment variables, if not the current ones.
         """
         self.root = root
         self._sources = Sources(root, packages, cache, executed)
         self._resolver = Resolver(self._sources, engine)
         self.inputs = Inputs(self._sources, cache.with_name("outside.json") if cache else None, environ)
         self._linker = Linker(self._sources, self._resolver, self.inputs)
-        self._cells: dict[str, Module] = {}  # by pieces of Python, the last _KEPT of them
+        self._graph = Graph(self._linker, self._resolver)
+        self._cells: dict[str, Module] = {}  # by source, the last _KEPT of them
         self._reached: dict[str, Reached] = {}
         # by experiment, the branches it leaves out, and the modules it had
         self._runs: dict[tuple[str, frozenset[Node], frozenset[str]], Reached] = {}
-        self._lock = threading.Lock()  # posts that run side by side ask for their cells' manifests
+        self._lock = threading.Lock()  # posts that run in parallel ask for their cells' manifests
 
     @classmethod
     def of(
         cls, project: Project, executed: Mapping[Path, bytes] | None = None, environ: Mapping[str, str] | None = None
     ) -> Code:
-        """Return the code of `project` as it is on disk now, or, where `executed` says so, as it was imported."""
+        """Return the code of `project` as it is on disk, or as imported where `executed` says so."""
         cache = project.work / "cache" / "code.json"
         return cls(project.root, project.packages, cache=cache, executed=executed, environ=environ)
 
@@ -122,9 +96,9 @@ class Code:
         Args:
             name: qualified.
             params: of a run of the experiment `name`: branches that they do not choose are left out.
-            known: names of an earlier manifest: entries of registries that are not among them, and that nobody can
-                ask for who did not ask for them then, are left out.
-            held: modules that a run had, so that it can have found no other by a computed name; empty if unknown.
+            known: names of an earlier manifest: newer entries of registries are left out if code that did not look
+                them up then cannot do so now.
+            held: modules that a run had loaded: it can have reached no others by computed names; empty if unknown.
 
         Raises:
             UnknownExperiment: there is no such definition.
@@ -136,21 +110,21 @@ class Code:
         # the seeds of one configuration share what they reach
         chosen = (name, frozenset(left_out), frozenset(held))
         if chosen not in self._runs:
-            self._runs[chosen] = self._reach(roots, left_out, held)
+            self._runs[chosen] = self._graph.reach(roots, left_out, held)
         reached = self._runs[chosen]
-        if known is not None and (new := {node for node in self._entries(reached) if str(node) not in known}):
-            reached = self._reach(roots, left_out | new, held)
-        return dict(sorted(self._digests(reached).items()))
+        if known is not None and (new := {node for node in self._graph.entries(reached) if str(node) not in known}):
+            reached = self._graph.reach(roots, left_out | new, held)
+        return dict(sorted(self._graph.digests(reached).items()))
 
     def manifest_of_modules(self, modules: Iterable[str]) -> dict[str, str]:
-        """Return `{qualified name: digest}` of what importing `modules` runs; nothing of those that are not ours."""
+        """Return `{qualified name: digest}` of what importing `modules` runs, as far as they are the project's."""
         roots = [Node(name, IMPORT) for name in self._resolver.loaded(modules)]
-        return dict(sorted(self._digests(self._reach(roots)).items()))
+        return dict(sorted(self._graph.digests(self._graph.reach(roots)).items()))
 
     def digest(self, name: str) -> str | None:
-        """Return the digest of now of what a manifest calls `name`.
+        """Return the current digest of what a manifest calls `name`.
 
-        Empty if there is no such definition or file; None if it is elsewhere, and this machine cannot tell.
+        Empty if there is no such definition or file; None if this machine cannot tell.
         """
         if name.partition(":")[0] in KINDS:
             return self.inputs.digest(name)
@@ -166,7 +140,7 @@ class Code:
         return {node.module for node in self.reach(name, params)}
 
     def asks_by_computed_names(self, name: str, params: Mapping[str, Any]) -> bool:
-        """Whether a run of the experiment `name` may ask for modules that nobody can foresee."""
+        """Whether a run of the experiment `name` may import modules that cannot be foreseen."""
         self.manifest(name, params)
         left_out = frozenset(self._linker.left_out(self._roots(name)[0], params))
         return bool(self._runs[name, left_out, frozenset()].computed)
@@ -176,30 +150,35 @@ class Code:
         return sorted(node.name for node in self.reach(name, params) if node.module == ENVIRONMENT)
 
     def module_of(self, file: Path) -> str | None:
-        """Return the module of the project that a file is; None if it is none."""
+        """Return the module of the project in `file`; None if it is not one."""
         for known in (self._sources.files, self._sources.neighbours):
             for name, path in known.items():
                 if path == file and self._resolver.is_ours(name):
                     return name
         return None
 
-    def owner(self, module: str, function: Named) -> str:
-        """Return the definition of a module that a function is, or is in; empty if there is none of its own."""
-        name, _, inner = function.co_qualname.partition(".<locals>")[0].partition(".")
+    def owner(self, module: str, function: str, line: int) -> str:
+        """Return the definition of a module that a function is, or is in; empty if there is none.
+
+        Args:
+            module: of the project.
+            function: its qualified name.
+            line: its first line, which tells lambdas apart.
+        """
+        name, _, inner = function.partition(".<locals>")[0].partition(".")
         definitions = self._resolver.module(module).definitions
         if name == "<lambda>":
             lines = {one: d.lines for one, d in definitions.items() if d.kind == "constant"}
-            return next((one for one, (a, b) in lines.items() if a <= function.co_firstlineno <= b), "")
-        # a comprehension in the body of a class runs when the module is imported, and is no call of it
-        return (
-            name if name in definitions and not inner.startswith(("<listcomp", "<dictcomp", "<setcomp", "<gen")) else ""
-        )
+            return next((one for one, (a, b) in lines.items() if a <= line <= b), "")
+        # a comprehension in a class body runs when the module is imported, not when the class is called
+        is_import = inner.startswith(("<listcomp", "<dictcomp", "<setcomp", "<gen"))
+        return name if name in definitions and not is_import else ""
 
     def reach(self, name: str, params: Mapping[str, Any] | None = None) -> dict[Node, Node | None]:
         """Return every node that `name` depends on, each with the node from which it was first reached."""
         roots = self._roots(name)
         left_out = set(self._linker.left_out(roots[0], params)) if params is not None else set()
-        return self._reach([*roots, self._determinism], left_out).parents
+        return self._graph.reach([*roots, self._determinism], left_out).parents
 
     def manifest_of(self, source: str) -> dict[str, str]:
         """Return `{qualified name: digest}` of the first-party code that a piece of Python reaches, itself aside.
@@ -211,8 +190,8 @@ class Code:
         """
         with self._lock:
             reached = self._reach_of(source)
-            found = self._digests(reached)
-            # what the names of the piece mean is no digest of a definition
+            found = self._graph.digests(reached)
+            # what its names mean is in no definition's digest
             cell = [
                 f"{name}={self._linker.link(Node(_CELL, name)).digest}"
                 for name in self._resolver.module(_CELL).definitions
@@ -234,16 +213,20 @@ class Code:
         """Return `{module: file}` of all first-party modules but the engine's."""
         return {name: self._sources.files[name] for name in self._resolver.modules()}
 
-    def experiments(self, package: str) -> Iterator[tuple[str, tuple[str, Path, Declared]]]:
-        """Yield `name, (module, file, declaration)` of every experiment declared in `package`."""
+    def experiments(self, package: str) -> Iterator[tuple[str, str, Path, Written, Literals]]:
+        """Yield name, module, file and declaration of every experiment in `package`.
+
+        Raises:
+            ProjectError: a declaration is not made of literals; with file and line.
+        """
         for module, file in self._sources.files.items():
             if module == package or module.startswith(f"{package}."):
                 summary = self._resolver.module(module)
                 for name, found in summary.experiments.items():
-                    yield name, (module, file, declared(found, self._linker.constants(summary)))
+                    yield name, module, file, found, literals(found, self._linker.constants(summary))
 
     def definition(self, node: Node) -> tuple[Path, Definition] | None:
-        """Return the file and definition of a node; None for data, declarations and what is no longer there."""
+        """Return the file and definition of a node; None for data, declarations and what no longer exists."""
         module = self._sources.module(node.module)
         if module is None or node.name not in module.definitions:
             return None
@@ -263,39 +246,8 @@ class Code:
             raise UnknownExperiment(f"{name}: no such definition")
         return [Node(module, attribute)]
 
-    def _reach(self, roots: Iterable[Node], left_out: Collection[Node] = (), held: Collection[str] = ()) -> Reached:
-        """Follow every link from `roots`, but those to what is `left_out`."""
-        reached = Reached(dict.fromkeys(roots), set(), set())
-        queue, marks = deque(reached.parents), set[str]()
-
-        def add(target: Node, parent: Node | None) -> None:
-            if target not in reached.parents and target not in left_out:
-                reached.parents[target] = parent
-                queue.append(target)
-
-        while queue:
-            while queue:
-                node = queue.popleft()
-                link = self._linker.link(node)
-                for mark in filter(is_computed, link.marks - marks):
-                    for target in self._resolver.anything(mark, held or None):
-                        reached.computed.add(mark)
-                        add(target, node)
-                marks |= link.marks
-                reached.closed.update(link.closed)
-                for target in link.targets:
-                    add(target, node)
-            # somebody in there reads what is said of definitions, their source or their order: then that counts of all
-            if reading := marks & {PROSE, SOURCE, ORDER}:
-                for node in list(reached.parents):
-                    for target in self._linker.read_by(node, reading):
-                        add(target, node)
-        if LENIENT in marks:  # a look-up that fails is no end: a new entry can change what happens then
-            reached.closed.update(reached.parents)
-        return reached
-
     def _reach_of(self, source: str) -> Reached:
-        """What a piece of Python depends on, itself aside; a post is asked for again and again."""
+        """What a piece of Python depends on, without itself; cached, since posts ask again and again."""
         cell = self._cells.get(source)
         if cell is None:
             cell = self._cells[source] = read_module(_CELL, source, _CELL, is_package=False)
@@ -305,26 +257,9 @@ class Code:
         self._linker.forget(_CELL)
         found = self._reached.get(source)
         if found is None:
-            found = self._reach([Node(_CELL, name) for name in cell.definitions])
+            found = self._graph.reach([Node(_CELL, name) for name in cell.definitions])
             found = found._replace(parents={n: p for n, p in found.parents.items() if n.module != _CELL})
             if len(self._reached) == _KEPT:
                 del self._reached[next(iter(self._reached))]
             self._reached[source] = found
-        return found
-
-    def _entries(self, reached: Reached) -> Iterator[Node]:
-        """The entries of registries that nobody looks at as a whole."""
-        for node in reached.parents:
-            if node not in reached.closed:
-                yield from self._linker.entries(node)
-
-    def _digests(self, reached: Reached) -> dict[str, str]:
-        found = {}
-        for node in reached.parents:
-            if node.module == ENVIRONMENT:
-                continue  # what a run found there is noted when it runs
-            link = self._linker.link(node)
-            digest = link.frame if link.frame and node not in reached.closed else link.digest
-            if digest:
-                found[str(node)] = digest
         return found

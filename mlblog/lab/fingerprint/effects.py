@@ -1,7 +1,7 @@
-"""What evaluating code at import may do besides giving a value: call, draw, register, change.
+"""What evaluating code at import may do besides returning a value: call, draw, register, change.
 
-An expression is inert if it is made of literals, names, functions that nobody calls yet, and calls that are known to
-give a value and nothing else. Everything else may act, whether or not anybody uses the name that it is bound to.
+An expression is inert if it is made of literals, names, functions that are not called yet, and calls that are known
+only to return a value. Everything else may act, whether or not the name that it is bound to is used.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from collections.abc import Iterable
 
 from mlblog.lab.fingerprint.syntax import chain
 
-OPAQUE = "<opaque>"  # a call of something that has no name here
-GIVEN = "&"  # before a name: it is given to what is called, which may call it
-OPERAND = "?"  # before a name: an operator, a subscript or an attribute is applied to it
+OPAQUE = "<opaque>"  # a call of an expression without a name
+GIVEN = "&"  # before a name: an argument, which the callee may call
+OPERAND = "?"  # before a name: operand of an operator, a subscript or an attribute
 
-# decorators and bases that only wrap, or give behaviour; any other may register what it is given
+# decorators and bases that only wrap or add behaviour; others may register what they decorate
 _WRAPPING = (
     "functools.cache", "functools.lru_cache", "functools.wraps", "functools.total_ordering", "functools.singledispatch",
     "functools.cached_property", "contextlib.", "dataclasses.", "typing.", "typing_extensions.", "abc.", "enum.",
@@ -30,7 +30,7 @@ _BASES = (
     "torch.Tensor", "collections.", "threading.", "ast.", "json.", "logging.", "pathlib.", "unittest.", "argparse.",
     "numbers.", "io.", "string.", "types.", "random.", "sklearn.base.", "numpy.", "nn.Module", "multiprocessing.",
 )  # fmt: skip
-# calls that give a value and do nothing else
+# calls that only return a value
 _PURE = (
     "math.", "cmath.", "operator.", "fractions.", "decimal.Decimal", "pathlib.", "re.compile", "re.escape",
     "collections.", "functools.", "itertools.", "typing.", "types.", "string.", "dataclasses.", "datetime.", "enum.",
@@ -43,20 +43,20 @@ _PURE = (
 )  # fmt: skip
 _DRAWING = ("numpy.random.",)
 _SEEDED = tuple(f"numpy.random.{name}" for name in ("default_rng", "Generator", "RandomState", "SeedSequence", "PCG64"))
-# functions that are called for what they change
+# functions called for their side effects
 _CHANGING = re.compile(
     r"_?(set|seed|manual|register|use|enable|disable|install|patch|config|update|add|push|save|__set)"
 )
 _ACTING_BUILTINS = {"setattr", "delattr", "exec", "eval", "next", "print", "input", "__import__", "super", "breakpoint"}
-# … which call what they are given, or draw from it
+# builtins that call or consume their arguments
 _CONSUMING = {"map", "filter", "list", "tuple", "set", "dict", "sorted", "any", "all", "sum", "min", "max", "next"}
-# … and what keeps functions that it is given, for later
+# callables that only store the functions passed to them
 _POSTPONING = {
     "partial", "partialmethod", "wraps", "cache", "lru_cache", "field", "Thread", "property", "staticmethod",
     "classmethod",
     "namedtuple", "NamedTuple", "TypeVar", "ContextVar",
 }  # fmt: skip
-# methods that change nothing: of paths, strings, containers, arrays
+# methods without side effects: of paths, strings, containers, arrays
 _PURE_METHODS = {
     "absolute", "as_posix", "astype", "clone", "copy", "count", "cumsum", "decode", "difference", "double",
     "encode", "endswith", "exists", "expanduser", "findall", "float", "format", "fullmatch", "get", "index",
@@ -69,7 +69,7 @@ _PURE_METHODS = {
 
 
 def may_act(name: str, kind: str) -> bool:
-    """Whether calling `name` of another library, or decorating a `kind` of definition with it, may do more than that.
+    """Whether calling `name` of another library, or decorating a `kind` of definition with it, may have side effects.
 
     `base` is the kind of a base class: making a subclass may register it.
     """
@@ -82,7 +82,7 @@ def may_act(name: str, kind: str) -> bool:
     return bool(_CHANGING.match(name.rpartition(".")[2])) or not name.startswith(_PURE)
 
 
-# libraries whose functions do not read what docstrings and annotations say of what they are given
+# libraries that do not read docstrings and annotations of their arguments
 _TRUSTED = (
     "torch.", "numpy.", "scipy.", "sklearn.", "matplotlib.", "pandas.", "einops.", "tqdm.", "joblib.", "mlblog.",
     "PIL.", "safetensors.", "yaml.",
@@ -92,7 +92,7 @@ _READING = ("torch.jit.", "torch.library.", "typing.get_type_hints", "dataclasse
 
 
 def may_read(name: str) -> bool:
-    """Whether `name` of another library may read the docstrings and annotations of what it is given."""
+    """Whether `name` of another library may read docstrings and annotations of its arguments."""
     top = name.partition(".")[0]
     if top in sys.stdlib_module_names:
         return top in _READING_MODULES or name.startswith(_READING)
@@ -100,14 +100,14 @@ def may_read(name: str) -> bool:
 
 
 def draws(name: str) -> bool:
-    """Whether `name` of another library draws from a generator that all share."""
+    """Whether `name` of another library draws from a global generator."""
     return name.startswith(
         ("random.", "numpy.random.", "torch.rand", "torch.normal", "torch.bernoulli", "torch.nn.init.")
     )
 
 
 def builtin_acts(name: str) -> bool:
-    """Whether a call of a name that is bound nowhere may act: those builtins that do, and names nobody knows."""
+    """Whether a call of a name that is bound nowhere may act: some builtins, and unknown names."""
     return name in _ACTING_BUILTINS or not _is_builtin(name)
 
 
@@ -116,7 +116,7 @@ def _is_builtin(name: str) -> bool:
 
 
 def is_pure_method(reference: str) -> bool:
-    """Whether `NAME.method` is a method that changes nothing, if NAME is plain data."""
+    """Whether `NAME.method` is a method without side effects, if NAME is plain data."""
     return reference.rpartition(".")[2] in _PURE_METHODS
 
 

@@ -6,8 +6,9 @@ import ast
 import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from mlblog.errors import ProjectError
 from mlblog.files import canonical
 from mlblog.lab.fingerprint.syntax import chain
 
@@ -38,7 +39,7 @@ class Written:
         line: of the function.
         title: the first line of its docstring.
         keywords: `{argument of the decorator: its source}`; `**` for what is unpacked.
-        defaults: `{keyword parameter: source of its default}`; None where there is none.
+        defaults: `{keyword parameter: source of its default}`; None if it has none.
     """
 
     path: str
@@ -48,31 +49,16 @@ class Written:
     defaults: dict[str, str | None]
 
 
-@dataclass
-class Declared:
-    """An experiment as its declaration reads.
+class Literals(NamedTuple):
+    """What a declaration says.
 
     Attributes:
-        line: of the function.
-        title: the first line of its docstring.
-        scales: `{scale: parameters}`.
-        defaults: the function's keyword parameters and their defaults (None where there is none), without `seed`.
-        seeds: how many are kept recorded.
-        variants: overrides that are kept recorded too.
-        reads: the experiments whose records it reads.
-        digest: of the declaration.
-        problem: why it cannot be read, with file and line; empty if it can.
+        arguments: of the decorator.
+        defaults: `{keyword parameter: default}` of those that have one.
     """
 
-    line: int
-    title: str
-    scales: dict[str, Any]
+    arguments: dict[str, Any]
     defaults: dict[str, Any]
-    seeds: int
-    variants: list[Any]
-    reads: list[str]
-    digest: str
-    problem: str = ""
 
 
 def _decorator(node: ast.FunctionDef | ast.AsyncFunctionDef, module: Module) -> ast.Call | None:
@@ -101,29 +87,37 @@ def written(node: ast.FunctionDef | ast.AsyncFunctionDef, module: Module, path: 
     )
 
 
-def declared(found: Written, lookup: Lookup) -> Declared:
-    """Return what a declaration says; `lookup` gives the source of a constant of its module or one imported there."""
-    form = canonical.digest("declaration", repr(found.keywords), repr(found.defaults))
+def literals(found: Written, lookup: Lookup) -> Literals:
+    """Return what a declaration says; `lookup` gives the source of a constant of its module or one imported there.
+
+    Raises:
+        ProjectError: it says it in other ways than by literals.
+    """
     try:
-        given: dict[str, Any] = {}
-        for name, text in found.keywords.items():
-            value = _Reader(lookup).read(text)
-            given |= value if name == "**" else {name: value}
-        reader = _Reader(lookup)
-        defaults = {name: None if text is None else reader.read(text) for name, text in found.defaults.items()}
-        form = canonical.digest("declaration", repr(given), repr(defaults))
+        return _literals(found, lookup)
     except _NotLiteral as error:
-        problem = (
+        raise ProjectError(
             f"{found.path}:{found.line}: an experiment's scales, seeds, variants and defaults must be literals, or"
             f" constants bound once to literals: {error}"
-        )
-        return Declared(found.line, found.title, {}, {}, 0, [], [], form, problem)
-    defaults.pop("seed", None)
-    scales = {name: given[name] for name in ("smoke", "small", "full") if given.get(name) is not None}
-    return Declared(
-        found.line, found.title, scales, defaults, given.get("seeds", 3), given.get("variants", []),
-        given.get("reads", []), form,
-    )  # fmt: skip
+        ) from error
+
+
+def digest(found: Written, lookup: Lookup) -> str:
+    """Return the digest of a declaration: of its values, or of its source where that says no values."""
+    try:
+        arguments, defaults = _literals(found, lookup)
+    except _NotLiteral:
+        return canonical.digest("declaration", repr(found.keywords), repr(found.defaults))
+    return canonical.digest("declaration", repr(arguments), repr({name: defaults.get(name) for name in found.defaults}))
+
+
+def _literals(found: Written, lookup: Lookup) -> Literals:
+    reader = _Reader(lookup)
+    arguments: dict[str, Any] = {}
+    for name, text in found.keywords.items():
+        value = reader.read(text)
+        arguments |= value if name == "**" else {name: value}
+    return Literals(arguments, {name: reader.read(text) for name, text in found.defaults.items() if text is not None})
 
 
 def without_declaration(

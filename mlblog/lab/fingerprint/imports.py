@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from mlblog.lab.fingerprint.effects import GIVEN, OPAQUE, OPERAND, builtin_acts, draws, is_pure_method, may_act
-from mlblog.lab.fingerprint.names import parts_of
+from mlblog.lab.fingerprint.references import parts_of
 from mlblog.lab.fingerprint.resolve import Node, Resolver
 from mlblog.lab.fingerprint.summary import BINDING, EFFECT, FOREIGN, LOADING, MAYBE, Definition, Module
 from mlblog.lab.fingerprint.words import MARKS
@@ -23,12 +23,12 @@ class Imports:
         self._active, self._silent = set[str](), set[str]()  # modules whose import does more than define, or does not
 
     def forget(self, module: str) -> None:
-        """Look at a module anew: another has taken its name."""
+        """Forget a module: another has taken its name."""
         for known in (self._sequences, self._acting, self._loading):
             known.pop(module, None)
 
     def loads(self, module: Module) -> list[str]:
-        """Return the modules of the project that importing `module` loads, in no order."""
+        """Return the modules of the project that importing `module` loads, in any order."""
         known = self._loading.get(module.name)
         if known is None:
             names = [*module.loads, *self._resolver.starred(module), module.name]
@@ -36,7 +36,7 @@ class Imports:
         return known
 
     def acting(self, module: Module) -> list[Node]:
-        """Definitions whose making may register them, draw a number, or change something."""
+        """Definitions whose creation may register them, draw a random number, or change something."""
         if module.name not in self._acting:
             self._acting[module.name] = []  # for modules that import each other
             self._acting[module.name] = [
@@ -109,7 +109,7 @@ class Imports:
         if definition is None:
             return False
         if definition.kind == "constant":
-            return True  # an alias, or a class made under an `if`: nobody can see which
+            return True  # an alias, or a class made under an `if`: unknown which
         module = self._resolver.module(base.module)
         return (
             "__init_subclass__" in definition.members
@@ -123,7 +123,7 @@ class Imports:
         )
 
     def before(self, module: Module, definition: Definition, *, whole: bool) -> list[str]:
-        """What happens in a module before a definition is made, or altogether, in turn."""
+        """What happens in a module before a definition is made, or altogether, in order."""
         if not whole and definition.position < 0:
             return []
         sequence = self._sequence(module)

@@ -1,10 +1,10 @@
-"""Inputs of a run other than code, by their names in manifests, with current digests.
+"""Inputs of a run other than code: their names in manifests, and their current digests.
 
 `data:x.csv` is a file below the root, `list:data` the names in a folder, `glob:data/*.csv` the files of a pattern,
 `look:x.csv` whether a file is there, and how large,
 `outside:1f0c…/x.csv` a file or folder elsewhere on this machine, `environment:SIZE` a variable, `place:DATA` one that
-named a folder or file on this machine, `project:files` everything that a program which was started may have read, and
-`held:toy.losses` a module that was loaded in a run that asks for modules by computed names.
+named a folder or file on this machine, `project:files` all files that a started program may have read, and
+`held:toy.losses` a module that was loaded by a run that imports by computed names.
 """
 
 from __future__ import annotations
@@ -23,27 +23,27 @@ ENVIRONMENT, PLACE, HELD = "environment", "place", "held"
 PROJECT = "project:files"
 WRITTEN = "written"  # in a manifest, in place of the digest of a file that the run only writes
 KINDS = (DATA, LIST, GLOB, LOOK, OUTSIDE, ENVIRONMENT, PLACE, HELD, "project")
-# what is published, made or kept aside: no input of a run
+# published or generated files, which are not inputs
 _NO_INPUT = {"docs/results", "posts_src", "site", "node_modules"}
 
 
 class Inputs:
-    """The inputs of a project's runs, as they are now."""
+    """The current inputs of a project's runs."""
 
     def __init__(self, sources: Sources, places: Path | None, environ: Mapping[str, str] | None = None) -> None:
         """Read below the root of `sources`.
 
         Args:
             sources: of the project.
-            places: the file that says where on this machine is what is outside.
-            environ: the variables of the environment, if not those of now: a run may set some itself.
+            places: a file with the paths, on this machine, of inputs outside the project.
+            environ: environment variables, if not the current ones: a run may set some itself.
         """
         self._sources, self._places = sources, places
         self._environ = os.environ if environ is None else environ
         self._known: dict[str, str] | None = None
 
     def digest(self, name: str) -> str | None:
-        """Return the digest of an input; empty if it is not there, None if this machine cannot tell where it is."""
+        """Return the digest of an input; empty if it does not exist, None if this machine does not know where it is."""
         kind, _, rest = name.partition(":")
         root = self._sources.root
         if kind == DATA:
@@ -57,10 +57,10 @@ class Inputs:
             return _look(root / rest)
         if kind == ENVIRONMENT:
             return self._variable(rest)
-        if kind == PLACE:  # elsewhere, other folders are in its place, and nobody can tell whether they hold the same
+        if kind == PLACE:  # another machine has other folders, and whether they hold the same is unknown
             return self._variable(rest) if name in self._outside() else None
         if kind == HELD:
-            return HELD  # what is in the module, other names in the manifest say
+            return HELD  # other names in the manifest cover its content
         if name == PROJECT:
             files = sorted(set(self._all()))
             return canonical.digest("list", *(f"{file}={self._sources.digest(root / file)}" for file in files))
@@ -80,16 +80,16 @@ class Inputs:
         return "" if value is None else canonical.digest("variable", value)
 
     def variable(self, name: str) -> str:
-        """Return the name of a variable of the environment, by what it holds: a place, or something else."""
+        """Return the name of a variable of the environment, by its value: a path on this machine, or anything else."""
         value = self._environ.get(name, "")
         return f"{PLACE if os.sep in value and os.path.exists(value) else ENVIRONMENT}:{name}"
 
     def outside(self, path: str) -> str:
-        """Return the name of a path outside the project, by which records may know it: it tells no place."""
+        """Return the name of a path outside the project, by which records may know it; it reveals no path."""
         return f"{OUTSIDE}:{canonical.digest('place', path)[:8]}/{os.path.basename(path.rstrip(os.sep))}"
 
     def remember(self, paths: Iterable[str], variables: Iterable[str]) -> None:
-        """Keep where paths outside the project are, and that variables were places, on this machine alone."""
+        """Keep, on this machine alone, where paths outside the project are, and which variables held paths."""
         found = {self.outside(path): path for path in paths}
         found |= {name: "" for name in map(self.variable, variables) if name.startswith(f"{PLACE}:")}
         if self._places is not None and not found.items() <= self._outside().items():
@@ -101,7 +101,7 @@ class Inputs:
             try:
                 self._known = dict(json.loads(self._places.read_bytes())) if self._places else {}
             except (FileNotFoundError, ValueError):
-                self._known = {}  # nothing was read outside, or not on this machine
+                self._known = {}  # nothing outside was read on this machine
         return self._known
 
 
@@ -114,7 +114,7 @@ def _listing(folder: Path) -> str:
 
 
 def _look(path: Path) -> str:
-    """What can be known of a file without reading it: whether it is there, its kind, size, and where it leads."""
+    """What can be known of a file without reading it: existence, kind, size, and the target of a link."""
     try:
         stat = path.stat()
     except (FileNotFoundError, NotADirectoryError):

@@ -1,4 +1,4 @@
-"""What one definition is linked to: the definitions and files that it can use, and a digest of it and of its names."""
+"""What a definition is linked to: the definitions and files that it can use, and a digest of it and of its names."""
 
 from __future__ import annotations
 
@@ -6,18 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from mlblog.files import canonical
+from mlblog.lab.fingerprint import experiments
 from mlblog.lab.fingerprint.branches import holds
-from mlblog.lab.fingerprint.effects import (
-    GIVEN,
-    OPAQUE,
-    OPERAND,
-    may_act,
-    may_read,
-)
-from mlblog.lab.fingerprint.experiments import Lookup, declared
+from mlblog.lab.fingerprint.effects import GIVEN, OPAQUE, OPERAND, may_act, may_read
+from mlblog.lab.fingerprint.experiments import Lookup
 from mlblog.lab.fingerprint.imports import Imports
 from mlblog.lab.fingerprint.inputs import DATA, ENVIRONMENT, Inputs
-from mlblog.lab.fingerprint.names import EVERYTHING, MODULE, is_computed, parts_of
+from mlblog.lab.fingerprint.references import EVERYTHING, MODULE, is_computed, parts_of
 from mlblog.lab.fingerprint.resolve import DECLARATION, NAMES, Node, Resolver
 from mlblog.lab.fingerprint.sources import Sources
 from mlblog.lab.fingerprint.summary import IMPORT, LOADING, Definition, Module
@@ -41,7 +36,7 @@ class Link(NamedTuple):
 
     Attributes:
         targets: what it can use.
-        digest: of it and of what its names mean; empty where it adds nothing of its own.
+        digest: of it and of what its names mean; empty if it has no content.
         marks: what it reads of other definitions, and which modules it asks for by computed names.
         closed: registries that it looks at as a whole.
         frame: of a registry: its digest without its entries.
@@ -55,16 +50,16 @@ class Link(NamedTuple):
 
 
 class Linker:
-    """Links of definitions, each made once."""
+    """Links of definitions, cached."""
 
     def __init__(self, sources: Sources, resolver: Resolver, inputs: Inputs) -> None:
-        """Link what is in `sources`, by the names that `resolver` knows, to what is there of `inputs`."""
+        """Link what is in `sources`, by the names that `resolver` knows, to `inputs`."""
         self._sources, self._resolver, self._inputs = sources, resolver, inputs
         self._links: dict[Node, Link] = {}
         self._imports = Imports(resolver)
 
     def forget(self, module: str) -> None:
-        """Make the links of a module anew: another has taken its name."""
+        """Drop the links of a module: another has taken its name."""
         self._links = {node: link for node, link in self._links.items() if node.module != module}
         self._imports.forget(module)
 
@@ -76,7 +71,7 @@ class Linker:
         return known
 
     def exists(self, node: Node) -> bool:
-        """Whether a manifest of now could name `node`."""
+        """Whether a current manifest could name `node`."""
         module = self._resolver.module(node.module)
         for end in (DECLARATION, PROSE, ORDER):
             if node.name.endswith(end):
@@ -97,7 +92,7 @@ class Linker:
                 yield Node(node.module, name)
 
     def read_by(self, node: Node, marks: Iterable[str]) -> Iterator[Node]:
-        """Yield what counts of `node` where somebody reads prose, source or order."""
+        """Yield what `node` adds where prose, source or order are read."""
         definition = self._resolver.definition(node)
         if definition is None:
             return
@@ -133,8 +128,8 @@ class Linker:
         module = self._resolver.module(node.module)
         loading = Node(node.module, IMPORT)
         if node.name.endswith(DECLARATION):
-            found = declared(module.experiments[node.name.removesuffix(DECLARATION)], self.constants(module))
-            return Link((loading,), found.digest)
+            written = module.experiments[node.name.removesuffix(DECLARATION)]
+            return Link((loading,), experiments.digest(written, self.constants(module)))
         if node.name == NAMES:
             bound = [f"{name}={','.join(targets)}" for name, targets in module.imports.items()]
             return Link((), canonical.digest("names", *bound, *module.stars) if bound or module.stars else "")
@@ -163,7 +158,7 @@ class Linker:
         meant: list[str] = []
         closed = set[Node]()
         marks = {one for one in definition.references if one in MARKS or is_computed(one)}
-        # what a dictionary refers to, its entries do, which are definitions of their own
+        # the references of a dictionary are those of its entries, which are separate definitions
         follows = not (definition.entries and definition.kind == "constant")
         for reference in definition.references:
             if reference in marks:
@@ -217,10 +212,10 @@ class Linker:
         keys = {entry.removeprefix(f"{node.name}[").removesuffix("]") for entry in definition.entries}
         return not (use or keys & set(parts[1:]))
 
-    # -- prose that somebody outside may read -------------------------------------------------------------------
+    # -- prose that other libraries may read --------------------------------------------------------------------
 
     def _read_from_outside(self, module: Module, name: str, definition: Definition) -> Iterator[Node]:
-        """Docstrings and annotations of what is handed to another library, or decorated or subclassed from one."""
+        """Docstrings and annotations of what is passed to another library, or decorated or subclassed from one."""
         for callee, argument in definition.handed:
             if self._may_read(module, callee):
                 for found in self._resolver.meanings(module, argument):
@@ -240,7 +235,7 @@ class Linker:
         return definition is not None and _says(definition, self._resolver.module(node.module))
 
     def _may_read(self, module: Module, callee: str) -> bool:
-        if callee.startswith("."):  # a method of something that nobody can see here
+        if callee.startswith("."):  # a method of an unknown object
             strangers = (name for name in module.loads if not self._resolver.is_ours(name.partition(".")[0]))
             return callee[1:] not in KEEPING or any(map(may_read, strangers))
         found = self._resolver.meanings(module, callee)

@@ -1,7 +1,7 @@
 """Registries: dictionaries and enumerations whose entries are looked up by key.
 
-A new entry changes nothing for who asks for another one, so entries are definitions of their own. Whether everybody
-asks in that way is decided where the registry is used.
+A new entry changes nothing for code that looks up another one, so each entry is a definition. Whether code only looks
+up entries is decided where the registry is used.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What names mean: from a reference in a module to the definitions of the project that it can be, in order."""
+"""What names mean: from a reference in a module to the definitions of the project that it can refer to, in order."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from mlblog.lab.fingerprint.data import DataFiles
 from mlblog.lab.fingerprint.inputs import DATA, ENVIRONMENT
-from mlblog.lab.fingerprint.names import EVERYTHING, MODULE, PACKAGE, VARIABLE, parts_of
+from mlblog.lab.fingerprint.references import EVERYTHING, MODULE, PACKAGE, VARIABLE, parts_of
 from mlblog.lab.fingerprint.sources import Sources
 from mlblog.lab.fingerprint.summary import Definition, Module
 
@@ -42,7 +42,7 @@ class Resolver:
         self._known: dict[str, bool] = {}
 
     def add(self, module: Module) -> None:
-        """Know a module that is no file of the project, in place of one of that name."""
+        """Add a module that is not a file of the project; it replaces one of that name."""
         self._extra[module.name] = module
 
     def module(self, name: str) -> Module:
@@ -52,7 +52,7 @@ class Resolver:
         return module
 
     def definition(self, node: Node) -> Definition | None:
-        """Return the definition that a node is; None for what is none: data, variables, names of modules."""
+        """Return the definition that a node is; None for data, variables and names of modules."""
         if node.module in (DATA, ENVIRONMENT):
             return None
         return self.module(node.module).definitions.get(node.name)
@@ -72,11 +72,11 @@ class Resolver:
         return filter(self.is_ours, self._sources.files)
 
     def anything(self, mark: str, held: Collection[str] | None) -> Iterator[Node]:
-        """Yield what code may get hold of that asks for modules by computed names.
+        """Yield what code that imports by computed names may reach.
 
         Args:
             mark: `EVERYTHING`, or `PACKAGE` and the beginning of the names.
-            held: the modules that a run had, if one is known: it could have no other.
+            held: the modules that a run had loaded, if known: it can have reached no others.
         """
         package = mark.removeprefix(PACKAGE) if mark != EVERYTHING else ""
         within = self.modules() if held is None else filter(self.is_ours, held)
@@ -108,21 +108,21 @@ class Resolver:
             found.append(Node(module.name, name))
         for target in module.imports.get(name, []):
             found += self._absolute([*target.split("."), *parts[1:]], seen)
-        # a name that a star brings may be bound anew below it, and be used before that
+        # a name from a star import may be rebound below it, and be used before that
         stars = [star for star in module.stars if self.is_ours(star)]
         for star in stars:
             brought = self._brought(star, parts, seen)
             if brought and "__all__" in self.module(star).definitions:
                 brought.append(Node(star, "__all__"))
             found += brought
-        if not found:  # a star of another library shadows even builtins, and says nothing of what it brings
+        if not found:  # a star import of another library shadows even builtins, by names unknown here
             found += [f"{star}.{name}" for star in module.stars if star not in stars]
         if not any(isinstance(one, Node) for one in found) and not hasattr(builtins, name):
-            found += [node for star in stars for node in self.whole(star)]  # made where nobody can see it
+            found += [node for star in stars for node in self.whole(star)]  # bound in a way that cannot be seen
         return found
 
     def _brought(self, star: str, parts: list[str], seen: set[tuple[str, str]]) -> list[Node | str]:
-        """What a star import of `star` brings by a name: a submodule that its `__all__` names, too."""
+        """What a star import of `star` binds to a name, including submodules that its `__all__` names."""
         found = self._inside(self.module(star), parts, seen)
         below = f"{star}.{parts[0]}"
         if not found and self.is_ours(below):
@@ -155,7 +155,7 @@ class Resolver:
                 return found
             if below in self._sources.files:
                 return [".".join([name, *rest])]  # the engine: foreign by decision
-            return list(self._below(name))  # an attribute that nobody can see being set
+            return list(self._below(name))  # an attribute set in a way that cannot be seen
         # the module itself is handed on: anything of it may be used
         return list(self._below(name))
 
@@ -211,7 +211,7 @@ class Resolver:
         return not (attribute in bound or "__getattr__" in bound or module.stars or attribute in self._under(name))
 
     def _under(self, package: str) -> set[str]:
-        """The names of modules in a package, the engine's too."""
+        """The names of modules in a package, including the engine's."""
         start = f"{package}."
         return {name.removeprefix(start).partition(".")[0] for name in self._sources.files if name.startswith(start)}
 
@@ -225,7 +225,7 @@ class Resolver:
                     yield loaded
 
     def starred(self, module: Module) -> Iterator[str]:
-        """Yield the submodules that star imports of `module` load: those that an `__all__` names."""
+        """Yield the submodules that star imports of `module` load because an `__all__` names them."""
         for star in module.stars:
             if self.is_ours(star) and "__all__" in self.module(star).definitions:
                 for name in self.module(star).exports:
@@ -247,6 +247,6 @@ class Resolver:
                 for found in self._absolute(re.split("[.:]", text), set()):
                     if isinstance(found, Node):
                         yield found
-                if text in self._sources.files:  # `python -m toy.tool` runs what is under its `__main__`, too
+                if text in self._sources.files:  # `python -m toy.tool` also runs what is under its `__main__`
                     yield Node(DATA, self._sources.files[text].relative_to(self._sources.root).as_posix())
             yield from (Node(DATA, path) for path in self._data.named(text, here))

@@ -10,7 +10,7 @@ _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
 def imported(node: ast.Import | ast.ImportFrom, package: str) -> tuple[dict[str, str], list[str], list[str]]:
-    """Return what an import statement does, in turn: `{local name: absolute target}`, modules it loads, and stars."""
+    """Return what an import statement binds (`{local name: absolute target}`), the modules it loads, and its stars."""
     if isinstance(node, ast.Import):
         bound = {
             a.asname or a.name.partition(".")[0]: a.name if a.asname else a.name.partition(".")[0] for a in node.names
@@ -28,7 +28,7 @@ def imported(node: ast.Import | ast.ImportFrom, package: str) -> tuple[dict[str,
 
 
 class Scope(NamedTuple):
-    """The names that a function binds, those that its imports bind, and those that it declares to be elsewhere's."""
+    """Names that a function binds, those that its imports bind, and those that it declares global or nonlocal."""
 
     bound: set[str]
     imports: dict[str, list[str]]
@@ -64,7 +64,7 @@ def scope_in(body: Iterable[ast.AST], arguments: set[str], package: str) -> Scop
         if isinstance(node, ast.Lambda):
             continue
         if isinstance(node, _COMPREHENSIONS):
-            # its targets are its own, but `:=` inside binds out here
+            # its targets are local to it, but `:=` inside binds here
             stack.extend(n.target for n in ast.walk(node) if isinstance(n, ast.NamedExpr))
             continue
         for name in node._fields:

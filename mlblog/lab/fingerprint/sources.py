@@ -1,9 +1,8 @@
-"""The files of a project's own code, read once and remembered: modules by name, data files by content."""
+"""The files of a project's own code, read once and cached: modules by name, data files by content."""
 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -15,20 +14,13 @@ from typing import Any
 
 from mlblog.errors import ProjectError
 from mlblog.files import canonical
-from mlblog.files.atomic import read_sealed, write_sealed
+from mlblog.files.memo import Memo
+from mlblog.files.state import is_settled, mark_of
 from mlblog.lab.fingerprint.module import read_module
 from mlblog.lab.fingerprint.summary import Module
 
 _CACHE = 15  # raise it whenever a summary's content or meaning changes
-# A file may change twice within one tick of a coarse clock; what was read so soon after is read again.
-_TICK = 2_000_000_000
 _COMPILED = (*EXTENSION_SUFFIXES, ".pyc")
-Mark = list[int]
-
-
-def mark_of(stat: os.stat_result) -> Mark:
-    """Return what tells one state of a file from another: times can be set back, but not the time of that."""
-    return [stat.st_mtime_ns, stat.st_size, stat.st_ino, stat.st_ctime_ns]
 
 
 class Sources:
@@ -43,31 +35,24 @@ class Sources:
             root: of the project.
             packages: the names of its packages.
             cache: a file for what was read.
-            executed: what to take modules' files to hold, where it is not what they hold.
+            executed: content to assume for some files, instead of what is on disk.
         """
         self.root = root
         packages = list(packages)
         self.files = {name: file for package in packages for name, file in module_files(root, package).items()}
         self._folders = [module_files(root, package)[package].parent for package in packages]
-        self._cache = cache
-        self._known: dict[str, dict[str, Any]] = self._load()
+        self._cache = Memo(cache)
+        self._known: dict[str, dict[str, Any]] = self._cache.get(str(_CACHE)) or {}
         self._modules: dict[str, Module] = {}
         self.neighbours: dict[str, Path] = {}
         self._strangers: set[str] = set()
         self._executed = executed or {}
         self._changed = False
 
-    def _load(self) -> dict[str, dict[str, Any]]:
-        if self._cache is None:
-            return {}
-        content = read_sealed(self._cache)
-        known = json.loads(content) if content is not None else {}
-        return known["files"] if known.get("version") == _CACHE else {}
-
     def save(self) -> None:
         """Write what was read, if anything was."""
-        if self._cache is not None and self._changed:
-            write_sealed(self._cache, json.dumps({"version": _CACHE, "files": self._known}).encode())
+        if self._changed:
+            self._cache.put(str(_CACHE), self._known)
             self._changed = False
 
     def _remembered(self, kind: str, path: Path, read: Callable[[Path], Any]) -> Any:
@@ -75,7 +60,7 @@ class Sources:
         name = f"{kind}:{path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else path.as_posix()}"
         mark = mark_of(path.stat())
         known = self._known.get(name)
-        if known and known["mark"] == mark and max(mark[0], mark[3]) < known["read"] - _TICK:
+        if known and known["mark"] == mark and is_settled(mark, known["read"]):
             return known["result"]
         started = time.time_ns()
         result = read(path)
@@ -110,7 +95,7 @@ class Sources:
         return self.files.get(name) or self._beside(name).get(name)
 
     def module(self, name: str) -> Module | None:
-        """Return the summary of a first-party module, or None where the name is not one's."""
+        """Return the summary of a first-party module, or None if `name` is not one."""
         if name not in self._modules:
             file = self.file(name)
             if file is None:
@@ -129,12 +114,12 @@ class Sources:
         except UnicodeDecodeError as error:
             line = content.count(b"\n", 0, error.start) + 1
             raise ProjectError(f"{label}:{line}: not UTF-8; save the file in that encoding") from error
-        except SyntaxError as error:  # an encoding that nobody knows
+        except SyntaxError as error:  # unknown encoding
             raise ProjectError(f"{label}:1: {error}") from error
         return read_module(name, source, label, is_package=path.name == "__init__.py").to_json()
 
     def native(self, name: str) -> str:
-        """Return the file, below the root, of a module that is compiled; empty if there is none."""
+        """Return the file, below the root, of a compiled module; empty if it is not one."""
         return self._natives.get(name, "")
 
     @cached_property
@@ -155,7 +140,7 @@ class Sources:
     # -- data ---------------------------------------------------------------------------------------------------
 
     def digest(self, path: Path) -> str:
-        """Return the digest of a data file's content; empty if there is none (any more)."""
+        """Return the digest of a data file's content; empty if it does not exist."""
         with contextlib.suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError):
             return str(self._remembered("data", path, canonical.digest_file))
         return ""

@@ -8,7 +8,7 @@ from typing import Any
 from mlblog.lab.fingerprint.experiments import Written
 
 IMPORT = "<import>"  # the pseudo-definition of what importing a module does
-# what happens when a module is imported, in turn; a token is one of these, a space, and a name or digest
+# what happens when a module is imported, in order; a token is one of these, a space, and a name or digest
 EFFECT, BINDING, MAYBE, LOADING, FOREIGN = "effect", "binding", "maybe", "loading", "foreign"
 
 
@@ -24,15 +24,15 @@ class Definition:
         strings: string constants in it that may name files or modules.
         lines: first and last line.
         members: of a class: the names of its methods, in their order.
-        calls: what making it calls when the module is imported, whether or not anybody uses it (see `effects`).
+        calls: what making it calls when the module is imported, whether or not it is used (see `effects`).
         bases: of a class.
-        position: how much of the module's order comes before it; -1 where that makes no difference.
+        position: how much of the module's order comes before it; -1 if that makes no difference.
         prose: what its docstrings and annotations say, as a digest; empty if there are none.
         hints: what its annotations refer to.
         handed: `[callee, argument]` of calls in it that are given something by its name.
-        entries: of a registry: the names of its entries, which are definitions of their own, too.
-        frame: of a registry: the digest of what is no entry.
-        branches: of an experiment: the names of its branches, which are definitions of their own, too.
+        entries: of a registry: the names of its entries, which are definitions too.
+        frame: of a registry: the digest without its entries.
+        branches: of an experiment: the names of its branches, which are definitions too.
         guards: of a branch: `[condition, which way]`, under which it runs.
     """
 

@@ -1,7 +1,7 @@
 """The canonical form of a piece of Python: what it does, without how it is laid out.
 
-Comments and formatting are not in the syntax tree. Docstrings and annotations do nothing unless somebody reads them at
-run time, so they have a form of their own, the prose. Empty fields are left out, so that a Python that adds a field to
+Comments and formatting are not in the syntax tree. Docstrings and annotations do nothing unless they are read at run
+time, so they have a separate form, the prose. Empty fields are left out, so that a Python that adds a field to
 a node does not change the form of old code.
 """
 

@@ -1,4 +1,4 @@
-"""Strings in code, as far as they can be read without running it: `*` stands for what cannot."""
+"""Strings in code, as far as they can be read without running it: `*` is what cannot."""
 
 from __future__ import annotations
 

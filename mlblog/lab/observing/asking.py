@@ -1,26 +1,25 @@
-"""Who asks for which file, as an event of the interpreter tells it: paths, modes and frames."""
+"""Which code asks for which file: paths, modes and frames of the interpreter's events."""
 
 from __future__ import annotations
 
 import linecache
 import os
-from pathlib import Path
 from types import FrameType
 from typing import NamedTuple
 
-from mlblog.lab.fingerprint.sources import Mark, mark_of
+from mlblog.files.state import Mark, mark_of
 from mlblog.lab.observing.ownership import LIBRARIES, STANDARD, is_engine
 
-real_stat = os.stat  # as it is, whoever is told of its callers
+real_stat = os.stat  # the original, which `hook` replaces while a run is observed
 _LONGEST = 255  # bytes of a file's name
-IMPORTING = "<import>"  # who asks, if it is the import system
-THREAD = "<thread>"  # … if it is a thread of the standard library, for whoever started it
+IMPORTING = "<import>"  # asked by the import system
+THREAD = "<thread>"  # asked by a thread of the standard library, on behalf of unknown code
 _IMPORTS = f"{STANDARD}importlib{os.sep}metadata"  # it looks through all folders of sys.path
-OBSERVERS = {__file__, str(Path(__file__).with_name("observation.py"))}
+OBSERVERS = {__file__}  # files whose frames are not the asking code; the others add themselves
 
 
 def state_of(path: str) -> Mark | None:
-    """The state of a file or folder; None if it is not there."""
+    """The state of a file or folder; None if it does not exist."""
     try:
         return mark_of(real_stat(path))
     except OSError:
@@ -28,7 +27,7 @@ def state_of(path: str) -> Mark | None:
 
 
 def name_of(path: object) -> str | None:
-    """The absolute name of what a path or a descriptor is; None if it has none, or is a text that can be no path."""
+    """The absolute name of what a path or a descriptor is; None if it has none, or cannot be a path."""
     if isinstance(path, int):
         try:
             return os.readlink(f"/proc/self/fd/{path}")
@@ -44,7 +43,7 @@ def name_of(path: object) -> str | None:
 
 
 def exists(name: str) -> bool:
-    """Whether there is anything of that name."""
+    """Whether the path exists."""
     try:
         real_stat(name)
     except (OSError, ValueError):
@@ -53,7 +52,7 @@ def exists(name: str) -> bool:
 
 
 def below_descriptor(path: object) -> str | None:
-    """Where a relative path leads from a folder that is open; `dir_fd` is told to nobody."""
+    """Where a relative path leads from an open folder: events do not include `dir_fd`."""
     if not isinstance(path, str | bytes | os.PathLike) or os.path.isabs(path):
         return None
     try:

@@ -1,7 +1,7 @@
 """Which functions ran in this process: asked of the interpreter afterwards, so that it costs a run nothing.
 
 CPython 3.11 counts the first calls of each code object, to know which to specialise; from 3.12 on, `sys.monitoring`
-tells of the first call alone. An interpreter that does neither knows of no function.
+tells of the first call alone. On other interpreters no function is known to have run.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Calls:
         monitoring = sys.monitoring  # type: ignore[attr-defined,unused-ignore]  # from 3.12 on
         self._tool = next((tool for tool in range(5, -1, -1) if monitoring.get_tool(tool) is None), None)
         if self._tool is None:
-            return  # debuggers and profilers hold them all
+            return  # all taken by debuggers and profilers
 
         def started(code: CodeType, _: int) -> object:
             self._seen.add(code)
@@ -54,7 +54,7 @@ class Calls:
 def _functions(code: CodeType) -> Iterator[CodeType]:
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
-            if constant.co_flags & inspect.CO_OPTIMIZED:  # the body of a class is no function
+            if constant.co_flags & inspect.CO_OPTIMIZED:  # not the body of a class
                 yield constant
             yield from _functions(constant)
 
@@ -69,7 +69,7 @@ def _calibrated() -> tuple[int | None, int]:
     if sys.implementation.name != "cpython" or sys.version_info >= (3, 12):
         return None, 0
     namespace: dict[str, object] = {}
-    exec("def probe(): pass", namespace)  # noqa: S102  # fresh code, which nobody has called
+    exec("def probe(): pass", namespace)  # noqa: S102  # new code, never called
     probe = namespace["probe"]
     code: CodeType = probe.__code__  # type: ignore[attr-defined]
     places = range(2 * ctypes.sizeof(ctypes.c_void_p), type(code).__basicsize__, _STEP)

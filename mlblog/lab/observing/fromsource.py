@@ -1,7 +1,7 @@
-"""Modules that are no installed library's, imported from their source whatever bytecode there is.
+"""Modules outside installed libraries, imported from their source even if there is bytecode.
 
-Python trusts bytecode by the source's size and by whole seconds of its time: a digit changed twice in a second would
-run as it was, while the fingerprint says what it is.
+Python trusts bytecode by the source's size and by whole seconds of its time: after two edits of the same
+length within a second it would run the first, while the fingerprint is of the second.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 from mlblog.lab.observing.ownership import is_library
 
 executed: dict[Path, tuple[bytes, CodeType]] = {}  # of each module imported in this process: what ran
-missed: set[str] = set()  # modules of the project's packages that somebody asked for, and that were not there
+missed: set[str] = set()  # modules of the project's packages that were asked for and do not exist
 
 
 class _Loader(SourceFileLoader):

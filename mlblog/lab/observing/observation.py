@@ -1,25 +1,24 @@
-"""What a run reads, observed: an audit hook sees every file that is opened and every folder that is listed.
+"""What a run reads, observed: every file that is opened, every folder that is listed (see `hook`).
 
-What the import system and mlblog itself open is left out, and so is what other libraries keep for themselves. Forked
-children report to their parent through a file.
+Files that the import system, mlblog itself and other libraries open for their own use are left out. Forked children
+report to their parent through a file.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-import re
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from functools import wraps
+from collections.abc import Mapping
 from types import FrameType
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlsplit
 
-from mlblog.lab.fingerprint.sources import Mark, mark_of
+from mlblog.files.state import Mark, mark_of
 from mlblog.lab.observing.asking import (
     IMPORTING,
+    OBSERVERS,
     Opening,
     asked_by,
     asking,
@@ -31,44 +30,41 @@ from mlblog.lab.observing.asking import (
 )
 from mlblog.lab.observing.ownership import LIBRARIES, STANDARD, SYSTEM
 from mlblog.lab.project import Project
+from mlblog.lab.record_path import RecordPath
 
-# what libraries read for themselves
+OBSERVERS.add(__file__)
+# what libraries read for their own use
 _THEIRS = (
     *("/etc/", "/usr/", "/lib", "/opt/", "/var/", "/run/", "/bin/", "/sbin/"),
-    os.path.join(os.path.expanduser("~"), "."),  # their settings, and caches
+    os.path.join(os.path.expanduser("~"), "."),  # their settings and caches
     *(os.path.join(tempfile.gettempdir(), name) for name in ("torchinductor", "triton", "numba", "pymp-", "ray")),
 )
+# how pathlib and glob list folders for a pattern, of which they tell by themselves
 _PATTERNS = {
-    "_select_from",
-    "_scandir",
-    "_iterate_directories",
-    "_iterdir",
-    "_glob0",
-    "_glob1",
-    "_glob2",
-    "_rlistdir",
-    "_iter",
-}
+    "_select_from", "_scandir", "_iterate_directories", "_iterdir", "_glob0", "_glob1", "_glob2", "_rlistdir", "_iter",
+}  # fmt: skip
+_INTERPRETER = "<interpreter>"  # asked by neither code nor the import system
+_IMPORTED = (".py", ".pyc", ".so", ".pyd", ".zip")
 
 
 class Observation:
-    """What was read while it was being looked at.
+    """What was read while it was active.
 
     Attributes:
-        files: absolute path of each file opened for reading, and its mark then; None if there was none.
+        files: absolute path of each file opened for reading, and its state then; None if it did not exist.
         moved: files that were opened in two different states.
         folders: folders that were listed.
         patterns: `(folder, pattern)` of files that were looked for.
-        looked: what was asked for without being opened: whether it is there, how large it is, where a link leads.
-        programs: what was started, and can read unseen.
-        records: files of records that were opened, by whomever.
-        written: files that the run made, or made anew.
+        looked: files that were not opened, but asked for their existence, size or link.
+        programs: what was started, and can read unobserved.
+        records: files of records that were opened, by any code.
+        written: files that the run created or overwrote.
         appended: files that it added to.
-        is_alone: whether all of it was in this process: not in forked children, nor in an earlier leg of the run.
+        is_alone: whether this process did all of it, without forked children or an earlier leg of the run.
     """
 
     def __init__(self, project: Project) -> None:
-        """Look at what is below the root of `project`, and elsewhere."""
+        """Observe reads below the root of `project` and elsewhere."""
         self._root = f"{project.root}{os.sep}"
         self._work = f"{project.work}{os.sep}"
         self._git = f"{project.root}{os.sep}.git{os.sep}"
@@ -95,19 +91,19 @@ class Observation:
         if not exists(name):
             name = below_descriptor(path) or name
         opening = Opening.of(mode, flags)
-        if name.startswith(self._results) and _RECORD.search(name) and os.path.isfile(name):
+        if name.startswith(self._results) and RecordPath.ending(name) and os.path.isfile(name):
             self._report("record", name)
         elif opening.anew or (opening.writes and not exists(name)):
             if name not in self.files:
-                self.written.add(name)  # all that will be in it, the run has put there
+                self.written.add(name)  # the run itself wrote all that will be in it
         elif opening.reads and name not in self.written:
             frame = sys._getframe(1)
-            # a loader of one's own may compile what no fingerprint takes for code
+            # a custom loader may compile files that the fingerprint does not know as code
             strange = asked_by(frame) == IMPORTING and not name.endswith(_IMPORTED)
             if self._is_input(name, None if strange and name.startswith(self._root) else frame):
                 self._saw(name)
                 if name in self.appended:
-                    self.moved.add(name)  # what was in it before, nobody knows any more
+                    self.moved.add(name)  # its former content is unknown
         elif opening.writes:
             self.appended.add(name)
 
@@ -138,7 +134,7 @@ class Observation:
             self.looked_for(head or ".", os.path.relpath(text, head) if head else text)
 
     def looked_at(self, path: object) -> None:
-        """Somebody asks whether a file is there, or how large it is; libraries ask for many that are none of ours."""
+        """A file is asked for its existence or size; libraries ask for many files outside the project."""
         name = name_of(path)
         if name is None or name in self.looked or name in self.files or name in self.written | self.appended:
             return
@@ -163,7 +159,7 @@ class Observation:
             self._saw(name)
 
     def loaded(self, name: object) -> None:
-        """A shared library is being loaded; one that is not the project's can read unseen."""
+        """A shared library is being loaded; it can read unobserved."""
         owner = asked_by(sys._getframe(1))
         if owner not in ("", IMPORTING) and not owner.startswith(LIBRARIES):
             self._report("program", "a shared library")
@@ -182,7 +178,7 @@ class Observation:
             self._report("program", os.path.basename(words[0]) if words else str(program))
 
     def forked(self) -> None:
-        """A child is being forked, which may do what this process does not."""
+        """A child is being forked, which may do anything unobserved by this process."""
         self.is_alone = False
 
     # -- what counts --------------------------------------------------------------------------------------------
@@ -243,7 +239,7 @@ class Observation:
         report, number = f"{kind}\0{text}\n".encode("utf-8", "surrogateescape"), self._reports.fileno()
         try:
             os.write(number, report)
-        except OSError:  # a process that becomes another program may have closed what it need not have
+        except OSError:  # a process that execs another program may have closed it
             with contextlib.suppress(OSError):
                 again = os.open(f"/proc/{self._parent}/fd/{number}", os.O_WRONLY | os.O_APPEND)
                 os.write(again, report)
@@ -259,7 +255,7 @@ class Observation:
             self.programs.add("processes that are not forked")
 
     def close(self) -> None:
-        """See nothing more."""
+        """Stop observing."""
         self.gather()
         self._reports.close()
 
@@ -278,7 +274,7 @@ class Observation:
         }
 
     def resume(self, state: Mapping[str, Any]) -> bool:
-        """Count what an earlier leg has seen as seen, if all of it is as it was then; return whether it is."""
+        """Take over what an earlier leg has seen, if all of it is unchanged; return whether it is."""
         self.is_alone = False
         marks = {**state["files"], **state["folders"], **state["looked"], **state["records"]}
         marks |= {folder: mark for folder, (mark, _) in state["patterns"].items()}
@@ -292,82 +288,3 @@ class Observation:
         self.programs |= set(state["programs"])
         self.records |= set(state["records"])
         return True
-
-
-_EVENTS = {  # and the method that each is told to
-    "open": "open",
-    "os.listdir": "listed",
-    "os.scandir": "scanned",
-    "pathlib.Path.glob": "looked_for",
-    "glob.glob/2": "globbed",
-    "sqlite3.connect": "connected",
-    "import": "imported",
-    "ctypes.dlopen": "loaded",
-    "subprocess.Popen": "started",
-    "os.exec": "started",
-    "os.fork": "forked",
-    "os.forkpty": "forked",
-    "os.posix_spawn": "started",
-    "os.system": "started",
-}
-_RECORD = re.compile(r"/results/\w+/\w+/[^/]+/seed-\d+\.json\Z")
-_INTERPRETER = "<interpreter>"  # who asks, if it is neither code nor the import system
-_IMPORTED = (".py", ".pyc", ".so", ".pyd", ".zip")
-_ASKING = ("stat", "lstat", "readlink", "access")
-
-
-def _told(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A function of `os` that tells the observation what it is asked about."""
-
-    @wraps(function)
-    def asked(path: Any, *arguments: Any, **options: Any) -> Any:
-        if _current is not None:
-            _current.looked_at(path)
-        return function(path, *arguments, **options)
-
-    for able in (os.supports_dir_fd, os.supports_fd, os.supports_follow_symlinks, os.supports_effective_ids):
-        if function in able:
-            able.add(asked)
-    return asked
-
-
-Observed = TypeVar("Observed", bound=Observation)
-_current: Observation | None = None  # an audit hook cannot be removed, so one stays and tells this, if anything
-_hooked = False
-
-
-def _hook(event: str, arguments: tuple[Any, ...]) -> None:
-    if _current is not None and (method := _EVENTS.get(event)) is not None:
-        getattr(_current, method)(*arguments)
-    elif _current is not None and event == "pathlib.Path.rglob":
-        _current.looked_for(arguments[0], f"**/{arguments[1]}")
-
-
-@contextlib.contextmanager
-def observing(observation: Observed) -> Iterator[Observed]:
-    """Have `observation` told what is read inside the block, in all threads and forked children."""
-    global _current, _hooked  # see above
-    if not _hooked:
-        sys.addaudithook(_hook)
-        _hooked = True
-    before, _current = _current, observation
-    real = {name: getattr(os, name) for name in _ASKING}
-    for name, function in real.items():  # of these the interpreter tells nobody
-        setattr(os, name, _told(function))
-    try:
-        yield observation
-    finally:
-        for name, function in real.items():
-            setattr(os, name, function)
-        _current = before
-        observation.close()
-
-
-def seen_so_far() -> dict[str, Any] | None:
-    """Return what the run of this process has read until now; None if nobody looks."""
-    return None if _current is None else _current.state()
-
-
-def go_on_from(state: Mapping[str, Any] | None) -> bool:
-    """Count what an earlier leg of the run has read as read; return whether all of it is as it was then."""
-    return _current is None or state is None or _current.resume(state)

@@ -1,4 +1,4 @@
-"""Whose a file is: an installed library's, the interpreter's, mlblog's own machinery, or somebody's work."""
+"""Whose a file is: an installed library's, the interpreter's, mlblog's own, or the user's."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _LAYERS = (path for path in sys.path if os.path.basename(path) in ("site-package
 _OWN = (sysconfig.get_path(name) for name in ("purelib", "platlib"))
 LIBRARIES = tuple({os.path.realpath(path) + os.sep for path in (*_OWN, *_LAYERS)})
 STANDARD = os.path.realpath(sysconfig.get_path("stdlib")) + os.sep
-# what is there on every machine of a kind, and is no data
+# part of the machine or the interpreter, not data
 SYSTEM = (
     "/proc/",
     "/sys/",

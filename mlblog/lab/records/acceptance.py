@@ -1,6 +1,6 @@
-"""What an accepted record says of itself: when it was accepted, for which code, and on what evidence.
+"""When a record was accepted, for which code, and on what evidence.
 
-`environment["accepted"]` is a list of lines, the latest last: date, commit, evidence. Lines without evidence are from
+`environment.accepted` is a list of lines, the latest last: date, commit, evidence. Lines without evidence are from
 versions that had smoke runs only.
 """
 
@@ -19,7 +19,7 @@ _RUN = re.compile(r"seed \d+ at (smoke|small|full), same bits as ")
 
 @dataclass(frozen=True)
 class Acceptance:
-    """One time that a record was accepted for other code than had made it.
+    """One acceptance of a record for code other than that which made it.
 
     Attributes:
         date: when.
@@ -35,7 +35,7 @@ class Acceptance:
 
     @property
     def day(self) -> str:
-        """The date without the time, for people."""
+        """The date without the time, as text."""
         return self.date[:10] or "on an unknown day"
 
     def __str__(self) -> str:
@@ -44,7 +44,7 @@ class Acceptance:
 
     @classmethod
     def of(cls, line: Value) -> Acceptance:
-        """Read a line; what cannot be read counts as the weakest evidence."""
+        """Read a line; one that cannot be read counts as the weakest evidence."""
         found = _LINE.fullmatch(line) if isinstance(line, str) else None
         if found is None:
             return cls("", "", True, _SMOKE)
@@ -59,33 +59,32 @@ def same_code(commit: str) -> str:
 
 def same_bits(run: Record, other: str) -> str:
     """Evidence: `run`, by the current code at the recorded scale, gave the bits of `other`."""
-    return f"seed {run.seed} at {run.scale}, same bits as {other}{_aside(run)} ({run.environment['device']})"
+    return f"seed {run.seed} at {run.scale}, same bits as {other}{_aside(run)} ({run.environment.device})"
 
 
 def same_smoke(run: Record, commit: str) -> str:
     """Evidence: `run`, by the current code at smoke scale, gave the bits of the code of a commit."""
-    return f"{_SMOKE}: seed {run.seed}, same bits as commit {commit[:12]}{_aside(run)} ({run.environment['device']})"
+    return f"{_SMOKE}: seed {run.seed}, same bits as commit {commit[:12]}{_aside(run)} ({run.environment.device})"
 
 
 def _aside(run: Record) -> str:
-    return ", measured values aside" if run.environment.get("measured") else ""
+    return ", measured values aside" if run.environment.measured else ""
 
 
 def acceptances(record: Record) -> list[Acceptance]:
     """Return every time that `record` was accepted, the latest last."""
-    lines = record.environment.get("accepted")
-    return [Acceptance.of(line) for line in lines] if isinstance(lines, list) else []
+    return [Acceptance.of(line) for line in record.environment.accepted]
 
 
 def on_smoke(record: Record) -> Acceptance | None:
-    """Return the acceptance by which `record` rests on smoke runs; None if it has better evidence or needs none.
+    """Return the acceptance by which `record` rests on smoke runs; None if not.
 
     Runs are always compared with the record itself or with the code that made it, so the latest of them decides. The
     same code as at an earlier acceptance is worth what that one was.
     """
     for one in reversed(acceptances(record)):
         if one.evidence.startswith(_SAME_CODE):
-            if str(record.environment.get("commit")).startswith(one.evidence.removeprefix(_SAME_CODE)):
+            if record.environment.commit.startswith(one.evidence.removeprefix(_SAME_CODE)):
                 return None
         else:
             return None if _RUN.match(one.evidence) else one

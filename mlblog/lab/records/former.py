@@ -1,4 +1,4 @@
-"""Former names of experiments, as their records tell: what was written under the old name is still about them."""
+"""Former names of experiments, from their records, so that text with an old name still refers to them."""
 
 from __future__ import annotations
 
@@ -14,11 +14,9 @@ def former_names(store: Store) -> dict[str, str]:
     """Return `{former name: name}` of every experiment with records that were renamed."""
     found: dict[str, str] = {}
     for path in store.names():
-        with contextlib.suppress(RecordError):  # `check` names it
+        with contextlib.suppress(RecordError):  # `check` reports it
             record = store.read(path)
-            renamed = record.environment.get("renamed")
-            names = renamed if isinstance(renamed, list) else []
-            found |= {name: record.experiment for name in names if isinstance(name, str)}
+            found |= dict.fromkeys(record.environment.former_names, record.experiment)
     return found
 
 

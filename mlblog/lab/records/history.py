@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections import defaultdict
 from functools import cached_property
 from pathlib import Path
 
-from mlblog.errors import InputError
+from mlblog.errors import GitError, InputError, NoGit
+from mlblog.files.git import Git
 from mlblog.lab.project import Project
-from mlblog.lab.records.record import SCALES, Record, arrays_name
+from mlblog.lab.record_path import RecordPath
+from mlblog.lab.records.arrays import arrays_name
+from mlblog.lab.records.record import SCALES, Record
 
 
 class Revision:
     """One commit of the project's repository, read without checking it out."""
 
     def __init__(self, project: Project, name: str) -> None:
-        """Look at the commit that `name` means.
+        """Look at the commit called `name`.
 
         Raises:
             InputError: there is no repository, or no such commit in it.
         """
-        self._root = project.root
+        self._root, self._repository = project.root, Git(project.root)
         self._results = project.relative(project.results)
         self._prefix = self._git("rev-parse", "--show-prefix", what="no git repository").decode().strip()
         found = self._git("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}", what=f"no commit {name!r} here")
@@ -29,13 +31,14 @@ class Revision:
 
     def _git(self, *arguments: str, what: str) -> bytes:
         try:
-            done = subprocess.run(["git", "-C", str(self._root), *arguments], capture_output=True, check=True)
-        except (OSError, subprocess.CalledProcessError) as error:
+            return self._repository.run(*arguments)
+        except NoGit as error:
+            raise InputError(f"{self._root}: git is not installed, and holds what is asked for") from error
+        except GitError as error:
             raise InputError(f"{self._root}: {what}") from error
-        return done.stdout
 
     def read(self, path: str) -> bytes | None:
-        """Return the content of a file, named from the project's root; None where there was none."""
+        """Return the content of a file, named from the project's root; None if it did not exist."""
         try:
             return self._git("show", f"{self.commit}:{self._prefix}{path}", what="")
         except InputError:
@@ -55,7 +58,8 @@ class Revision:
         found = []
         for path in self.files(f"{self._results}/{experiment}", ".json"):
             text = self.read(path)
-            if text is None or path.split("/")[-3] not in SCALES:
+            name = RecordPath.ending(path)
+            if text is None or name is None or name.scale not in SCALES:
                 continue
 
             def arrays(digest: str, path: str = path) -> bytes:
@@ -79,15 +83,16 @@ class Revision:
 
 
 class Past:
-    """Every version of the files below a folder that a commit holds, and why there may have been more."""
+    """Every committed version of the files below a folder, and why there may be more."""
 
     def __init__(self, project: Project, folder: Path) -> None:
         """Look at `folder`, which lies in `project`."""
         self._root, self._folder = project.root, project.relative(folder)
+        self._repository = Git(project.root)
 
     @cached_property
     def versions(self) -> dict[str, list[bytes]]:
-        """The contents of each file, by its path from the project's root; those that git cannot give are left out."""
+        """The contents of each file, by its path from the project's root; those that git cannot read are left out."""
         # with every merge against each parent: otherwise a version that a merge dropped would not be listed
         listed = self._git(
             "log", "-z", "--full-history", "-m", "--raw", "--no-renames", "--no-abbrev", "--relative", "--format=",
@@ -99,7 +104,7 @@ class Past:
             if field.lstrip().startswith(b":"):
                 blob = field.split(b" ")[3].decode()
                 path = next(fields).decode("utf-8", "replace")
-                if blob.strip("0"):  # not where it was deleted
+                if blob.strip("0"):  # unless it was deleted
                     blobs[path][blob] = None
         contents = self._contents(list(dict.fromkeys(blob for found in blobs.values() for blob in found)))
         return {path: [contents[blob] for blob in found if blob in contents] for path, found in blobs.items()}
@@ -110,8 +115,8 @@ class Past:
         if reason := gap(self._root):
             return reason
         try:
-            _git(self._root, "log", "--full-history", "-m", "-p", "--format=", "--", self._folder)
-        except subprocess.CalledProcessError:
+            self._repository.run("log", "--full-history", "-m", "-p", "--format=", "--", self._folder)
+        except GitError:
             return "git could not read the whole history; see: git fsck"
         return ""
 
@@ -129,38 +134,31 @@ class Past:
         return found
 
     def _git(self, *arguments: str, given: bytes = b"") -> bytes:
-        """What git says before it stops; why it does, `gap` tells."""
+        """The output of git up to a failure, which `gap` explains."""
         try:
-            return _git(self._root, *arguments, given=given)
-        except FileNotFoundError:
-            return b""
-        except subprocess.CalledProcessError as error:
-            return bytes(error.stdout)
+            return self._repository.run(*arguments, given=given)
+        except GitError as error:
+            return error.told
 
 
 def gap(root: Path) -> str:
     """Return why git may not know every commit of the project at `root`; empty if it does."""
+    git = Git(root)
     try:
-        shallow = _git(root, "rev-parse", "--is-shallow-repository").strip() == b"true"
-    except FileNotFoundError:
+        shallow = git.text("rev-parse", "--is-shallow-repository") == "true"
+    except NoGit:
         return "git is not installed"
-    except subprocess.CalledProcessError:
+    except GitError:
         return "there is no readable git repository here"
     for revision, reason in (
         ("HEAD", "there is no commit yet"),
         ("HEAD:./", "this project is not committed to the git repository around it"),
     ):
-        try:
-            _git(root, "rev-parse", "--verify", "--quiet", revision)
-        except subprocess.CalledProcessError:
+        if not git.ask("rev-parse", "--verify", "--quiet", revision):
             return reason
     if shallow:
         return "this clone is shallow; fetch the rest: git fetch --unshallow"
-    grafts = root / _git(root, "rev-parse", "--git-path", "info/grafts").decode().strip()
-    if grafts.is_file() or _git(root, "for-each-ref", "--count=1", "refs/replace"):
+    grafts = root / git.text("rev-parse", "--git-path", "info/grafts")
+    if grafts.is_file() or git.run("for-each-ref", "--count=1", "refs/replace"):
         return "grafts or replacements have changed the history here"
     return ""
-
-
-def _git(root: Path, *arguments: str, given: bytes = b"") -> bytes:
-    return subprocess.run(["git", "-C", str(root), *arguments], input=given, capture_output=True, check=True).stdout

@@ -25,7 +25,7 @@ _CURES = {  # by NumPy's kind of dtype
     "f": "save x.astype(np.float64)",
     "V": "save each field under its own name",
 }
-_DEPTH = 32  # of lists in lists; a parser of JSON has a limit, too
+_DEPTH = 32  # of nested lists; JSON parsers have limits
 
 
 def kept(result: Any) -> np.ndarray | Value:

@@ -1,4 +1,4 @@
-"""Records in one file, to carry between machines that share no repository.
+"""Records in one file, to carry between machines without a common repository.
 
 The format is made to be safe to read from strangers: a magic line, the length of a JSON index, the index, then the
 files one after another. Nothing in it is a path, a link or a program: where a record goes is decided by its content.
@@ -32,7 +32,7 @@ def pack(records: Iterable[Record], path: Path) -> int:
     Raises:
         InputError: there is nothing to pack, or `path` is a device, a pipe or a folder.
     """
-    if path.exists() and not path.is_file():  # to rename a file over /dev/null would harm the whole machine
+    if path.exists() and not path.is_file():  # renaming a file over /dev/null would harm the whole machine
         raise InputError(f"{path}: not a regular file; name a file")
     files = sorted(record.files for record in records)
     if not files:
@@ -51,7 +51,7 @@ def unpack(path: Path) -> list[Record]:
         RecordError: it is not a pack, or one of its records cannot be trusted.
     """
     try:
-        if not stat.S_ISREG(path.stat().st_mode):  # to read a pipe would wait for ever
+        if not stat.S_ISREG(path.stat().st_mode):  # reading a pipe would block
             raise InputError(f"{path}: not a regular file; name a file that `mlblog pack` wrote")
         with path.open("rb") as file:
             return _read(file, path)
@@ -60,8 +60,8 @@ def unpack(path: Path) -> list[Record]:
 
 
 def difference(here: Record, there: Record) -> str:
-    """Say in what two records of the same run differ: `here` is the project's own, `there` that of a pack."""
-    measured = {name for record in (here, there) for name in _names(record.environment.get("measured"))}
+    """Describe how two records of the same run differ: `here` is the project's own, `there` that of a pack."""
+    measured = here.environment.measured | there.environment.measured
     mine, theirs = (
         {name: encode(value) for name, value in record.values.items()}
         | {name: _bits(array) for name, array in record.arrays.items()}
@@ -77,10 +77,6 @@ def difference(here: Record, there: Record) -> str:
         for name in other
     ]
     return f"other values: {'; '.join(shown[:_SHOWN])}" + (f"; and {len(shown) - _SHOWN} more" * (len(shown) > _SHOWN))
-
-
-def _names(measured: object) -> list[str]:
-    return [str(name) for name in measured] if isinstance(measured, list) else []
 
 
 def _bits(array: np.ndarray) -> bytes:

@@ -7,23 +7,49 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from mlblog.errors import RecordError
 from mlblog.files import canonical
+from mlblog.lab.record_path import RecordPath
 from mlblog.lab.records.record import SCALES, Key, Record, Value
 from mlblog.lab.records.store import Store, records
 
 _reads: ContextVar[list[Read] | None] = ContextVar("mlblog_reads", default=None)
-_everywhere: list[list[Read]] = []  # of runs: in whatever thread they read
+_everywhere: list[list[Read]] = []  # of runs, in all their threads
 BASIS = "records"  # how a manifest names records that a run has read: `records:solver/*/base`
+
+
+class Question(NamedTuple):
+    """A question to the store, as manifests name it: `records:solver/small/base`, `*` for the largest scale.
+
+    Attributes:
+        experiment: name of the experiment.
+        scale: the scale asked for; None for the largest that is recorded.
+        group: the folder of the overrides asked for.
+    """
+
+    experiment: str
+    scale: str | None
+    group: str
+
+    @classmethod
+    def parse(cls, name: str) -> Question | None:
+        """Return the question that a manifest calls `name`; None if it is not one."""
+        kind, _, asked = name.partition(":")
+        parts = asked.split("/")
+        if kind != BASIS or len(parts) != 3:
+            return None
+        experiment, scale, group = parts
+        return cls(experiment, None if scale == "*" else scale, group)
+
+    def __str__(self) -> str:
+        return f"{BASIS}:{self.experiment}/{self.scale or '*'}/{self.group}"
 
 
 @dataclass(frozen=True)
 class Read:
-    """A query to the store, with its result.
-
-    In a manifest it is `records:EXPERIMENT/SCALE/OVERRIDES`, with `*` for the largest scale.
+    """A question to the store, with its answer.
 
     Attributes:
         experiment: name of the experiment.
@@ -38,10 +64,14 @@ class Read:
     found: tuple[tuple[str, str], ...] = ()
 
     @property
-    def basis(self) -> str:
-        """The name of this question in a manifest."""
-        group = Key(self.experiment, "smoke", self.overrides, 0).group
-        return f"{BASIS}:{self.experiment}/{self.scale or '*'}/{group}"
+    def question(self) -> Question:
+        """What was asked, without the answer."""
+        return Question(self.experiment, self.scale, Key(self.experiment, "smoke", self.overrides, 0).group)
+
+    @property
+    def paths(self) -> list[RecordPath]:
+        """The paths of the records that answered, below the store."""
+        return [path for found, _ in self.found if (path := RecordPath.ending(found)) is not None]
 
     @property
     def digest(self) -> str:
@@ -67,14 +97,14 @@ class Read:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Read:
-        """The read that `to_json` wrote."""
+        """Return the read that `to_json` wrote."""
         found = tuple((path, identity) for path, identity in value["found"])
         return cls(value["experiment"], value["scale"], value["overrides"], found)
 
 
 @contextlib.contextmanager
 def reading() -> Iterator[list[Read]]:
-    """Collect every read of records inside the block; an inner block also tells the outer ones."""
+    """Collect every read of records inside the block; an inner block also reports to the outer ones."""
     outer, mine = _reads.get(), []  # type: list[Read] | None, list[Read]
     token = _reads.set(mine)
     try:
@@ -96,20 +126,16 @@ def reading_everywhere() -> Iterator[list[Read]]:
         _everywhere.remove(mine)
 
 
-def rested_on(store: Store, basis: str) -> tuple[str, list[Record]]:
-    """Return the answer of now to a question in a manifest: its digest, and the records.
+def answer(store: Store, question: Question) -> tuple[str, list[Record]]:
+    """Return the current answer to a question: its digest, and the records.
 
     Raises:
         RecordError: one of them cannot be trusted.
     """
-    asked = basis.removeprefix(f"{BASIS}:").split("/")
-    if len(asked) != 3:
-        return "", []  # no question that a run could have put
-    experiment, scale, group = asked
-    names = [name for name in store.names() if name.startswith(f"{experiment}/") and name.split("/")[2] == group]
-    scales = {name.split("/")[1] for name in names}
-    wanted = scale if scale != "*" else max(scales, key=SCALES.index, default="")
-    found = [store.read(name) for name in names if name.split("/")[1] == wanted]
+    asked = question.experiment, question.group
+    names = [name for name in store.names() if (name.experiment, name.group) == asked]
+    wanted = question.scale or max((name.scale for name in names), key=SCALES.index, default="")
+    found = [store.read(name) for name in names if name.scale == wanted]
     found.sort(key=lambda record: record.seed)
     return _digest((record.path, record.id) for record in found), found
 
@@ -135,7 +161,7 @@ def select(store: Store, experiment: str, scale: str | None, overrides: Mapping[
 
 
 def note(read: Read) -> None:
-    """Tell the enclosing blocks, if any, of a read."""
+    """Report a read to the enclosing blocks, if any."""
     for seen in [_reads.get(), *_everywhere]:
         if seen is not None and read not in seen:
             seen.append(read)

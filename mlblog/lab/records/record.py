@@ -1,4 +1,4 @@
-"""A record: what one run left, in a form that can be read in fifty years and cannot be edited unseen.
+"""A record: what one run left, in a form that can be read in fifty years, and not edited unnoticed.
 
 A record is two files: canonical JSON, and a safetensors file for the arrays. The JSON names the digest of the arrays
 and carries an `id`, the digest of everything else in it; both are checked whenever a record is read.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -17,6 +17,9 @@ import numpy as np
 
 from mlblog.errors import RecordError
 from mlblog.files import canonical
+from mlblog.lab.record_path import RecordPath
+from mlblog.lab.records.arrays import Arrays, arrays_digest
+from mlblog.lab.records.environment import Environment
 
 SCHEMA = 1
 SCALES = ("smoke", "small", "full")  # in ascending order of size
@@ -44,14 +47,14 @@ class Key:
     seed: int
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Key) and self.stem == other.stem  # 1, 1.0 and True are equal, and not the same run
+        return isinstance(other, Key) and self.path == other.path  # 1, 1.0 and True are equal, and not the same run
 
     def __hash__(self) -> int:
-        return hash(self.stem)
+        return hash(self.path)
 
     @property
     def group(self) -> str:
-        """The folder of the overrides: `base`, or `heads=1,memory=last`; a digest where that makes no sound name."""
+        """The folder of the overrides: `base`, or `heads=1,memory=last`; a digest if that is not a valid name."""
         if not self.overrides:
             return "base"
         name = ",".join(f"{key}={plain(value)}" for key, value in sorted(self.overrides.items()))
@@ -61,9 +64,14 @@ class Key:
         return "x-" + canonical.digest("overrides", canonical.encode(dict(self.overrides)))
 
     @property
+    def path(self) -> RecordPath:
+        """The path of the record below the store."""
+        return RecordPath.of(self.experiment, self.scale, self.group, self.seed)
+
+    @property
     def stem(self) -> str:
-        """The path of the record below the store, without an ending: `solver/small/base/seed-0`."""
-        return f"{self.experiment}/{self.scale}/{self.group}/seed-{self.seed}"
+        """That path without its ending: `solver/small/base/seed-0`."""
+        return self.path.stem
 
     def __str__(self) -> str:
         overrides = "".join(f" {key}={plain(value)}" for key, value in sorted(self.overrides.items()))
@@ -88,50 +96,6 @@ def _ambiguous(value: Value) -> bool:
     return True
 
 
-class Arrays(Mapping[str, np.ndarray]):
-    """The arrays of a record by name, decoded from safetensors bytes when first asked for."""
-
-    def __init__(self, content: bytes, path: str = "") -> None:
-        self._content, self._path = content, path
-
-    @classmethod
-    def of(cls, arrays: Mapping[str, np.ndarray]) -> Arrays:
-        """Return `arrays` encoded: sorted by name, contiguous, so that equal arrays give equal bytes."""
-        from safetensors.numpy import save
-
-        return cls(save({name: np.asarray(arrays[name], order="C") for name in sorted(arrays)}) if arrays else b"")
-
-    @property
-    def content(self) -> bytes:
-        """The safetensors file, or nothing where there are no arrays."""
-        return self._content
-
-    @cached_property
-    def _decoded(self) -> dict[str, np.ndarray]:
-        if not self._content:
-            return {}
-        from safetensors import SafetensorError
-        from safetensors.numpy import load
-
-        try:
-            return dict(sorted(load(self._content).items()))
-        except (SafetensorError, ValueError, KeyError, TypeError, OverflowError) as error:
-            place = f"{self._path}: " if self._path else ""
-            raise RecordError(f"{place}the arrays are not a safetensors file: {error}") from error
-
-    def __getitem__(self, name: str) -> np.ndarray:
-        try:
-            return self._decoded[name]
-        except KeyError:
-            raise KeyError(f"no array {name!r}; there are {', '.join(self._decoded) or 'none'}") from None
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._decoded)
-
-    def __len__(self) -> int:
-        return len(self._decoded)
-
-
 @dataclass(frozen=True)
 class Record:
     """What one run left.
@@ -146,7 +110,7 @@ class Record:
         arrays: arrays that the run saved, and its series as `series/<name>` with `series/<name>/step`.
         manifest: `{qualified name: digest}` of the first-party code and data files that the run depends on.
         data: `{source: digest}` as declared by `run.uses`.
-        environment: where and when it ran; stamped at the run, never later.
+        environment: where and when it ran; stamped at the run.
         path: where the record was read from, for people; not part of it.
     """
 
@@ -159,8 +123,11 @@ class Record:
     arrays: Mapping[str, np.ndarray]
     manifest: Mapping[str, str]
     data: Mapping[str, str]
-    environment: Mapping[str, Value]
+    environment: Environment
     path: str = field(default="", compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "environment", Environment(self.environment))
 
     @property
     def key(self) -> Key:
@@ -169,7 +136,7 @@ class Record:
 
     @cached_property
     def files(self) -> tuple[bytes, bytes]:
-        """The record as its two files: canonical JSON and safetensors (empty where there are no arrays)."""
+        """The record as its two files: canonical JSON and safetensors (empty without arrays)."""
         arrays = self.arrays if isinstance(self.arrays, Arrays) else Arrays.of(self.arrays)
         body = {
             "schema": SCHEMA,
@@ -194,7 +161,7 @@ class Record:
 
     @classmethod
     def from_files(cls, text: bytes, arrays: Callable[[str], bytes], path: str) -> Record:
-        """Read a record back, and believe nothing of it unchecked.
+        """Read a record back, and check all of it.
 
         Args:
             text: the JSON file.
@@ -229,23 +196,13 @@ class Record:
 
 
 def misnamed(experiment: str, parameters: Iterable[str]) -> str:
-    """Return why no run could be recorded or asked for by these names; empty if all can."""
+    """Return why runs could not be recorded under these names; empty if they can."""
     for what, name in (("the experiment", experiment), *(("parameter", name) for name in parameters)):
         if not NAME.match(name):
             return f"{what} {name!r} needs a name of at most 100 letters, digits and underscores, all ASCII; rename it"
         if what == "parameter" and name in _RESERVED:
             return f"parameter {name!r} clashes with an argument of .runs({name}=…); rename it"
     return ""
-
-
-def arrays_digest(content: bytes) -> str:
-    """Return the digest by which a record names its arrays; empty where it has none."""
-    return canonical.digest("arrays", content) if content else ""
-
-
-def arrays_name(stem: str, digest: str) -> str:
-    """Return the name of the arrays' file of a record: it holds their digest, so that versions never overwrite."""
-    return f"{stem}-{digest[:12]}.safetensors"
 
 
 def _object(text: bytes, path: str) -> dict[str, Any]:
@@ -289,7 +246,7 @@ def _check_types(body: dict[str, Any], path: str) -> None:
 
 
 def is_value(value: object) -> bool:
-    """Whether `value` may stand in a record: a JSON scalar, or a list of such."""
+    """Whether a record can hold `value`: a JSON scalar, or a list of them."""
     if isinstance(value, list):
         return all(is_value(item) for item in value)
     return value is None or isinstance(value, bool | int | float | str)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
@@ -12,10 +11,11 @@ from filelock import FileLock, Timeout
 
 from mlblog.errors import MissingRecord, RecordError, StoreBusy
 from mlblog.files.atomic import write_atomically
-from mlblog.lab.records.record import SCALES, Key, Record, Value, arrays_digest, arrays_name, plain
+from mlblog.lab.record_path import RecordPath
+from mlblog.lab.records.arrays import arrays_beside, arrays_digest, arrays_name
+from mlblog.lab.records.record import SCALES, Key, Record, Value, plain
 
 LOCK_SECONDS = 30.0
-_SEED = re.compile(r"seed-(\d+)\.json\Z")
 
 
 class Store(Protocol):
@@ -34,7 +34,7 @@ class Store(Protocol):
         """
         ...
 
-    def names(self) -> list[str]:
+    def names(self) -> list[RecordPath]:
         """Return the paths of all records, sorted, without reading them."""
         ...
 
@@ -46,7 +46,7 @@ class Store(Protocol):
 def records(store: Store, experiment: str) -> Iterator[Record]:
     """Yield every record of `experiment`, in the order of their paths."""
     for name in store.names():
-        if name.startswith(f"{experiment}/"):
+        if name.experiment == experiment:
             yield store.read(name)
 
 
@@ -54,28 +54,26 @@ class MemoryStore:
     """Records in memory, encoded like files, so that they have the same restrictions."""
 
     def __init__(self) -> None:
-        self._files: dict[str, tuple[bytes, bytes]] = {}
+        self._files: dict[RecordPath, tuple[bytes, bytes]] = {}
 
     def put(self, record: Record) -> str:
         """Keep `record`."""
-        name = f"{record.key.stem}.json"
-        self._files[name] = record.files
-        return name
+        self._files[record.key.path] = record.files
+        return record.key.path
 
     def get(self, key: Key) -> Record:
         """Return the record of `key`."""
-        name = f"{key.stem}.json"
-        if name not in self._files:
+        if key.path not in self._files:
             raise MissingRecord(f"{key}: not recorded")
-        return self.read(name)
+        return self.read(key.path)
 
-    def names(self) -> list[str]:
+    def names(self) -> list[RecordPath]:
         """Return the paths of all records, sorted."""
         return sorted(self._files)
 
     def read(self, name: str) -> Record:
         """Return the record at a path."""
-        text, arrays = self._files[name]
+        text, arrays = self._files[RecordPath(name)]
         return Record.from_files(text, lambda _: arrays, path=name)
 
 
@@ -119,7 +117,7 @@ class FileStore:
     def put(self, record: Record) -> str:
         """Write `record` so that a process killed at any moment leaves the old one or the new one, whole."""
         text, arrays = record.files
-        name = f"{record.key.stem}.json"
+        name = record.key.path
         path = self.folder / name
         try:
             with self.locked():
@@ -134,28 +132,27 @@ class FileStore:
 
     def get(self, key: Key) -> Record:
         """Return the record of `key`."""
-        name = f"{key.stem}.json"
-        if not (self.folder / name).is_file():
-            raise MissingRecord(f"{self.label}/{name}: not recorded. Record it: mlblog run {key.experiment}")
-        return self.read(name)
+        if not (self.folder / key.path).is_file():
+            raise MissingRecord(f"{self.label}/{key.path}: not recorded. Record it: mlblog run {key.experiment}")
+        return self.read(key.path)
 
-    def names(self) -> list[str]:
+    def names(self) -> list[RecordPath]:
         """Return the paths of all records, sorted, without reading them."""
-        found = (path.relative_to(self.folder).as_posix() for path in self.folder.glob("*/*/*/seed-*.json"))
-        return sorted(name for name in found if _SEED.search(name) and name.split("/")[1] in SCALES)
+        found = (RecordPath.ending(path.as_posix()) for path in self.folder.glob("*/*/*/seed-*.json"))
+        return sorted(name for name in found if name is not None and name.scale in SCALES)
 
     def read(self, name: str) -> Record:
         """Return the record at a path; check its digests, and that its path is the one its content asks for."""
         path, label = self.folder / name, f"{self.label}/{name}"
         self._refuse_links(path)
-        if path.exists() and not path.is_file():  # to read a pipe would wait for ever
+        if path.exists() and not path.is_file():  # reading a pipe would block
             raise RecordError(f"{label}: not a regular file; delete it")
         try:
             record = Record.from_files(path.read_bytes(), lambda digest: self._read_arrays(path, digest), label)
         except OSError as error:
             raise RecordError(f"{label}: cannot be read: {error.strerror}") from error
-        if f"{record.key.stem}.json" != name:
-            raise RecordError(f"{label}: it is the record of {record.key}; move it to {record.key.stem}.json")
+        if record.key.path != name:
+            raise RecordError(f"{label}: it is the record of {record.key}; move it to {record.key.path}")
         return record
 
     def remove(self, name: str) -> None:
@@ -166,7 +163,7 @@ class FileStore:
             self._sweep(path, keep="")
 
     def _refuse_links(self, path: Path) -> None:
-        """Refuse links, which could lead out of the store."""
+        """Refuse links, which could point outside the store."""
         for one in (path, *path.parents):
             if one == self.folder:
                 return
@@ -179,15 +176,11 @@ class FileStore:
 
     def _read_arrays(self, path: Path, digest: str) -> bytes:
         file = self._arrays(path, digest)
-        return file.read_bytes() if file in self._beside(path) and file.is_file() else b""
-
-    @staticmethod
-    def _beside(path: Path) -> list[Path]:
-        return sorted(path.parent.glob(f"{path.stem}-*.safetensors"))
+        return file.read_bytes() if file in arrays_beside(path) and file.is_file() else b""
 
     def _sweep(self, path: Path, keep: str) -> None:
         """Delete what earlier versions of the record, and writers that were killed, left beside it."""
-        for old in self._beside(path):
+        for old in arrays_beside(path):
             if old != self._arrays(path, keep):
                 old.unlink()
         for leftover in path.parent.glob(".tmp-*"):
@@ -195,5 +188,5 @@ class FileStore:
 
 
 def as_label(overrides: Mapping[str, Value]) -> str:
-    """`overrides` for people, as the command line takes them: `heads=1, memory=last`, or `base`."""
+    """`overrides` as text, as the command line takes them: `heads=1, memory=last`, or `base`."""
     return ", ".join(f"{key}={plain(value)}" for key, value in sorted(overrides.items())) or "base"

@@ -1,19 +1,17 @@
 """The stores of a project: its records, and previews in place of missing records.
 
-A preview is a smoke record in `.mlblog/preview`. It is seen only where `MLBLOG_PREVIEW` is set, as `mkdocs serve` does,
+A preview is a smoke record in `.mlblog/preview`. Only the pages of live preview show it,
 and only for an experiment and overrides that have no real record at any scale.
 """
 
 from __future__ import annotations
 
-import os
-
 from mlblog.errors import MissingRecord
+from mlblog.files.state import Mark, mark
 from mlblog.lab.project import Project
+from mlblog.lab.record_path import RecordPath
 from mlblog.lab.records.record import Key, Record
 from mlblog.lab.records.store import FileStore, Store
-
-PREVIEW = "MLBLOG_PREVIEW"
 
 
 class Previewed:
@@ -32,15 +30,16 @@ class Previewed:
         try:
             return self._records.get(key)
         except MissingRecord:
-            if f"{key.stem}.json" not in self.names():
+            if key.path not in self.names():
                 raise
             return self._previews.get(key)
 
-    def names(self) -> list[str]:
+    def names(self) -> list[RecordPath]:
         """Return the paths of all records, and of the previews that fill a gap."""
         real = self._records.names()
-        known = {_group(name) for name in real}
-        return sorted([*real, *(name for name in self._previews.names() if _group(name) not in known)])
+        known = {(name.experiment, name.group) for name in real}
+        fillers = (name for name in self._previews.names() if (name.experiment, name.group) not in known)
+        return sorted([*real, *fillers])
 
     def read(self, name: str) -> Record:
         """Return the record, or the preview, at a path."""
@@ -54,7 +53,7 @@ class Remembered:
     def __init__(self, store: FileStore) -> None:
         """Remember what is read of `store`."""
         self._store = store
-        self._known: dict[str, tuple[tuple[int, int, int], Record]] = {}
+        self._known: dict[str, tuple[Mark | None, Record]] = {}
 
     def put(self, record: Record) -> str:
         """Keep a record."""
@@ -64,25 +63,16 @@ class Remembered:
         """Return the record of `key`."""
         return self._store.get(key)
 
-    def names(self) -> list[str]:
+    def names(self) -> list[RecordPath]:
         """Return the paths of all records, sorted."""
         return self._store.names()
 
     def read(self, name: str) -> Record:
         """Return the record at a path."""
-        try:
-            stat = (self._store.folder / name).stat()
-        except OSError:
-            return self._store.read(name)  # which says what is wrong
-        mark = (stat.st_ino, stat.st_mtime_ns, stat.st_size)  # a record changes by a rename, to another inode
-        if name not in self._known or self._known[name][0] != mark:
-            self._known[name] = mark, self._store.read(name)
+        now = mark(self._store.folder / name)  # a record changes by a rename, to another inode
+        if name not in self._known or self._known[name][0] != now or now is None:
+            self._known[name] = now, self._store.read(name)
         return self._known[name][1]
-
-
-def _group(name: str) -> tuple[str, str]:
-    experiment, _, overrides, _ = name.split("/")
-    return experiment, overrides
 
 
 def project_store(project: Project) -> FileStore:
@@ -100,7 +90,7 @@ def preview_store(project: Project) -> FileStore:
     return FileStore(folder, lock=project.work / "locks" / "preview.lock", label=project.relative(folder))
 
 
-def shown_store(project: Project) -> Store:
-    """Return what pages of `project` are made from: its records, with previews where `MLBLOG_PREVIEW` is set."""
+def shown_store(project: Project, *, previews: bool = False) -> Store:
+    """Return what pages of `project` are made from: its records, in live preview with `previews` in the gaps."""
     records = Remembered(project_store(project))
-    return Previewed(records, preview_store(project)) if os.environ.get(PREVIEW) else records
+    return Previewed(records, preview_store(project)) if previews else records

@@ -13,7 +13,7 @@ Name = TypeVar("Name", bound=Hashable)
 
 
 class Mean(NamedTuple):
-    """A mean with its interval; both ends are NaN where there is no spread to estimate it from."""
+    """A mean with its interval; both ends are NaN with a single number."""
 
     mean: float
     low: float
@@ -32,7 +32,7 @@ class Difference(NamedTuple):
 def interval(sample: np.ndarray, level: float = 0.95) -> Mean:
     """Return the mean of `sample`, shape (n,), and Student's t interval of it.
 
-    mean ± t_{(1+level)/2, n-1} · s / √n, with s the sample deviation. There is no interval of a single number.
+    mean ± t_{(1+level)/2, n-1} · s / √n, with s the sample deviation. A single number has no interval.
     """
     mean, spread, degrees = _summary(sample)
     half = quantile((1 + level) / 2, degrees) * spread if spread else spread
@@ -61,7 +61,7 @@ def difference(first: np.ndarray, second: np.ndarray, *, paired: bool = False, l
     """
     if paired:
         if len(first) != len(second):
-            raise ValueError(f"{len(first)} and {len(second)} numbers are no pairs; leave paired out")
+            raise ValueError(f"{len(first)} and {len(second)} numbers cannot be paired; leave out paired")
         return _tested(*_summary(second - first), level)
     summaries = [_summary(first), _summary(second)]
     gap = summaries[1][0] - summaries[0][0]
@@ -100,7 +100,7 @@ def holm(ps: Mapping[Name, float]) -> dict[Name, float]:
     somewhere in the family at most once in twenty times, however the tests depend on each other.
 
     Args:
-        ps: what was asked, and its p-value; the whole family, also what turned out not to matter.
+        ps: what was asked, and its p-value; the whole family, including those without an effect.
 
     Raises:
         ValueError: a p-value is not in [0, 1]; a single seed has none.
@@ -113,7 +113,7 @@ def holm(ps: Mapping[Name, float]) -> dict[Name, float]:
     least = 0.0
     for rank, (name, p) in enumerate(sorted(ps.items(), key=lambda item: item[1])):
         if not 0 <= p <= 1:
-            raise ValueError(f"{name!r}: {p} is no p-value")
+            raise ValueError(f"{name!r}: {p} is not a p-value")
         least = max(least, min(1.0, (len(ps) - rank) * p))
         adjusted[name] = least
     return {name: adjusted[name] for name in ps}
@@ -124,7 +124,7 @@ def quantile(probability: float, degrees: float) -> float:
     """Return t with P(T ≤ t) = `probability` for T Student-distributed with `degrees` degrees of freedom.
 
     Raises:
-        ValueError: the probability is not strictly between 0 and 1, or there is no degree of freedom.
+        ValueError: the probability is not strictly between 0 and 1, or there is less than one degree of freedom.
 
     Example:
         >>> round(quantile(0.975, 2), 4)

@@ -1,4 +1,4 @@
-"""The runs of an experiment as a table: a row a variant or a seed, its parameters and the scalars that it saved."""
+"""The runs of an experiment as a table: a row for each variant or seed, with its parameters and saved scalars."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import numpy as np
 
 from mlblog.errors import InputError
 from mlblog.lab.records.record import SCALES, Record, Scalar, Value
-from mlblog.lab.records.student import interval
+from mlblog.lab.records.shares import printed
 
 
 class Estimate(NamedTuple):
@@ -23,6 +23,11 @@ class Estimate(NamedTuple):
     low: float
     high: float
     n: int
+
+    @property
+    def lopsided(self) -> bool:
+        """Whether the interval is longer on one side, by more than rounding makes it."""
+        return abs(self.high + self.low - 2 * self.mean) > 1e-9 * abs(self.mean)
 
 
 Cell = Value | Estimate
@@ -39,7 +44,7 @@ class Row:
         seeds: ascending.
         stale: how many of the records are stale.
         values: a number for one seed, an estimate for several; of anything else a list where seeds do not agree.
-        lists: names of saved lists, which are no scalars.
+        lists: names of saved lists, which have no cell.
     """
 
     scale: str
@@ -58,7 +63,7 @@ class Row:
         return "stale" if self.stale == len(self.seeds) else f"stale {self.stale} of {len(self.seeds)}"
 
     def to_json(self, columns: Sequence[Column] | None = None) -> dict[str, Any]:
-        """This row as JSON values, whole or `columns` of it alone; an interval that does not exist is null."""
+        """This row as JSON values, whole or `columns` of it alone; a missing interval is null."""
         whole: dict[str, Any] = {
             "scale": self.scale, "overrides": dict(self.overrides), "params": dict(self.params),
             "seeds": list(self.seeds), "n": len(self.seeds), "state": self.state,
@@ -112,14 +117,14 @@ def _natural(row: Row) -> tuple[object, ...]:
 
 
 class _Left:
-    """What is no scalar has no cell."""
+    """In place of a cell: not a scalar."""
 
 
 def _cell(found: Sequence[Value]) -> Cell | _Left:
     if any(isinstance(value, list) for value in found):
         return _Left()
     if len(found) > 1 and all(isinstance(value, int | float) and not isinstance(value, bool) for value in found):
-        return Estimate(*interval(np.array(found, dtype=np.float64)), len(found))
+        return Estimate(*printed(np.array(found, dtype=np.float64)), len(found))
     different: dict[str, Scalar] = {json.dumps(value): value for value in found if not isinstance(value, list)}
     return next(iter(different.values())) if len(different) == 1 else list(different.values())
 
@@ -153,7 +158,7 @@ class Column:
 
 
 def shortened(seeds: Sequence[int]) -> str:
-    """Return ascending seeds for people: `0-2`, `0-2,7`."""
+    """Return ascending seeds as text: `0-2`, `0-2,7`."""
     spans: list[list[int]] = []
     for seed in seeds:
         if spans and seed == spans[-1][1] + 1:

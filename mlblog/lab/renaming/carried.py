@@ -15,7 +15,8 @@ from mlblog.errors import RunError
 from mlblog.lab.fingerprint.sources import module_files
 from mlblog.lab.lab import Lab
 from mlblog.lab.project import Project
-from mlblog.lab.records.record import Record, Value
+from mlblog.lab.record_path import RecordPath
+from mlblog.lab.records.record import Record
 from mlblog.lab.records.store import MemoryStore, records
 from mlblog.lab.renaming.references import Exports, Source
 
@@ -30,7 +31,7 @@ class Carried:
         fresh: how many of its own are fresh, before and after.
     """
 
-    own: Mapping[str, Record]
+    own: Mapping[RecordPath, Record]
     others: tuple[Record, ...]
     fresh: int
 
@@ -102,10 +103,10 @@ def carry(lab: Lab, after: Lab, old: str, new: str, explained: set[str]) -> Carr
         return now + key[len(was) :] if key == was or key.startswith((f"{was}<", f"{was}.")) else key
 
     explained = {renamed(key) for key in explained} | {now}
-    own: dict[str, Record] = {}
+    own: dict[RecordPath, Record] = {}
     others: list[Record] = []
     fresh = 0
-    recorded = dict.fromkeys(path.split("/")[0] for path in lab.store.names())
+    recorded = dict.fromkeys(path.experiment for path in lab.store.names())
     for name in (name for name in recorded if name in lab.experiments):
         before = lab.code.manifest(lab.experiments[name].qualified)
         later = after.code.manifest(after.experiments[new if name == old else name].qualified)
@@ -117,23 +118,17 @@ def carry(lab: Lab, after: Lab, old: str, new: str, explained: set[str]) -> Carr
             }
             made = dataclasses.replace(record, manifest=manifest)
             if name == old:
-                former: Value = [*_list(record.environment.get("renamed")), old]
-                environment = {**record.environment, "renamed": former}
-                made = dataclasses.replace(made, experiment=new, environment=environment)
+                made = dataclasses.replace(made, experiment=new, environment=record.environment.renamed(old))
             is_fresh = not lab.reasons(record)
             if is_fresh == bool(after.reasons(made)):
                 seem = "stale, and is fresh" if is_fresh else "fresh, and is stale"
                 raise RunError(f"{record.path}: not renamed: it would look {seem} now")
             if name == old:
-                own[f"{record.key.stem}.json"] = made
+                own[record.key.path] = made
                 fresh += is_fresh
             elif manifest != record.manifest:
                 others.append(made)
     return Carried(own, tuple(others), fresh)
-
-
-def _list(value: Value) -> list[Value]:
-    return value if isinstance(value, list) else []
 
 
 def _refuse_unexplained(

@@ -48,10 +48,10 @@ class Source:
         return f"{self.path}:{self._row(getattr(node, 'lineno', 1)) + 1}"
 
     def position(self, line: int, column: int, text: str, node: ast.AST) -> tuple[int, int]:
-        """The place in the file of `text`, which stands at a line (from 1) and column (in UTF-8) of the Python.
+        """The place in the file of `text`, which is at a line (from 1) and column (in UTF-8) of the Python.
 
         Raises:
-            InputError: it does not stand there, as may be in an f-string before Python 3.12.
+            InputError: it is not there, as may happen in an f-string before Python 3.12.
         """
         written, row, start = self.lines[line - 1]
         at = len(written.encode()[:column].decode(errors="replace"))

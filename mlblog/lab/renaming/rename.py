@@ -9,12 +9,12 @@ from __future__ import annotations
 import ast
 import keyword
 import re
-import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from mlblog.errors import InputError, RunError
+from mlblog.errors import GitError, InputError, RunError
+from mlblog.files.git import Git
 from mlblog.lab.declared import find
 from mlblog.lab.fingerprint.sources import module_files
 from mlblog.lab.lab import Lab
@@ -99,12 +99,12 @@ def rename(lab: Lab, old: str, new: str, posts: Iterable[File] = (), texts: Iter
         if new not in after.experiments:
             raise RunError(f"{old}: not renamed: under its new name it is not an experiment")
         carried = carry(lab, after, old, new, explained)
-    others = {lab.project.results / f"{record.key.stem}.json": record for record in carried.others}
+    others = {lab.project.results / record.key.path: record for record in carried.others}
     _refuse_uncommitted(lab.project, [*contents, *others, lab.project.results / old])
 
     def check() -> None:
         now = Lab(lab.project)
-        states = [not now.reasons(now.store.read(f"{record.key.stem}.json")) for record in carried.own.values()]
+        states = [not now.reasons(now.store.read(record.key.path)) for record in carried.own.values()]
         if sum(states) != carried.fresh:
             raise RunError(f"{old}: not renamed: files changed in the meantime; try again")
 
@@ -161,7 +161,7 @@ def _edited(file: File, exported: Exports, old: str, new: str) -> Edit:
 
 
 def _replaced(line: str, row: int, start: int, found: set[tuple[int, int]], old: str, new: str) -> str:
-    """A piece of a line of the file, from column `start` on, with what stands at the places `found` replaced."""
+    """A piece of a line of the file, from column `start` on, with the places `found` replaced."""
     columns = sorted((column - start for at, column in found if at == row), reverse=True)
     for column in columns:
         if 0 <= column < len(line):
@@ -172,12 +172,11 @@ def _replaced(line: str, row: int, start: int, found: set[tuple[int, int]], old:
 def _refuse_uncommitted(project: Project, paths: Iterable[Path]) -> None:
     """What is not committed could not be had back."""
     names = [str(path) for path in paths if path.exists()]
-    command = ["git", "-C", str(project.root), "status", "--porcelain", "--ignored", "--", *names]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
-    except (OSError, subprocess.CalledProcessError) as error:
+        listed = Git(project.root).text("status", "--porcelain", "--ignored", "--", *names)
+    except GitError as error:
         raise InputError(
             f"{project.root}: no git repository; a rename changes files that git must be able to restore"
         ) from error
-    if lines := done.stdout.splitlines():
+    if lines := listed.splitlines():
         raise InputError(f"{lines[0][3:]}: not committed; commit it first, so that git shows only the rename")

@@ -6,10 +6,11 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from mlblog.files.atomic import write_atomically
 from mlblog.lab.project import Project
+from mlblog.lab.record_path import RecordPath
 from mlblog.lab.records.record import Record
 from mlblog.lab.records.stores import project_store
 
@@ -38,7 +39,7 @@ class Swap:
         _write(path, content, mode)
 
     def move(self, source: Path, target: Path) -> None:
-        """Move a file or folder to where there is nothing."""
+        """Move a file or folder to a path that does not exist."""
         target.parent.mkdir(parents=True, exist_ok=True)
         os.rename(source, target)
         self._undo.append(lambda: os.rename(target, source))
@@ -54,7 +55,7 @@ def swap(
     old: str,
     new: str,
     files: Mapping[Path, bytes],
-    own: Mapping[str, Record],
+    own: Mapping[RecordPath, Record],
     others: Mapping[Path, Record],
     check: Callable[[], None],
 ) -> None:
@@ -86,7 +87,7 @@ def swap(
         if (project.results / old).is_dir():
             shutil.copytree(project.results / old, Path(folder, "new"), symlinks=True)
             for name, record in own.items():
-                write_atomically(Path(folder, "new", *name.split("/")[1:]), record.files[0])
+                write_atomically(Path(folder, "new") / PurePath(name).relative_to(old), record.files[0])
             doing.move(Path(folder, "new"), project.results / new)
             doing.move(project.results / old, Path(folder, "old"))
         check()

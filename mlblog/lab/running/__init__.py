@@ -1,1 +1,1 @@
-"""Running: from what is due to an outcome for each job, in this process, in others or on a cluster."""
+"""Running: from due jobs to their outcomes, in this process, in others or on a cluster."""

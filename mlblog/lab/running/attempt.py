@@ -1,11 +1,12 @@
-"""One attempt at a job, in whatever process and on whatever machine: its record, or a `RunError` that says why not."""
+"""One attempt at a job, in any process and on any machine: its record, or a `RunError` that says why not."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from mlblog.errors import MlblogError, RunError
-from mlblog.lab.observing.observation import Observation, observing
+from mlblog.lab.observing.hook import observing
+from mlblog.lab.observing.observation import Observation
 from mlblog.lab.project import Project
 from mlblog.lab.records.reading import reading_everywhere
 from mlblog.lab.records.record import Record
@@ -20,7 +21,7 @@ def attempt(job: Job, root: Path, report: Report, checkpoints: Path | None) -> R
     """Import the experiment of `job`, of the project at `root`, execute it once, and check its dependencies.
 
     Raises:
-        MlblogError: there will be no record; whatever the experiment or its module raised is chained.
+        MlblogError: it made no record; what the experiment or its module raised is chained.
     """
     project = Project.find(root)
     witness = Witness(project)
@@ -39,5 +40,5 @@ def attempt(job: Job, root: Path, report: Report, checkpoints: Path | None) -> R
         return witness.vouched(record, job, observation, reads, experiment.reads)
     except (MlblogError, KeyboardInterrupt):
         raise
-    except BaseException as error:  # SystemExit of a module that is imported, too: it ends this run alone
+    except BaseException as error:  # including SystemExit of an imported module, which must end this run only
         raise RunError(f"{job.key}: {type(error).__name__}: {said(error)}") from error

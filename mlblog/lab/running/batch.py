@@ -59,7 +59,7 @@ class Batch:
             display: shows how far they are.
             cache: local cache of records; None for runs that are not recorded.
             in_progress: locks against duplicate runs by other processes; None for runs that are not recorded.
-            again: whether to rerun what is cached, too.
+            again: whether to rerun what is cached.
         """
         self._lab, self._executor, self._display = lab, executor, display
         self._cache, self._in_progress, self._again = cache, in_progress, again
@@ -67,10 +67,10 @@ class Batch:
         self._changes: dict[str, Kept | None] = {}  # uncommitted changes that runs under way were begun with
 
     def outcomes(self, jobs: Sequence[Job]) -> Iterator[Outcome]:
-        """Yield what becomes of each job, as it comes.
+        """Yield the outcome of each job as it ends.
 
-        What another process is running is left for later; then it is recorded there, or run here after all. Nobody
-        waits for a lock, so two processes that hold what the other one wants both go on.
+        Jobs that another process is running are left for later: they are recorded there, or run here after all. Locks
+        are never waited for, so two processes cannot block each other.
         """
         waiting, running = dict(enumerate(jobs)), dict[Future[Record], Job]()
         told: set[int] = set()
@@ -97,12 +97,12 @@ class Batch:
                 time.sleep(_BETWEEN)
 
     def close(self) -> None:
-        """Release the locks of unfinished jobs; call it when nothing is running any more."""
+        """Release the locks of unfinished jobs; call it when nothing is running."""
         for job, _ in list(self._held.values()):
             self._let_go(job)
 
     def _begin(self, job: Job) -> Future[Record] | Outcome | None:
-        """Hand `job` to the executor; return its outcome if there is one already, nothing if another process has it."""
+        """Hand `job` to the executor; return its outcome if it is known already, None if another process has it."""
         try:
             if self._in_progress:
                 lock = self._in_progress.lock(job.key.stem)
@@ -125,7 +125,7 @@ class Batch:
             )
         except Exception as error:
             return self._failed(job, error)
-        # if it ran here: what follows it may be killed, and must not take it along
+        # it ran inline: store the record before the next job can be killed
         return self._settled(job, future) if future.done() else future
 
     def _is_fresh(self, record: Record) -> bool:
@@ -136,10 +136,10 @@ class Batch:
             record = noted(future.result(), self._changes.pop(job.key.stem, None))
         except Exception as error:
             return self._failed(job, error)
-        return self._kept(job, record, f"recorded in {record.environment['seconds']:g} s")
+        return self._kept(job, record, f"recorded in {record.environment.seconds or 0:g} s")
 
     def _kept(self, job: Job, record: Record, how: str) -> Outcome:
-        """Put a record where it is safe; only then its checkpoint can go."""
+        """Store a record; only then can its checkpoint be deleted."""
         lost = None
         try:
             if self._cache:

@@ -1,4 +1,4 @@
-"""Checkpoints: what a run needs to go on, after it was killed, as if nothing had happened.
+"""Checkpoints: what a killed run needs to go on as if nothing had happened.
 
 A checkpoint is one safetensors file: tensors as tensors, everything else (step, optimiser settings, generator states,
 results so far) as JSON in its header. No pickle, so a checkpoint cannot run code.
@@ -18,7 +18,7 @@ import numpy as np
 
 from mlblog.errors import RunError
 from mlblog.files.atomic import write_atomically
-from mlblog.lab.observing.observation import go_on_from, seen_so_far
+from mlblog.lab.observing.hook import go_on_from, seen_so_far
 from mlblog.lab.running.legs import Legs
 from mlblog.lab.running.results import Results
 
@@ -31,7 +31,7 @@ class Stateful(Protocol):
         ...
 
     def load_state_dict(self, state: Any) -> Any:
-        """Take on a state."""
+        """Restore a state."""
         ...
 
 
@@ -62,12 +62,12 @@ class Checkpoint:
         """Use the file `path` (None: keep nothing), valid for `identity`, for `parts`, `results` and `legs`."""
         self._path, self._identity, self._parts, self._results, self._legs = path, identity, parts, results, legs
         self._track, self._every = track, every
-        self._generators: Mapping[str, Any] | None = None  # to be set when the loop goes on
+        self._generators: Mapping[str, Any] | None = None  # set when the loop goes on
         self.step = 0
         self._restore()
 
     def steps(self, stop: int, label: str = "step") -> Iterator[int]:
-        """Yield the steps from where the run stands up to `stop`, saving between two steps when it is time."""
+        """Yield the remaining steps up to `stop`, and save between steps when it is time."""
         saved = time.monotonic()
         for step in self._track(range(self.step, stop), label, initial=self.step, total=stop):
             self._go_on()
@@ -78,12 +78,12 @@ class Checkpoint:
             self.step = step + 1
 
     def save(self, step: int) -> None:
-        """Write everything, as of before `step`; the old checkpoint stays until the new one is whole.
+        """Write the state before `step`; the old checkpoint stays until the new one is complete.
 
         A full disk does not stop a run: it continues without the checkpoint and warns on standard error.
         """
         if self._generators is not None and step < self.step:
-            return  # the code before the loop, executed again: the checkpoint is further on
+            return  # the code before the loop runs again; the checkpoint is further on
         self._go_on()
         self.step = step
         if self._path is None:
@@ -111,7 +111,7 @@ class Checkpoint:
             sys.stderr.write(f"{self._path}: cannot write the checkpoint of step {step}: {error.strerror}\n")
 
     def _go_on(self) -> None:
-        """Give the generators their states only now: what runs before the loop draws what it drew the first time."""
+        """Restore the generators only now, so that code before the loop draws what it drew the first time."""
         if self._generators is not None:
             _set_generators(self._generators)
             self._generators, self._results.replaying = None, False
@@ -130,7 +130,7 @@ class Checkpoint:
                 f"{self._path}: not a checkpoint ({error}); delete it to start from the beginning"
             ) from error
         if state["identity"] != self._identity or not go_on_from(state["inputs"]):
-            return  # of other code, parameters, libraries or device: never mix
+            return  # of other code, parameters, libraries, device or inputs
         results = _unpack(state["results"], tensors)
         if any(results["data"].get(source, digest) != digest for source, digest in self._results.data.items()):
             return  # of other data
@@ -179,7 +179,7 @@ def _set_generators(state: Mapping[str, Any]) -> None:
 
 
 def _pack(value: Any, tensors: dict[str, Any]) -> Any:
-    """`value` as JSON: tensors move to `tensors`; tuples and odd keys, which JSON would lose, are tagged."""
+    """`value` as JSON: tensors move to `tensors`; tuples and other keys than strings are tagged."""
     import torch
 
     if isinstance(value, torch.Tensor):

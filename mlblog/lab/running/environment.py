@@ -5,35 +5,36 @@ from __future__ import annotations
 import os
 import platform
 import resource
-import subprocess
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 
-from mlblog.errors import ProjectError
+from mlblog.errors import GitError, ProjectError
+from mlblog.files.git import Git
+from mlblog.files.made_by import version
 from mlblog.lab.project import Project
-from mlblog.lab.records.record import Value
+from mlblog.lab.records.environment import Environment
 
 _RECORDS = ":!docs/results"
 _REPORTED = ("numpy", "torch", "mlblog")  # libraries whose version a reader wants to see
 
 
 def commit(root: Path) -> tuple[str, bool]:
-    """Return the commit that holds the project at `root`, and whether its files differ; ("", True) where none does.
+    """Return the commit that holds the project at `root`, and whether its files differ; ("", True) if none does.
 
-    Records are left out of the comparison: a second seed is not dirty because the first was written. Of files that git
-    does not track, those in the project's packages count: no other could be imported, and data is in the fingerprint.
+    Records are excluded: writing the record of one seed must not make the next one dirty. Of untracked files, those in
+    the project's packages count: others cannot be imported, and data is in the fingerprint.
     """
     folders = _packages(root)
+    git = Git(root)
     try:
-        head = _git(root, "rev-parse", "HEAD")
-        _git(root, "rev-parse", "--verify", "HEAD:./")  # an archive may lie inside another repository
-        edited = _git(root, "status", "--porcelain", "--untracked-files=no", "--", ".", _RECORDS)
-        added = _git(root, "ls-files", "--others", "--exclude-standard", "--", *folders, _RECORDS)
-        ignored = [folder for folder in folders if not _git(root, "ls-tree", "HEAD", "--", folder)]
-    except (OSError, subprocess.CalledProcessError):
+        head = git.text("rev-parse", "HEAD")
+        git.run("rev-parse", "--verify", "HEAD:./")  # an archive may lie inside another repository
+        edited = git.run("status", "--porcelain", "--untracked-files=no", "--", ".", _RECORDS)
+        added = git.run("ls-files", "--others", "--exclude-standard", "--", *folders, _RECORDS)
+        ignored = [folder for folder in folders if not git.run("ls-tree", "HEAD", "--", folder)]
+    except GitError:
         return "", True  # no git, no repository, or no commit yet: nothing vouches for the code
     return head, bool(edited or added or ignored)
 
@@ -48,12 +49,7 @@ def _packages(root: Path) -> list[str]:
     return [path.relative_to(root).as_posix() for path in paths if path.is_dir()]
 
 
-def _git(root: Path, *arguments: str) -> str:
-    done = subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, text=True, check=True)
-    return done.stdout.strip()
-
-
-def stamp(code: tuple[str, bool], device: str) -> dict[str, Value]:
+def stamp(code: tuple[str, bool], device: str) -> Environment:
     """Return what is known before a run starts: machine, versions, date. No host or user names, no paths.
 
     Args:
@@ -61,27 +57,19 @@ def stamp(code: tuple[str, bool], device: str) -> dict[str, Value]:
         device: `cpu` or `cuda`.
     """
     head, dirty = code
-    return {
-        "commit": head,
-        "dirty": dirty,
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "device": device_name(device),
-        "python": platform.python_version(),
-        "platform": f"{platform.system()} {platform.machine()}",
+    return Environment(
+        commit=head,
+        dirty=dirty,
+        date=datetime.now(UTC).isoformat(timespec="seconds"),
+        device=device_name(device),
+        python=platform.python_version(),
+        platform=f"{platform.system()} {platform.machine()}",
         **{name: version(name) for name in _REPORTED},
-    }
-
-
-def version(name: str) -> str | None:
-    """Return the version of an installed distribution, or None."""
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return None
+    )
 
 
 def device_name(device: str) -> str:
-    """Return what a reader should know of the device: the GPU's name, or the processor's."""
+    """Return the name of the GPU or the processor, for readers."""
     if device == "cuda":
         import torch
 
@@ -95,7 +83,7 @@ def _processor() -> str:
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     except OSError:
-        pass  # not Linux: the platform module knows less, but something
+        pass  # not Linux: the platform module knows less
     return platform.processor() or platform.machine()
 
 

@@ -1,7 +1,7 @@
 """Runs in progress: prevents duplicate runs, and lets a second terminal watch.
 
-A run holds the lock of its key, which the system lets go of when its process dies, however it dies; so what is
-written below `.mlblog/running/` is believed only while the lock of its run is held.
+A run holds the lock of its key, which the system releases when its process dies, however it dies; so a note below
+`.mlblog/running/` counts only while the lock of its run is held.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ _BETWEEN = 1.0  # seconds between two notes of one run
 
 @dataclass(frozen=True)
 class Note:
-    """Where a run is.
+    """The progress of a run.
 
     Attributes:
-        run: which, for people.
+        run: its key, as text.
         experiment: its name.
         began: when, in seconds since the epoch.
         label: what is counted, or `starting`.
@@ -48,23 +48,23 @@ class Note:
 
 
 def progress(label: str, done: int, total: int | None, message: str) -> str:
-    """Return for people how far a run is: `train 120/700  loss 0.31`."""
+    """Return the progress of a run as text: `train 120/700  loss 0.31`."""
     counted = label if not done and total is None else f"{label} {done}{f'/{total}' if total else ''}"
     return f"{counted}  {message}".rstrip()
 
 
 class RunsInProgress:
-    """The runs that go on below a project's folder for work."""
+    """The runs in progress of a project."""
 
     def __init__(self, work: Path) -> None:
-        """Look at the runs of the project whose work is in `work`."""
+        """Look at the runs of the project with the work folder `work`."""
         self._locks, self._notes = work / "locks" / "runs", work / "running"
 
     def lock(self, stem: str) -> FileLock | None:
         """Take the lock of the run with this stem; None if another process, or another job of this one, has it."""
         path = self._locks / f"{stem}.lock"
         path.parent.mkdir(parents=True, exist_ok=True)
-        # not thread-local: it may be let go of in another thread than took it
+        # not thread-local: another thread may release it
         lock = FileLock(path, thread_local=False)
         try:
             lock.acquire(blocking=False)
@@ -73,7 +73,7 @@ class RunsInProgress:
         return lock
 
     def noting(self, key: Key, report: Report) -> Report:
-        """Return a report that writes down where the run of `key` is, besides passing it on."""
+        """Return a report that also notes the progress of the run of `key`."""
         began, last = time.time(), 0.0
 
         def note(label: str, done: int, total: int | None, message: str) -> None:
@@ -81,15 +81,15 @@ class RunsInProgress:
             if time.monotonic() - last >= _BETWEEN:
                 last = time.monotonic()
                 content = json.dumps(asdict(Note(str(key), key.experiment, began, label, done, total, message)))
-                with contextlib.suppress(OSError):  # a full disk ends no run; the run itself will say so
+                with contextlib.suppress(OSError):  # a full disk must not end a run; the run itself will report it
                     write_atomically(self._notes / f"{key.stem}.json", content.encode())
             report(label, done, total, message)
 
         return note
 
     def forget(self, key: Key) -> None:
-        """Remove what was written of the run of `key`, which has ended."""
-        with contextlib.suppress(OSError):  # what stays is recognised by its lock, which is free
+        """Remove the note of the run of `key`, which has ended."""
+        with contextlib.suppress(OSError):  # a leftover is recognised by its free lock
             (self._notes / f"{key.stem}.json").unlink()
 
     def notes(self) -> list[Note]:
@@ -101,6 +101,6 @@ class RunsInProgress:
                 path.unlink(missing_ok=True)
                 lock.release()
                 continue
-            with contextlib.suppress(FileNotFoundError, ValueError, TypeError):  # it has ended this moment
+            with contextlib.suppress(FileNotFoundError, ValueError, TypeError):  # it has just ended
                 found.append(Note(**json.loads(path.read_bytes())))
         return found

@@ -1,4 +1,4 @@
-"""Which runs are due, and what is needed to carry one out somewhere else."""
+"""Which runs are due, and what another process needs to carry one out."""
 
 from __future__ import annotations
 
@@ -13,9 +13,7 @@ from mlblog.lab.declared import Declaration
 from mlblog.lab.fingerprint import Code
 from mlblog.lab.records.record import Key, Record, Value, is_value
 from mlblog.lab.records.store import Store
-from mlblog.lab.staleness import reasons
-
-_CENTURY = 100 * 365 * 86_400  # seconds
+from mlblog.lab.staleness import Kind, Reason, reasons
 
 
 @dataclass(frozen=True)
@@ -26,16 +24,16 @@ class Job:
         key: which run.
         module: that declares the experiment.
         manifest: of the code now; stamped into the record, and checkpoints are valid for it alone.
-        why: why it is due, for people: `missing`, or the names of what changed.
-        seconds: duration of the last record of this key; None if there is none.
-        replaces: id of that record; empty if there is none.
-        commit: of the code, and whether files differ from it, as of when the job is submitted.
+        why: why it is due.
+        seconds: duration of the last record of this key, if known.
+        replaces: id of that record; empty without one.
+        commit: of the code, and whether files differ from it, when the job is submitted.
     """
 
     key: Key
     module: str
     manifest: Mapping[str, str]
-    why: tuple[str, ...] = field(default=(), compare=False)
+    why: tuple[Reason, ...] = field(default=(), compare=False)
     seconds: float | None = field(default=None, compare=False)
     replaces: str = field(default="", compare=False)
     commit: tuple[str, bool] = field(default=("", True), compare=False)
@@ -71,12 +69,12 @@ class State:
     Attributes:
         key: which run.
         record: what is recorded, if it can be read.
-        why: nothing if it is fresh; else `missing`, what is wrong with the record, or the names of what changed.
+        why: nothing if it is fresh.
     """
 
     key: Key
     record: Record | None
-    why: tuple[str, ...]
+    why: tuple[Reason, ...]
 
     @property
     def name(self) -> str:
@@ -85,13 +83,12 @@ class State:
             return "fresh"
         if self.record is not None:
             return "stale"
-        return "missing" if self.why == ("missing",) else "broken"
+        return str(self.why[0].kind)
 
     @property
     def seconds(self) -> float | None:
-        """What the recorded run took, if the record says so in a way that can be believed."""
-        seconds = self.record.environment.get("seconds") if self.record else None
-        return float(seconds) if isinstance(seconds, int | float) and 0 <= seconds < _CENTURY else None
+        """How long the recorded run took, if that is known."""
+        return self.record.environment.seconds if self.record else None
 
 
 def state(key: Key, store: Store, code: Code, declarations: Mapping[str, Declaration]) -> State:
@@ -99,10 +96,10 @@ def state(key: Key, store: Store, code: Code, declarations: Mapping[str, Declara
     try:
         record = store.get(key)
     except MissingRecord:
-        return State(key, None, ("missing",))
+        return State(key, None, (Reason(Kind.MISSING),))
     except RecordError as error:
-        return State(key, None, (str(error),))
-    return State(key, record, tuple(str(reason) for reason in reasons(record, code, declarations, store)))
+        return State(key, None, (Reason(Kind.BROKEN, detail=str(error)),))
+    return State(key, record, tuple(reasons(record, code, declarations, store)))
 
 
 def plan(
@@ -119,10 +116,10 @@ def plan(
         now = state(key, store, code, declarations)
         if again or now.why:
             declaration = declarations[key.experiment]
-            declaration.params(key.scale, key.overrides)  # an unknown scale or parameter ends here, not in a worker
-            manifest = code.manifest(declaration.qualified, declaration.params(key.scale, key.overrides))
+            params = declaration.params(key.scale, key.overrides)  # what is unknown fails here, not in a worker
+            manifest = code.manifest(declaration.qualified, params)
             replaces = now.record.id if now.record else ""
-            jobs.append(Job(key, declaration.module, manifest, now.why or ("asked for",), now.seconds, replaces))
+            jobs.append(Job(key, declaration.module, manifest, now.why or (Reason(Kind.ASKED),), now.seconds, replaces))
     return jobs
 
 
@@ -130,8 +127,7 @@ def parse_override(text: str, declaration: Declaration) -> tuple[str, Value]:
     """Return name and value of `name=value` as typed at the command line: JSON where it is JSON, else a string.
 
     Raises:
-        UnknownExperiment: no such parameter.
-        InputError: not of that form.
+        InputError: not of that form, or no such parameter.
     """
     name, separator, written = text.partition("=")
     if not separator:
@@ -144,15 +140,15 @@ def parse_override(text: str, declaration: Declaration) -> tuple[str, Value]:
         raise InputError(f"{text!r}: a parameter must be a number, a string, true, false, null or a list of them")
     declaration.params(next(iter(declaration.scales)), {name: value})
     places = (declaration.defaults, *declaration.scales.values(), *declaration.variants)
-    declared = [place[name] for place in places if place.get(name) is not None]  # None stands for no default, too
+    declared = [place[name] for place in places if place.get(name) is not None]
     if declared and value is not None and not any(_kind(value) is _kind(one) for one in declared):
         shown = ", ".join(dict.fromkeys(json.dumps(one) for one in declared))
-        raise InputError(f"{text!r}: {json.dumps(value)} has another type than declared: {shown}")
+        raise InputError(f"{text!r}: {json.dumps(value)} is not of the declared type; declared are {shown}")
     return name, value
 
 
 def _kind(value: object) -> type:
-    """Whole numbers are numbers: what a parameter declared as 1 does with 0.5, its experiment must say."""
+    """A whole number is a number: an experiment that cannot take 0.5 for 1 must say so itself."""
     return float if type(value) is int else list if isinstance(value, tuple) else type(value)
 
 
@@ -160,8 +156,7 @@ def parse_sweep(text: str, declaration: Declaration) -> list[tuple[str, Value]]:
     """Return the overrides of `name=value,value,…`, one a value.
 
     Raises:
-        UnknownExperiment: no such parameter.
-        InputError: not of that form.
+        InputError: not of that form, or no such parameter.
     """
     name, separator, values = text.partition("=")
     if not separator or not all(value.strip() for value in values.split(",")):

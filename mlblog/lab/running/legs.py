@@ -1,4 +1,4 @@
-"""What a run costs over all the processes that carry it, from checkpoint to checkpoint."""
+"""The cost of a run over all its processes, from checkpoint to checkpoint."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from mlblog.lab.running.environment import peak_memory
 
 @dataclass
 class Legs:
-    """Seconds, memory and operations that are not deterministic: of this process, and of those it goes on from.
+    """Seconds, memory and operations that are not deterministic: of this process and of earlier ones.
 
     Attributes:
         device: `cpu` or `cuda`.
-        offenders: names of operations found not to be deterministic; it grows while the run goes on.
+        offenders: names of operations found not to be deterministic; it grows during the run.
     """
 
     device: str
@@ -35,10 +35,10 @@ class Legs:
         return max(self._peak, peak_memory(self.device))
 
     def state_dict(self) -> dict[str, Any]:
-        """Return what there is so far, for a checkpoint."""
+        """Return the cost so far, for a checkpoint."""
         return {"seconds": self.seconds, "peak": self.peak, "offenders": sorted(set(self.offenders))}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Count the legs up to a checkpoint, too."""
+        """Add the legs up to a checkpoint."""
         self._before, self._peak = state["seconds"], state["peak"]
         self.offenders += state["offenders"]

@@ -1,4 +1,4 @@
-"""From a job's names to the experiment itself: the one place where an experiment's module is imported."""
+"""From a job to its experiment: the one place where an experiment's module is imported."""
 
 from __future__ import annotations
 
@@ -16,12 +16,17 @@ from mlblog.lab.spec import Experiment
 
 
 def load(job: Job, project: Project, environ: Mapping[str, str]) -> Experiment:
-    """Import the module of `job`, of `project`, and return its experiment; `environ` is what the process began with.
+    """Import the module of `job`, of `project`, and return its experiment.
+
+    Args:
+        job: whose experiment.
+        project: where it is.
+        environ: the variables that the process began with.
 
     Raises:
         RunError: the module cannot be imported; the cause is chained.
         UnknownExperiment: it has no such experiment.
-        RunError: the code is no longer the one that the job was planned with.
+        RunError: the code has changed since the job was planned.
     """
     if str(project.root) not in sys.path:
         sys.path.insert(0, str(project.root))  # a blog's own package need not be installed
@@ -39,7 +44,7 @@ def load(job: Job, project: Project, environ: Mapping[str, str]) -> Experiment:
 
 
 def _refuse_moved(job: Job, params: Mapping[str, Any], code: Code) -> None:
-    """A record must not vouch for code that was edited while its run was waiting."""
+    """A record must not vouch for code that was edited while its run was queued."""
     now = code.manifest(f"{job.module}.{job.key.experiment}", params)
     if moved := sorted(name for name in {*now, *job.manifest} if now.get(name) != job.manifest.get(name)):
         raise RunError(f"{job.key}: {moved[0]} changed while the run was queued. Run it again")

@@ -1,4 +1,4 @@
-"""One progress display for all runs: bars on a terminal, a line now and then elsewhere."""
+"""One progress display for all runs: bars on a terminal, occasional lines elsewhere."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Display:
             self._bars.stop()
 
     def report(self, job: Job) -> Report:
-        """Return what to tell of the progress of `job`."""
+        """Return a callback for the progress of `job`."""
         name = str(job.key)
 
         def tell(label: str, done: int, total: int | None, message: str) -> None:
@@ -59,7 +59,7 @@ class Display:
                     self._tasks[name] = self._bars.add_task(name, total=None, message="")
                 self._bars.update(self._tasks[name], completed=done, total=total, message=f"{label} {message}")  # type: ignore[arg-type]
                 return
-            begins = not done and total is None  # nothing to say yet
+            begins = not done and total is None  # nothing to report yet
             if not begins and time.monotonic() - self._said.get(name, -SECONDS_BETWEEN_LINES) >= SECONDS_BETWEEN_LINES:
                 self._said[name] = time.monotonic()
                 self._line(f"{name}: {progress(label, done, total, message)}")

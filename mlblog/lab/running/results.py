@@ -13,8 +13,8 @@ from mlblog.lab.records.record import Value
 class Results:
     """Values, arrays, series and data digests of one run, by name.
 
-    A run that goes on from a checkpoint executes again what its function does before the loop. While it does
-    (`replaying`), what is saved a second time keeps what was saved first, as it would be in a run left alone.
+    A run resumed from a checkpoint executes the code before the loop again. While it does (`replaying`), a result saved
+    a second time keeps its first value, as in an uninterrupted run.
     """
 
     def __init__(self) -> None:
@@ -33,7 +33,7 @@ class Results:
             ValueError: a record cannot hold it, or the name is used already.
         """
         if self.replaying and name in self._restored:
-            self._restored.remove(name)  # twice before the loop is a mistake now as it was then
+            self._restored.remove(name)  # saving it twice before the loop is still an error
             return
         if name in self.values or name in self.arrays:
             raise ValueError("was already saved")
@@ -91,7 +91,7 @@ class Results:
         }  # fmt: skip
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take on what a checkpoint holds, instead of what the code before it has saved again."""
+        """Restore what a checkpoint holds, in place of what the code before the loop has saved again."""
         before = {*self.values, *self.arrays}
         self.values, self.arrays, self.data = state["values"], state["arrays"], state["data"]
         self.measured = set(state["measured"])

@@ -22,7 +22,7 @@ from mlblog.lab.spec import Experiment
 
 Item = TypeVar("Item")
 Report = Callable[[str, int, int | None, str], None]  # label, done, total, message
-_LONGEST = 2000  # characters of an error's message; a log has the whole
+_LONGEST = 2000  # characters of an error's message; the log has all of it
 
 
 def silent(label: str, done: int, total: int | None, message: str) -> None:
@@ -30,7 +30,7 @@ def silent(label: str, done: int, total: int | None, message: str) -> None:
 
 
 class Run:
-    """What an experiment's function is handed: its device, and where it puts what it finds.
+    """The first argument of an experiment's function: its parameters, its device, and where it saves results.
 
     Attributes:
         scale: `smoke`, `small` or `full`.
@@ -50,7 +50,7 @@ class Run:
         identity: str = "",
         legs: Legs | None = None,
     ) -> None:
-        """Be the run of `key`; keep checkpoints, valid for `identity` only, in the file `checkpoints` if given."""
+        """Begin the run of `key`; keep checkpoints, valid for `identity` only, in the file `checkpoints` if given."""
         self.scale, self.seed, self.params, self.device = key.scale, key.seed, dict(params), device
         self._key, self._report, self._checkpoints, self._identity = key, report, checkpoints, identity
         self._legs = legs or Legs(device, [])
@@ -85,7 +85,7 @@ class Run:
     def save(self, **results: Any) -> None:
         """Keep results under their names: scalars, strings and lists of them as values; tensors and arrays as arrays.
 
-        An array is copied: what later steps do to it does not change what was saved.
+        An array is copied: later changes to it do not change what was saved.
 
         Raises:
             RunError: a scalar is NaN or infinite, a name is used twice, or a record cannot hold the result.
@@ -95,7 +95,7 @@ class Run:
                 self.results.save(name, result)
 
     def measure(self, **results: Any) -> None:
-        """Keep results as `save` does, and mark them as measured: seconds, rates, whatever differs from run to run.
+        """Keep results as `save` does, and mark them as measured: seconds, rates, what differs from run to run.
 
         Comparing two runs bit by bit leaves them out.
         """
@@ -122,7 +122,7 @@ class Run:
     def progress(
         self, items: Iterable[Item], label: str = "step", *, initial: int = 0, total: int | None = None
     ) -> Iterator[Item]:
-        """Yield `items`, and show how far along they are."""
+        """Yield `items`, and show progress."""
         if total is None and isinstance(items, Sized):
             total = len(items)
         for done, item in enumerate(items, start=initial):
@@ -135,13 +135,13 @@ class Run:
         self._report(label, total or 0, total, self._message)
 
     def checkpoint(self, *, every: float = 20.0, **parts: Part) -> Checkpoint:
-        """Make the run resumable, and restore what an interrupted one left.
+        """Make the run resumable, and restore the state of an interrupted one.
 
         Model, optimiser, sampler and the like are given by name; the states of all generators, the logged series and
-        all results so far are kept too. A resumed run on a CPU ends with the same bits as one never interrupted.
+        all results so far are included. A resumed run on a CPU ends with the same bits as an uninterrupted one.
 
-        A run that goes on executes again what its function does before the loop. Results saved there stay as they
-        were first saved; what the loop needs from the parts as they begin is to be computed before this call.
+        A resumed run executes the code before the loop again. Results saved there stay as they were first saved; what
+        the loop needs of the initial parts must be computed before this call.
 
         Args:
             every: seconds between two checkpoints.
@@ -173,12 +173,12 @@ def execute(
     Args:
         experiment: what to run.
         key: at which scale, with which overrides and seed.
-        manifest: the code that the run depends on, as of now.
+        manifest: of the code that the run depends on.
         commit: of that code, and whether files differ from it.
         device: `cpu` or `cuda`.
-        report: is told of progress.
-        checkpoints: file for the state of an interrupted run; it is left for the caller to delete, once the record
-            is safe.
+        report: called with progress.
+        checkpoints: file for the state of an interrupted run; the caller deletes it once the record is
+            stored.
 
     Raises:
         RunError: the experiment raised, diverged, ran out of memory or left nothing; the cause is chained.
@@ -207,9 +207,9 @@ def execute(
         "seconds": round(seconds, 3),
         "peak_memory": legs.peak,
         "threads": 1 if device == "cpu" else None,
-        "measured": list[Value](sorted(results.measured)),
+        "measured": sorted(results.measured),
         "deterministic": not offenders,
-        "nondeterministic_operations": list[Value](sorted(set(offenders))),
+        "nondeterministic_operations": sorted(set(offenders)),
     }
     return Record(
         key.experiment, key.scale, key.overrides, params, key.seed,
@@ -218,7 +218,7 @@ def execute(
 
 
 def said(error: BaseException) -> str:
-    """Return what `error` says of itself, whatever its class makes of that: printable, and not pages of it."""
+    """Return the message of `error`, whatever its class does: printable and of limited length."""
     try:
         text = str(error)
     except BaseException as odd:

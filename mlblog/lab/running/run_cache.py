@@ -13,7 +13,7 @@ from mlblog.lab.running.jobs import Job
 
 
 class RunCache:
-    """Records by the digest of key, parameters and static manifest; of one such, by what the run was seen to read."""
+    """Records by the digest of key, parameters and static manifest, then by what the run was seen to read."""
 
     def __init__(self, folder: Path) -> None:
         """Keep them in `folder`."""
@@ -32,7 +32,7 @@ class RunCache:
         write_atomically(stem.with_suffix(".json"), text)
 
     def find(self, job: Job, params: Mapping[str, object], fresh: Callable[[Record], bool]) -> Record | None:
-        """Return a record that `job` would make, if one was made here that can be read and is `fresh`; None if not."""
+        """Return a readable, `fresh` record of what `job` would make, if one was made here; else None."""
         for path in sorted(self._folder.glob(f"{self._place(job, params)}-*.json")):
             try:
                 arrays = path.with_suffix(".safetensors").read_bytes()

@@ -1,29 +1,29 @@
-"""The uncommitted changes that a run was made with: kept on this machine, named in its record by digest."""
+"""The uncommitted changes that a run was made with: kept on this machine, and named in its record by digest."""
 
 from __future__ import annotations
 
 import dataclasses
-import os
 import re
 import shutil
-import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from mlblog.errors import InputError
+from mlblog.errors import GitError, InputError
 from mlblog.files import canonical
 from mlblog.files.atomic import write_atomically
+from mlblog.files.git import Git
 from mlblog.lab.fingerprint.sources import module_files
 from mlblog.lab.project import Project
+from mlblog.lab.records.environment import Environment
 from mlblog.lab.records.history import Revision
-from mlblog.lab.records.record import Record, Value
+from mlblog.lab.records.record import Record
 
 FILE_LIMIT = 256 * 1024  # bytes of one file's changes; what is larger is data, not an edit
 LIMIT = 1024 * 1024  # bytes of a patch
 _LEFT_OUT = "# left out, too large: "
-# whatever the user's configuration says of diffs
+# regardless of the user's git configuration
 _PLAIN = ("--binary", "--full-index", "--no-renames", "--no-color", "--no-ext-diff", "--no-textconv", "-U3")
 _PLAIN_PATHS = ("--no-relative", "--src-prefix=a/", "--dst-prefix=b/")
 
@@ -36,15 +36,15 @@ class Kept(NamedTuple):
 
 
 def keep(project: Project) -> Kept | None:
-    """Keep what differs from the commit in the packages of `project`, below `.mlblog/diffs`.
+    """Keep the uncommitted changes of the packages of `project` below `.mlblog/diffs`.
 
     Returns:
-        Where they are; None where there is no commit to differ from.
+        Where they are; None without a commit.
     """
     try:
-        head = _git(project.root, "rev-parse", "--verify", "HEAD").decode().strip()
+        head = Git(project.root).text("rev-parse", "--verify", "HEAD")
         content = _patch(project)
-    except (OSError, subprocess.CalledProcessError):
+    except (OSError, GitError):
         return None
     if not content:
         return Kept(head, None)
@@ -57,10 +57,10 @@ def keep(project: Project) -> Kept | None:
 
 def noted(record: Record, kept: Kept | None) -> Record:
     """Return `record` with the digest of the changes that it was made with, if it was made with any."""
-    made_with = record.environment.get("dirty") and kept and kept.commit == record.environment.get("commit")
-    if not made_with or kept is None:
+    environment = record.environment
+    if kept is None or not environment.is_dirty or kept.commit != environment.commit:
         return record
-    return dataclasses.replace(record, environment={**record.environment, "diff": kept.digest})
+    return dataclasses.replace(record, environment=environment.with_changes(kept.digest))
 
 
 def _path(project: Project, digest: str) -> Path:
@@ -68,25 +68,25 @@ def _path(project: Project, digest: str) -> Path:
 
 
 def _patch(project: Project) -> bytes:
-    """Changes of tracked files and all of untracked ones, but for what is too large, which is named at the top."""
+    """Changes of tracked files, and untracked files; those that are too large are only named at the top."""
     folders = [project.relative(module_files(project.root, name)[name].parent) for name in project.packages]
+    git = Git(project.root)
     with tempfile.TemporaryDirectory(prefix="mlblog-diff-") as folder:
         index = Path(folder, "index")
-        real = project.root / os.fsdecode(_git(project.root, "rev-parse", "--git-path", "index")).rstrip("\n")
+        real = project.root / git.text("rev-parse", "--git-path", "index")
         if real.is_file():
             shutil.copyfile(real, index)
         own = {"GIT_INDEX_FILE": str(index)}
-        added = _git(project.root, "ls-files", "--others", "--exclude-standard", "-z", "--", *folders)
+        added = git.run("ls-files", "--others", "--exclude-standard", "-z", "--", *folders)
         added = b"\0".join(name for name in added.split(b"\0") if name and not name.endswith(b"/"))
         if added:
-            literal = {**own, "GIT_LITERAL_PATHSPECS": "1"}
+            literal = Git(project.root, {**own, "GIT_LITERAL_PATHSPECS": "1"})
             from_input = ("--pathspec-from-file=-", "--pathspec-file-nul")
-            _git(project.root, "add", "--intent-to-add", *from_input, given=added, environment=literal)
-        large = dict(_large(project, folders, own))
+            literal.run("add", "--intent-to-add", *from_input, given=added)
+        beside = Git(project.root, own)
+        large = dict(_large(beside, folders))
         skipped = [f":(exclude,top,literal){name}" for name in large]
-        found = _git(
-            project.root, "diff", "HEAD", *_PLAIN, *_PLAIN_PATHS, "--", *folders, *skipped, environment=own
-        )  # fmt: skip
+        found = beside.run("diff", "HEAD", *_PLAIN, *_PLAIN_PATHS, "--", *folders, *skipped)
     parts: list[bytes] = []
     for part in re.split(rb"^(?=diff --git )", found, flags=re.MULTILINE)[1:]:
         if len(part) > FILE_LIMIT or sum(map(len, parts)) + len(part) > LIMIT:
@@ -98,14 +98,11 @@ def _patch(project: Project) -> bytes:
     return b"".join([*head, *parts])
 
 
-def _large(project: Project, folders: list[str], own: Mapping[str, str]) -> Iterator[tuple[str, int]]:
-    """Changed files of which not even a patch should be made, by their path in the repository."""
-    top = Path(os.fsdecode(_git(project.root, "rev-parse", "--show-toplevel")).rstrip("\n"))
-    names = _git(
-        project.root, "diff", "HEAD", "--name-only", "-z", "--no-renames", "--no-relative", "--", *folders,
-        environment=own,
-    )  # fmt: skip
-    for name in map(os.fsdecode, filter(None, names.split(b"\0"))):
+def _large(git: Git, folders: list[str]) -> Iterator[tuple[str, int]]:
+    """Changed files that are too large for a patch, by their path in the repository."""
+    top = Path(git.text("rev-parse", "--show-toplevel"))
+    names = git.text("diff", "HEAD", "--name-only", "-z", "--no-renames", "--no-relative", "--", *folders)
+    for name in filter(None, names.split("\0")):
         path = top / name
         if path.is_file() and path.stat().st_size > FILE_LIMIT:
             yield name, path.stat().st_size
@@ -124,18 +121,18 @@ class Restored:
         self._before = before
         try:
             self._files = dict(_applied(project.root, before.commit, patch)) if b"diff --git " in patch else {}
-        except subprocess.CalledProcessError as error:
-            raise InputError(f"the saved changes do not apply: {error.stderr.decode('utf-8', 'replace')}") from error
+        except GitError as error:
+            raise InputError(f"the saved changes do not apply: {error}") from error
 
     def read(self, path: str) -> bytes | None:
-        """Return the content of a file, named from the project's root; None where there was none."""
+        """Return the content of a file, named from the project's root; None if it did not exist."""
         return self._files[path] if path in self._files else self._before.read(path)
 
 
 def _applied(root: Path, commit: str, patch: bytes) -> Iterator[tuple[str, bytes | None]]:
     """The files that a patch changes, as they are with it."""
-    top = Path(os.fsdecode(_git(root, "rev-parse", "--show-toplevel")).rstrip("\n"))
-    objects = (root / os.fsdecode(_git(root, "rev-parse", "--git-path", "objects")).rstrip("\n")).resolve()
+    top = Path(Git(root).text("rev-parse", "--show-toplevel"))
+    objects = (root / Git(root).text("rev-parse", "--git-path", "objects")).resolve()
     with tempfile.TemporaryDirectory(prefix="mlblog-diff-") as folder:
         Path(folder, "objects").mkdir()
         own = {
@@ -143,26 +140,25 @@ def _applied(root: Path, commit: str, patch: bytes) -> Iterator[tuple[str, bytes
             "GIT_OBJECT_DIRECTORY": f"{folder}/objects",
             "GIT_ALTERNATE_OBJECT_DIRECTORIES": str(objects),
         }
-        _git(top, "read-tree", commit, environment=own)
-        _git(top, "apply", "--cached", "--whitespace=nowarn", "-", given=patch, environment=own)
-        names = _git(
-            root, "diff", "--cached", "--name-status", "-z", "--no-renames", "--relative", commit, environment=own
-        )
-        fields = iter(names.decode("utf-8", "surrogateescape").split("\0"))
+        Git(top, own).run("read-tree", commit)
+        Git(top, own).run("apply", "--cached", "--whitespace=nowarn", "-", given=patch)
+        git = Git(root, own)
+        names = git.text("diff", "--cached", "--name-status", "-z", "--no-renames", "--relative", commit)
+        fields = iter(names.split("\0"))
         for status in fields:
             if status:
                 name = next(fields)
-                yield name, None if status == "D" else _git(root, "show", f":./{name}", environment=own)
+                yield name, None if status == "D" else git.run("show", f":./{name}")
 
 
-def restored(project: Project, before: Revision, environment: Mapping[str, Value]) -> tuple[Revision | Restored, str]:
-    """Return the code that a run on uncommitted changes was made with, as far as it can be had, and a note on that."""
+def restored(project: Project, before: Revision, environment: Environment) -> tuple[Revision | Restored, str]:
+    """Return the code that a run on uncommitted changes was made with, as far as available, and a note on that."""
     ran = "it ran on uncommitted changes: the diff is against the commit"
     if "diff" not in environment:
         return before, f"{ran} below them"
     digest = environment["diff"]
     if digest is None:
-        return before, ""  # no package was changed, so the commit says it all
+        return before, ""  # no package was changed
     if not isinstance(digest, str) or not re.fullmatch(r"[0-9a-f]{32}", digest):
         return before, f"{ran} below them; the record names no saved changes"
     path = _path(project, digest)
@@ -181,12 +177,3 @@ def restored(project: Project, before: Revision, environment: Mapping[str, Value
                if line.startswith(_LEFT_OUT)]  # fmt: skip
     but = f"; too large for {label}: {'; '.join(missing)}" if missing else ""
     return whole, f"{ran} with these changes{but}"
-
-
-def _git(
-    folder: Path, *arguments: str, given: bytes | None = None, environment: Mapping[str, str] | None = None
-) -> bytes:
-    return subprocess.run(
-        ["git", "-C", str(folder), *arguments],
-        input=given, capture_output=True, check=True, env={**os.environ, **(environment or {})},
-    ).stdout  # fmt: skip

@@ -1,8 +1,8 @@
-"""Whether a run did what its manifest says, asked after it: the last step before its result becomes a record.
+"""Check after a run that it did what its manifest says: the last step before its result becomes a record.
 
-The manifest was found before the run, statically. What the run read or executed besides is added to it, by name and
-digest, so that the record goes stale when that changes. If code or data changed while the run went on, nobody can say
-what made its result: then there is no record.
+The manifest was found before the run, statically. What else the run read or executed is added to it, by name and
+digest, so that the record goes stale when that changes. If code or data changed during the run, it is unknown
+what made its result, and there is no record.
 """
 
 from __future__ import annotations
@@ -16,22 +16,23 @@ from typing import Any
 
 from mlblog.errors import RunError
 from mlblog.files.atomic import write_atomically
+from mlblog.files.state import mark
 from mlblog.lab.fingerprint import Code
 from mlblog.lab.fingerprint.inputs import HELD, PROJECT, WRITTEN
-from mlblog.lab.fingerprint.sources import mark_of
 from mlblog.lab.observing.executed import Calls
 from mlblog.lab.observing.fromsource import executed, missed
 from mlblog.lab.observing.observation import Observation
 from mlblog.lab.observing.ownership import is_library
 from mlblog.lab.project import Project
-from mlblog.lab.records.reading import BASIS, Read, rested_on
+from mlblog.lab.record_path import RecordPath
+from mlblog.lab.records.reading import Question, Read, answer
 from mlblog.lab.records.record import Record
 from mlblog.lab.records.stores import project_store
 from mlblog.lab.running.jobs import Job
 
 
 class Witness:
-    """What is there before a run, to be compared with what is there after it."""
+    """The state before a run, to be compared with that after it."""
 
     def __init__(self, project: Project) -> None:
         """Look at the modules and variables of this process as they are now."""
@@ -45,28 +46,27 @@ class Witness:
     def vouched(
         self, record: Record, job: Job, observation: Observation, reads: Iterable[Read], declared: Collection[str]
     ) -> Record:
-        """Return the record of a run with the manifest of all that it rests on.
+        """Return the record of a run with the manifest of all that it depends on.
 
         Args:
             record: what the run left.
             job: what was asked for.
             observation: of what it read.
-            reads: what it asked of the records of others.
-            declared: the experiments whose records it says that it reads.
+            reads: its reads of other records.
+            declared: the experiments whose records it declares to read.
 
         Raises:
-            RunError: code or data changed while it went on: what it computed is kept as a failed run; or it read
-                records that it does not declare.
+            RunError: code or data changed during the run, whose result is kept as a failed run; or it read records
+                that it does not declare.
         """
         self.calls.close()
-        basis = {read.basis: read.digest for read in reads}
-        basis |= self._opened(observation, {read.experiment for read in reads})
-        for name in basis:
-            experiment = name.partition(":")[2].split("/")[0]
-            if experiment not in declared:
+        answers = {read.question: read.digest for read in reads}
+        answers |= self._opened(observation, {read.experiment for read in reads})
+        for question in answers:
+            if question.experiment not in declared:
                 raise RunError(
-                    f"{job.key}: it read records of {experiment} without declaring it."
-                    f' Declare it: @experiment(…, reads=["{experiment}"])'
+                    f"{job.key}: it read records of {question.experiment} without declaring it."
+                    f' Declare it: @experiment(…, reads=["{question.experiment}"])'
                 )
         changed = {path: code for path, (code, _) in executed.items() if self._differs(path, code)}
         ran = Code.of(self.project, changed, self.environ)
@@ -83,7 +83,7 @@ class Witness:
             for path in observation.files
             if path in observation.moved or not _as_read(observation, path)
         ]
-        # a file that the run only writes is named in its code, too
+        # files that the run only writes are named in its code as well
         read = {self._name(now, path) for path in observation.files}
         wrote = {self._name(now, path) for path in observation.written | observation.appended} - read
         moved = [name for name in moved if name not in wrote]
@@ -91,7 +91,8 @@ class Witness:
             raise self._refused(record, job, sorted(set(moved)))
         narrowed = self._narrowed(job, record.params, ran, observation)
         manifest = {name: WRITTEN if name in wrote else digest for name, digest in narrowed.items()}
-        return dataclasses.replace(record, manifest=dict(sorted({**manifest, **extra, **basis}.items())))
+        read_records = {str(question): digest for question, digest in answers.items()}
+        return dataclasses.replace(record, manifest=dict(sorted({**manifest, **extra, **read_records}.items())))
 
     # -- what the manifest lacks --------------------------------------------------------------------------------
 
@@ -111,7 +112,7 @@ class Witness:
         yield from ((name, digest) for name, digest in found.items() if name not in known)
 
     def _narrowed(self, job: Job, params: Mapping[str, Any], code: Code, observation: Observation) -> Mapping[str, str]:
-        """The manifest from before the run, less what it could have found by computed names, and did not."""
+        """The manifest from before the run, without what it could have found by computed names and did not."""
         name = _qualified(job)
         if not observation.is_alone or observation.programs or not code.asks_by_computed_names(name, params):
             return job.manifest
@@ -125,15 +126,12 @@ class Witness:
                 found[f"look:{path}"] = code.inputs.digest(f"look:{path}") or ""
         return found
 
-    def _opened(self, observation: Observation, asked: Collection[str]) -> dict[str, str]:
-        """Records that were opened as files, without asking their experiment."""
-        store, found = project_store(self.project), {}
-        for path in observation.records:
-            experiment, scale, group, _ = os.path.relpath(path, self.project.results).split(os.sep)
-            if experiment not in asked:
-                name = f"{BASIS}:{experiment}/{scale}/{group}"
-                found[name] = rested_on(store, name)[0]
-        return found
+    def _opened(self, observation: Observation, asked: Collection[str]) -> dict[Question, str]:
+        """Records that were opened as files, not through their experiment."""
+        store = project_store(self.project)
+        paths = filter(None, map(RecordPath.ending, observation.records))
+        questions = {Question(path.experiment, path.scale, path.group) for path in paths}
+        return {question: answer(store, question)[0] for question in questions if question.experiment not in asked}
 
     def _inputs(self, code: Code, observation: Observation) -> Iterator[str]:
         yield from (self._name(code, path) for path in observation.files)
@@ -160,7 +158,7 @@ class Witness:
         yield from self._foreign_files()
 
     def _strangers(self, code: Code) -> Iterator[str]:
-        """Modules that were imported and are neither the project's nor an installed library's."""
+        """Imported modules that are neither the project's nor an installed library's."""
         yield from (self._name(code, path) for path in self._foreign_files() if code.module_of(Path(path)) is None)
 
     def _foreign_files(self) -> Iterator[str]:
@@ -171,18 +169,18 @@ class Witness:
             yield os.path.abspath(file)
 
     def _unforeseen(self, job: Job, params: Mapping[str, Any], code: Code) -> list[str]:
-        """Modules of the project that were imported though the manifest reaches nothing of them."""
+        """Modules of the project that were imported though they are not in the manifest."""
         foreseen = code.loaded(_qualified(job), params)
         modules = (code.module_of(path) for path in set(executed) - self.executed)
         return sorted(module for module in modules if module is not None and module not in foreseen)
 
     def _called(self, code: Code) -> Iterator[str]:
-        """Functions of the project that ran, by the names of the definitions that they are in."""
+        """Functions of the project that ran, by the definitions that they are in."""
         for path in set(executed) - self.executed:
             module = code.module_of(path)
             if module is not None:
                 for function in self.calls.of(executed[path][1]):
-                    if owner := code.owner(module, function):
+                    if owner := code.owner(module, function.co_qualname, function.co_firstlineno):
                         yield f"{module}.{owner}"
 
     # -- what changed -------------------------------------------------------------------------------------------
@@ -223,8 +221,5 @@ def _differences(first: Mapping[str, str], second: Mapping[str, str]) -> list[st
 
 
 def _as_read(observation: Observation, path: str) -> bool:
-    """Whether a file is as it was when it was opened: its times can be set back, but not the time of that."""
-    try:
-        return mark_of(os.stat(path)) == observation.files[path]
-    except OSError:
-        return observation.files[path] is None
+    """Whether a file is unchanged since it was opened: mtime can be set back, ctime cannot."""
+    return mark(path) == observation.files[path]

@@ -106,7 +106,7 @@ def expected_loss(logits: Tensor, loss: Loss) -> Tensor:
 
 
 def exact_gradient(logits: Tensor, loss: Loss) -> Tensor:
-    """The gradient of `expected_loss` with respect to the logits, shape (..., M, K)."""
+    """The gradient of `expected_loss` with respect to the logits: (..., M, K) to (..., M, K)."""
     return slope(lambda leaf: expected_loss(leaf, loss), logits)
 
 

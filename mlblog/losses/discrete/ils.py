@@ -20,12 +20,12 @@ LARGE = 16.0  # beyond it, entries are shifted before they are summed
 
 
 def divide_by_sum(moved: Tensor) -> Tensor:
-    """h(v) = v / 1'v, the map of the source; what it returns sums to one and may be negative."""
+    """h(v) = v / 1'v, the map of the source: (..., K) to (..., K), which sums to one and may be negative."""
     return moved / moved.sum(-1, keepdim=True)
 
 
 def clamp_and_divide(moved: Tensor) -> Tensor:
-    """h(v) = max(v, 0) / 1'max(v, 0): a point of the simplex for every v with a positive entry."""
+    """h(v) = max(v, 0) / 1'max(v, 0): (..., K) to (..., K), on the simplex if v has a positive entry."""
     return divide_by_sum(moved.clamp(min=0))
 
 

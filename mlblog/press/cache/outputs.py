@@ -22,24 +22,23 @@ import sys
 import tokenize
 from collections.abc import Iterable
 from pathlib import Path
-from types import SimpleNamespace
 
-from mlblog.files.atomic import read_sealed, write_sealed
 from mlblog.files.canonical import digest, encode
+from mlblog.files.memo import Memo
 from mlblog.lab import Code, Project, Read, Store
 from mlblog.press.kernel.basis import Basis, unobserved
 from mlblog.press.kernel.output import Outputs, Ran
-from mlblog.press.source.document import Cell, Doctest, Post, Unit
+from mlblog.press.source.document import Doctest, Post, Unit
 from mlblog.press.source.magics import as_python
 
-SCHEMA = 3
+SCHEMA = 4
 _BLANK = {tokenize.COMMENT, tokenize.NEWLINE, tokenize.NL, tokenize.ENDMARKER, tokenize.INDENT, tokenize.DEDENT}
 _RUNS = 8  # cached runs per post, so that undoing an edit is a cache hit
 
 
 def keys(post: Post, code: Code) -> list[str]:
     """One key per unit, from the previous unit's key, its own code, and the manifest up to it."""
-    found = [digest("post", made_by(), _limits(post))]
+    found = [digest("post", made_by(), json.dumps(post.limits))]
     for unit, reached in zip(post.units, _manifests(post, code), strict=True):
         found.append(digest("unit", found[-1], _code(post, unit), reached))
     return found[1:]
@@ -83,7 +82,7 @@ def _foreseen(file: Path, calls: Iterable[str], code: Code, names: set[str]) -> 
     if module is None:
         return False
     for line, _, name in (call.partition(" ") for call in calls):
-        owner = code.owner(module, SimpleNamespace(co_qualname=name, co_firstlineno=int(line)))
+        owner = code.owner(module, name, int(line))
         if owner and f"{module}.{owner}" not in names:
             return False
     return True
@@ -115,7 +114,7 @@ def _manifests(post: Post, code: Code) -> list[str]:
 def _whole(post: Post, code: Code) -> str:
     """One key for the whole post, which needs a single manifest."""
     parts = [_code(post, unit) for unit in post.units]
-    return digest("post", made_by(), _limits(post), *parts, digest("manifest", encode(manifest(post, code))))
+    return digest("post", made_by(), json.dumps(post.limits), *parts, digest("manifest", encode(manifest(post, code))))
 
 
 class OutputCache:
@@ -132,7 +131,7 @@ class OutputCache:
         if (found := self._run(post, whole)) and len(found) == len(post.units):
             return found
         best: tuple[Ran, ...] = ()
-        index = self._index(post)
+        index = self._runs(post)
         mine = keys(post, code) if index else []
         for name, theirs in index:
             same = next((n for n, (a, b) in enumerate(zip(mine, theirs, strict=False)) if a != b), len(theirs))
@@ -147,14 +146,12 @@ class OutputCache:
         """Store `outputs`. If they show lines of the post (as warnings do), they are valid for this text only."""
         body = []
         for ran in outputs.ran:
-            kept = ran.to_json()
-            seen = ran.lines or f"{post.path}:" in json.dumps(kept["outputs"], ensure_ascii=False)
-            body.append(kept | {"text": _text(post) if seen else ""})
+            body.append(ran.to_json() | {"text": _text(post) if ran.shows_lines(post.path) else ""})
         mine = keys(post, code)
         name = _whole(post, code)
-        write_sealed(self._path(name), encode({"ran": body}))
-        index = [(name, mine), *(run for run in self._index(post) if run[0] != name)]
-        write_sealed(self._index_path(post), encode({"runs": [list(run) for run in index[:_RUNS]]}))
+        self._kept(name).put(name, body)
+        index = [(name, mine), *(run for run in self._runs(post) if run[0] != name)]
+        self._index(post).put(post.path, index[:_RUNS])
 
     def holds(self, ran: Ran) -> bool:
         """Whether every record and input that a unit read is unchanged."""
@@ -169,27 +166,22 @@ class OutputCache:
         return True
 
     def _run(self, post: Post, name: str) -> tuple[Ran, ...]:
-        content = read_sealed(self._path(name))
-        if content is None:
-            return ()
         found = []
-        for kept in json.loads(content)["ran"]:
+        for kept in self._kept(name).get(name) or ():
             ran = Ran.from_json(kept)
             if (kept["text"] and kept["text"] != _text(post)) or not self.holds(ran):
                 break
             found.append(ran)
         return tuple(found)
 
-    def _index(self, post: Post) -> list[tuple[str, list[str]]]:
-        content = read_sealed(self._index_path(post))
-        runs = json.loads(content)["runs"] if content is not None else []
-        return [(name, unit_keys) for name, unit_keys in runs]
+    def _runs(self, post: Post) -> list[tuple[str, list[str]]]:
+        return [(name, unit_keys) for name, unit_keys in self._index(post).get(post.path) or ()]
 
-    def _path(self, name: str) -> Path:
-        return self._project.work / "outputs" / name[:2] / f"{name}.json"
+    def _index(self, post: Post) -> Memo:
+        return Memo(self._project.work / "outputs" / "posts" / f"{digest('path', post.path)}.json")
 
-    def _index_path(self, post: Post) -> Path:
-        return self._project.work / "outputs" / "posts" / f"{digest('path', post.path)}.json"
+    def _kept(self, name: str) -> Memo:
+        return Memo(self._project.work / "outputs" / name[:2] / f"{name}.json")
 
 
 def _text(post: Post) -> str:
@@ -198,21 +190,9 @@ def _text(post: Post) -> str:
 
 def _code(post: Post, unit: Unit) -> str:
     where = post.path if "__file__" in unit.code else ""
-    limit = str(unit.options.timeout) if isinstance(unit, Cell) else ""
-    return digest("code", type(unit).__name__, *_options(unit), limit, _normal(unit.code), where)
-
-
-def _options(unit: Unit) -> tuple[str, ...]:
     # only options that change what runs or what is drawn; the others affect the page alone
-    if not isinstance(unit, Cell):
-        return ()
-    raises = ("raises",) if "raises-exception" in unit.options.tags else ()
-    return (*raises, "raster") if unit.options.raster else raises
-
-
-def _limits(post: Post) -> str:
-    """Limits that may stop a post early."""
-    return json.dumps([post.meta.get("timeout"), post.meta.get("memory")])
+    options = str((unit.options.may_raise, unit.options.raster, unit.options.timeout))
+    return digest("code", unit.kind, options, _normal(unit.code), where)
 
 
 def _normal(code: str) -> str:

@@ -8,7 +8,6 @@ A file written within the last two seconds could change again unnoticed, so page
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import time
@@ -17,18 +16,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mlblog.files.atomic import read_sealed, write_sealed
 from mlblog.files.canonical import digest
+from mlblog.files.memo import Memo
+from mlblog.files.state import TICK, Mark, mark, marks
 from mlblog.lab import Project
 from mlblog.lab.fingerprint.engine import FOLDER, PARTS
-from mlblog.lab.fingerprint.sources import Mark, mark_of
-from mlblog.lab.records.stores import PREVIEW
 from mlblog.press.kernel.basis import Basis
 from mlblog.press.page.published import Published
 
-_VERSION = 3
-# a file may change twice within one tick of a coarse clock
-_TICK = 2_000_000_000
+_VERSION = 4
 _SKIPPED = {"__pycache__", ".mlblog", ".git", ".venv", "node_modules"}
 
 
@@ -54,15 +50,22 @@ class CachedPage:
 class PageCache:
     """The pages of the last compilation, by post."""
 
-    def __init__(self, project: Project, made_by: str, basis: Basis) -> None:
-        """Take the state of the world before anything is read. `made_by` identifies versions."""
-        self._basis, self._pages, self._file = basis, project.work / "pages", project.work / "kept.json"
-        self._modules = dict(_marks(_modules(project)))
-        world = dict(_marks(_world(project)))
-        self._settled = time.time_ns() - _TICK
-        told = json.dumps([_VERSION, made_by, os.environ.get(PREVIEW), sorted(world.items()), sorted(self._modules)])
+    def __init__(self, project: Project, made_by: str, basis: Basis, *, previews: bool) -> None:
+        """Take the state of the world before anything is read.
+
+        Args:
+            project: the project with the pages.
+            made_by: identifies versions.
+            basis: the current state of what outputs depend on.
+            previews: whether pages show previews.
+        """
+        self._basis, self._pages, self._memo = basis, project.work / "pages", Memo(project.work / "kept.json")
+        self._modules = marks(_modules(project))
+        world = marks(_world(project))
+        self._settled = time.time_ns() - TICK
+        told = json.dumps([_VERSION, made_by, previews, sorted(world.items()), sorted(self._modules)])
         self._world = digest("world", told) if _is_before(world.values(), self._settled) else ""
-        self._posts: dict[str, Any] = self._load()
+        self._posts: dict[str, Any] = (self._memo.get(self._world) if self._world else None) or {}
         self._now: dict[str, Any] = {}
 
     def find(self, path: str, text: bytes) -> CachedPage | None:
@@ -70,11 +73,11 @@ class PageCache:
         found = self._posts.get(path)
         if found is None or found["text"] != digest("text", text):
             return None
-        if any(self._modules.get(name) != mark for name, mark in found["modules"].items()):
+        if any(self._modules.get(name) != read for name, read in found["modules"].items()):
             return None
         if not self._basis.holds(found["rests"]):
             return None
-        if any(_mark(self._pages / name) != mark for name, mark in found["files"].items()):
+        if any(mark(self._pages / name) != written for name, written in found["files"].items()):
             return None  # modified from outside
         stale = {name: tuple(reasons) for name, reasons in found["stale"].items()}
         page, *files = found["files"]
@@ -96,33 +99,23 @@ class PageCache:
         files: Iterable[str],
     ) -> None:
         """Cache a page that was just written, with its inputs; the first of `files` is the page."""
-        marks = {str(module): self._modules.get(str(module)) for module in modules}
-        known = [mark for mark in marks.values() if mark is not None]
-        if len(known) == len(marks) and _is_before(known, self._settled):
+        read = {str(module): self._modules.get(str(module)) for module in modules}
+        known = [one for one in read.values() if one is not None]
+        if len(known) == len(read) and _is_before(known, self._settled):
             self._now[published.post.path] = {
                 "text": digest("text", text),
                 "published": published.to_json(),
-                "modules": marks,
+                "modules": read,
                 "rests": dict(rests),
                 "around": around,
                 "stale": dict(stale),
-                "files": {name: _mark(self._pages / name) for name in files},
+                "files": {name: mark(self._pages / name) for name in files},
             }
 
     def save(self) -> None:
         """Write the cache to disk, dropping entries that were not used."""
-        if not self._world:
-            with contextlib.suppress(OSError):  # missing, or not a file
-                self._file.unlink()
-        elif self._now != self._posts:
-            body = {"world": self._world, "posts": self._now}
-            write_sealed(self._file, json.dumps(body, ensure_ascii=False).encode(errors="replace"))
-
-    def _load(self) -> dict[str, Any]:
-        content = read_sealed(self._file)
-        body = json.loads(content) if content is not None else {}
-        posts: dict[str, Any] = body["posts"] if self._world and body.get("world") == self._world else {}
-        return posts
+        if self._world and self._now != self._posts:
+            self._memo.put(self._world, self._now)
 
 
 def _modules(project: Project) -> Iterator[Path]:
@@ -148,18 +141,6 @@ def _below(folder: Path) -> Iterator[Path]:
         yield from (Path(top, name) for name in files)
 
 
-def _marks(paths: Iterable[Path]) -> Iterator[tuple[str, Mark]]:
-    for path in paths:
-        if (mark := _mark(path)) is not None:
-            yield str(path), mark
-
-
-def _mark(path: Path) -> Mark | None:
-    try:
-        return mark_of(os.stat(path))
-    except OSError:
-        return None
-
-
-def _is_before(marks: Iterable[Mark], moment: int) -> bool:
-    return all(mark[0] < moment for mark in marks)
+def _is_before(read: Iterable[Mark], moment: int) -> bool:
+    """Whether files were all written before a moment. A copied file may be older than the copy."""
+    return all(written < moment for written, *_ in read)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mlblog.press.kernel.job import Rerun
 from mlblog.press.kernel.plain import is_proved
 
 if TYPE_CHECKING:
@@ -31,27 +32,25 @@ def settings() -> Any:
     return ours if numpy is None else [*ours, numpy.get_printoptions(), numpy.geterr(), numpy.geterrcall()]
 
 
-def run_again(shell: PostShell, since: list[Any], replay: dict[str, Any], run: Callable[[int], bool]) -> bool:
+def run_again(shell: PostShell, since: list[Any], rerun: Rerun, run: Callable[[int], bool]) -> bool:
     """Rerun units by number; return False if the result is not provably the same as in a fresh run.
 
     Args:
         shell: the shell of this process, with the namespace of the old version.
         since: the settings before each unit of the old version.
-        replay: `was`, code of the units that are superseded; `again`, number and code of those to rerun;
-            `fresh`, the names they bind, and `forget`, those among them that are no longer bound; `first`, the
-            first unit that differs.
+        rerun: the units to rerun, and those that they replace.
         run: runs a unit; False if its outputs differ from those of an in-order run.
     """
-    namespace, fresh = shell.user_ns, frozenset(replay["fresh"])
+    namespace, fresh = shell.user_ns, frozenset(rerun.fresh)
     shown = {name: namespace[name] for name in ("_",) if name in namespace}
     now = settings()
-    if any(then != now for then in since[replay["first"] :]):
+    if any(then != now for then in since[rerun.first :]):
         return False
-    if not all(is_proved(code, namespace, fresh) for code in replay["was"]):
+    if not all(is_proved(code, namespace, fresh) for code in rerun.was):
         return False
-    for name in replay["forget"]:
+    for name in rerun.forget:
         namespace.pop(name, None)
-    for number, code in replay["again"]:
+    for number, code in rerun.again:
         if not is_proved(code, namespace, fresh) or not run(number):
             return False
     namespace.pop("_", None)

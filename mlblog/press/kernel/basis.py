@@ -21,8 +21,8 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from mlblog.files.atomic import read_sealed, write_sealed
 from mlblog.files.canonical import digest
+from mlblog.files.memo import Memo
 from mlblog.lab.fingerprint.inputs import DATA, ENVIRONMENT, Inputs
 from mlblog.lab.fingerprint.sources import Sources
 from mlblog.lab.observing.ownership import LIBRARIES, STANDARD
@@ -35,7 +35,7 @@ MOVED = "moved"
 PASSING = {"_", "OLDPWD", "PWD", "SHLVL"}
 _OURS = "MLBLOG_"
 # variables read by the interpreter or compiled libraries, which Python code cannot observe
-_UNTOLD = ("PYTHON", "LC_", "LANG", "TZ", "LD_", "OMP_", "MKL_", "OPENBLAS_", "CUDA_")
+_UNOBSERVED = ("PYTHON", "LC_", "LANG", "TZ", "LD_", "OMP_", "MKL_", "OPENBLAS_", "CUDA_")
 _GENERATED = {"__pycache__", ".mlblog", ".git"}
 
 
@@ -61,7 +61,7 @@ def is_observed(variable: str, project: Project) -> bool:
 
 def unobserved(environ: Mapping[str, str] = os.environ) -> str:
     """The state of variables whose reads cannot be observed."""
-    return json.dumps(sorted(item for item in environ.items() if item[0].startswith(_UNTOLD)))
+    return json.dumps(sorted(item for item in environ.items() if item[0].startswith(_UNOBSERVED)))
 
 
 class Basis:
@@ -98,8 +98,8 @@ class Basis:
             if kind == "glob":
                 return _glob(self._project.root, *rest.split("\n", 1))
             if kind == ENVIRONMENT and rest == "*":
-                told = sorted(item for item in self._environ.items() if is_observed(item[0], self._project))
-                return digest("environment", json.dumps(told))
+                variables = sorted(item for item in self._environ.items() if is_observed(item[0], self._project))
+                return digest("environment", json.dumps(variables))
             if kind == "library":
                 return self._libraries.everything if rest == "*" else self._libraries.state(rest)
             if kind == "absent":
@@ -114,19 +114,18 @@ class Basis:
 
     def keep(self, rests: Mapping[str, str]) -> dict[str, str]:
         """Combine many states, such as those of the shared warm process, into one that refers to a file."""
-        body = json.dumps(rests, sort_keys=True).encode(errors="replace")
-        name = digest("base", body)
-        write_sealed(self._base_path(name), body)
+        name = digest("base", json.dumps(rests, sort_keys=True))
+        self._kept(name).put(name, dict(rests))
         return {f"base:{name}": name}
 
     def _base(self, name: str) -> str:
         if name not in self._bases:
-            body = read_sealed(self._base_path(name))
-            self._bases[name] = name if body is not None and self.holds(json.loads(body)) else ""
+            rests = self._kept(name).get(name)
+            self._bases[name] = name if rests is not None and self.holds(rests) else ""
         return self._bases[name]
 
-    def _base_path(self, name: str) -> Path:
-        return self._project.work / "bases" / f"{name}.json"
+    def _kept(self, base: str) -> Memo:
+        return Memo(self._project.work / "bases" / f"{base}.json")
 
     def _is_there(self, module: str) -> bool:
         """Whether a module can be found in the project or among installed libraries."""

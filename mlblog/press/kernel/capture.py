@@ -27,7 +27,7 @@ class Capture:
 
     def __init__(self) -> None:
         self._files: dict[str, IO[bytes]] = {}
-        self._was: dict[str, int] = {}
+        self._originals: dict[str, int] = {}
         self._libc = ctypes.CDLL(None)
         with contextlib.suppress(ValueError, AttributeError):  # other C libraries name it differently
             stdout = ctypes.c_void_p.in_dll(self._libc, "stdout")
@@ -55,7 +55,7 @@ class Capture:
         for name, descriptor in _DESCRIPTORS:
             file = self._files[name]
             os.ftruncate(file.fileno(), 0)
-            self._was[name] = os.dup(descriptor)
+            self._originals[name] = os.dup(descriptor)
             os.dup2(file.fileno(), descriptor)
         self._read = dict.fromkeys(self._files, 0)
         # a character may be split between reads
@@ -64,14 +64,14 @@ class Capture:
     def end(self) -> None:
         """Restore both descriptors."""
         for name, descriptor in _DESCRIPTORS:
-            if name in self._was:
-                was = self._was.pop(name)
-                os.dup2(was, descriptor)
-                os.close(was)
+            if name in self._originals:
+                original = self._originals.pop(name)
+                os.dup2(original, descriptor)
+                os.close(original)
 
     def drain(self) -> list[tuple[str, str, int]]:
         """`(stdout or stderr, text, number of dropped bytes after it)` written since the last call."""
-        if not self._was:
+        if not self._originals:
             return []
         self._libc.fflush(None)  # the C library buffers partial lines
         for stream in (sys.__stdout__, sys.__stderr__):

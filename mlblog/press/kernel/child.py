@@ -10,13 +10,17 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlblog.lab import Project, reading
+from mlblog.lab import Project
 from mlblog.lab.observing.fromsource import import_from_source
+from mlblog.lab.records.reading import reading_everywhere
+from mlblog.lab.spec import read_previews
 from mlblog.press.kernel.again import looks_at_post, run_again, settings
 from mlblog.press.kernel.failure import describe, error_output
 from mlblog.press.kernel.forks import Line
+from mlblog.press.kernel.job import Job
 from mlblog.press.kernel.limits import limit_memory
 from mlblog.press.kernel.snapshot import Snapshots
+from mlblog.press.kernel.unit import Failed, NothingRaised, run_unit
 from mlblog.press.kernel.watch import Watch
 
 if TYPE_CHECKING:
@@ -24,94 +28,87 @@ if TYPE_CHECKING:
 
 
 def run_job(shell: PostShell, watch: Watch, line: Line) -> None:
-    """Run the job received on `line` (`path`, `root`, `packages`, `shadow`, `units`, `keep`, `memory`).
+    """Run the job received on `line`.
 
     Events: `pid`; for each unit `begin`, `shows` (on first output) and `ran`; `failed` for the first failure
     (which ends the run); `done`.
-    With `keep`, the seconds of work that justify a snapshot, `asleep` sends a socket that wakes the process as
-    it was before a unit; the job sent on it has the current version of the post, and runs from that unit on, or from
-    another one after its `replay` (see `kernel.again`).
+    If the job says `keep`, `asleep` sends a socket that wakes the process as it was before a unit; the job sent on it
+    has the current version of the post, and runs from its `start` on after its `rerun`.
     """
-    job = line.job()
-    shell.capture.renew()
-    line.say(event="pid", pid=os.getpid(), attached=shell.capture.descriptors)
-    root = Path(job["root"])
+    job, recorder = line.job(), shell.recorder
+    recorder.capture.renew()
+    line.say(event="pid", pid=os.getpid(), attached=recorder.capture.descriptors)
+    root = Path(job.root)
     os.chdir(root)
     sys.path.insert(0, str(root))
-    import_from_source(job["packages"])
-    limit_memory(job["memory"])
-    watch.open_post(Project(root, tuple(name.replace("/", ".") for name in job["packages"])), job["path"])
+    import_from_source(job.packages)
+    limit_memory(job.memory)
+    read_previews(wanted=job.previews)
+    watch.open_post(Project(root, tuple(job.packages)), job.path)
     snapshots = Snapshots(watch)
-    shell.workers.adopt()
-    shell.workers.watch()
+    recorder.workers.adopt()
+    recorder.workers.watch()
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a server started in the background ignores SIGINT
-    shell.open_post(job["path"], job["shadow"])
+    shell.open_post(job.path, job.shadow)
     number, since = 0, 0.0
     known: list[Any] = []  # the settings before each unit
     while True:
-        if job["keep"] is not None and since >= job["keep"] and snapshots.is_possible(line, shell.capture.descriptors):
+        if job.keep is not None and since >= job.keep and snapshots.is_possible(line, recorder.capture.descriptors):
             woken = snapshots.keep(line, number)
-            shell.workers.adopt()
-            shell.capture.renew()
+            recorder.workers.adopt()
+            recorder.capture.renew()
             since = 0.0
             if woken is not None:
                 line, job = woken
-                shell.show_lines(job["path"], job["shadow"])
-                limit_memory(job["memory"])
-            line.say(event="pid", pid=os.getpid(), attached=shell.capture.descriptors)
-            if woken is not None:
-                number, replay = job["start"], job["replay"]
+                shell.show_lines(job.path, job.shadow)
+                limit_memory(job.memory)
+            line.say(event="pid", pid=os.getpid(), attached=recorder.capture.descriptors)
+            if (rerun := job.rerun) is not None and woken is not None:
+                number = job.start
                 again = functools.partial(_run_again, shell, job, watch, line)
-                is_edited = bool(replay["again"] or replay["was"])
+                is_edited = bool(rerun.again or rerun.was)
                 is_watched = is_edited and looks_at_post(root / name for name in watch.modules())
-                if is_watched or not run_again(shell, known, replay, again):
+                if is_watched or not run_again(shell, known, rerun, again):
                     line.say(event="unproved")
                     return
-                known[replay["first"] :] = [settings()] * (number - replay["first"])
-        if number == len(job["units"]):
+                known[rerun.first :] = [settings()] * (number - rerun.first)
+        if number == len(job.units):
             break
         known[number:] = [settings()]
         start = time.perf_counter()
         line.say(event="begin", unit=number)
-        shell.on_first_output = functools.partial(line.say, event="shows")
-        left = _run_unit(shell, job, number, watch)
-        if "error" in left:
-            line.say(event="failed", unit=number, error=left["error"])
+        recorder.on_first_output = functools.partial(line.say, event="shows")
+        result = _run_unit(shell, job, number, watch)
+        if "error" in result:
+            line.say(event="failed", unit=number, error=result["error"])
             return
-        line.say(event="ran", unit=number, **left)
+        line.say(event="ran", unit=number, **result)
         since += time.perf_counter() - start
         number += 1
     line.say(event="done")
 
 
-def _run_again(shell: PostShell, job: dict[str, Any], watch: Watch, line: Line, number: int) -> bool:
+def _run_again(shell: PostShell, job: Job, watch: Watch, line: Line, number: int) -> bool:
     """Run a unit out of order; return whether its outputs are those of an in-order run."""
     line.say(event="begin", unit=number)
-    shell.on_first_output = None
-    left = _run_unit(shell, job, number, watch)
+    shell.recorder.on_first_output = None
+    result = _run_unit(shell, job, number, watch)
     # a repeated warning is suppressed, so outputs could differ
-    if "error" in left or any(output.get("name") == "stderr" for output in left["outputs"]):
+    if "error" in result or any(output.get("name") == "stderr" for output in result["outputs"]):
         return False
-    line.say(event="again", unit=number, **left)
+    line.say(event="again", unit=number, **result)
     return True
 
 
-def _run_unit(shell: PostShell, job: dict[str, Any], number: int, watch: Watch) -> dict[str, Any]:
-    from mlblog.press.kernel.shell import Failed
-
-    unit = job["units"][number]
-    run = {"cell": shell.run_cell_at, "inline": shell.evaluate, "doctest": shell.check}[unit["kind"]]
-    error = None
-    shell.raster = unit["raster"]
-    with watch.watching(unit["code"]) as found, reading() as reads:
+def _run_unit(shell: PostShell, job: Job, number: int, watch: Watch) -> dict[str, Any]:
+    task, place = job.units[number], (job.path, Path(job.root))
+    with watch.watching(task.code) as found, reading_everywhere() as reads:
         try:
-            outputs = run(unit["code"], unit["line"])
+            outputs, allowed = run_unit(shell, task)
+        except NothingRaised as error:
+            return {"error": {"line": task.line, "message": str(error), "traceback": ""}}
         except Failed as failed:
-            error = describe(failed.error, unit, job["path"], Path(job["root"]))
-            outputs = [*shell.outputs, error_output(error)]
-    if error is not None and not unit["may_raise"]:
-        return {"error": error}
-    if error is None and unit["may_raise"]:
-        message = "tagged raises-exception, but it raised nothing; remove the tag"
-        return {"error": {"line": unit["line"], "message": message, "traceback": ""}}
+            return {"error": describe(failed.error, task, *place)}
+        if allowed is not None:
+            outputs = [*outputs, error_output(describe(allowed, task, *place))]
     return {"outputs": outputs, "reads": [read.to_json() for read in reads], **found}

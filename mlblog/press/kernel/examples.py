@@ -43,8 +43,8 @@ def run_examples(text: str, namespace: dict[str, Any], path: str, line: int) -> 
     try:
         runner.run(test, out=lambda _: None, clear_globs=False)
     except doctest.DocTestFailure as failed:
-        told = doctest.OutputChecker().output_difference(failed.example, failed.got, runner.optionflags)
-        raise ExampleFailed(told.rstrip(), *_place(failed.example, line)) from None
+        difference = doctest.OutputChecker().output_difference(failed.example, failed.got, runner.optionflags)
+        raise ExampleFailed(difference.rstrip(), *_place(failed.example, line)) from None
     except doctest.UnexpectedException as failed:
         cause, trace = failed.exc_info[1], failed.exc_info[2].tb_next
         while trace is not None and not trace.tb_frame.f_code.co_filename.startswith("<doctest "):

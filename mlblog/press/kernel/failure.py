@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mlblog.press.kernel.examples import ExampleFailed
+from mlblog.press.kernel.unit import Task
 
 #: Advice for errors whose own messages assume a terminal, by class name.
 _CURES = {
@@ -20,31 +21,31 @@ _CURES = {
 }
 
 
-def describe(error: BaseException, unit: dict[str, Any], path: str, root: Path) -> dict[str, Any]:
-    """The failure of `unit` of the post at `path`, as JSON values."""
+def describe(error: BaseException, task: Task, path: str, root: Path) -> dict[str, Any]:
+    """The failure of `task` of the post at `path`, as JSON values."""
     if isinstance(error, ExampleFailed):
-        return _example(error, unit, path, root)
+        return _example(error, task, path, root)
     name = type(error).__name__
-    text = without_machine(_said(error), root)
+    text = without_machine(_message_of(error), root)
     frames = traceback.extract_tb(error.__traceback__)
     own = [i for i, frame in enumerate(frames) if frame.filename == path]
     message = f"{name}: {text}" if text else name
     if isinstance(error, SyntaxError) and error.filename == path:
-        line, where = error.lineno or unit["line"], ""
+        line, where = error.lineno or task.line, ""
         # `error.text` comes from the file by the cell's line number; non-Python lines are commented out in the shadow
         statement = linecache.getline(path, line).strip().removeprefix("# ")
         message = f"{name}: {error.msg}"
         shown: list[traceback.FrameSummary] = []
     elif own:
-        line = frames[own[0]].lineno or unit["line"]
+        line = frames[own[0]].lineno or task.line
         statement = (frames[own[0]].line or "").strip()
         shown = list(frames[own[0] :])
         inner = [frame for frame in shown if _in_project(frame.filename, root)][-1]
         here = (inner.filename, inner.lineno) == (frames[own[0]].filename, line)
         where = "" if here else f"{_relative(inner.filename, root)}:{inner.lineno} in {inner.name}"
     else:
-        line, statement, where, shown = unit["line"], unit["code"].strip().split("\n")[0], "", list(frames)
-    said = traceback.format_exception_only(error)
+        line, statement, where, shown = task.line, task.code.strip().split("\n")[0], "", list(frames)
+    last = traceback.format_exception_only(error)
     project = [f for f in shown if _in_project(f.filename, root)]
     return {
         "line": line,
@@ -54,12 +55,12 @@ def describe(error: BaseException, unit: dict[str, Any], path: str, root: Path) 
         "cure": next((cure for kind, cure in _CURES.items() if kind in _kinds(error)), ""),
         "name": name,
         "value": text,
-        "traceback": without_machine("".join([*traceback.format_list(shown), *said]), root),
+        "traceback": without_machine("".join([*traceback.format_list(shown), *last]), root),
         "excerpt": "".join(f"{_relative(f.filename, root)}:{f.lineno}, in {f.name}\n    {f.line}\n" for f in project),
     }
 
 
-def _example(error: ExampleFailed, unit: dict[str, Any], path: str, root: Path) -> dict[str, Any]:
+def _example(error: ExampleFailed, task: Task, path: str, root: Path) -> dict[str, Any]:
     """The failure of a doctest, reported on its own line."""
     cause = error.cause or error
     inner = [frame for frame in traceback.extract_tb(cause.__traceback__) if _in_project(frame.filename, root)]
@@ -75,7 +76,7 @@ def _example(error: ExampleFailed, unit: dict[str, Any], path: str, root: Path) 
             "excerpt": "",
         }
     where = f"{_relative(inner[-1].filename, root)}:{inner[-1].lineno} in {inner[-1].name}" if inner else ""
-    return describe(cause, unit, path, root) | own | {"where": where}
+    return describe(cause, task, path, root) | own | {"where": where}
 
 
 def error_output(error: dict[str, Any]) -> dict[str, Any]:
@@ -96,7 +97,7 @@ def _kinds(error: BaseException) -> set[str]:
     return {kind.__name__ for kind in type(error).__mro__}
 
 
-def _said(error: BaseException) -> str:
+def _message_of(error: BaseException) -> str:
     try:
         return str(error)
     except Exception as inner:  # a cell may define any class

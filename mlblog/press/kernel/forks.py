@@ -18,6 +18,8 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+from mlblog.press.kernel.job import Job
+
 #: Seconds that a child may take to exit, less for each sleeper above it: the innermost must give up first.
 _PATIENCE, _LESS = 3.0, 0.1
 
@@ -28,16 +30,15 @@ class Line:
     def __init__(self, end: socket.socket) -> None:
         self.end = end
 
-    def job(self) -> dict[str, Any]:
+    def job(self) -> Job:
         """The job, from the first line."""
-        held = b""
-        while not held.endswith(b"\n"):
+        line = b""
+        while not line.endswith(b"\n"):
             data = self.end.recv(1 << 16)
             if not data:
                 raise EOFError("the other end closed the socket")
-            held += data
-        found: dict[str, Any] = json.loads(held)
-        return found
+            line += data
+        return Job.from_line(line)
 
     def say(self, *, attached: Sequence[int] = (), **event: Any) -> None:
         """Send one event."""

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 
-from mlblog.files.atomic import read_sealed, write_sealed
 from mlblog.files.canonical import digest, digest_file
-from mlblog.lab.fingerprint.sources import mark_of
+from mlblog.files.memo import Memo
+from mlblog.files.state import marks
 from mlblog.lab.observing.ownership import LIBRARIES
 
 _NOTES = (("RECORD", ".dist-info"), ("SOURCES.txt", ".egg-info"), ("PKG-INFO", ".egg-info"))
@@ -25,7 +25,7 @@ class Libraries:
 
     def __init__(self, kept: Path) -> None:
         """Cache in the file `kept` which distribution provides which names: reading all takes half a second."""
-        self._kept = kept
+        self._kept = Memo(kept)
         self._states: dict[str, str] = {}
 
     def state(self, top: str) -> str:
@@ -53,21 +53,18 @@ class Libraries:
     @cached_property
     def _owners(self) -> dict[str, list[str]]:
         """The `RECORD` files of the distributions that provide each name."""
-        marks = json.dumps([[folder, mark_of(os.stat(folder))] for folder in LIBRARIES if os.path.isdir(folder)])
-        known = read_sealed(self._kept)
-        if known is not None:
-            body = json.loads(known)
-            if body["marks"] == marks:
-                owners: dict[str, list[str]] = body["owners"]
-                return owners
-        owners = {}
-        for folder in LIBRARIES:
-            for name in _names(folder):
-                for note in (os.path.join(folder, name, note) for note, end in _NOTES if name.endswith(end)):
-                    for top in _tops(note):
-                        owners.setdefault(top, []).append(note)
-        write_sealed(self._kept, json.dumps({"marks": marks, "owners": owners}).encode())
-        return owners
+        found: dict[str, list[str]] = self._kept.value(json.dumps(marks(LIBRARIES), sort_keys=True), _owners)
+        return found
+
+
+def _owners() -> dict[str, list[str]]:
+    owners: dict[str, list[str]] = {}
+    for folder in LIBRARIES:
+        for name in _names(folder):
+            for note in (os.path.join(folder, name, note) for note, end in _NOTES if name.endswith(end)):
+                for top in _tops(note):
+                    owners.setdefault(top, []).append(note)
+    return owners
 
 
 def _names(folder: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
@@ -36,6 +37,10 @@ class Ran:
     modules: dict[str, str] = field(default_factory=dict)
     calls: dict[str, list[str]] = field(default_factory=dict)
     opaque: bool = False
+
+    def shows_lines(self, path: str) -> bool:
+        """Whether the outputs depend on the line numbers of the post at `path`, as a warning does."""
+        return self.lines or f"{path}:" in json.dumps(self.outputs, ensure_ascii=False)
 
     def to_json(self) -> dict[str, Any]:
         """This as JSON values."""

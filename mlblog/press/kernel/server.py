@@ -20,6 +20,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mlblog.files.state import Mark, marks
 from mlblog.lab import Project
 from mlblog.press.kernel.basis import Basis
 from mlblog.press.kernel.forks import Line, Sleeper
@@ -123,15 +124,10 @@ def stay(path: Path, seconds: float, modules: Iterable[str]) -> None:
             path.unlink()
 
 
-def _stamps() -> list[tuple[str, int, int]]:
+def _stamps() -> dict[str, Mark]:
     """The current file state of every imported module."""
-    found = []
-    for name, module in sorted(sys.modules.items()):
-        if file := getattr(module, "__file__", None):
-            with contextlib.suppress(OSError):
-                stat = os.stat(file)
-                found.append((name, stat.st_mtime_ns, stat.st_size))
-    return found
+    files = (getattr(module, "__file__", None) for module in sys.modules.values())
+    return marks(filter(None, files))
 
 
 if __name__ == "__main__":

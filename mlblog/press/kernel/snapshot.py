@@ -14,9 +14,9 @@ import socket
 import stat
 import threading
 from collections.abc import Iterable
-from typing import Any
 
 from mlblog.press.kernel.forks import Line, Sleeper
+from mlblog.press.kernel.job import Job
 from mlblog.press.kernel.watch import Watch
 
 #: Most snapshots per post.
@@ -38,7 +38,7 @@ class Snapshots:
         opened = set(_descriptors()) - self._inherited - {line.end.fileno(), *own}
         return all(_is_read_only_file(descriptor) for descriptor in opened)
 
-    def keep(self, line: Line, unit: int) -> tuple[Line, dict[str, Any]] | None:
+    def keep(self, line: Line, unit: int) -> tuple[Line, Job] | None:
         """Sleep before `unit` and continue in a child.
 
         Returns:

@@ -26,7 +26,7 @@ from mlblog.files.canonical import digest_content
 from mlblog.lab.observing.asking import IMPORTING, OBSERVERS, asked_by
 from mlblog.lab.observing.executed import Calls
 from mlblog.lab.observing.fromsource import executed
-from mlblog.lab.observing.observation import observing
+from mlblog.lab.observing.hook import observing
 from mlblog.lab.observing.ownership import ENGINE, LIBRARIES, STANDARD, SYSTEM, is_engine
 from mlblog.lab.project import Project
 from mlblog.press.kernel.basis import MOVED, Basis, is_observed
@@ -51,7 +51,7 @@ class Watch:
         self._appended: set[str] = set()
         self._known: set[str] = set()
         self._executed: set[Path] = set()
-        self._asked: dict[str, None] = {}
+        self._searched: dict[str, None] = {}
         self._called: dict[str, set[str]] = {}
         self._seen: Seen | None = None
         self._calls: Calls | None = None
@@ -83,7 +83,7 @@ class Watch:
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
         """Note a module lookup, and leave it to other finders."""
-        self._asked[name] = None
+        self._searched[name] = None
         return None
 
     @contextlib.contextmanager
@@ -144,9 +144,9 @@ class Watch:
             file = getattr(module, "__file__", None)
             if isinstance(file, str) and name not in ("__main__", "__mp_main__"):
                 self._note_module(seen, name, os.path.abspath(file))
-        for name in [name for name in self._asked if name not in sys.modules]:
+        for name in [name for name in self._searched if name not in sys.modules]:
             seen.note(f"absent:{name}")
-        self._asked.clear()
+        self._searched.clear()
 
     def _note_module(self, seen: Seen, name: str, file: str) -> None:
         if file.startswith(self._packages) and not is_engine(file):
@@ -161,7 +161,7 @@ class Watch:
     # -- queries ---------------------------------------------------------------------------------------------------
 
     def _hook(self, event: str, args: tuple[Any, ...]) -> None:
-        if self._seen is None or self._is_busy or event not in _TOLD:
+        if self._seen is None or self._is_busy or event not in _EVENTS:
             return
         self._is_busy = True  # inspecting a frame raises an audit event, too
         try:
@@ -250,7 +250,7 @@ class Watch:
         return any("lineno" in form for form in formats)
 
 
-_TOLD = {"os.fork", "os.forkpty", "pickle.find_class", "compile", "sys._getframe"}
+_EVENTS = {"os.fork", "os.forkpty", "pickle.find_class", "compile", "sys._getframe"}
 
 
 def _past_standard(frame: FrameType | None) -> str:

@@ -25,7 +25,7 @@ class Workers:
         self._post = os.getpid()
         self._root = Path(os.environ.get("MLBLOG_ROOT", ""))
         self._forked: list[int] = []
-        self._held: dict[int, str] = {}  # partial line of a worker, by descriptor
+        self._partial: dict[int, str] = {}  # partial line of a worker, by descriptor
         #: Whether a cell, or a library it called, has forked.
         self.were_forked = False
 
@@ -46,7 +46,7 @@ class Workers:
             pid = fork()
             self.were_forked = True
             if not pid:
-                self._held.clear()
+                self._partial.clear()
             elif sys._getframe(1).f_globals.get("__name__") == "__main__":
                 self._forked.append(pid)
             return pid
@@ -61,10 +61,10 @@ class Workers:
 
     def write(self, descriptor: int, text: str) -> None:
         """Write `text` from a worker to the shared descriptor, by whole lines; empty text flushes."""
-        held = self._held.pop(descriptor, "") + text
-        end = held.rfind("\n") + 1 if text else len(held)
-        self._held[descriptor] = held[end:]
-        data = held[:end].encode(errors="replace")
+        pending = self._partial.pop(descriptor, "") + text
+        end = pending.rfind("\n") + 1 if text else len(pending)
+        self._partial[descriptor] = pending[end:]
+        data = pending[:end].encode(errors="replace")
         while data:
             data = data[os.write(descriptor, data) :]
 
@@ -77,8 +77,8 @@ class Workers:
             status = error.code if isinstance(error.code, int) else int(error.code is not None)
         elif error is not None:
             status = 1
-            said = "".join(traceback.format_exception(error))
-            sys.stderr.write(without_machine(said, self._root))
+            text = "".join(traceback.format_exception(error))
+            sys.stderr.write(without_machine(text, self._root))
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
         os._exit(status)

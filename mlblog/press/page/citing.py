@@ -28,7 +28,7 @@ class Citing:
             PostError: the post has no such label, or the bibliography no such paper.
         """
         text = link_references(text, self._targets, self._post.path, line)
-        cited = cite(text, self._bibliography, self._post.path, line)
+        cited = cite(text, self._bibliography, self._post.path, line, prose=True)
         self.keys += [key for key in cited.keys if key not in self.keys]
         return cited.text
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from mlblog.errors import PostError
+from mlblog.markup import scan
 
 
 @dataclass(frozen=True)
@@ -30,9 +31,7 @@ KINDS = {
     "eq": Kind("equation", ("Equation", "equation", "Eq.", "eq."), "end one with `$$ {#eq-…}`"),
     "sec": Kind("section", ("Section", "section", "Sec.", "sec."), "end its heading with `{#sec-…}`"),
 }
-#: Code spans and comments, which are skipped.
-QUIET = r"(?P<code>`++)(?:(?!\n\s*\n).)+?(?<!`)(?P=code)(?!`)|<!--.*?-->"
-_LINK = re.compile(rf"{QUIET}|\[(?P<text>[^\[\]]*)\]\(#(?P<kind>{'|'.join(KINDS)})-(?P<label>[^()\s]*)\)", re.DOTALL)
+_LINK = re.compile(rf"\[(?P<text>[^\[\]]*)\]\(#(?P<kind>{'|'.join(KINDS)})-(?P<label>[^()\s]*)\)")
 
 
 @dataclass(frozen=True)
@@ -87,10 +86,13 @@ def link_references(text: str, targets: Mapping[str, Target], path: str, line: i
         >>> link_references("See [Figure](#fig-loss).", there, "posts_src/a.md", 1)
         'See [Figure 2](#figure-a-loss).'
     """
+    if not _LINK.search(text):
+        return text
+    live = scan(text, prose=True).without()
 
     def replace(match: re.Match[str]) -> str:
         kind, label = match["kind"], match["label"]
-        if kind is None:
+        if live[match.start()] != "[" or live[match.end() - 1] != ")":
             return match[0]
         found = targets.get(f"{kind}-{label}")
         if found is None:

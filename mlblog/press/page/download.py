@@ -74,8 +74,7 @@ def notebook(post: Post, outputs: Outputs, around: SiteContext, references: str 
         cells.append(_markdown(references.strip("\n")))
     for number, cell in enumerate(cells):
         cell["id"] = f"cell-{number}"
-    head = {key: value for key, value in post.meta.items() if key not in ("timeout", "memory")}
-    book = {"cells": cells, "metadata": {**_LANGUAGE, "mlblog": head}, "nbformat": 4, "nbformat_minor": 5}
+    book = {"cells": cells, "metadata": {**_LANGUAGE, "mlblog": post.shown_meta}, "nbformat": 4, "nbformat_minor": 5}
     return (json.dumps(book, indent=1, ensure_ascii=False, sort_keys=True, default=str) + "\n").encode()
 
 

@@ -6,6 +6,7 @@ import html
 import re
 from collections.abc import Sequence
 
+from mlblog.lab.record_path import RecordPath
 from mlblog.press.page.origin import Origin
 from mlblog.press.page.provenance import Evidence, summary
 from mlblog.press.source.blocks import block, fence, folded
@@ -34,7 +35,7 @@ def provenance(found: Sequence[Evidence], root: str, name: str) -> str:
         out = block(f"div.mlblog-provenance#{name}", lines)
     if any(one.is_smoke for one in found):
         out += block("p.mlblog-preview", "Preview from a smoke run, which only shows that the code runs.")
-    if reasons := list(dict.fromkeys(reason for one in found for reason in one.reasons)):
+    if reasons := list(dict.fromkeys(str(reason) for one in found for reason in one.reasons)):
         more = f"; and {len(reasons) - MOST_REASONS} more" if len(reasons) > MOST_REASONS else ""
         out += block("p.mlblog-stale", f"Stale: {named('; '.join(reasons[:MOST_REASONS]))}{more}")
     return out
@@ -56,8 +57,7 @@ def with_links(line: str, experiments: Sequence[str], root: str) -> str:
 
 def records_link(found: Sequence[Evidence], root: str, name: str) -> str:
     """A link to the record behind a figure, or to the list with the id `name`."""
-    kept = [one for one in found if not one.is_smoke]
-    paths = [path.partition("results/")[2] for one in kept for path, _ in one.read.found]
+    paths = [path for one in found for path in _published(one)]
     if not paths:
         return ""
     if len(paths) == 1:
@@ -87,10 +87,16 @@ def named(text: str) -> str:
     return html.escape(text, quote=False).replace("_", "\\_").replace("*", "\\*")
 
 
+def _published(found: Evidence) -> list[RecordPath]:
+    """The paths of its records below the site's `results/`; none of a preview, which no site publishes."""
+    shown = [place for place, _ in found.read.found if "results/" in place]
+    return [path for place in shown if (path := RecordPath.ending(place)) is not None]
+
+
 def _links(found: Evidence, root: str) -> str:
-    if found.is_smoke:
-        return "not recorded"  # a preview, which no site publishes
-    names = [path.partition("results/")[2] for path, _ in found.read.found]
+    names = _published(found)
+    if not names:
+        return "not recorded"
     if len(names) == 1:
         return f"[record]({root}/results/{names[0]})"
     links = ", ".join(

@@ -10,14 +10,15 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from mlblog.press.page.crossrefs import QUIET, Target
+from mlblog.markup import VERBATIM, scan
+from mlblog.press.page.crossrefs import Target
 from mlblog.press.source.blocks import indented, tight
 
+_LABEL = re.compile("#(?:eq|tbl|sec)-")
 _PREFIX = r"[ \t>]*+"
 _LABELLED = re.compile(
-    rf"{QUIET}"
     # a display formula in a paragraph of its own
-    rf"|^(?P<before>{_PREFIX})(?P<formula>\$\$(?:(?!\$\$|\n{_PREFIX}\n).)+?\$\$"
+    rf"^(?P<before>{_PREFIX})(?P<formula>\$\$(?:(?!\$\$|\n{_PREFIX}\n).)+?\$\$"
     rf"|\\\[(?:(?!\n{_PREFIX}\n).)+?\\\]"
     rf"|\\begin\{{(?P<environment>\w+\*?)\}}(?:(?!\n{_PREFIX}\n).)+?\\end\{{(?P=environment)\}})"
     r"[ \t]*\{:?[ \t]*\#eq-(?P<eq>[^\s{}]+)[ \t]*\}[ \t]*$"
@@ -45,29 +46,42 @@ class Labelled(NamedTuple):
 
 def labelled(text: str) -> Iterator[Labelled]:
     """Yield the labels in a piece of prose, in order."""
-    for match in _LABELLED.finditer(text) if "{" in text else ():
+    for match in _found(text):
         kind = _kind(match)
-        if kind:
-            yield Labelled(kind, match[kind], match["title"] or match["underlined"] or "", match.start(kind))
+        yield Labelled(
+            kind, match[kind], _written(text, match, "title" if match["title"] else "underlined"), match.start(kind)
+        )
 
 
 def with_labels(text: str, targets: Mapping[str, Target]) -> str:
     """Number the labelled equations and tables in Markdown."""
-
-    def replace(match: re.Match[str]) -> str:
+    pieces, at = [], 0
+    for match in _found(text):
         kind = _kind(match)
-        if kind not in ("eq", "tbl"):
-            return match[0]
+        if kind == "sec":
+            continue
         target = targets[f"{kind}-{match[kind]}"]
         prefix = match["before"] if kind == "eq" else match["margin"]
-        made = _equation(match, target) if kind == "eq" else _table(match, target)
+        made = _equation(text, match, target) if kind == "eq" else _table(text, match, target)
         # blank lines around it, but never two: in a footnote they would end the note
         line = prefix.rstrip() + "\n"
         above = "" if _is_blank(text[: match.start()].removesuffix("\n").rpartition("\n")[2]) else line
         below = "" if _is_blank(text[match.end() + 1 :].partition("\n")[0]) else "\n" + line.rstrip("\n")
-        return f"{above}{indented(made, prefix).rstrip()}{below}"
+        pieces += [text[at : match.start()], f"{above}{indented(made, prefix).rstrip()}{below}"]
+        at = match.end()
+    return "".join([*pieces, text[at:]])
 
-    return _LABELLED.sub(replace, text) if "{" in text else text
+
+def _found(text: str) -> Iterator[re.Match[str]]:
+    """Matches of labels in Markdown without indented code, in which code and comments are blank."""
+    if not _LABEL.search(text):
+        return iter(())
+    return _LABELLED.finditer(scan(text, prose=True).without(*VERBATIM))
+
+
+def _written(text: str, match: re.Match[str], group: str) -> str:
+    """A group of a match as it is written in the text, code and all."""
+    return text[slice(*match.span(group))]
 
 
 def caption_of(target: Target, caption: str, *more: str) -> str:
@@ -84,16 +98,16 @@ def _kind(match: re.Match[str]) -> str:
     return next((kind for kind in ("eq", "tbl", "sec") if match[kind]), "")
 
 
-def _equation(match: re.Match[str], target: Target) -> str:
-    formula = _unindented(match["formula"], match["before"])
+def _equation(text: str, match: re.Match[str], target: Target) -> str:
+    formula = _unindented(_written(text, match, "formula"), match["before"])
     return tight(
         f"div.mlblog-equation#{target.anchor}", f"{formula}\n{tight('div.mlblog-equation-number', f'({target.shown})')}"
     )
 
 
-def _table(match: re.Match[str], target: Target) -> str:
-    caption = " ".join(_unindented(match["caption"], match["margin"]).split())
-    table = _unindented(match["table"], match["margin"])
+def _table(text: str, match: re.Match[str], target: Target) -> str:
+    caption = " ".join(_unindented(_written(text, match, "caption"), match["margin"]).split())
+    table = _unindented(_written(text, match, "table"), match["margin"])
     return tight(f"figure.mlblog-table#{target.anchor}", caption_of(target, caption) + table)
 
 

@@ -8,18 +8,31 @@ from dataclasses import dataclass
 
 from mlblog.claims import MIME as CLAIM
 from mlblog.errors import PostError
-from mlblog.press.kernel.output import FIGURE, Output, Outputs
+from mlblog.press.kernel.output import Output, Outputs
 from mlblog.press.page.crossrefs import KINDS, Target, anchor
 from mlblog.press.page.labels import labelled
+from mlblog.press.page.shown import is_picture, visible
 from mlblog.press.page.values import Passage, pieces
+from mlblog.press.page.verdicts import Stated, stated
 from mlblog.press.source.document import Cell, Post
 
-#: Image types that pages show, and their file suffixes.
-IMAGES = {
-    "image/svg+xml": "svg", "image/png": "png", "image/jpeg": "jpg", "image/gif": "gif", "image/webp": "webp",
-    "image/avif": "avif",
-}  # fmt: skip
-_STREAMS = {"stdout": "remove-stdout", "stderr": "remove-stderr"}
+
+@dataclass(frozen=True)
+class Figure:
+    """Images that share a number; `first` is the place of the first one among all images of the cell, from 1."""
+
+    images: tuple[Output, ...]
+    first: int
+    target: Target
+
+
+@dataclass(frozen=True)
+class Other:
+    """A visible output that is not an image. `target` is its number, if its cell has a caption or a label for it."""
+
+    output: Output
+    target: Target | None = None
+    claim: Stated | None = None
 
 
 @dataclass(frozen=True)
@@ -28,25 +41,11 @@ class Numbering:
 
     Attributes:
         targets: labelled targets, by kind and label: `fig-loss`.
-        outputs: targets by unit number and index among the unit's visible outputs.
+        cells: what each cell shows, by unit number.
     """
 
     targets: Mapping[str, Target]
-    outputs: Mapping[tuple[int, int], Target]
-
-
-def visible(cell: Cell, outputs: Sequence[Output]) -> list[Output]:
-    """The outputs of a cell that its tags do not hide."""
-    tags = cell.options.tags
-    if tags & {"remove-output", "remove-cell"}:
-        return []
-    return [output for output in outputs if _STREAMS.get(output.get("name", "")) not in tags]
-
-
-def is_picture(output: Output) -> bool:
-    """Whether an output is shown as an image; HTML takes precedence."""
-    data = output.get("data", {})
-    return FIGURE in data or (not {"text/html", "text/markdown"} & set(data) and any(mime in data for mime in IMAGES))
+    cells: Mapping[int, Sequence[Figure | Other]]
 
 
 def number_post(post: Post, outputs: Outputs) -> Numbering:
@@ -55,25 +54,26 @@ def number_post(post: Post, outputs: Outputs) -> Numbering:
     Raises:
         PostError: a label is used twice.
     """
-    found = _Numbers(post)
+    numbers = _Numbers(post, outputs)
+    cells: dict[int, Sequence[Figure | Other]] = {}
     for piece, number in pieces(post, outputs):
         if isinstance(piece, Passage):
             for one in labelled(piece.text):
                 line = piece.line + piece.text.count("\n", 0, one.start)
-                shown = piece.filled(one.title) if one.kind == "sec" else found.next(one.kind)
+                shown = piece.filled(one.title) if one.kind == "sec" else numbers.next(one.kind)
                 id_ = f"sec-{one.label}" if one.kind == "sec" else anchor(one.kind, post.slug, one.label)
-                found.add(one.label, Target(one.kind, shown, id_, line))
+                numbers.add(one.label, Target(one.kind, shown, id_, line))
         elif isinstance(piece, Cell):
-            found.number_cell(piece, number, outputs.ran[number].outputs)
-    return Numbering(found.targets, found.outputs)
+            cells[number] = numbers.of_cell(piece, number, outputs.ran[number].outputs)
+    return Numbering(numbers.targets, cells)
 
 
 class _Numbers:
-    def __init__(self, post: Post) -> None:
+    def __init__(self, post: Post, outputs: Outputs) -> None:
         self._post = post
         self._count: Counter[str] = Counter()
+        self._claims = {(one.unit, one.place): one for one in stated(post, outputs)}
         self.targets: dict[str, Target] = {}
-        self.outputs: dict[tuple[int, int], Target] = {}
 
     def next(self, kind: str) -> str:
         self._count[kind] += 1
@@ -90,26 +90,39 @@ class _Numbers:
             )
         self.targets[name] = target
 
-    def number_cell(self, cell: Cell, unit: int, outputs: Sequence[Output]) -> None:
+    def of_cell(self, cell: Cell, unit: int, outputs: Sequence[Output]) -> list[Figure | Other]:
         """Number the images of a cell, or one layout of them, or else the output that its caption belongs to."""
         options, shown = cell.options, visible(cell, outputs)
-        places = [place for place, output in enumerate(shown) if is_picture(output)]
-        places = places[:1] if options.layout[0] else places
-        named, _, rest = options.label.partition("-")
-        kind, label = (named, rest) if named in ("fig", "tbl") and rest else ("fig" if places else "tbl", options.label)
-        if not places and (options.caption or options.label):
-            places = _captioned(shown)
-        for place in places:
-            is_first = place == places[0]
-            name = label if is_first else ""
-            own = kind if is_first else "fig"
-            target = Target(own, self.next(own), anchor(own, self._post.slug, name) if name else "", cell.line)
-            self.outputs[unit, place] = target
-            if name:
-                self.add(name, target)
+        images = tuple(output for output in shown if is_picture(output))
+        prefix, _, rest = options.label.partition("-")
+        kind, label = (
+            (prefix, rest) if prefix in ("fig", "tbl") and rest else ("fig" if images else "tbl", options.label)
+        )
+        captioned = _captioned(shown) if not images and (options.caption or options.label) else None
+        items: list[Figure | Other] = []
+        count = 0
+        for place, output in enumerate(shown):
+            if not is_picture(output):
+                target = self._target(cell, kind, label) if place == captioned else None
+                items.append(Other(output, target, self._claims.get((unit, place))))
+                continue
+            count += 1
+            if count == 1:
+                together = images if options.layout[0] else (output,)
+                items.append(Figure(together, count, self._target(cell, kind, label)))
+            elif not options.layout[0]:
+                items.append(Figure((output,), count, self._target(cell, "fig", "")))
+        return items
+
+    def _target(self, cell: Cell, kind: str, label: str) -> Target:
+        target = Target(kind, self.next(kind), anchor(kind, self._post.slug, label) if label else "", cell.line)
+        if label:
+            self.add(label, target)
+        return target
 
 
-def _captioned(shown: Sequence[Output]) -> list[int]:
+def _captioned(shown: Sequence[Output]) -> int | None:
     """Among outputs other than images, the first rich one, else the first printed text."""
-    rich = [place for place, output in enumerate(shown) if "data" in output and CLAIM not in output["data"]]
-    return (rich or [place for place, output in enumerate(shown) if output.get("text", "").strip()])[:1]
+    rich = (place for place, output in enumerate(shown) if "data" in output and CLAIM not in output["data"])
+    printed = (place for place, output in enumerate(shown) if output.get("text", "").strip())
+    return next(rich, next(printed, None))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-import subprocess
 import sys
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -13,7 +12,9 @@ from functools import cached_property
 from importlib import metadata
 from pathlib import Path
 
+from mlblog.files.git import Git
 from mlblog.lab import Project, Read
+from mlblog.lab.records.arrays import arrays_beside
 from mlblog.press.kernel.output import Outputs
 from mlblog.press.source.document import Post
 
@@ -53,15 +54,15 @@ class Origin:
         except (OSError, tomllib.TOMLDecodeError):
             table = {}
         # an unpacked archive may be inside another repository
-        is_ours = _git(project.root, "rev-parse", "--verify", "HEAD:./")
-        commit = _git(project.root, "rev-parse", "HEAD").strip() if is_ours else ""
-        listed = _git(project.root, "status", "--porcelain", "-z", "--untracked-files=all", "--", ".") if commit else ""
+        ask = Git(project.root).ask
+        is_ours = ask("rev-parse", "--verify", "HEAD:./")
+        commit = ask("rev-parse", "HEAD") if is_ours else ""
+        listed = ask("status", "--porcelain", "-z", "--untracked-files=all", "--", ".") if commit else ""
         edited = frozenset(entry[3:] for entry in listed.split("\0") if len(entry) > 3)
-        found = (
-            repository or _public(_git(project.root, "remote", "get-url", "origin").strip()) if commit else repository
-        )
+        if commit and not repository:
+            repository = _public(ask("remote", "get-url", "origin"))
         extras = tuple(name for name in _EXTRAS if name in table.get("optional-dependencies", {}))
-        return cls(project.root, project.packages, str(table.get("name", "")), found, commit, edited, extras)
+        return cls(project.root, project.packages, str(table.get("name", "")), repository, commit, edited, extras)
 
     def checkout(self) -> list[str]:
         """Commands that fetch the project at its commit and install it into `.venv`."""
@@ -109,9 +110,7 @@ class Origin:
         reads = [Read.from_json(read) for ran in outputs.ran for read in ran.reads]
         records = {path for read in reads for path, _ in read.found if path.startswith("docs/results/")}
         arrays = (
-            file.relative_to(self.root).as_posix()
-            for path in records
-            for file in (self.root / path).parent.glob(f"{Path(path).stem}-*.safetensors")
+            file.relative_to(self.root).as_posix() for path in records for file in arrays_beside(self.root / path)
         )
         found = {}
         for name in sorted({*names, *records, *arrays} - {"pyproject.toml"}):
@@ -174,11 +173,3 @@ def _public(address: str) -> str:
         return f"https://{found[1]}/{found[2]}"
     found = re.fullmatch(r"(https?://)(?:[^@/]*@)?(.+?)(?:\.git)?/?", address)
     return f"{found[1]}{found[2]}" if found else ""
-
-
-def _git(root: Path, *arguments: str) -> str:
-    command = ["git", "-C", str(root), "--no-optional-locks", *arguments]
-    try:
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    except (OSError, subprocess.CalledProcessError):
-        return ""  # no git, repository, commit or remote

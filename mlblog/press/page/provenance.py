@@ -12,9 +12,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from mlblog.lab import Lab, Read, Record
+from mlblog.lab import Lab, Read, Reason, Record
 from mlblog.lab.records.acceptance import on_smoke
 from mlblog.lab.records.record import plain
+from mlblog.lab.report import duration
 from mlblog.press.kernel.output import Outputs
 from mlblog.press.source.dataflow import Flow, flow
 from mlblog.press.source.document import Doctest, Post
@@ -51,7 +52,7 @@ class Evidence:
 
     read: Read
     records: tuple[Record, ...]
-    reasons: tuple[str, ...]
+    reasons: tuple[Reason, ...]
 
     @property
     def is_smoke(self) -> bool:
@@ -63,7 +64,7 @@ class Evidence:
         first = self.records[0]
         overrides = (f"{name}={plain(value)}" for name, value in sorted(self.read.overrides.items()))
         name = " ".join([self.read.experiment, *overrides])
-        seconds = [float(record.environment["seconds"]) for record in self.records]  # type: ignore[arg-type]
+        seconds = [record.environment.seconds or 0.0 for record in self.records]
         seeds = [record.seed for record in self.records]
         commits = _commits(self.records)
         return " · ".join(
@@ -71,9 +72,9 @@ class Evidence:
                 name,
                 f"scale {first.scale}",
                 f"seed {seeds[0]}" if len(seeds) == 1 else f"{len(seeds)} seeds",
-                ", ".join(_distinct(str(record.environment["device"]) for record in self.records)),
+                ", ".join(_distinct(record.environment.device for record in self.records)),
                 f"{duration(sum(seconds))} total" if len(seeds) > 1 else duration(seconds[0]),
-                ", ".join(_distinct(str(record.environment["date"])[:10] for record in self.records)),
+                ", ".join(_distinct(record.environment.day for record in self.records)),
                 f"commit {', '.join(commits)}" if commits else "no commit",
                 *accepted(self.records),
             ]
@@ -86,15 +87,15 @@ def summary(found: Sequence[Evidence]) -> str:
     environments = [record.environment for record in records]
     seeds = sorted({len({record.seed for record in one.records}) for one in found})
     commits = _commits(records)
-    seconds = sum(float(str(environment["seconds"])) for environment in environments)
-    dates = sorted({str(environment["date"])[:10] for environment in environments})
+    seconds = sum(environment.seconds or 0.0 for environment in environments)
+    dates = sorted({environment.day for environment in environments})
     return " · ".join(
         [
             ", ".join(_distinct(record.experiment for record in records)),
             f"{len(records)} runs",
             f"scale {', '.join(_distinct(record.scale for record in records))}",
             f"{' to '.join(map(str, _ends(seeds)))} seed{'' if seeds == [1] else 's'}",
-            ", ".join(_distinct(str(environment["device"]) for environment in environments)),
+            ", ".join(_distinct(environment.device for environment in environments)),
             f"{duration(seconds)} total",
             " to ".join(_ends(dates)),
             f"{len(commits)} commits"
@@ -119,9 +120,8 @@ def accepted(records: Sequence[Record]) -> list[str]:
 
 def evidence(read: Read, lab: Lab) -> Evidence:
     """The current records behind a read."""
-    # the last four parts of a record's path name it within its store
-    records = tuple(lab.store.read("/".join(path.split("/")[-4:])) for path, _ in read.found)
-    why = _distinct(str(reason) for record in records for reason in lab.reasons(record))
+    records = tuple(map(lab.store.read, read.paths))
+    why = dict.fromkeys(reason for record in records for reason in lab.reasons(record))
     return Evidence(read, records, tuple(why))
 
 
@@ -141,17 +141,7 @@ def _ends(items: list[_T]) -> list[_T]:
 
 def _commits(records: Iterable[Record]) -> list[str]:
     return _distinct(
-        str(record.environment["commit"])[:7] + ("+changes" if record.environment["dirty"] else "")
+        record.environment.commit[:7] + ("+changes" if record.environment.is_dirty else "")
         for record in records
-        if record.environment["commit"]
+        if record.environment.commit
     )
-
-
-def duration(seconds: float) -> str:
-    """Format `seconds` with a precision suited to costs."""
-    if seconds < 1:
-        return f"{seconds * 1000:.0f} ms"
-    if seconds < 120:
-        return f"{seconds:.3g} s"
-    minutes = seconds / 60
-    return f"{minutes:.0f} min" if minutes < 120 else f"{minutes / 60:.1f} h"

@@ -18,7 +18,6 @@ from mlblog.press.page.verdicts import stated
 from mlblog.press.source.document import Post, Prose
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 _QUOTED = re.compile(r"""["']([A-Za-z_]\w*)["']""")
 
 
@@ -70,7 +69,7 @@ class Published:
         behind = resting_on(post, outputs) if there else []
         return cls(
             Post(post.path, post.meta, ()),
-            tuple(dict.fromkeys(cited_keys(text))) if "@" in text else (),
+            cited_keys(text, prose=True),
             tuple(Judged(one.claim, one.anchor, behind[one.unit]) for one in there),
             tuple(dict.fromkeys(str(read["experiment"]) for ran in outputs.ran for read in ran.reads)),
             tuple(name for unit in post.units for name in _QUOTED.findall(unit.code)),
@@ -81,7 +80,7 @@ class Published:
         """This as JSON values."""
         return {
             "path": self.post.path,
-            "meta": yaml.dump(self.post.meta, Dumper=_DUMPER, allow_unicode=True, sort_keys=False),
+            "front_matter": self.post.front_matter,
             "cites": self.cites,
             "claims": [[asdict(one.claim), one.anchor, [read.to_json() for read in one.reads]] for one in self.claims],
             "experiments": self.experiments,
@@ -92,7 +91,7 @@ class Published:
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Published:
         """The inverse of `to_json`."""
-        meta = yaml.load(value["meta"], Loader=_LOADER)  # noqa: S506  # a safe loader
+        meta = yaml.load(value["front_matter"], Loader=_LOADER)  # noqa: S506  # a safe loader
         claims = (
             Judged(Claim(**claim), anchor, tuple(map(Read.from_json, reads)))
             for claim, anchor, reads in value["claims"]

@@ -9,9 +9,6 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
-
-import yaml
 
 from mlblog.errors import MlblogError
 from mlblog.lab import Read
@@ -60,7 +57,7 @@ def render_post(post: Post, outputs: Outputs, look_up: Callable[[Read], Evidence
     reads = resting_on(post, outputs)
     numbering = number_post(post, outputs)
     citing = Citing(post, numbering.targets, around.bibliography)
-    results = Results(post, citing, numbering.outputs)
+    results = Results(post, citing)
     root = _to_root(post)
     text = []
     for part, number in pieces(post, outputs):
@@ -72,7 +69,7 @@ def render_post(post: Post, outputs: Outputs, look_up: Callable[[Read], Evidence
             recorded = [one for one in map(look_up, reads[number]) if one.records]
             name = identifier("made", post.slug, str(number + 1))
             link = evidence.records_link(recorded, root, name)
-            shown = results.render(part, number, outputs.ran[number].outputs, link)
+            shown = results.render(part, numbering.cells[number], link)
             text.append(_cell(part, shown, evidence.provenance(recorded, root, name) if shown and recorded else ""))
         else:
             text.append(part.source)
@@ -84,7 +81,7 @@ def render_post(post: Post, outputs: Outputs, look_up: Callable[[Read], Evidence
         results.files[book] = notebook(post, outputs, around, citing.plain_references())
     text.append(colophon(post, around, recorded, root, book))
     files = post.files | results.files
-    return Page(post.page, _front_matter(post.meta, post.slug) + "".join(text), files, tuple(results.warnings))
+    return Page(post.page, _head(post) + "".join(text), files, tuple(results.warnings))
 
 
 def render_error(post: Post, error: MlblogError) -> Page:
@@ -93,13 +90,11 @@ def render_error(post: Post, error: MlblogError) -> Page:
     text = blocks.block("div.mlblog-error", "**This post does not compile.**\n\n" + blocks.fence("text", str(error)))
     if trace:
         text += "\n" + blocks.folded("Traceback", blocks.fence("text", trace))
-    return Page(post.page, _front_matter(post.meta, post.slug) + text)
+    return Page(post.page, _head(post) + text)
 
 
-def _front_matter(meta: dict[str, Any], slug: str) -> str:
-    # the URL comes from the file name, so that it survives a change of title; figures are below it
-    meta = {key: value for key, value in meta.items() if key not in ("timeout", "memory")}  # how it runs
-    return f"---\n{yaml.safe_dump({**meta, 'slug': slug}, allow_unicode=True, sort_keys=False)}---\n"
+def _head(post: Post) -> str:
+    return f"---\n{post.front_matter}---\n"
 
 
 def _cell(cell: Cell, shown: list[str], provenance: str) -> str:
@@ -107,7 +102,7 @@ def _cell(cell: Cell, shown: list[str], provenance: str) -> str:
     tags = cell.options.tags
     if "remove-cell" in tags:
         return ""
-    code = "" if "remove-input" in tags else blocks.fence("python", cell.code.strip("\n"))
+    code = "" if cell.options.hides_code else blocks.fence("python", cell.code.strip("\n"))
     results = "\n".join(shown)
     if "hide-cell" in tags:
         parts = [blocks.folded("Code and output" if results else "Code", _joined(code, results), "mlblog-code")]

@@ -5,24 +5,25 @@ from __future__ import annotations
 import base64
 import json
 import posixpath
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from difflib import get_close_matches
 
-from mlblog.claims import MIME as CLAIM
 from mlblog.errors import PostError
 from mlblog.papers.citation import escaped
 from mlblog.press.kernel.output import FIGURE, Output
-from mlblog.press.page import terminal, verdicts
+from mlblog.press.page import terminal
 from mlblog.press.page.citing import Citing
 from mlblog.press.page.crossrefs import Target
 from mlblog.press.page.images import image_attributes
 from mlblog.press.page.labels import caption_of
-from mlblog.press.page.numbering import IMAGES, is_picture, visible
+from mlblog.press.page.numbering import Figure, Other
+from mlblog.press.page.shown import IMAGES
+from mlblog.press.page.verdicts import verdict_block
 from mlblog.press.source import blocks
 from mlblog.press.source.document import TAGS, Cell, Post
 
 #: MIME types that pages show, richest first.
-_PREFERENCE = (CLAIM, "text/html", "text/markdown", "text/latex", "application/json", "text/plain")
+_PREFERENCE = ("text/html", "text/markdown", "text/latex", "application/json", "text/plain")
 #: MIME types that pages cannot show, even if a text form is available.
 _REFUSED = {
     "application/javascript": "JavaScript, which pages do not run; put it into docs/javascripts, or show "
@@ -37,58 +38,48 @@ HEAVY = 2_000_000
 class Results:
     """Renders the outputs of one post; collects files beside the page in `files`, and `warnings`."""
 
-    def __init__(self, post: Post, citing: Citing, numbers: Mapping[tuple[int, int], Target]) -> None:
-        self._post, self._citing, self._numbers = post, citing, numbers
-        self._pictures = self._texts = self._claims = 0
+    def __init__(self, post: Post, citing: Citing) -> None:
+        self._post, self._citing = post, citing
+        self._pictures = self._texts = 0
         self.files: dict[str, bytes] = {}
         self.warnings: list[str] = []
 
-    def render(self, cell: Cell, unit: int, outputs: Sequence[Output], records: str = "") -> list[str]:
+    def render(self, cell: Cell, items: Sequence[Figure | Other], records: str = "") -> list[str]:
         """Markdown of each output of a cell.
 
         Args:
             cell: the cell.
-            unit: its index among the units of the post.
-            outputs: its outputs.
+            items: its visible outputs, numbered.
             records: a link to the records behind its figures.
 
         Raises:
             PostError: the cell shows an image without alt text, shows what no page can, or refers to a label or a
                 paper that does not exist.
         """
+        self._warn_of_options(cell, is_empty=not items)
+        alts = self._alts(cell, sum(len(item.images) for item in items if isinstance(item, Figure)))
         shown: list[str] = []
-        seen = visible(cell, outputs)
-        self._warn_of_options(cell, is_empty=not seen)
-        pictures = [output for output in seen if is_picture(output)]
-        alts = self._alts(cell, len(pictures))
-        number = 0
-        for place, output in enumerate(seen):
-            target = self._numbers.get((unit, place))
-            if is_picture(output):
-                number += 1
-                if target is None:
-                    continue  # part of the layout of the first one
-                together = pictures if cell.options.layout[0] else [output]
-                panels = [self._picture(cell, one, alts[n - 1], n) for n, one in enumerate(together, number)]
-                caption = cell.options.caption if number == 1 else ""
-                shown.append(self._figure(cell, panels, caption, target, records))
-            elif text := self._other(cell, output):
-                shown.append(text if target is None else self._captioned(cell, text, target))
+        for item in items:
+            if isinstance(item, Figure):
+                places = enumerate(item.images, item.first)
+                panels = [self._picture(cell, image, alts[place - 1], place) for place, image in places]
+                caption = cell.options.caption if item.first == 1 else ""
+                shown.append(self._figure(cell, panels, caption, item.target, records))
+            elif item.claim is not None:
+                claims = posixpath.relpath("claims.md", self._post.folder)
+                shown.append(verdict_block(item.claim, lambda text: self._citing.resolve(text, cell.line), claims))
+            elif text := self._other(cell, item.output):
+                shown.append(text if item.target is None else self._captioned(cell, text, item.target))
         return shown
 
     def _other(self, cell: Cell, output: Output) -> str:
-        """Markdown of an output other than an image."""
+        """Markdown of an output other than an image or a claim."""
         if output["output_type"] == "stream":
             return self._printed(f"div.mlblog-output.mlblog-{output['name']}", output["text"])
         if output["output_type"] == "error":
             text = terminal.plain(terminal.lines("\n".join(output["traceback"])))
             return blocks.block("div.mlblog-output.mlblog-error", blocks.fence("text", text))
         mime = self._richest(cell, output)
-        if claim := verdicts.claim_of(output):
-            self._claims += 1
-            name = verdicts.anchor(self._post, self._claims)
-            claims = posixpath.relpath("claims.md", self._post.folder)
-            return verdicts.verdict_block(claim, name, lambda text: self._citing.resolve(text, cell.line), claims)
         data = output["data"][mime]
         if mime == "application/json":
             text = json.dumps(data, indent=2, ensure_ascii=False) if not isinstance(data, str) else data
@@ -202,7 +193,7 @@ class Results:
         for tag in sorted(options.tags - TAGS):
             if near := get_close_matches(tag.lower().replace("_", "-"), TAGS, n=1, cutoff=0.85):
                 self._warn(cell, f"unknown tag {tag!r}; did you mean {near[0]!r}?")
-        if is_empty and options.caption and not options.tags & {"remove-output", "remove-cell"}:
+        if is_empty and options.caption and not options.hides_outputs:
             self._warn(cell, "this cell has a caption but no output")
 
     def _warn(self, cell: Cell, text: str) -> None:

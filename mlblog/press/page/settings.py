@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import yaml
 
-from mlblog.errors import InputError
+from mlblog.files import nodes
 
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # local hosts, which readers cannot reach
 _HERE = ("", "127.0.0.1", "::1", "0.0.0.0", "localhost")  # noqa: S104  # nothing is bound to it
 
@@ -26,6 +24,7 @@ class Settings:
         url: its base URL, with a trailing slash; empty if post URLs do not follow from their names.
         templates: the folder with its templates, relative to `mkdocs.yml`.
         repository: URL of its source.
+        has_design: whether it uses the design that comes with mlblog.
     """
 
     name: str = ""
@@ -33,6 +32,7 @@ class Settings:
     url: str = ""
     templates: str = ""
     repository: str = ""
+    has_design: bool = False
 
     @classmethod
     def of(cls, path: Path) -> Settings:
@@ -42,42 +42,21 @@ class Settings:
             InputError: the file is not valid YAML.
         """
         try:
-            tree = yaml.compose(path.read_bytes(), Loader=_LOADER)
+            tree = nodes.read(path)
         except FileNotFoundError:
             return cls()
-        except yaml.YAMLError as error:
-            raise InputError(f"{path}: cannot be read: {error}") from error
-        found = _mapping(tree)
-        templates = _text(_mapping(found.get("theme")).get("custom_dir"))
-        repository = _text(found.get("repo_url")).rstrip("/")
-        return cls(
-            _text(found.get("site_name")), _text(found.get("site_description")), _url(found), templates, repository
-        )
+        name, told = (nodes.text(nodes.child(tree, key)) for key in ("site_name", "site_description"))
+        templates = nodes.text(nodes.child(tree, "theme", "custom_dir"))
+        repository = nodes.text(nodes.child(tree, "repo_url")).rstrip("/")
+        design = nodes.text(nodes.child(nodes.options_of(nodes.child(tree, "plugins"), "mlblog"), "design"))
+        return cls(name, told, _url(tree), templates, repository, design.lower() == "true")
 
 
-def _url(settings: dict[str, yaml.Node]) -> str:
-    url = _text(settings.get("site_url"))
-    if urlsplit(url).hostname in (None, *_HERE) or _text(settings.get("use_directory_urls")).lower() == "false":
+def _url(tree: yaml.Node | None) -> str:
+    url = nodes.text(nodes.child(tree, "site_url"))
+    directories = nodes.text(nodes.child(tree, "use_directory_urls"))
+    if urlsplit(url).hostname in (None, *_HERE) or directories.lower() == "false":
         return ""
-    blog: dict[str, yaml.Node] = {}
-    plugins = settings.get("plugins")
-    for plugin in plugins.value if isinstance(plugins, yaml.SequenceNode) else ():
-        for name, options in _mapping(plugin).items():
-            if name in ("blog", "material/blog"):
-                blog = _mapping(options)
-    by_name = _text(blog.get("post_url_format")) == "{slug}" and _text(blog.get("blog_dir")) in ("", "blog")
-    return url.rstrip("/") + "/" if by_name else ""
-
-
-def _mapping(node: yaml.Node | None) -> dict[str, yaml.Node]:
-    return {key.value: value for key, value in node.value} if isinstance(node, yaml.MappingNode) else {}
-
-
-def _text(node: yaml.Node | None) -> str:
-    """A scalar; `!ENV [NAME, …, default]` is resolved as by MkDocs."""
-    if isinstance(node, yaml.SequenceNode) and node.tag == "!ENV":
-        *names, default = [str(item.value) for item in node.value]
-        return next((os.environ[name] for name in names if name in os.environ), default)
-    if isinstance(node, yaml.ScalarNode):
-        return os.environ.get(node.value, "") if node.tag == "!ENV" else str(node.value)
-    return ""
+    blog = nodes.options_of(nodes.child(tree, "plugins"), "blog")
+    format, folder = (nodes.text(nodes.child(blog, name)) for name in ("post_url_format", "blog_dir"))
+    return url.rstrip("/") + "/" if format == "{slug}" and folder in ("", "blog") else ""

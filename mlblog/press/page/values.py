@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from mlblog.markup import scan
 from mlblog.papers.citation import escaped
 from mlblog.press.kernel.output import Outputs, Ran
 from mlblog.press.source.document import Cell, Doctest, Inline, Part, Post, Prose
@@ -14,13 +15,6 @@ from mlblog.press.source.document import Cell, Doctest, Inline, Part, Post, Pros
 # private use characters, which texts do not contain
 _OPEN, _CLOSE = "\ue010", "\ue011"
 _PLACE = re.compile(f"{_OPEN}(\\d+){_CLOSE}")
-# code, and what Arithmatex takes for a formula
-_FORMULA = re.compile(
-    r"(?P<code>`++)(?:(?!\n\s*\n).)+?(?<!`)(?P=code)(?!`)"
-    r"|(?P<formula>(?<!\\)\$\$.+?\$\$|(?<![\\$])\$(?![\s$])(?:\\.|[^$\\\n]|\n(?!\s*\n))+?(?<!\s)\$"
-    r"|\\\(.+?\\\)|\\\[.+?\\\]|\\begin\{(?P<kind>\w+\*?)\}.+?\\end\{(?P=kind)\})",
-    re.DOTALL,
-)
 # would start a list, a rule or indented code at the start of a line
 _STARTS = re.compile(r"^(?: |\d+(?=[.)](?:\s|$))|[-+](?=\s|$)|-+(?=[-\s]*$))")
 
@@ -37,10 +31,10 @@ class Passage:
         """Fill values into processed `text`: raw in formulas, escaped elsewhere."""
         if not self.values:
             return text
-        formulas = [match.span() for match in _FORMULA.finditer(text) if match["formula"]]
+        formulas = [one for one in scan(text, prose=True).tokens if one.kind in ("formula", "maths")]
 
         def shown(match: re.Match[str]) -> str:
-            in_formula = any(start <= match.start() < end for start, end in formulas)
+            in_formula = any(one.start <= match.start() < one.end for one in formulas)
             return value_text(self.values[int(match[1])], in_formula=in_formula)
 
         return _PLACE.sub(shown, text)

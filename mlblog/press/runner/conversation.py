@@ -17,7 +17,7 @@ from mlblog.errors import CellError, StillRuns
 from mlblog.press.kernel.output import Output, Ran
 from mlblog.press.runner.flood import MOST, Flood
 from mlblog.press.runner.progress import SLOW, Progress
-from mlblog.press.source.document import Cell, Post, Unit
+from mlblog.press.source.document import Post, Unit
 from mlblog.press.source.notebook import by_cells, place
 
 START = 300.0  # seconds the server may take to import torch from a slow disk
@@ -83,15 +83,14 @@ class Conversation:
         self.ran: list[Ran] = []
         self.again: dict[int, Ran] = {}
         self.snapshots: list[Snapshot] = []
-        self.post = post
-        self._post, self._line, self._timeout, self._progress = post, line, timeout, progress
+        self.post, self._line, self._timeout, self._progress = post, line, timeout, progress
         self._deadline, self._limit = time.monotonic() + start, start
         self._post_deadline = self._deadline
         self._pid = 0
         self._at: Unit | None = None
         self._interrupted: Unit | None = None
         self._since, self._worked, self._has_shown = time.monotonic(), 0.0, False
-        self._told = time.monotonic()
+        self._reported = time.monotonic()
         self._descriptors: list[int] = []  # received before the event that they belong to
         self._flood = Flood([])
         self._stop = stop or threading.Event()
@@ -129,8 +128,8 @@ class Conversation:
             raise self._error(Gone, "the kernel process exited; its output is above")
         except (LookupError, TypeError, ValueError, AttributeError) as error:
             self._kill()
-            told = f"{type(error).__name__}: {error}"
-            raise self._error(Lost, f"a cell corrupted its process's connection to the build ({told})") from error
+            cause = f"{type(error).__name__}: {error}"
+            raise self._error(Lost, f"a cell corrupted its process's connection to the build ({cause})") from error
         finally:
             self._flood.close()
             for left in self._descriptors:
@@ -146,11 +145,10 @@ class Conversation:
                 self._pid = event["pid"]
                 self._within(self._post_deadline, self._timeout)
             case "begin":
-                self._at = unit = self._post.units[event["unit"]]
+                self._at = unit = self.post.units[event["unit"]]
                 self._within(self._post_deadline, self._timeout)
                 self._since, self._worked, self._has_shown = time.monotonic(), _processor_time(self._pid), False
-                own = unit.options.timeout if isinstance(unit, Cell) else 0
-                if own:
+                if own := unit.options.timeout:
                     self._within(time.monotonic() + own, own)
             case "shows":
                 self._has_shown = True
@@ -177,7 +175,7 @@ class Conversation:
         self._deadline, self._limit = deadline, limit
 
     def _events(self) -> Iterator[dict[str, Any]]:
-        held = bytearray()
+        buffer = bytearray()
         while True:
             self._line.settimeout(max(0.01, min(self._deadline - time.monotonic(), _TICK)))
             try:
@@ -192,9 +190,9 @@ class Conversation:
             self._descriptors += descriptors
             if not data:
                 return
-            held += data
+            buffer += data
             if b"\n" in data:
-                *lines, held = held.split(b"\n")
+                *lines, buffer = buffer.split(b"\n")
                 for text in lines:
                     # a process killed while writing leaves a partial line
                     with contextlib.suppress(ValueError):
@@ -213,9 +211,9 @@ class Conversation:
         if not self._flood.free():
             self._kill()
             raise self._error(Lost, f"wrote more than {MOST / 1e9:g} GB to its output; write it to a file")
-        if now - self._told >= SLOW:
-            self._told = now
-            self._progress.tell(self._post, self._at, now - self._since)
+        if now - self._reported >= SLOW:
+            self._reported = now
+            self._progress.tell(self.post, self._at, now - self._since)
 
     def _kill(self) -> None:
         if self._pid:
@@ -235,9 +233,9 @@ class Conversation:
         statement = f"\n    {error['statement']}" if error.get("statement") else ""
         where = f"\n  raised at {error['where']}" if error.get("where") else ""
         cure = f"\n  {error['cure']}" if error.get("cure") else ""
-        text = by_cells(self._post, f"{error['message']}{statement}{where}{cure}")
-        trace = by_cells(self._post, error["traceback"])
-        return CellError(self._post.path, place(self._post, error["line"]), text, trace)
+        text = by_cells(self.post, f"{error['message']}{statement}{where}{cure}")
+        trace = by_cells(self.post, error["traceback"])
+        return CellError(self.post.path, place(self.post, error["line"]), text, trace)
 
     def _left(self, event: dict[str, Any]) -> Ran:
         return Ran.from_json(event | {"outputs": [self._placed(one) for one in event["outputs"]]})
@@ -245,14 +243,14 @@ class Conversation:
     def _placed(self, output: Output) -> Output:
         """An output with line numbers of a notebook replaced by cells."""
         if output["output_type"] == "stream":
-            return output | {"text": by_cells(self._post, output["text"])}
+            return output | {"text": by_cells(self.post, output["text"])}
         if output["output_type"] == "error":
-            return output | {"traceback": [by_cells(self._post, line) for line in output["traceback"]]}
+            return output | {"traceback": [by_cells(self.post, line) for line in output["traceback"]]}
         return output
 
     def _error(self, kind: type[_Error], message: str) -> _Error:
         unit = self._at
-        return kind(self._post.path, unit.line if unit else 1, message)
+        return kind(self.post.path, unit.line if unit else 1, message)
 
 
 def _processor_time(pid: int) -> float:

@@ -3,37 +3,48 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
 from mlblog.errors import CellError, MlblogError
 from mlblog.lab import Project
+from mlblog.press.kernel.job import Job
 from mlblog.press.kernel.limits import MEMORY, TIMEOUT
 from mlblog.press.kernel.output import Outputs, Ran
 from mlblog.press.runner.conversation import START, WAKE, Cancelled, Conversation, Gone, Lost, Unproved
 from mlblog.press.runner.live import WORTH, Asleep, Chain, Chains, Plan, Stamps
 from mlblog.press.runner.progress import Progress
 from mlblog.press.runner.runs import Runs
+from mlblog.press.runner.tasks import task
 from mlblog.press.runner.warm import Warm
-from mlblog.press.source.document import Cell, Doctest, Post, Unit
-
-_KIND = {"Cell": "cell", "Doctest": "doctest", "Inline": "inline"}
+from mlblog.press.source.document import Post
 
 
 class Server:
     """The warm process of one project. It starts with the first post that has to run, and exits on `close`."""
 
-    def __init__(self, project: Project, timeout: float = TIMEOUT, *, live: bool = False, worth: float = WORTH) -> None:
-        """Run posts of `project`, each with a default timeout of `timeout` seconds.
+    def __init__(
+        self,
+        project: Project,
+        timeout: float = TIMEOUT,
+        *,
+        live: bool = False,
+        previews: bool = False,
+        worth: float = WORTH,
+    ) -> None:
+        """Run posts of `project`.
 
-        With `live`, keep snapshots between runs, one after every `worth` seconds of work.
+        Args:
+            project: the project with the posts.
+            timeout: default limit of a post, in seconds.
+            live: whether to keep snapshots between runs.
+            previews: whether posts see previews where records are missing.
+            worth: seconds of work that justify a snapshot.
         """
-        self.project, self.timeout, self._worth = project, timeout, worth
+        self.project, self.timeout, self.previews, self._worth = project, timeout, previews, worth
         self._lock = threading.Lock()
         self._warm: Warm | None = None
         self._starting: threading.Thread | None = None
@@ -58,8 +69,9 @@ class Server:
 
     def begin(self) -> None:
         """Start the process in the background, which takes seconds, because a post is going to run."""
-        self._starting = threading.Thread(target=self._start, daemon=True)
-        self._starting.start()
+        if self._starting is None or not self._starting.is_alive():
+            self._starting = threading.Thread(target=self._start, daemon=True)
+            self._starting.start()
 
     def run(
         self,
@@ -149,7 +161,7 @@ class Server:
     ) -> Outputs | None:
         """Continue `post` from a snapshot; None if it must run from the start, `Unproved` if from an earlier one."""
         snapshot, moved = plan.asleep.snapshot, plan.has_moved(post)
-        if moved and any(_shows_lines(post, ran) for ran in plan.asleep.ran):
+        if moved and any(ran.shows_lines(post.path) for ran in plan.asleep.ran):
             return None
         chain.cut(plan.asleep)
         chain.stamps = now | {path: chain.stamps[path] for path in snapshot.modules if path in chain.stamps}
@@ -176,7 +188,7 @@ class Server:
                 if moved:
                     return None  # its traceback has line numbers of the old version
                 raise
-        if moved and any(_shows_lines(post, ran) for ran in talk.ran):
+        if moved and any(ran.shows_lines(post.path) for ran in talk.ran):
             return None
         return outputs
 
@@ -210,18 +222,19 @@ class Server:
         plan: Plan | None = None,
     ) -> Conversation:
         timeout = float(post.meta.get("timeout", self.timeout))
-        job: dict[str, Any] = {
-            "path": post.path,
-            "root": str(self.project.root),
-            "packages": [name.replace(".", "/") for name in self.project.packages],
-            "shadow": post.shadow,
-            "units": [_unit_to_json(unit) for unit in post.units],
-            "keep": self._worth if keep else None,
-            "memory": float(post.meta.get("memory", MEMORY)),
-        }
-        if plan is not None:
-            job |= {"start": plan.replay.start, "replay": plan.to_json(post)}
-        line.sendall(json.dumps(job).encode() + b"\n")
+        job = Job(
+            post.path,
+            str(self.project.root),
+            list(self.project.packages),
+            post.shadow,
+            [task(unit) for unit in post.units],
+            float(post.meta.get("memory", MEMORY)),
+            self.previews,
+            keep=self._worth if keep else None,
+            start=plan.replay.start if plan else 0,
+            rerun=plan.rerun(post) if plan else None,
+        )
+        line.sendall(job.to_line())
         return Conversation(post, line, timeout, self.progress, start, stop)
 
     def renew(self) -> None:
@@ -278,15 +291,3 @@ def _ask(warm: Warm) -> socket.socket:
             ours.close()
             raise MlblogError("the kernel process exited; its output is above") from error
     return ours
-
-
-def _shows_lines(post: Post, ran: Ran) -> bool:
-    return ran.lines or f"{post.path}:" in json.dumps(ran.outputs)
-
-
-def _unit_to_json(unit: Unit) -> dict[str, Any]:
-    line = unit.code_line if isinstance(unit, (Cell, Doctest)) else unit.line
-    may_raise = isinstance(unit, Cell) and "raises-exception" in unit.options.tags
-    raster = isinstance(unit, Cell) and unit.options.raster
-    kind = _KIND[type(unit).__name__]
-    return {"kind": kind, "code": unit.code, "line": line, "may_raise": may_raise, "raster": raster}

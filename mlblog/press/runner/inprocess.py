@@ -7,7 +7,8 @@ import sys
 
 from mlblog.errors import CellError
 from mlblog.lab import Project
-from mlblog.press.source.document import Cell, Doctest, Post, Unit
+from mlblog.press.runner.tasks import task
+from mlblog.press.source.document import Post
 
 
 class InProcess:
@@ -31,27 +32,14 @@ class InProcess:
             CellError: a unit tagged `raises-exception` did not raise.
             BaseException: raised by a unit, with its traceback.
         """
+        from mlblog.press.kernel.unit import Failed, NothingRaised, run_unit
+
         while self._next <= number:
             unit = self._post.units[self._next]
             self._next += 1
-            self._run(unit)
-
-    def _run(self, unit: Unit) -> None:
-        from mlblog.press.kernel.shell import Failed
-
-        may_raise = isinstance(unit, Cell) and "raises-exception" in unit.options.tags
-        try:
-            if isinstance(unit, Cell):
-                self._shell.run_cell_at(unit.code, unit.code_line)
-            elif isinstance(unit, Doctest):
-                self._shell.check(unit.code, unit.code_line)
-            else:
-                self._shell.evaluate(unit.code, unit.line)
-        except Failed as failed:
-            if not may_raise:
+            try:
+                run_unit(self._shell, task(unit))
+            except Failed as failed:
                 raise failed.error from None
-            return
-        if may_raise:
-            raise CellError(
-                self._post.path, unit.line, "tagged raises-exception, but it raised nothing; remove the tag"
-            )
+            except NothingRaised as error:
+                raise CellError(self._post.path, unit.line, str(error)) from None

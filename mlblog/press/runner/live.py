@@ -13,14 +13,14 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
+from mlblog.files.state import Mark, marks
 from mlblog.lab import Project
-from mlblog.lab.fingerprint.sources import Mark, mark_of
+from mlblog.press.kernel.job import Rerun
 from mlblog.press.kernel.output import Ran
 from mlblog.press.runner.conversation import Snapshot
 from mlblog.press.runner.replay import Replay, replay
-from mlblog.press.source.document import Cell, Doctest, Post, Unit
+from mlblog.press.source.document import Post, Unit
 
 MOST_POSTS = 8
 #: Seconds of work that justify a snapshot; faster units are cheaper to rerun.
@@ -62,16 +62,12 @@ class Plan:
             found.append(_resting_on(again[number], mine) if number in again else _resting_on(mine[0], mine[1:]))
         return tuple(found)
 
-    def to_json(self, post: Post) -> dict[str, Any]:
-        """The part of the job about units to rerun before the rest of `post`."""
+    def rerun(self, post: Post) -> Rerun:
+        """The units to rerun before the rest of `post`."""
         old, replay = self.asleep.post.units, self.replay
-        return {
-            "was": [old[number].code for number in replay.were],
-            "again": [(number, post.units[number].code) for number in replay.again],
-            "fresh": replay.fresh,
-            "forget": replay.forget,
-            "first": replay.first,
-        }
+        was = [old[number].code for number in replay.were]
+        again = [(number, post.units[number].code) for number in replay.again]
+        return Rerun(was, again, list(replay.fresh), list(replay.forget), replay.first)
 
     def has_moved(self, post: Post) -> bool:
         """Whether units that are not rerun have moved to other lines, or have other text."""
@@ -116,9 +112,8 @@ class Chain:
             if as_they_are and one is as_they_are[-1]:
                 yield Plan(one, Replay(first, came_from=tuple(range(first))))
                 return
-            found = (
-                replay(one.post.units, post.units, one.snapshot.unit) if _limits(one.post) == _limits(post) else None
-            )
+            same_limits = one.post.limits == post.limits
+            found = replay(one.post.units, post.units, one.snapshot.unit) if same_limits else None
             if found is not None and found.spares(first):
                 kept = [one.ran[of] for of in found.came_from if of is not None]
                 run = [one.ran[number] for number in found.were]
@@ -156,15 +151,11 @@ class Chains:
 
     def stamps(self, more: Iterable[str] = ()) -> Stamps:
         """File states of all project modules and of `more` project files."""
-        root, found = self._project.root, {}
-        for package in self._project.packages:
-            for path in root.joinpath(*package.split(".")).rglob("*.py"):
-                with contextlib.suppress(FileNotFoundError):
-                    found[path.relative_to(root).as_posix()] = mark_of(path.stat())
-        for name in more:
-            with contextlib.suppress(FileNotFoundError):
-                found[name] = mark_of((root / name).stat())
-        return found
+        root = self._project.root
+        folders = (root.joinpath(*package.split(".")) for package in self._project.packages)
+        paths = [path for folder in folders for path in folder.rglob("*.py")]
+        found = marks([*paths, *(root / name for name in more)])
+        return {os.path.relpath(path, root): mark for path, mark in found.items()}
 
 
 def _resting_on(ran: Ran, others: Iterable[Ran]) -> Ran:
@@ -185,12 +176,8 @@ def _warns(ran: Ran) -> bool:
     return any(output.get("name") == "stderr" for output in ran.outputs)
 
 
-def _limits(post: Post) -> tuple[Any, Any]:
-    return post.meta.get("timeout"), post.meta.get("memory")
-
-
 def _place(unit: Unit) -> tuple[int, str]:
-    return (unit.code_line if isinstance(unit, (Cell, Doctest)) else unit.line), unit.code
+    return unit.code_line, unit.code
 
 
 def _memory_is_short() -> bool:

@@ -13,15 +13,13 @@ SLOW, SLOW_START = 1.0, 5.0
 #: Seconds between lines, for all posts together, if stderr is not a terminal.
 BETWEEN = 5.0
 
-_NAMES = {"Cell": "cell", "Doctest": "doctest", "Inline": "expression"}
-
 
 class Progress:
     """Progress of all posts that run concurrently."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._said = -BETWEEN
+        self._reported = -BETWEEN
         self._ran = self._posts = 0
         self._begun = 0.0
 
@@ -48,11 +46,11 @@ class Progress:
         if sys.stderr.isatty():
             end = "\n" if last else ""
             sys.stderr.write(f"\r\x1b[2K{count}{text}{end}")
-        elif time.monotonic() - self._said >= BETWEEN:
+        elif time.monotonic() - self._reported >= BETWEEN:
             sys.stderr.write(f"{count}{text}\n")
         else:
             return
-        self._said = time.monotonic()
+        self._reported = time.monotonic()
         sys.stderr.flush()
 
 
@@ -60,6 +58,6 @@ def where(post: Post, unit: Unit | None) -> str:
     """`posts_src/x.md:41: cell 2 of 5`."""
     if unit is None:
         return f"{post.path}: waiting for the kernel process"
-    alike = [one for one in post.units if type(one) is type(unit)]
+    alike = [one for one in post.units if one.kind == unit.kind]
     number = next(n for n, one in enumerate(alike, 1) if one is unit)
-    return f"{post.path}:{unit.line}: {_NAMES[type(unit).__name__]} {number} of {len(alike)}"
+    return f"{post.path}:{unit.line}: {unit.kind} {number} of {len(alike)}"

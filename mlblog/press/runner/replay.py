@@ -19,11 +19,10 @@ from functools import cached_property
 from typing import Any
 
 from mlblog.press.kernel.plain import is_plain
-from mlblog.press.source.document import Cell, Doctest, Unit
+from mlblog.press.source.document import Doctest, Unit
 from mlblog.press.source.names import Names, names
 
 _LAST = {"_", "__", "___"}  # IPython's last displayed values
-_ENDING = {"raises-exception", "skip-execution"}
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ class Replay:
 
     @property
     def first(self) -> int:
-        """The first unit of the post as it was that is no more, runs again, or has a new one before it."""
+        """The first unit of the old version that was removed, runs again, or follows a new one."""
         same = 0
         while same < len(self.came_from) and self.came_from[same] == same and same not in self.again:
             same += 1
@@ -86,23 +85,21 @@ def replay(old: Sequence[Unit], new: Sequence[Unit], before: int) -> Replay | No
 
 
 def _may_be_plain(unit: Unit) -> bool:
-    return not (isinstance(unit, Cell) and unit.options.tags & _ENDING) and is_plain(unit.code)
+    return not unit.options.may_raise and is_plain(unit.code)
 
 
 def _matched(old: Sequence[Unit], new: Sequence[Unit], before: int) -> list[int | None]:
     """Map the units of `new`, up to the last one found in `old[:before]`, to their old numbers."""
-    said, say = [_said(unit) for unit in old], [_said(unit) for unit in new]
+    before_edit, after_edit = [_identity(unit) for unit in old], [_identity(unit) for unit in new]
     found: dict[int, int] = {}
-    for block in SequenceMatcher(None, said, say, autojunk=False).get_matching_blocks():
+    for block in SequenceMatcher(None, before_edit, after_edit, autojunk=False).get_matching_blocks():
         found.update({block.b + step: block.a + step for step in range(block.size) if block.a + step < before})
     return [found.get(number) for number in range(max(found, default=-1) + 1)]
 
 
-def _said(unit: Unit) -> tuple[Any, ...]:
+def _identity(unit: Unit) -> tuple[Any, ...]:
     """Everything about a unit that determines its effect."""
-    if isinstance(unit, Cell):
-        return Cell, unit.code, unit.options.raster, unit.options.timeout, "raises-exception" in unit.options.tags
-    return type(unit), unit.code
+    return unit.kind, unit.code, unit.options.raster, unit.options.timeout, unit.options.may_raise
 
 
 def _names(unit: Unit) -> Names:
@@ -120,7 +117,7 @@ class _Edit:
 
     @cached_property
     def again(self) -> list[int]:
-        """New units, and those that look up, or bind again, what these bind or what `left` bound."""
+        """New units, and those that look up or rebind names bound by them or by `left`."""
         new = {number for number, of in enumerate(self.came_from) if of is None}
         again, touched = set(new), self._left_bound.union(*(self.now[number].bound for number in new))
         while True:
@@ -152,7 +149,7 @@ class _Edit:
         return {name for number in self.left for name in self.was[number].bound}
 
     def imports_differ(self) -> bool:
-        """Whether the edit changes imports, or a name is not always bound by the same import."""
+        """Whether the edit changes imports, or different imports bind the same name."""
         gone = {one for number in self.left for one in self.was[number].imported}
         come = {one for number, of in enumerate(self.came_from) if of is None for one in self.now[number].imported}
         every = {one for each in (*self.was, *self.now) for one in each.imported}
@@ -161,7 +158,7 @@ class _Edit:
         return gone != come or len(set(by_import)) < len(by_import) or not bound.isdisjoint(by_import)
 
     def is_sound(self) -> bool:
-        """Whether each unit run again takes, and each name in the end has, what it would in a fresh run."""
+        """Whether rerun units use, and names finally have, the values of a fresh run."""
         return (
             all(map(self._took_what_is_there, self.left))
             and all(map(self._takes_the_same, self.again))
@@ -169,7 +166,7 @@ class _Edit:
         )
 
     def _took_what_is_there(self, number: int) -> bool:
-        """Whether the values that a unit of `left` took are those its names have now, or came from a plain unit."""
+        """Whether a unit of `left` used values that its names still have, or that came from plain units."""
         plain = {of for again in self.again if (of := self.came_from[again]) is not None}.union(self.left)
         for name in self.was[number].taken:
             before = [earlier for earlier in range(number) if name in self.was[earlier].bound]
@@ -180,7 +177,7 @@ class _Edit:
         return True
 
     def _takes_the_same(self, number: int) -> bool:
-        """Whether each name that a unit takes has, when it runs again, the value that it would have in order."""
+        """Whether a rerun unit uses the values that it would use in order."""
         for name in self.now[number].taken:
             binders = [earlier for earlier in range(number) if name in self.now[earlier].bound]
             if binders and binders[-1] in self.again:
@@ -192,7 +189,7 @@ class _Edit:
         return True
 
     def _ends_the_same(self, name: str) -> bool:
-        """Whether a name ends with the value that the last unit which binds it gives it in a fresh run."""
+        """Whether a name finally has the value that a fresh run gives it."""
         last = max(number for number, one in enumerate(self.now) if name in one.bound)
         if last in self.again:
             return True

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor, Future, wait
 from dataclasses import dataclass, field
 
-from mlblog.lab.fingerprint.sources import Mark
+from mlblog.files.state import Mark
 from mlblog.press.kernel.output import Outputs
 from mlblog.press.source.document import Post
 
@@ -20,7 +20,7 @@ from mlblog.press.source.document import Post
 PATIENCE = 5.0
 #: Runs a post until an event is set.
 Work = Callable[[threading.Event], Outputs]
-Sources = Sequence[tuple[str, Mark]]
+Sources = dict[str, Mark]
 
 
 @dataclass(eq=False)
@@ -36,8 +36,7 @@ class Run:
 
     def is_of(self, post: Post, keys: Sequence[str]) -> bool:
         """Whether a run of `post` would be identical, with the same lines and limits."""
-        limits = [(one.meta.get("timeout"), one.meta.get("memory")) for one in (self.post, post)]
-        return self.keys == keys and self.post.units == post.units and limits[0] == limits[1]
+        return self.keys == keys and self.post.units == post.units and self.post.limits == post.limits
 
 
 class Runs:

@@ -11,10 +11,10 @@ def fence(language: str, text: str) -> str:
     return f"{marks}{language}\n{text}\n{marks}\n"
 
 
-def block(element: str, content: str, *, raw: bool = False) -> str:
-    """An element around Markdown, or around raw HTML."""
+def block(element: str, content: str, *, raw: bool = False, nested: bool = False) -> str:
+    """An element around Markdown, or around raw HTML; `nested` where `element` holds no blocks otherwise, as `li`."""
     marks = "/" * max(3, 1 + max((len(run) for run in re.findall(r"(?m)^\s*(/{3,})", content)), default=2))
-    mode = "    markdown: html\n" if raw else ""
+    mode = "    markdown: html\n" if raw else "    markdown: block\n" if nested else ""
     return f"{marks} html | {element}\n{mode}\n{content.rstrip()}\n{marks}\n"
 
 

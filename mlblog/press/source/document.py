@@ -10,8 +10,12 @@ import ast
 import re
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, ClassVar, Literal
 
+import yaml
+
+#: Keys of the front matter that limit a run: seconds and GiB.
+LIMITS = ("timeout", "memory")
 #: Supported Jupyter tags; all others are ignored.
 TAGS = frozenset({
     "hide-input", "hide-output", "hide-cell", "remove-input", "remove-output", "remove-cell", "remove-stdout",
@@ -41,6 +45,26 @@ class Options:
     raster: bool = False
     timeout: float = 0
 
+    @property
+    def may_raise(self) -> bool:
+        """Whether the cell must raise an exception, which its page shows."""
+        return "raises-exception" in self.tags
+
+    @property
+    def is_skipped(self) -> bool:
+        """Whether the cell is displayed but does not run."""
+        return "skip-execution" in self.tags
+
+    @property
+    def hides_code(self) -> bool:
+        """Whether the page omits the code."""
+        return bool(self.tags & {"remove-input", "remove-cell"})
+
+    @property
+    def hides_outputs(self) -> bool:
+        """Whether the page omits the outputs."""
+        return bool(self.tags & {"remove-output", "remove-cell"})
+
 
 @dataclass(frozen=True)
 class Prose:
@@ -68,6 +92,8 @@ class Cell:
     on `code_line` of the file.
     """
 
+    kind: ClassVar[Literal["cell"]] = "cell"
+
     source: str
     line: int
     code: str
@@ -81,6 +107,9 @@ class Cell:
 class Doctest:
     """A `pycon` fence, which runs and must print what it shows."""
 
+    kind: ClassVar[Literal["doctest"]] = "doctest"
+    options: ClassVar[Options] = Options()
+
     source: str
     line: int
     code: str
@@ -91,9 +120,17 @@ class Doctest:
 class Inline:
     """An expression in prose, replaced by its value."""
 
+    kind: ClassVar[Literal["expression"]] = "expression"
+    options: ClassVar[Options] = Options()
+
     source: str
     line: int
     code: str
+
+    @property
+    def code_line(self) -> int:
+        """The line of the expression."""
+        return self.line
 
 
 Part = Prose | Sample | Cell | Doctest | Inline
@@ -104,13 +141,33 @@ Unit = Cell | Doctest | Inline
 class Post:
     """One post: `path` relative to the project root, front matter, parts of the body.
 
-    `files` are images attached to a notebook, by their names beside its page.
+    `files` are images attached to a notebook or shown from beside the post, by their names beside its page; `pictures`
+    are the paths of the latter, relative to the project root.
     """
 
     path: str
     meta: dict[str, Any]
     parts: tuple[Part, ...]
     files: dict[str, bytes] = field(default_factory=dict)
+    pictures: tuple[str, ...] = ()
+
+    @property
+    def shown_meta(self) -> dict[str, Any]:
+        """Front matter without the limits, which readers need not know."""
+        return {key: value for key, value in self.meta.items() if key not in LIMITS}
+
+    @property
+    def front_matter(self) -> str:
+        """Front matter of its page, as YAML.
+
+        It has the slug, because the URL comes from the file name, so that it survives a change of title.
+        """
+        return str(yaml.safe_dump({**self.shown_meta, "slug": self.slug}, allow_unicode=True, sort_keys=False))
+
+    @property
+    def limits(self) -> tuple[float | None, ...]:
+        """Limits that may stop it early, in the order of `LIMITS`; None for the default."""
+        return tuple(self.meta.get(name) for name in LIMITS)
 
     @property
     def slug(self) -> str:

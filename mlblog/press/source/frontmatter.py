@@ -10,11 +10,13 @@ from typing import Any
 import yaml
 
 from mlblog.errors import PostError
+from mlblog.markup import frontmatter
 
 #: Keys written by Jupytext and JupyterLab, which pages ignore.
 NOTEBOOK_KEYS = ("jupytext", "kernelspec", "language_info")
-#: Keys that are always text: `title: 2026` is not a number, and `tags: [2026, on]` are two names.
+#: Keys that are always text.
 _TEXTS = ("title", "description", "slug", "categories", "tags", "theme", "week")
+_DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # in C, if available
 
 
 def split_front_matter(text: str, path: str) -> tuple[dict[str, Any], str, int]:
@@ -26,71 +28,36 @@ def split_front_matter(text: str, path: str) -> tuple[dict[str, Any], str, int]:
     Raises:
         PostError: the front matter is missing, not closed, not YAML, or lacks a title or a date.
     """
-    lines = text.split("\n")
-    if lines[0].rstrip() != "---":
-        raise PostError(path, 1, "no front matter; a post starts with `---`, `title: …`, `date: YYYY-MM-DD`, `---`")
-    end = next((i for i, line in enumerate(lines[1:], 1) if line.rstrip() == "---"), None)
-    if end is None:
-        raise PostError(path, 1, "the front matter is not closed; end it with a line `---`")
+    head = frontmatter.read(text, path, "a post starts with `---`, `title: …`, `date: YYYY-MM-DD`, `---`", _TEXTS)
     try:
-        meta = _load("\n".join(lines[1:end]))
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        problem = getattr(error, "problem", None) or str(error)
-        raise PostError(path, 2 + (mark.line if mark else 0), f"the front matter is not YAML: {problem}") from error
-    except (ValueError, RecursionError) as error:  # an impossible date, too many nested brackets
-        day = next((i for i, line in enumerate(lines[:end], 1) if line.startswith("date:")), 2)
-        raise PostError(path, day, f"the front matter is not YAML: {error}") from error
-    if not isinstance(meta, dict):
-        raise PostError(path, 2, "the front matter must be `key: value` lines")
-
-    def line_of(key: str) -> int:
-        return next((i for i, line in enumerate(lines[:end], 1) if line.startswith(f"{key}:")), 1)
-
-    try:
-        yaml.safe_dump(meta, allow_unicode=True).encode()
-        json.dumps(meta, ensure_ascii=False, skipkeys=True, default=str).encode()  # YAML allows lone surrogates
-    except (UnicodeEncodeError, ValueError, yaml.YAMLError) as error:
+        json.dumps(head.values, ensure_ascii=False, skipkeys=True, default=str).encode()  # YAML allows lone surrogates
+    except (UnicodeEncodeError, ValueError) as error:
         raise PostError(path, 2, f"the front matter cannot be written back: {error}") from error
-    _check(meta, path, line_of)
-    return {k: v for k, v in meta.items() if k not in NOTEBOOK_KEYS}, "\n".join(lines[end + 1 :]), end + 2
+    _check(head)
+    return {k: v for k, v in head.values.items() if k not in NOTEBOOK_KEYS}, head.body, head.line
 
 
-def _load(text: str) -> Any:
-    loader = yaml.SafeLoader(text)
-    try:
-        tree = loader.get_single_node()
-        if isinstance(tree, yaml.MappingNode):
-            for key, value in tree.value:
-                if key.value in _TEXTS:
-                    for node in value.value if isinstance(value, yaml.SequenceNode) else [value]:
-                        if isinstance(node, yaml.ScalarNode) and node.tag != "tag:yaml.org,2002:null":
-                            node.tag = "tag:yaml.org,2002:str"
-        return None if tree is None else loader.construct_document(tree)
-    finally:
-        loader.dispose()
-
-
-def _check(meta: dict[str, Any], path: str, line_of: Any) -> None:
+def _check(head: frontmatter.FrontMatter) -> None:
+    meta = head.values
     if not isinstance(meta.get("title"), str) or not meta["title"].strip():
-        raise PostError(path, line_of("title"), "no title; add `title: …` to the front matter")
+        raise head.error("title", "no title; add `title: …` to the front matter")
     day = meta.get("date")
     if isinstance(day, dict):  # Material's form: {created: …, updated: …}
         day = day.get("created")
     if day is None:
-        raise PostError(path, line_of("date"), "no date; add `date: YYYY-MM-DD` to the front matter")
+        raise head.error("date", "no date; add `date: YYYY-MM-DD` to the front matter")
     if not isinstance(day, date):
-        raise PostError(path, line_of("date"), f"{day!r} is not a date; write `date: YYYY-MM-DD`")
+        raise head.error("date", f"{day!r} is not a date; write `date: YYYY-MM-DD`")
     for key in ("categories", "tags"):
         found = meta.get(key, [])
         if not isinstance(found, list) or not all(isinstance(item, str) for item in found):
-            raise PostError(path, line_of(key), f"{key} must be a list of names, as in `{key}: [Research]`")
+            raise head.error(key, f"{key} must be a list of names, as in `{key}: [Research]`")
     for key, unit in (("timeout", "seconds"), ("memory", "GiB")):
         value = meta.get(key, 1)
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < float("inf"):
-            raise PostError(path, line_of(key), f"{key} must be a number of {unit} above 0")
+            raise head.error(key, f"{key} must be a number of {unit} above 0")
     for key in ("description", "slug"):
         if key in meta and not isinstance(meta[key], str):
-            raise PostError(path, line_of(key), f"{key} must be text")
+            raise head.error(key, f"{key} must be text")
     if not re.fullmatch(r"(\w[\w.-]*)?", meta.get("slug", "")):
-        raise PostError(path, line_of("slug"), "slug must be letters, digits, hyphens, points and underscores")
+        raise head.error("slug", "slug must be letters, digits, hyphens, points and underscores")

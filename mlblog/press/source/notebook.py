@@ -109,7 +109,7 @@ def parse_notebook(data: bytes | str, path: str) -> Post:
 
 def _code_cell(code: str, metadata: dict[str, Any], path: str, line: CellLine) -> Cell | Sample:
     options = cell_options({key: metadata[key] for key in CELL_KEYS if metadata.get(key)}, path, line)
-    if "skip-execution" in options.tags:
+    if options.is_skipped:
         return Sample(fence("python", code) + "\n", line, skipped(code, options) + "\n")
     return Cell(fence("python", code) + "\n", line, code, line + 1, "", options)
 

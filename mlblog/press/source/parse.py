@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 
 from mlblog.errors import PostError
 from mlblog.files.text import text_of
+from mlblog.markup import Fence, Scan, Token, scan
 from mlblog.press.source import blocks
-from mlblog.press.source.document import Cell, Doctest, Options, Part, Post, Prose, Sample
-from mlblog.press.source.fences import Fence, Text, find_fences
+from mlblog.press.source.document import Cell, Doctest, Inline, Options, Part, Post, Prose, Sample
 from mlblog.press.source.frontmatter import split_front_matter
-from mlblog.press.source.inline import split_inline
 from mlblog.press.source.options import cell_options, shown_options, split_options
 
+_MARK = "{python}"
+_IN_FORMULA = re.compile(r"(?<![`\\])`(\{python\}[^`]*)`(?!`)")
 _INFO = re.compile(r"(python|pycon)(?![\w+#.-])(.*)")
 # fences that Jupytext, MyST, Quarto, Pandoc or Material treat as Python or as a cell
 _LIKE_PYTHON = re.compile(r"\{?\s*\.?(?:i?py(?:thon|con)?[\d.]*|code-cell|jupyter-execute)(?![\w+#-]).*", re.IGNORECASE)
@@ -65,30 +67,66 @@ def parts_of(body: str, path: str, first_line: int, *, runs: bool = True) -> Ite
     Raises:
         PostError: the post is invalid; with the line.
     """
-    ended = body.endswith("\n")
-    lines = body.split("\n")[: -1 if ended else None]
-
-    def source(start: int, end: int) -> str:
-        last = end == len(lines) and not ended
-        return "\n".join(lines[start:end]) + ("" if last or start == end else "\n")
-
-    live: int | None = None  # start of the current prose in which expressions count
-    for piece in find_fences(lines, path, first_line):
-        if isinstance(piece, Text) and not piece.verbatim:
-            live = piece.start if live is None else live
+    found = scan(body)
+    found.refuse_broken(path, first_line)
+    fences = iter(found.fences)
+    codes: list[Token] = []
+    at = 0
+    for token in found.tokens:
+        if token.kind in ("code", "formula"):
+            codes.append(token)
+        if token.kind not in ("fence", "indented") and not _is_hidden_block(body, token):
             continue
-        if live is not None:
-            yield from split_inline(source(live, piece.start), first_line + live, path)
-            live = None
-        text, line = source(piece.start, piece.end), first_line + piece.start
-        yield Prose(text, line, verbatim=True) if isinstance(piece, Text) else _fence(piece, text, line, path, runs)
-    if live is not None:
-        yield from split_inline(source(live, len(lines)), first_line + live, path)
+        yield from _prose(found, at, token.start, codes, path, first_line)
+        codes = []
+        at = token.end + (body[token.end : token.end + 1] == "\n")
+        source, line = body[token.start : at], first_line + found.row(token.start)
+        if token.kind == "fence":
+            fence = next(fences)
+            yield _fence(fence, source, line, path, runs, fence.start in found.defined)
+        else:
+            yield Prose(source, line, verbatim=True)
+    yield from _prose(found, at, len(body), codes, path, first_line)
+
+
+def _is_hidden_block(body: str, token: Token) -> bool:
+    """Whether a token is a comment of several lines that starts one."""
+    if token.kind != "comment" or "\n" not in body[token.start : token.end]:
+        return False
+    return not body[body.rfind("\n", 0, token.start) + 1 : token.start].strip()
+
+
+def _prose(
+    found: Scan, start: int, end: int, codes: list[Token], path: str, first_line: int
+) -> Iterator[Prose | Inline]:
+    """Text and the expressions `` `{python} expr` `` in it, which may be in formulas, too."""
+    for left, right, content in _expressions(found.text, codes):
+        code = " ".join(content.removeprefix(_MARK).split("\n")).strip()
+        line = first_line + found.row(left)
+        try:
+            ast.parse(code, mode="eval")
+        except SyntaxError as error:
+            raise PostError(path, line, f"`{content}` is not a Python expression: {error.msg}") from error
+        if left > start:
+            yield Prose(found.text[start:left], first_line + found.row(start))
+        yield Inline(found.text[left:right], line, code)
+        start = right
+    if end > start:
+        yield Prose(found.text[start:end], first_line + found.row(start))
+
+
+def _expressions(body: str, codes: list[Token]) -> Iterator[tuple[int, int, str]]:
+    for token in codes:
+        if token.kind == "formula":
+            for found in _IN_FORMULA.finditer(body, token.start, token.end):
+                yield *found.span(), found[1]
+        elif token.content.startswith(_MARK) and body[token.start + 1] != "`":
+            yield token.start, token.end, token.content
 
 
 def skipped(code: str, options: Options, prefix: str = "") -> str:
     """The Markdown of a cell that its tags keep from running."""
-    if options.tags & {"remove-input", "remove-cell"}:
+    if options.hides_code:
         return ""
     text = blocks.fence("python", code.strip("\n"))
     if options.tags & {"hide-input", "hide-cell"}:
@@ -96,7 +134,7 @@ def skipped(code: str, options: Options, prefix: str = "") -> str:
     return blocks.indented(text, prefix)
 
 
-def _fence(fence: Fence, source: str, line: int, path: str, runs: bool) -> Part:
+def _fence(fence: Fence, source: str, line: int, path: str, runs: bool, in_definition: bool) -> Part:
     match = _INFO.fullmatch(fence.info)
     if not match and runs and _LIKE_PYTHON.fullmatch(fence.info):
         raise PostError(
@@ -117,6 +155,6 @@ def _fence(fence: Fence, source: str, line: int, path: str, runs: bool) -> Part:
             raise PostError(path, line, f"unknown option {next(iter(found))!r}; pycon fences take only .noeval")
         return Doctest(source, line, code, line + 1)
     options = cell_options(found, path, line)
-    if "skip-execution" in options.tags:
+    if options.is_skipped:
         return Sample(source, line, skipped(code, options, fence.prefix))
-    return Cell(source, line, code, line + 1, fence.prefix, options, fence.in_definition)
+    return Cell(source, line, code, line + 1, fence.prefix, options, in_definition)

@@ -93,7 +93,7 @@ def state(root: Path, _: dict[str, Any]) -> dict[str, Any]:
         (found,) = lab.states(lab.keys_of(LAST, "smoke"))
     except MlblogError as error:
         return {"state": "unreadable", "why": [str(error)]}
-    return {"state": found.name, "why": list(found.why)}
+    return {"state": found.name, "why": list(map(str, found.why))}
 
 
 # -- around the forks ----------------------------------------------------------------------------------------------
@@ -152,7 +152,7 @@ def main(*, torch: bool) -> None:
     import mlblog.lab.running.executors.local
     import mlblog.lab.running.load
     import mlblog.lab.running.run  # noqa: F401
-    from mlblog.lab.running.environment import version
+    from mlblog.files.made_by import version
 
     version("numpy")  # loads a lot
 

@@ -20,13 +20,13 @@ class Executor(Protocol):
     resumes: bool
 
     def submit(self, job: Job, report: Report) -> Future[Record]:
-        """Begin `job` or queue it; `report` is told when it begins and of its progress, from any thread.
+        """Begin `job` or queue it; `report` is called when it begins and with its progress, from any thread.
 
-        The future ends with the record, or with a `RunError`. The checkpoint of a run stays; it is deleted by the one
-        who keeps the record.
+        The future ends with the record, or with a `RunError`. The checkpoint of a run stays, for the caller to delete
+        once the record is stored.
         """
         ...
 
     def close(self, *, cancel: bool = False) -> None:
-        """Wait for what was submitted and let go of processes and memory; with `cancel`, end it at once instead."""
+        """Wait for submitted jobs, and release processes and memory; with `cancel`, kill them instead."""
         ...

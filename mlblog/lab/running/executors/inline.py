@@ -1,4 +1,4 @@
-"""Runs in this very process: for tests and the debugger."""
+"""Runs in this process, for tests and debuggers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs in local processes: one per GPU, or, without GPUs, one per core."""
+"""Runs in local processes: one per GPU or, without GPUs, one per core."""
 
 from __future__ import annotations
 
@@ -22,15 +22,18 @@ class LocalExecutor:
 
     resumes = True
 
-    def __init__(self, project: Project, *, slots: int | None = None, timeout: float | None = None) -> None:
+    def __init__(
+        self, project: Project, *, slots: int | None = None, timeout: float | None = None, previews: bool = False
+    ) -> None:
         """Run the experiments of `project`.
 
         Args:
             project: whose experiments.
-            slots: runs at a time; one a GPU or one a core if not given.
-            timeout: seconds after which a run is ended; None for no limit.
+            slots: runs at a time; one per GPU or core if not given.
+            timeout: seconds after which a run is killed; None for no limit.
+            previews: whether runs may read previews of other experiments.
         """
-        self._project, self._timeout = project, timeout
+        self._project, self._timeout, self._previews = project, timeout, previews
         self._stopped = f"stopped after {timeout or 0:g} s{{at}}; it can resume from its checkpoint, if it has one"
         device = pick_device()
         count = slots or (gpus() if device == "cuda" else os.cpu_count() or 1)
@@ -88,6 +91,9 @@ class LocalExecutor:
                 raise RunError(f"{job.key}: interrupted")
             checkpoints = job.checkpoints(self._project.work)
             environment = {**os.environ, **slot}
-            process = Process(job, self._project.root, output, environment=environment, checkpoints=checkpoints)
+            process = Process(
+                job, self._project.root, output,
+                environment=environment, checkpoints=checkpoints, previews=self._previews,
+            )  # fmt: skip
             self._alive.add(process)
             return process

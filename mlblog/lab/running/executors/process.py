@@ -15,18 +15,26 @@ from mlblog.lab.records.record import Record
 from mlblog.lab.running.jobs import Job
 from mlblog.lab.running.run import Report
 
-_LEAVING = 10.0  # seconds that a process may take to end, once its record is here
+_LEAVING = 10.0  # seconds that a process may take to exit after its record has arrived
 
 
 class Process:
     """A process that carries out one job; make it, then call `record`."""
 
     def __init__(
-        self, job: Job, root: Path, log: BinaryIO, *, environment: Mapping[str, str], checkpoints: Path | None
+        self,
+        job: Job,
+        root: Path,
+        log: BinaryIO,
+        *,
+        environment: Mapping[str, str],
+        checkpoints: Path | None,
+        previews: bool = False,
     ) -> None:
-        """Start `job` of the project at `root`, with output to the file `log`."""
+        """Start `job` of the project at `root`, with output to the file `log`; with `previews`, it may read them."""
         self._job, self._log = job, log
-        self._asked = {"job": job.to_json(), "checkpoints": None if checkpoints is None else str(checkpoints)}
+        kept = None if checkpoints is None else str(checkpoints)
+        self._asked = {"job": job.to_json(), "checkpoints": kept, "previews": previews}
         self._killed = ""
         self._where = ""
         self._process = subprocess.Popen(
@@ -36,7 +44,7 @@ class Process:
         )  # fmt: skip
 
     def kill(self, why: str) -> None:
-        """End it at once; `why` is for the message, in which `{at}` becomes where it was."""
+        """Kill it; `why` goes into the message, with `{at}` replaced by how far it was."""
         self._killed = why
         self._process.kill()
 
@@ -58,7 +66,7 @@ class Process:
         raise RunError(found or self._explained())
 
     def _follow(self, report: Report) -> Record | str | None:
-        """Return the record, or what the process said of its failure, or nothing if it ended without a word."""
+        """Return the record, or the error that the process reported, or None if it ended without either."""
         process = self._process
         assert process.stdin is not None
         assert process.stdout is not None
@@ -76,13 +84,13 @@ class Process:
                 self._where = f" at {label} {done}"
                 report(label, done, total, message)
         except (BrokenPipeError, json.JSONDecodeError):
-            pass  # it died in the middle of a line; its exit code tells
+            pass  # it died in the middle of a line; its exit code says how
         return None
 
     def _received(self, stream: IO[bytes], of_text: int, of_arrays: int) -> Record | None:
         text, arrays = stream.read(of_text), stream.read(of_arrays)
         if len(text) < of_text or len(arrays) < of_arrays:
-            return None  # it died while it spoke
+            return None  # it died while writing
         return Record.from_files(text, lambda _: arrays, path=str(self._job.key))
 
     def _end(self) -> None:
@@ -93,7 +101,7 @@ class Process:
             process.stdout.close()
             process.wait(_LEAVING)
         except subprocess.TimeoutExpired:
-            process.kill()  # a thread that never ends, perhaps; all that there was to say has been said
+            process.kill()  # perhaps a thread that never ends; the record is here already
             process.wait()
         finally:
             with contextlib.suppress(BrokenPipeError):  # what it never read is still in the buffer

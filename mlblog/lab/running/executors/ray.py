@@ -1,7 +1,7 @@
-"""Runs on a Ray cluster, for those who outgrow one machine.
+"""Runs on a Ray cluster.
 
 Ray ships the project's working copy to the nodes, gives each run a core or a GPU, and begins a run again where its
-node died. On the node a run has a process of its own, as on this machine. Records and logs come back to the driver,
+node died. On the node, as on this machine, each run has its own process. Records and logs come back to the driver,
 which alone writes to the store: each arrives once. Nodes keep no checkpoints: a node may die, and its disk with it.
 """
 
@@ -115,7 +115,7 @@ class RayExecutor:
             self._under_way.pop(job.key.stem, None)
 
     def _tell(self) -> None:
-        """Pass on what nodes have put on the board; that the board is out of reach for a while harms no run."""
+        """Pass on the progress on the board; a board that is unreachable for a while harms no run."""
         while not self._closed.wait(_BETWEEN):
             with contextlib.suppress(RayError):
                 for stem, progress in ray.get(self._board.taken.remote(), timeout=10).items():
@@ -173,7 +173,7 @@ def _putting(board: Any, stem: str) -> Callable[[str, int, int | None, str], Non
         nonlocal last
         if time.monotonic() - last >= _BETWEEN:
             last = time.monotonic()
-            with contextlib.suppress(RayError):  # the board's node may be gone; the run is not
+            with contextlib.suppress(RayError):  # the board's node may have died; the run goes on
                 board.put.remote(stem, progress)
 
     return put

@@ -1,0 +1,120 @@
+"""Notebooks in docs/notebooks are pages as they are; a site without any does not load what makes them."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from bs4 import BeautifulSoup
+
+ROOT = Path(__file__).parents[2]
+OURS = sorted((ROOT / "docs/notebooks").rglob("*.ipynb"))
+PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+FILES = {
+    "pyproject.toml": '[tool.mlblog]\npackages = ["toy"]\n',
+    "toy/__init__.py": "",
+    "toy/experiments/__init__.py": "",
+    "mkdocs.yml": "site_name: t\ntheme: {name: material, font: false}\nplugins: [search, mlblog]\n",
+    "docs/index.md": "# Home\n\nSee [a notebook](notebooks/one.ipynb).\n",
+}
+# whether the plugin was imported is said at the end
+BUILD = """
+import atexit, sys
+atexit.register(lambda: print("LOADED" if "mkdocs_jupyter" in sys.modules else "NOT LOADED"))
+from mkdocs.__main__ import cli
+cli(["build", "--strict", "--quiet"])
+"""
+
+
+def book(prose: str) -> str:
+    image = {"output_type": "display_data", "data": {"image/png": PNG}, "metadata": {"image/png": {"alt": "A dot"}}}
+    printed = {"output_type": "stream", "name": "stdout", "text": ["never run again\n"]}
+    cells: list[dict[str, Any]] = [
+        {"cell_type": "markdown", "id": "a", "metadata": {}, "source": ["# One\n", "\n", prose]},
+        {
+            "cell_type": "code", "id": "b", "metadata": {}, "execution_count": 3,
+            "source": ["raise SystemExit('$x$')"], "outputs": [printed, image],
+        },
+    ]  # fmt: skip
+    return json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}, indent=1)
+
+
+def build(root: Path, files: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    for name, text in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+    environment = os.environ | {"NO_MKDOCS_2_WARNING": "1", "DISABLE_MKDOCS_2_WARNING": "true"}
+    command = [sys.executable, "-c", BUILD]
+    return subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, timeout=120)
+
+
+def test_a_notebook_is_a_page_as_it_is(tmp_path: Path) -> None:
+    prose = "Of $a < b$, `$5`, and\n\n$$\\frac{a}{b}$$\n\nfor 5 $ and 6 $."
+    done = build(tmp_path, FILES | {"docs/notebooks/one.ipynb": book(prose)})
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "LOADED"
+    page = BeautifulSoup((tmp_path / "site/notebooks/one/index.html").read_text(), "html.parser")
+    text = page.get_text()
+    assert "never run again" in text
+    assert [image["alt"] for image in page.select("article img")] == ["A dot"]
+    assert [one.get_text().strip() for one in page.select(".arithmatex")] == ["\\(a < b\\)", "\\[\\frac{a}{b}\\]"]
+    assert "raise SystemExit('$x$')" in text
+    for script in page.select("script"):
+        assert not re.match(r"(?:https?:)?//", str(script.get("src", "")))
+        assert "https://" not in script.get_text()
+    home = BeautifulSoup((tmp_path / "site/index.html").read_text(), "html.parser")
+    assert home.select_one("article a[href='notebooks/one/']") is not None
+
+
+def test_a_formula_of_a_notebook_is_checked(tmp_path: Path) -> None:
+    done = build(tmp_path, FILES | {"docs/notebooks/one.ipynb": book("Of $\\nonsuch{a}$.")})
+    assert done.returncode == 1
+    assert re.search(r"docs/notebooks/one\.ipynb:\d+: formula \\nonsuch\{a\}: undefined control", done.stderr)
+
+
+def test_a_site_without_notebooks_does_not_load_what_makes_them(tmp_path: Path) -> None:
+    done = build(tmp_path, FILES | {"docs/index.md": "# Home\n"})
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "NOT LOADED"
+
+
+def test_there_is_one_on_the_site() -> None:
+    assert OURS
+
+
+@pytest.mark.parametrize("path", OURS, ids=lambda path: path.stem)
+def test_ours_ran_in_order_without_errors_and_describe_their_figures(path: Path) -> None:
+    found = nbformat.read(path, as_version=4)
+    nbformat.validate(found)
+    cells = [cell for cell in found.cells if cell.cell_type == "code"]
+    assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
+    for output in (output for cell in cells for output in cell.outputs):
+        assert output.output_type != "error"
+        if "image/png" in output.get("data", {}):
+            assert output.metadata["image/png"]["alt"]
+
+
+@pytest.mark.parametrize("path", OURS, ids=lambda path: path.stem)
+def test_ours_still_run_and_print_what_they_show(path: Path) -> None:
+    """Code and outputs are of one make: run as a script, the notebook prints the same."""
+    found = nbformat.read(path, as_version=4)
+    cells = [cell for cell in found.cells if cell.cell_type == "code"]
+    script = "import IPython.display\nIPython.display.display = lambda *a, **k: None\n"
+    script += "\n".join(cell.source for cell in cells)
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env=os.environ | {"MPLBACKEND": "agg"},
+    )
+    assert done.returncode == 0, done.stderr
+    shown = "".join(output.text for cell in cells for output in cell.outputs if output.output_type == "stream")
+    assert re.sub(r"[\d.]+e-1\d", "0", done.stdout) == re.sub(r"[\d.]+e-1\d", "0", shown)

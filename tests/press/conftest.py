@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 from coinblog import write_project
+from running import Run
+from toypost import HEAD
 
 from mlblog.lab import Lab, Project
 from mlblog.lab.running.executors.inline import InlineExecutor
 from mlblog.press import Outputs, Post, Server, parse_post
 
 SAMPLES = Path(__file__).parents[1] / "samples"
-HEAD = "---\ntitle: T\ndate: 2026-11-21\n---\n"
 
 
 @pytest.fixture(scope="module")
@@ -35,9 +36,6 @@ def server(project: Project) -> Iterator[Server]:
 def fresh(tmp_path: Path) -> Project:
     """A project of one test."""
     return write_project(tmp_path)
-
-
-Run = Callable[..., tuple[Post, Outputs]]
 
 
 @pytest.fixture

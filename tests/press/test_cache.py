@@ -7,13 +7,12 @@ import sys
 from collections.abc import Callable, Iterator
 
 import pytest
+from toypost import HEAD
 
 from mlblog.lab import Code, Lab, Project
 from mlblog.press import Compiled, Outputs, Ran, Server, compile_posts, parse_post
 from mlblog.press.cache.outputs import OutputCache, keys
 from mlblog.press.kernel.basis import Basis
-
-HEAD = "---\ntitle: T\ndate: 2026-11-21\n---\n"
 
 
 def kept(project: Project) -> OutputCache:

@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from toypost import HEAD
 
 from mlblog.lab import Project
 from mlblog.press import Compiled, Server, compile_posts
 
-HEAD = "---\ntitle: T\ndate: 2026-11-21\n---\n"
 BODY = "\n```python\nfrom toy.tools import twice\n\nprint('number', twice(8))\n```\n"
 
 

@@ -14,11 +14,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from toypost import HEAD
 
 from mlblog.lab import Project
 from mlblog.press import Compiled, Server, compile_posts
-
-HEAD = "---\ntitle: T\ndate: 2026-11-21\n---\n"
 
 
 def cells(*codes: str) -> str:

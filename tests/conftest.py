@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -21,6 +22,9 @@ collect_ignore_glob = ["*/conftest.py"]
 # no test asserts a time, and a busy machine is no failure
 settings.register_profile("mlblog", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("mlblog")
+
+# a notice of the theme's maintainers, which tests would take for a warning of the build; `make` sets these, too
+os.environ |= {"NO_MKDOCS_2_WARNING": "1", "DISABLE_MKDOCS_2_WARNING": "true"}
 
 # Who starts the tests in the background of a shell has Ctrl-C ignored in them, and in every process that they start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

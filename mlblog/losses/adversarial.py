@@ -16,8 +16,8 @@ def discriminator_loss(on_real: Tensor, on_fake: Tensor) -> tuple[Tensor, Tensor
     With D = sigmoid(s), the two are softplus(-s) and softplus(s).
 
     Args:
-        on_real: logits s of real examples, shape (B,).
-        on_fake: logits of generated ones, shape (C,).
+        on_real: logits s of real examples, shape (…).
+        on_fake: logits of generated ones, of any other shape.
 
     Returns:
         The losses in nats, of the same two shapes.

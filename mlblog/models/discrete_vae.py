@@ -41,10 +41,10 @@ class DiscreteVAE(nn.Module):
 
         Args:
             drawn: (..., M, K), one-hot or relaxed; broadcast against the batch.
-            images: (B, P), in 0 to 1.
+            images: (…, P), in 0 to 1.
 
         Returns:
-            (..., B) or what the shapes broadcast to.
+            (…) or what the shapes broadcast to.
         """
         logits = self.decoder(drawn.flatten(-2))  # (..., P)
         # log(1 + e^l) - x l for each pixel; the product is contracted, since (draws, B, P) may be large
@@ -67,8 +67,8 @@ class DiscreteVAE(nn.Module):
         Holding q fixed loses nothing: E[∇ log q(z)] = 0.
 
         Args:
-            logits: (B, M, K), of q.
-            images: (B, P).
+            logits: (…, M, K), of q.
+            images: (…, P).
 
         Returns:
             A function from draws (..., M, K) to nats (...).

@@ -114,6 +114,9 @@ GIVEN = {
     "pointing_at_points transformer": {"network": "transformer"},
     "ring_gan": {"steps": 3},
     "ils_vae": {"steps": 2},
+    "ils_bias": {"problems": 3, "draws": 6},
+    "ils_bernoulli": {"steps": 4, "replicates": 2},
+    "pointing_rates": {"steps": 2},
 }
 
 
@@ -250,7 +253,7 @@ OPTIONS: dict[str, dict[str, tuple[Any, tuple[str, ...]]]] = {
     "pointing_at_points attention": {"network": ("lstm", NET), "width": (24, NET)},
     "pointing_at_points transformer": {"hidden": (32, NET), "network": ("lstm", NET), "width": (30, NET)},
     "pointing_rates": {
-        "steps": (4, NET), "largest": (7, NET), "asked": (24, ()), "batch": (8, NET), "width": (24, NET),
+        "steps": (3, NET), "largest": (7, NET), "asked": (24, ()), "batch": (8, NET), "width": (24, NET),
         "hidden": (32, NET),
     },
     "ring_gan": {"steps": (4, NET), "batch": (8, NET), "width": (4, NET), "noise": (4, NET)},
@@ -258,8 +261,8 @@ OPTIONS: dict[str, dict[str, tuple[Any, tuple[str, ...]]]] = {
         "steps": (4, NET), "variables": (3, NET), "categories": (2, NET), "hidden": (4, NET), "batch": (50, NET)
     },
     "ils_toy": {"steps": (21, ()), "problems": (3, ()), "epsilon": (0.01, ()), "rate": (0.1, ())},
-    "ils_bias": {"problems": (8, NET), "draws": (30, NET), "mapped": (10, NET), "tuning": (4, NET)},
-    "ils_bernoulli": {"steps": (13, NET), "replicates": (4, NET), "rate": (0.1, NET)},
+    "ils_bias": {"problems": (4, NET), "draws": (8, NET), "mapped": (10, NET), "tuning": (4, NET)},
+    "ils_bernoulli": {"steps": (5, NET), "replicates": (3, NET), "rate": (0.1, NET)},
     "ils_beyond": {"draws": (200, NET), "steps": (11, NET), "batch": (50, NET)},
     "neighbors_best_k": {"halves": (1, ()), "draws": (4, ())},
     "forest_consistency": {"halves": (2, ALL), "trees": (6, ("RandomForest",))},

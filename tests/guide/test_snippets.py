@@ -9,13 +9,13 @@ from pathlib import Path
 import click
 import pytest
 from guide.pages import PAGES, ROOT, Fence, fences
+from toypost import HEAD
 
 from mlblog.cli import main
 from mlblog.lab import Lab, Project
 from mlblog.lab.running.executors.inline import InlineExecutor
 from mlblog.press import compile_posts
 
-HEAD = "---\ntitle: T\ndate: 2026-11-21\n---\n"
 ALL = [fence for page in PAGES for fence in fences(page)]
 COMMANDS = [
     (command, fence.place)

@@ -78,12 +78,16 @@ def _call(folder: Path, *command: str, day: str = "2022-01-01") -> str:
 Build = Callable[..., Path]
 
 
-@pytest.fixture
-def build(blog: Path, tmp_path: Path) -> Build:
-    """Build a copy of the blog with more plugins; the folder of the site."""
+@pytest.fixture(scope="module")
+def build(blog: Path, tmp_path_factory: pytest.TempPathFactory) -> Build:
+    """Build a copy of the blog with more plugins, once; the folder of the site."""
+    built: dict[str, Path] = {}
 
     def build(*plugins: str, settings: str = "", files: dict[str, str] | None = None) -> Path:
-        copy = tmp_path / "blog"
+        asked = json.dumps([plugins, settings, files])
+        if asked in built:
+            return built[asked]
+        copy = tmp_path_factory.mktemp("copy") / "blog"
         shutil.copytree(blog, copy, ignore=shutil.ignore_patterns("site"))
         text = (blog / "mkdocs.yml").read_text()
         more = "".join(f"  - {plugin}\n" for plugin in plugins)
@@ -94,7 +98,8 @@ def build(blog: Path, tmp_path: Path) -> Build:
         _call(copy, "git", "commit", "-qm", "With plugins", "--allow-empty")
         said = _call(copy, sys.executable, "-m", "mkdocs", "build", "--strict")
         assert "WARNING" not in said
-        return copy / "site"
+        built[asked] = copy / "site"
+        return built[asked]
 
     return build
 

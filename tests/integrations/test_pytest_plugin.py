@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from toypost import HEAD
 
-HEAD = "---\ntitle: T\ndate: 2026-11-21\n---\n"
 FILES = {
     "pyproject.toml": '[tool.mlblog]\npackages = ["toy"]\n',
     "toy/__init__.py": "",

@@ -81,3 +81,9 @@ def bench(copied: Copied) -> Bench:
 def recorded(copied: Copied) -> Bench:
     """The five experiments, recorded at smoke scale and committed."""
     return copied("run --scale smoke --executor inline")
+
+
+@pytest.fixture
+def small(copied: Copied) -> Bench:
+    """Two records of one group and one of another at small scale, committed."""
+    return copied("run with_absolute with_two --scale small --executor inline")

@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 from coinblog import write_project
+from running import Run
+from toypost import HEAD
 
 from mlblog.lab import Lab, Project
 from mlblog.lab.running.executors.inline import InlineExecutor
 from mlblog.press import Outputs, Post, Server, parse_post
 
 SAMPLES = Path(__file__).parents[1] / "samples"
-HEAD = "---\ntitle: T\ndate: 2026-11-21\n---\n"
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +38,17 @@ def fresh(tmp_path: Path) -> Project:
     return write_project(tmp_path)
 
 
-Run = Callable[..., tuple[Post, Outputs]]
+@pytest.fixture
+def renewed(project: Project, server: Server) -> Project:
+    """The module's project with nothing of an earlier test but what its warm process says it rests on.
+
+    Without that the process would be started anew, which takes two seconds.
+    """
+    bases = project.work / "bases"
+    for path in [*project.root.iterdir(), *(project.work.iterdir() if project.work.is_dir() else ())]:
+        if path not in (project.work, bases):
+            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+    return write_project(project.root)
 
 
 @pytest.fixture

@@ -15,11 +15,11 @@ import pytest
 from basis_changes import MODULE, filled, rezip
 from basis_rows import OF_ALL, ROWS
 from coinblog import write_project
+from toypost import HEAD
 
 from mlblog.lab import Project
 from mlblog.press import compile_posts
 
-HEAD = "---\ntitle: T\ndate: 2026-11-21\n---\n"
 LOG_SETTINGS = (
     "[loggers]\nkeys=root\n[handlers]\nkeys=v1\n[formatters]\nkeys=\n[logger_root]\nhandlers=v1\n"
     "[handler_v1]\nclass=StreamHandler\nargs=()\n"

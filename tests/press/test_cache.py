@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+from toypost import HEAD
 
 from mlblog.lab import Code, Lab, Project
 from mlblog.press import Compiled, Outputs, Ran, Server, compile_posts, parse_post
 from mlblog.press.cache.outputs import OutputCache, keys
 from mlblog.press.kernel.basis import Basis
-
-HEAD = "---\ntitle: T\ndate: 2026-11-21\n---\n"
 
 
 def kept(project: Project) -> OutputCache:
@@ -111,32 +111,28 @@ def test_outputs_that_name_lines_hold_for_these_lines_only(fresh: Project) -> No
 
 
 @pytest.fixture
-def compiled(
-    fresh: Project, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Callable[..., Compiled]]:
+def compiled(home: Path, renewed: Project, server: Server) -> Callable[..., Compiled]:
     """Write the post, if given, and compile."""
-    monkeypatch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
-    with Server(fresh) as server:
 
-        def compiled(body: str | None = None) -> Compiled:
-            if body is not None:
-                (fresh.posts / "t.md").write_text(HEAD + body)
-            return compile_posts(fresh, server=server)
+    def compiled(body: str | None = None) -> Compiled:
+        if body is not None:
+            (renewed.posts / "t.md").write_text(HEAD + body)
+        return compile_posts(renewed, server=server)
 
-        yield compiled
+    return compiled
 
 
 def test_a_post_runs_again_only_when_what_it_rests_on_changes(
-    fresh: Project, compiled: Callable[..., Compiled], record: Callable[..., None]
+    renewed: Project, compiled: Callable[..., Compiled], record: Callable[..., None]
 ) -> None:
-    record(fresh, "smoke")
-    table = fresh.root / "table.csv"
+    record(renewed, "smoke")
+    table = renewed.root / "table.csv"
     table.write_text("1\n")
     body = (
         "Prose.\n\n```python\nfrom toy.experiments.coin import coin\nfrom pathlib import Path\n"
         "coin.runs().scale, Path('table.csv').read_text()\n```\n"
     )
-    page = fresh.work / "pages" / "blog" / "posts" / "t.md"
+    page = renewed.work / "pages" / "blog" / "posts" / "t.md"
 
     assert compiled(body).ran == ["posts_src/t.md"]
     assert "('smoke', '1\\n')" in page.read_text()
@@ -144,7 +140,7 @@ def test_a_post_runs_again_only_when_what_it_rests_on_changes(
     assert compiled(body.replace("Prose", "Other")).ran == []
     assert "Other." in page.read_text()
 
-    record(fresh, "small")  # a larger scale answers `coin.runs()`
+    record(renewed, "small")  # a larger scale answers `coin.runs()`
     assert compiled().ran == ["posts_src/t.md"]
     assert "('small', '1\\n')" in page.read_text()
 
@@ -188,26 +184,26 @@ LOOKS: dict[str, tuple[str, Callable[[Project], object]]] = {
 
 @pytest.mark.parametrize(("code", "change"), LOOKS.values(), ids=LOOKS.keys())
 def test_whatever_a_cell_looks_at_counts(
-    code: str, change: Callable[[Project], object], fresh: Project, compiled: Callable[..., Compiled]
+    code: str, change: Callable[[Project], object], renewed: Project, compiled: Callable[..., Compiled]
 ) -> None:
-    (fresh.root / "data").mkdir()
-    (fresh.root / "data" / "a.csv").write_text("1\n")
-    (fresh.root / "loose.py").write_text("x = 1")
-    (fresh.root / "toy" / "shown.py").write_text("def f():\n    return 1  # remark\n")
+    (renewed.root / "data").mkdir()
+    (renewed.root / "data" / "a.csv").write_text("1\n")
+    (renewed.root / "loose.py").write_text("x = 1")
+    (renewed.root / "toy" / "shown.py").write_text("def f():\n    return 1  # remark\n")
     body = f"```python\n{code}\n```\n"
     assert compiled(body).ran
     assert not compiled().ran
-    (fresh.root / "data" / "a.csv").touch()
+    (renewed.root / "data" / "a.csv").touch()
     assert not compiled().ran
-    change(fresh)
+    change(renewed)
     assert compiled().ran
     assert not compiled().ran
 
 
 def test_a_name_that_a_star_brought_before_the_post_made_its_own_counts(
-    fresh: Project, compiled: Callable[..., Compiled]
+    renewed: Project, compiled: Callable[..., Compiled]
 ) -> None:
-    module = fresh.root / "toy" / "stars.py"
+    module = renewed.root / "toy" / "stars.py"
     module.write_text("def f():\n    return 1\n")
     body = "```python\nfrom toy.stars import *\nf()\n```\n\n```python\ndef f():\n    return 5\n```\n"
     assert compiled(body).ran
@@ -217,9 +213,9 @@ def test_a_name_that_a_star_brought_before_the_post_made_its_own_counts(
 
 
 def test_code_that_changes_while_a_post_runs_is_not_taken_for_the_code_before(
-    fresh: Project, compiled: Callable[..., Compiled]
+    renewed: Project, compiled: Callable[..., Compiled]
 ) -> None:
-    module = fresh.root / "toy" / "moving.py"
+    module = renewed.root / "toy" / "moving.py"
     module.write_text("def f():\n    return 1\n")
     body = (
         "```python\nimport os\nif not os.path.exists(os.environ['HOME'] + '/saved'):\n"
@@ -230,25 +226,25 @@ def test_code_that_changes_while_a_post_runs_is_not_taken_for_the_code_before(
     assert compiled(body).ran
     module.write_text("def f():\n    return 1\n")  # the code whose key the run had
     assert compiled().ran
-    assert "```text\n1\n```" in (fresh.work / "pages" / "blog" / "posts" / "t.md").read_text()
+    assert "```text\n1\n```" in (renewed.work / "pages" / "blog" / "posts" / "t.md").read_text()
 
 
-def test_nothing_that_failed_is_kept(fresh: Project, compiled: Callable[..., Compiled]) -> None:
+def test_nothing_that_failed_is_kept(renewed: Project, compiled: Callable[..., Compiled]) -> None:
     body = "```python\nfrom pathlib import Path\nassert Path('/proc/version').exists() is %s\n```\n"
     assert compiled(body % False).errors
-    assert not list((fresh.work / "outputs").rglob("*.json"))
+    assert not list((renewed.work / "outputs").rglob("*.json"))
     assert not compiled(body % True).errors
 
 
-def test_a_damaged_entry_is_not_used(fresh: Project, compiled: Callable[..., Compiled]) -> None:
+def test_a_damaged_entry_is_not_used(renewed: Project, compiled: Callable[..., Compiled]) -> None:
     compiled("```python\n1\n```\n")
-    for entry in (fresh.work / "outputs").rglob("*.json"):
+    for entry in (renewed.work / "outputs").rglob("*.json"):
         entry.write_bytes(entry.read_bytes()[:20])
     assert compiled().ran == ["posts_src/t.md"]
 
 
 def test_a_warm_compile_starts_no_process_and_imports_nothing_heavy(
-    fresh: Project, compiled: Callable[..., Compiled]
+    renewed: Project, compiled: Callable[..., Compiled]
 ) -> None:
     compiled("```python\n1\n```\n")
     code = (
@@ -256,7 +252,7 @@ def test_a_warm_compile_starts_no_process_and_imports_nothing_heavy(
         "done = compile_posts(Project.find()); assert done.cached == ['posts_src/t.md'], done\n"
         "print(sorted({'torch', 'IPython', 'matplotlib', 'mkdocs'} & set(sys.modules)))"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=fresh.root, capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", code], cwd=renewed.root, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
 

@@ -7,11 +7,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from toypost import HEAD
 
 from mlblog.lab import Project
 from mlblog.press import Compiled, Server, compile_posts, post_files
-
-HEAD = "---\ntitle: T\ndate: 2026-11-21\n---\n"
 
 
 def write(project: Project, **posts: str) -> None:

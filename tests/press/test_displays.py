@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import nbformat
 import pytest
 from nbclient import NotebookClient
+from running import Run
 
-from mlblog.press import Outputs, Post
-
-Run = Callable[[str], tuple[Post, Outputs]]
 START = "from IPython.display import clear_output, display, update_display\n"
 CASES = {
     "from the next cell": ["h = display(1, display_id=True)", "h.update(2)"],

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
+from running import Run
+from toypost import HEAD
 
 from mlblog.errors import CellError
 from mlblog.lab import Project
 from mlblog.press import Outputs, Post, Server, compile_posts
-
-HEAD = "---\ntitle: T\ndate: 2026-11-21\n---\n"
-Run = Callable[..., tuple[Post, Outputs]]
 
 
 def shown(outputs: Outputs) -> str:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
+from running import Run
 
 from mlblog.errors import CellError
-from mlblog.press import Outputs, Post
 
-Run = Callable[[str], tuple[Post, Outputs]]
 CELL = '```python\ndef f(x):\n    """Double it.\n\n    >>> f(2)\n    4\n{}    """\n    return 2 * x\n```\n'
 
 

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
 
 import pytest
+from running import Run
+from toypost import HEAD
 
 from mlblog.errors import CellError
 from mlblog.lab import Project
-from mlblog.press import Outputs, Post, Server, parse_post
+from mlblog.press import Outputs, Server, parse_post
 from mlblog.press.kernel.transcript import MOST_TEXT
-
-HEAD = "---\ntitle: T\ndate: 2026-11-21\n---\n"
-Run = Callable[..., tuple[Post, Outputs]]
 
 
 def streams(outputs: Outputs) -> list[tuple[str, str]]:

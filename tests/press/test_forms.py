@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
+from running import Run
+from toypost import HEAD
 
 from mlblog.errors import PostError
 from mlblog.lab import Project
 from mlblog.press import Compiled, Outputs, Post, Server, compile_posts, parse_post
-
-HEAD = "---\ntitle: T\ndate: 2026-11-21\n---\n"
-Run = Callable[[str], tuple[Post, Outputs]]
 
 
 def outputs(run: Run, *codes: str) -> list[list[tuple[str, Any]]]:

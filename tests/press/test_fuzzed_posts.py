@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from toypost import HEAD
 
 from mlblog.errors import CellError, PostError
 from mlblog.lab import Project
 from mlblog.press import Server, compile_posts
 
-HEAD = "---\ntitle: T\ndate: 2026-11-21\n---\n"
 ODD = st.sampled_from(
     [
         "\x00",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -45,9 +45,8 @@ class Blog:
 
 
 @pytest.fixture
-def blog(fresh: Project) -> Iterator[Blog]:
-    with Server(fresh, timeout=30) as server:
-        yield Blog(fresh, server)
+def blog(renewed: Project, server: Server) -> Blog:
+    return Blog(renewed, server)
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from typing import Any
 import markdown
 import pytest
 from bs4 import BeautifulSoup
+from toypost import HEAD
 
 from mlblog.errors import PostError
 from mlblog.papers import Bibliography
@@ -16,7 +17,6 @@ from mlblog.press import Outputs, Page, Ran, parse_post, render_post
 from mlblog.press.kernel.output import FIGURE
 from mlblog.press.page.site_context import SiteContext
 
-HEAD = "---\ntitle: T\ndate: 2026-11-21\n---\n"
 EXTENSIONS = ["admonition", "attr_list", "def_list", "footnotes", "tables", "toc", "pymdownx.arithmatex",
               "pymdownx.blocks.html", "pymdownx.details", "pymdownx.superfences", "pymdownx.tabbed"]  # fmt: skip
 SETTINGS = {"pymdownx.arithmatex": {"generic": True}, "pymdownx.tabbed": {"alternate_style": True}}

@@ -14,11 +14,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from toypost import HEAD
 
 from mlblog.lab import Project
 from mlblog.press import Compiled, Server, compile_posts
-
-HEAD = "---\ntitle: T\ndate: 2026-11-21\n---\n"
 
 
 def cells(*codes: str) -> str:
@@ -227,10 +226,23 @@ def _sleepers(live: Server) -> int:
 DEAF = "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)"
 
 
-@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGKILL])
-@pytest.mark.parametrize("before", ["1", DEAF], ids=["as it is", "deaf to SIGTERM"])
-@pytest.mark.parametrize("last", ["3", "while True:\n    pass"], ids=["asleep", "at work"])
-def test_no_process_stays(fresh: Project, end: signal.Signals, before: str, last: str) -> None:
+ASLEEP, AT_WORK = "3", "while True:\n    pass"
+
+
+@pytest.mark.parametrize(
+    ("last", "before", "end"),
+    [
+        (ASLEEP, "1", signal.SIGINT),
+        (ASLEEP, DEAF, signal.SIGKILL),
+        (AT_WORK, "1", signal.SIGKILL),
+        (AT_WORK, DEAF, signal.SIGINT),
+        pytest.param(ASLEEP, "1", signal.SIGKILL, marks=pytest.mark.audit),
+        pytest.param(ASLEEP, DEAF, signal.SIGINT, marks=pytest.mark.audit),
+        pytest.param(AT_WORK, "1", signal.SIGINT, marks=pytest.mark.audit),
+        pytest.param(AT_WORK, DEAF, signal.SIGKILL, marks=pytest.mark.audit),
+    ],
+)
+def test_no_process_stays(fresh: Project, last: str, before: str, end: signal.Signals) -> None:
     helper = "import subprocess\nhelper = subprocess.Popen(['sleep', '600'])"  # nothing is kept after a child began
     begun = "open('begun', 'w').close()"
     (fresh.posts / "t.md").write_text(HEAD + cells("1", before, "2", f"{helper}\n{begun}\n{last}"))
@@ -241,7 +253,7 @@ def test_no_process_stays(fresh: Project, end: signal.Signals, before: str, last
     )
     process = subprocess.Popen([sys.executable, "-c", code], cwd=fresh.root, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 60
-    while not (fresh.root / ("done" if last == "3" else "begun")).exists():
+    while not (fresh.root / ("done" if last == ASLEEP else "begun")).exists():
         assert time.monotonic() < deadline
         time.sleep(0.02)
     assert len(_processes_in(fresh.root)) >= 5

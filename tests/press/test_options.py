@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Callable
 from typing import Any
 
 import pytest
+from running import Run
+from toypost import HEAD
 
 from mlblog.errors import PostError
 from mlblog.lab import Lab, Project
 from mlblog.papers import Bibliography
-from mlblog.press import Outputs, Page, Post, Ran, compile_posts, parse_post, render_post
+from mlblog.press import Outputs, Page, Ran, compile_posts, parse_post, render_post
 from mlblog.press.cache.outputs import keys
 from mlblog.press.kernel.output import FIGURE
 from mlblog.press.page.site_context import SiteContext
-
-HEAD = "---\ntitle: T\ndate: 2026-11-21\n---\n"
-Run = Callable[[str], tuple[Post, Outputs]]
 
 
 def out(text: str, name: str = "stdout") -> dict[str, Any]:

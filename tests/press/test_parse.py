@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from toypost import HEAD
 
 from mlblog.errors import PostError
 from mlblog.press import Cell, Doctest, Inline, Sample, parse_post
 
 SAMPLES = Path(__file__).parents[1] / "samples"
-HEAD = "---\ntitle: T\ndate: 2026-11-21\n---\n"
 
 
 def codes(body: str, kind: type = Cell) -> list[str]:

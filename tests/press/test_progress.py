@@ -5,12 +5,12 @@ from __future__ import annotations
 import io
 
 import pytest
+from toypost import HEAD
 
 from mlblog.lab import Project
 from mlblog.press import Post, Server, parse_post
 from mlblog.press.runner.progress import Progress, where
 
-HEAD = "---\ntitle: T\ndate: 2026-11-21\n---\n"
 BODY = "```python\n1\n```\n\n`{python} 2`\n\n```pycon\n>>> 3\n3\n```\n\n```python\n{}\n```\n"
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from toypost import HEAD
 
 from mlblog.lab import Read, Record
 from mlblog.press import Outputs, Ran, parse_post
 from mlblog.press.page.provenance import Evidence, accepted, resting_on, summary
 
-HEAD = "---\ntitle: T\ndate: 2026-11-21\n---\n"
 A, B = (Read(name, None, {}, ((f"docs/results/{name}/full/base/seed-0.json", name * 3),)) for name in "ab")
 
 

@@ -11,11 +11,10 @@ from pathlib import Path
 
 import pytest
 from replay_rows import COUNT, REACHING, SPARED
+from toypost import HEAD
 
 from mlblog.lab import Project
 from mlblog.press import Server, compile_posts
-
-HEAD = "---\ntitle: T\ndate: 2026-11-21\n---\n"
 
 
 @pytest.fixture(scope="module")

@@ -8,12 +8,12 @@ from html import unescape
 
 import markdown
 import pytest
+from toypost import HEAD
 
 from mlblog.papers import Bibliography
 from mlblog.press import Outputs, Post, Ran, parse_post, render_post
 from mlblog.press.page.site_context import SiteContext
 
-HEAD = "---\ntitle: T\ndate: 2026-11-21\n---\n"
 # the signs that these make their own are escaped, too
 EXTENSIONS = ["abbr", "admonition", "attr_list", "def_list", "footnotes", "md_in_html", "tables", "toc",
               "pymdownx.arithmatex", "pymdownx.betterem", "pymdownx.blocks.html", "pymdownx.caret", "pymdownx.emoji",

@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from toypost import HEAD
 
 from mlblog.errors import InputError
 from mlblog.lab import Project
 from mlblog.press.runner.warm import VARIABLE, wanted
 
-HEAD = "---\ntitle: T\ndate: 2026-11-21\n---\n"
 # the process that a build's own one was forked from; a build that is ended writes no page
 CELL = "from pathlib import Path\nparent = os.getppid()\nfields = Path(f'/proc/{parent}/stat').read_text().split()\n"
 BUILD = "from mlblog.press import *; from mlblog.lab import *; done = compile_posts(Project.find()); print(done.errors)"

@@ -116,7 +116,10 @@ class Press:
         """A post as before, but parsed if its page is outdated because it shows another state of the site."""
         if not isinstance(post, Unchanged) or around.digest_for(post.published.post) == post.cached.around:
             return post
-        return self._parse(post.path, post.text)
+        try:
+            return self._parse(post.path, post.text)
+        except Exception as error:  # a picture may have been removed meanwhile
+            return Failed.of(error, post.path, self.lab.project)
 
     def _render(self, post: Executed, around: SiteContext) -> Rendered | Failed:
         try:

@@ -35,7 +35,7 @@ OUTSIDE = ["forms", "outside"]  # other processes import there
 CRASHED = "the lab itself has failed"
 SECONDS = 30.0  # a mutant may loop for ever
 # not followed by decision …
-ENGINE = ("files", "lab", "markup", "press", "papers", "goals", "site", "integrations", "scaffold", "doctor")
+ENGINE = ("design", "doctor", "files", "goals", "integrations", "lab", "markup", "papers", "press", "scaffold", "site")
 BUT = ("lab/determinism.py",)  # … but for this
 
 

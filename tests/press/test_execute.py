@@ -138,6 +138,17 @@ def test_what_goes_wrong_is_told_by_its_line(
         assert piece in text
 
 
+def test_a_process_that_is_killed_after_a_renewal_is_replaced(server: Server, run: Run) -> None:
+    server.renew()
+    code = (
+        "import os, signal\nfrom pathlib import Path\nonce = Path('killed')\n"
+        "if not once.exists():\n    once.touch()\n    for process in (os.getppid(), os.getpid()):\n"
+        "        os.kill(process, signal.SIGKILL)\n'replaced'"
+    )
+    _, outputs = run(f"```python\n{code}\n```\n")
+    assert texts(outputs.ran[0].outputs) == ["'replaced'"]
+
+
 def test_the_traceback_starts_at_the_post(sample: Callable[[str], Post], server: Server) -> None:
     with pytest.raises(CellError) as caught:
         server.run(sample("failing_cell"))

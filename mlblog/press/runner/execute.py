@@ -54,7 +54,7 @@ class Server:
         self.runs = Runs()
         self._talks: set[Conversation] = set()
         self._own: set[Warm] = set()
-        self._is_closed = False
+        self._closings = 0
 
     @property
     def live(self) -> bool:
@@ -97,13 +97,14 @@ class Server:
         return outputs
 
     def _run(self, post: Post, keys: Sequence[str], holds: Callable[[Ran], bool], stop: threading.Event) -> Outputs:
+        closings = self._closings
         try:
             if self._chains is None or len(keys) != len(post.units):
                 with self._open() as line:
                     return self._whole(post, line, stop)
             return self._kept(self._chains, post, keys, holds, stop)
         except Gone:
-            if self._is_closed:
+            if self._closings > closings:
                 raise
         # a cell of some post killed the warm process: from now on each post gets its own
         with self._alone() as warm, _ask(warm) as line:
@@ -244,7 +245,7 @@ class Server:
 
     def close(self) -> None:
         """Stop the process and all running posts."""
-        self._is_closed = True
+        self._closings += 1
         if self._chains is not None:
             self._chains.close()
         if self._starting is not None:
@@ -263,8 +264,10 @@ class Server:
 
     def _open(self) -> socket.socket:
         with self._lock:
-            if self._warm is None or not self._warm.is_alive:
-                self._warm = Warm(self.project)
+            if self._warm is not None and not self._warm.is_alive:
+                self._warm.close()
+                self._warm = None
+            self._warm = self._warm or Warm(self.project)
             return _ask(self._warm)
 
     @contextlib.contextmanager

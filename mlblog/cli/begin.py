@@ -114,7 +114,8 @@ def init(folder: Path, package: str) -> int:
     project = new_blog(folder, package, date.today())
     click.echo(f"{folder}: a blog with the package {project.packages[0]}, a post, and its experiment at smoke scale")
     for line in (
-        f"cd {folder} && git init -b main && git add . && git commit -m 'Begin'",
+        *([] if folder.resolve() == Path.cwd() else [f"cd {folder}"]),
+        "git init -b main && git add . && git commit -m 'Begin'",
         "mkdocs serve                      see it, and follow your edits",
         "mlblog run --scale small          record its experiment at a meaningful size; commit the records",
         'mlblog new post "What you found"  write the next one',

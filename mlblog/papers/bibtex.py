@@ -13,6 +13,7 @@ from pybtex.richtext import Text
 
 from mlblog.errors import InputError
 from mlblog.files.text import text_of
+from mlblog.papers.entry import Entry as Written
 from mlblog.papers.paper import short_authors
 
 #: Fields with the venue of an entry, in order of preference.
@@ -44,6 +45,17 @@ def parse(data: bytes, place: str) -> list[dict[str, Any]]:
         for key, entry in _database(text, place).entries.items()
     ]
     return _labelled(sorted(entries, key=lambda entry: str(entry["key"])))
+
+
+def without_macros(text: str) -> dict[str, Written]:
+    """Entries of a BibTeX file with its abbreviations (`@string`) and concatenations (`#`) written out, by key."""
+    return {key: _written(entry) for key, entry in _database(text, "BibTeX").entries.items()}
+
+
+def _written(entry: Entry) -> Written:
+    people = {role: " and ".join(map(str, persons)) for role, persons in entry.persons.items()}
+    fields = {name.lower(): value for name, value in {**people, **entry.fields}.items()}
+    return Written(entry.type, "", fields["title"], fields)
 
 
 def _database(text: str, place: str) -> BibliographyData:

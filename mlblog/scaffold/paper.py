@@ -14,6 +14,9 @@ from mlblog.papers.entry import HEAD, Entry, put_in_order, with_topic
 from mlblog.papers.fetch import fetch, number_of
 from mlblog.scaffold.new import Created, new_note
 
+#: Abbreviations that an entry cannot take along.
+_MACRO = re.compile(r"(?mi)^[ \t]*@string\b")
+
 
 def new_paper(project: Project, source: str, topic: str = "") -> list[Created]:
     """Put papers into the bibliography; one that is new or without a note gets one.
@@ -32,6 +35,8 @@ def new_paper(project: Project, source: str, topic: str = "") -> list[Created]:
     known = Bibliography.of(project)
     file = project.root.joinpath(*project.packages[0].split(".")) / FILE
     is_file = "\n" not in source and len(source) < 256 and Path(source).is_file()
+    if not is_file and source.endswith(".bib"):
+        raise InputError(f"{source}: no such file")
     text = Path(source).read_text(encoding="utf-8") if is_file else source
     added: dict[str, str] = {}
     if HEAD.search(text):
@@ -57,9 +62,10 @@ def new_paper(project: Project, source: str, topic: str = "") -> list[Created]:
 
 
 def _from_bibtex(text: str, place: str, topic: str, known: Bibliography, added: dict[str, str]) -> list[str]:
-    from mlblog.papers.bibtex import parse  # imports pybtex
+    from mlblog.papers.bibtex import parse, without_macros  # imports pybtex
 
     entries = {entry["key"]: entry for entry in parse(text.encode(), place)}
+    written = without_macros(text) if _MACRO.search(text) else {}
     heads = [head.start() for head in HEAD.finditer(text)]
     keys = []
     for start, end in zip(heads, [*heads[1:], len(text)], strict=True):
@@ -67,16 +73,25 @@ def _from_bibtex(text: str, place: str, topic: str, known: Bibliography, added: 
         source = source[: source.rindex("}") + 1]
         head = HEAD.match(source)
         assert head is not None
+        found = entries[head[2]]
         key = head[2]
         if not re.fullmatch(
             r"[A-Za-z][A-Za-z0-9_-]*", key
         ):  # such as DBLP:conf/nips/Vaswani17, which no citation takes
-            found = entries[key]
             key = Entry(head[1], found["surnames"][0], found["title"], {"year": str(found["year"])}).key
-        if key not in known:
-            added[key] = with_topic(source, key, topic)
-        keys.append(key)
+        same = _known_as(known, found["eprint"], found["doi"])
+        if same is None and key in known and known[key].title.casefold() != found["title"].casefold():
+            raise InputError(f"{place}: {key} is another paper in {known.place}; give the new one another key")
+        if same is None and key not in known:
+            added[key] = written[head[2]].text(key, topic) if written else with_topic(source, key, topic)
+        keys.append(same or key)
     return keys
+
+
+def _known_as(known: Bibliography, eprint: str, doi: str) -> str | None:
+    """The key of the paper with one of these numbers."""
+    numbers = {number.casefold() for number in (eprint, doi) if number}
+    return next((paper.key for paper in known if numbers & {paper.eprint.casefold(), paper.doi.casefold()}), None)
 
 
 def _from_library(source: str, topic: str, known: Bibliography, added: dict[str, str]) -> str:
@@ -86,9 +101,8 @@ def _from_library(source: str, topic: str, known: Bibliography, added: dict[str,
             f"{source}: not an arXiv number, a DOI, a URL with either, or a BibTeX file;"
             " save its BibTeX and give that: mlblog new paper FILE.bib"
         )
-    for paper in known:
-        if (paper.eprint if library == "arxiv" else paper.doi).casefold() == number.casefold():
-            return paper.key
+    if same := _known_as(known, number if library == "arxiv" else "", number if library == "doi" else ""):
+        return same
     found = fetch(library, number)
     key = found.key
     while key in known:  # another paper of the same author and year

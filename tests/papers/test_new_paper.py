@@ -153,6 +153,26 @@ def test_bibtex_needs_no_library(project: Project, libraries: list[tuple[str, st
     assert libraries == []
 
 
+def test_abbreviations_of_a_file_are_written_out(project: Project) -> None:
+    """Each entry goes into the bibliography without the rest of its file."""
+    (project.root / "some.bib").write_text(
+        '@string{icml = "Proceedings of ICML"}\n@STRING{who = {B{\\"a}r, B. and van der Foo, F.}}\n'
+        "@inproceedings{bar2020, title={On {B}ears \\& $x^2$}, author=who, booktitle=icml # { 37},\n"
+        "  year=2020, month=jun}\n"
+    )
+    new("some.bib", "--topic", "Bears")
+    paper = Bibliography.of(project)["bar2020"]
+    assert (paper.title, paper.venue) == ("On Bears & $x^2$", "Proceedings of ICML 37")
+    assert paper.authors == ("B. Bär", "F. van der Foo")
+    assert paper.topic == "Bears"
+
+
+def test_a_paper_is_known_by_its_numbers_under_any_key(project: Project) -> None:
+    said = new("@article{a1, title={First}, author={Adams, A.}, year={2000}, eprint={0001.00001}}")
+    assert said.splitlines()[0] == "toy/papers/notes/adams2000first.md"
+    assert (project.root / "toy/papers/references.bib").read_text() == TEXT
+
+
 def test_a_bibliography_is_begun_and_several_are_taken(make_project: Callable[[dict[str, str]], Project]) -> None:
     project = make_project({"many.bib": TEXT})
     new("many.bib")
@@ -169,6 +189,11 @@ def test_a_bibliography_is_begun_and_several_are_taken(make_project: Callable[[d
         ("9999.99999", "arXiv:9999.99999: there is no such paper"),
         ("10.5555/none", "10.5555/none: there is no such paper"),
         ("@article{a, title={Open}, year={2000}}", "the entry:1: a has no author"),
+        ("lost.bib", "lost.bib: no such file"),
+        (
+            "@article{zhang1999last, title={Least}, author={Zhang, Y.}, year={1999}}",
+            "zhang1999last is another paper in toy/papers/references.bib; give the new one another key",
+        ),
     ],
 )
 def test_what_names_no_paper_changes_nothing(

@@ -79,7 +79,7 @@ class CoverDictionary:
 
 
 def _count(letters: str) -> NDArray[np.int64]:
-    """(26,): how often each letter stands there."""
+    """(26,): how often each letter occurs there."""
     places = [ord(letter) - ord("a") for letter in letters]
     if not all(0 <= place < 26 for place in places):
         raise ValueError(f"letters a to z expected, given {letters!r}")

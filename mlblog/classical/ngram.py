@@ -10,7 +10,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-END = 0  # also what stands before a word; the letters a … z are 1 … 26
+END = 0  # also what precedes a word; the letters a … z are 1 … 26
 SYMBOLS = 27
 
 

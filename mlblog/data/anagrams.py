@@ -155,7 +155,7 @@ class Batches:
         return self._epoch + self._drawn / len(self._cuts)
 
     def state_dict(self) -> dict[str, int]:
-        """Where the epoch stands."""
+        """The position in the epoch."""
         return {"epoch": self._epoch, "drawn": self._drawn}
 
     def load_state_dict(self, state: Mapping[str, int]) -> None:

@@ -59,7 +59,7 @@ def bag_weights(words: Sequence[str], bags: Iterable[Sequence[str]], *, most_let
 
     Args:
         words: what phrases are drawn from; each bag is of these words and short enough.
-        bags: words, each as often as it stands in the phrase.
+        bags: words, each as often as it occurs in the phrase.
         most_letters: as in `draw_phrases`.
 
     Example:
@@ -88,7 +88,7 @@ def letters_of(phrase: str) -> str:
 
 
 def split_by_letters(phrases: Iterable[str], *, unseen: Sequence[str] = ()) -> Split:
-    """Part phrases by a hash of their letters, 80 : 10 : 10, so that no question stands in two parts.
+    """Part phrases by a hash of their letters, 80 : 10 : 10, so that no question is in two parts.
 
     Args:
         phrases: words with spaces between them.

@@ -114,7 +114,7 @@ def _read(net: nn.Module, sound: Tensor) -> Tensor:
 
 
 def _once_a_span(path: Sequence[int]) -> list[int]:
-    """Each symbol once between two blanks, wherever in the span it stands."""
+    """Each symbol once between two blanks, anywhere in its span."""
     spans = [list(span) for silent, span in groupby(path, key=lambda symbol: symbol == 0) if not silent]
     return [symbol for span in spans for symbol in dict.fromkeys(span)]
 

@@ -144,7 +144,7 @@ class Formulas:
 
 
 def _read(found: re.Match[str]) -> tuple[str, bool]:
-    """The TeX of a formula, and whether it stands on lines of its own."""
+    """The TeX of a formula, and whether it is a display."""
     return html.unescape(found[4]).strip(), found[3] == "["
 
 

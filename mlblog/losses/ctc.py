@@ -83,7 +83,7 @@ def ctc_loss(log_probs: Tensor, labels: Tensor, frames: Tensor, lengths: Tensor,
 
 
 def occupancy(log_probs: Tensor, labels: Tensor, frames: Tensor, lengths: Tensor, *, blank: int = 0) -> Tensor:
-    """Probability that a path of the label stands at each symbol in each frame: the soft alignment.
+    """Probability that a path of the label is at each symbol in each frame: the soft alignment.
 
         p(path_t = k | label) = sum over states s of symbol k of alpha_t(s) beta_t(s) / p(label)
 

@@ -1,4 +1,4 @@
-"""Telling a transformer where a token stands: added sinusoids, added learned vectors, rotated queries and keys.
+"""Telling a transformer where a token is: added sinusoids, added learned vectors, rotated queries and keys.
 
 Dimensions: … any number of leading axes, T places, D width (even).
 
@@ -113,7 +113,7 @@ def rotate_by_place(x: Tensor, places: Tensor | None = None, *, base: float = 10
 
 
 class LearnedPositions(nn.Module):
-    """A free vector for each place, added to what stands there.
+    """A free vector for each place, added to the token there.
 
     Args:
         longest: places for which there is a vector; none is known beyond.

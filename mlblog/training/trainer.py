@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 
 class Steps(Protocol):
-    """What counts steps, and goes on where an interrupted run stood."""
+    """What counts steps, and resumes an interrupted run."""
 
     def steps(self, stop: int, label: str, /) -> Iterable[int]:
         """Yield the steps that are left, up to `stop`."""

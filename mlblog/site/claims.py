@@ -97,7 +97,7 @@ def _body(found: list[Listed], bibliography: Bibliography) -> str:
 
 
 def _group(heading: str, found: list[Listed], bibliography: Bibliography) -> str:
-    return group(f"### {heading}", [_entry(one, bibliography) for one in found])
+    return group(f"## {heading}", [_entry(one, bibliography) for one in found])
 
 
 def _entry(one: Listed, bibliography: Bibliography) -> str:

@@ -65,7 +65,7 @@ def pages(context: Context) -> Iterator[Page]:
 
 def _entry(one: Standing, context: Context, moved: Trail, names: ValueNames) -> str:
     name = one.declaration.name
-    line = [f"### {escaped(name)} {{ #{name} }}\n\n{_state(one)}"]
+    line = [f"## {escaped(name)} {{ #{name} }}\n\n{_state(one)}"]
     if value := _main(one):
         line.append(f'<span class="mlblog-aside">{names.shown(name, one.main)}</span> {value}')
     kinds = {"state": _WORDS.get(one.state, one.state), "post": [post.title for post in one.posts]}

@@ -13,6 +13,8 @@ from typing import Any
 FOLDER = Path(__file__).with_name("theme")
 #: The style sheet of formulas, which only pages with some link.
 FORMULAS = "assets/katex/katex.min.css"
+#: The style sheet of notebooks, which only their pages link.
+NOTEBOOKS = "stylesheets/notebooks.css"
 # in cascade order; sheets for single kinds of pages come between the last two
 _FIRST = tuple(f"stylesheets/{name}.css" for name in ("fonts", "colours", "reading", "frame"))
 _LAST = "stylesheets/print.css"
@@ -21,7 +23,7 @@ _LAST = "stylesheets/print.css"
 def sheets() -> list[str]:
     """The style sheets of every page in cascade order, relative to the site."""
     found = sorted(f"stylesheets/{path.name}" for path in (FOLDER / "stylesheets").glob("*.css"))
-    return [*_FIRST, *(sheet for sheet in found if sheet not in (*_FIRST, _LAST)), _LAST]
+    return [*_FIRST, *(sheet for sheet in found if sheet not in (*_FIRST, _LAST, NOTEBOOKS)), _LAST]
 
 
 def scripts() -> list[str]:

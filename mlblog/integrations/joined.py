@@ -1,4 +1,4 @@
-"""One style sheet and one script in place of the many that `mkdocs.yml` lists: a page asks for less."""
+"""One style sheet, and one script of the design, in place of many: a page asks for less."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ import hashlib
 import posixpath
 import re
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
+
+from mlblog import design
 
 _URL = re.compile(r"""url\(\s*(["']?)(?![a-z]+:|/|#)([^"')]+)\1\s*\)""")
 #: Rules that count only at the head of a file.
@@ -17,14 +20,14 @@ _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 
 
 def join_assets(config: MkDocsConfig, files: Files) -> None:
-    """Replace local style sheets and plain scripts in `config` by one file each, named by its content.
+    """Replace local style sheets, and the scripts of the design, in `config` by one file each, named by its content.
 
-    What is on another host stays as it is, and so do sheets that import others and scripts that are given with their
-    `path`.
+    What is on another host stays as it is, and so do sheets that import others. The blog's own scripts stay apart: an
+    error in the syntax of one would take all others with it.
     """
     config.extra_css = _joined([str(name) for name in config.extra_css], "css", _sheet, config, files)
-    plain = [one for one in config.extra_javascript if isinstance(one, str)]
-    others = [one for one in config.extra_javascript if not isinstance(one, str)]
+    plain = [one for one in config.extra_javascript if isinstance(one, str) and _is_ours(files.get_file_from_path(one))]
+    others = [one for one in config.extra_javascript if one not in plain]
     config.extra_javascript = [*_joined(plain, "js", _script, config, files), *others]
 
 
@@ -45,6 +48,10 @@ def _joined(
         files.remove(file)
     files.append(File.generated(config, path, content=text))
     return [path, *kept]
+
+
+def _is_ours(file: File | None) -> bool:
+    return file is not None and Path(str(file.abs_src_path)).is_relative_to(design.FOLDER)
 
 
 def _sheet(name: str, text: str) -> str:

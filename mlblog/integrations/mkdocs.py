@@ -221,7 +221,7 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
         page.meta.update(dates(page.meta))
         assert self._formulas is not None
         assert self._compiled is not None
-        html = as_page(html, page.file)
+        html = as_page(html, page.file, has_design=self.config.design)
         if (bad := self._formulas.check(html, page.file, page.meta, self._compiled)) and self._serving:
             told = "\n".join(map(str, bad))
             log.error("mlblog: %s", told)

@@ -20,10 +20,27 @@ _NAME = "mkdocs-jupyter"
 _SCRIPT = re.compile(
     r"<script\b(?:(?!</script>).)*?https?://(?:(?!</script>).)*</script>\s*", re.IGNORECASE | re.DOTALL
 )
-_IMAGES = ("image/png", "image/jpeg")
+#: What nbconvert shows as an image; of one output the first.
+_IMAGES = ("image/svg+xml", "image/png", "image/jpeg")
 # nbconvert knows no alt text, and says so to readers
-_IMAGE = re.compile(r'(<div class="jp-RenderedImage[^>]*>\s*<img\b[^>]*?\balt=")(No description[^"]*)(")')
-_PROSE = re.compile(r'<div class="[^"]*\bjp-MarkdownOutput\b[^"]*"[^>]*>.*?</div>', re.DOTALL)
+_IMAGE = re.compile(r'(<div class="jp-Rendered(?:Image|SVG)[^>]*>\s*<img\b[^>]*?\balt=")(No description[^"]*)(")')
+_PROSE = re.compile(r'<div class="[^"]*\bjp-(?:MarkdownOutput|RenderedLatex)\b[^"]*"[^>]*>.*?</div>', re.DOTALL)
+#: What mkdocs-jupyter makes of a notebook, between its own style sheets and scripts.
+_WHOLE = re.compile(r'<div class="jupyter-wrapper">.*<!-- jupyter-wrapper -->', re.DOTALL)
+#: Its buttons, prompts without a number, and what JupyterLab folds cells by.
+_EMPTY = re.compile(
+    r'<div class="zeroclipboard-container">.*?</clipboard-copy>\s*</div>\s*'
+    r'|<div class="clipboard-copy-txt"[^>]*>.*?</div>\s*'
+    r'|<div class="celltoolbar">.*?(?=<div class="CodeMirror)'
+    r'|<div class="(?:jp-Collapser [^"]*|jp-InputPrompt jp-InputArea-prompt)">\s*</div>\s*',
+    re.DOTALL,
+)
+_CODE = re.compile(
+    r'<div class="highlight(?:-ipynb hl-(?P<language>[\w+#.-]+))?[^"]*"><pre>(?P<code>.*?)</pre></div>', re.DOTALL
+)
+_CELL = re.compile(r'(<div class="jp-Cell-inputWrapper") tabindex="0">')
+_ID = re.compile(r'(<div class="jp-Cell [^>]*\bid="cell-)id=')  # the sign would need an escape in selectors
+_ANCHOR = re.compile(r'<a class="anchor-link" href="([^"]*)">¶</a>')
 _FORMULA = re.compile(
     r"<(?P<code>pre|code)\b.*?</(?P=code)>|\$\$(?P<display>.+?)\$\$|(?<![\\$])\$(?=\S)(?P<inline>[^$<>]*[^\s$\\])\$(?!\d)",
     re.DOTALL,
@@ -52,15 +69,19 @@ def _find_templates() -> None:
         os.environ["JUPYTER_PATH"] = os.pathsep.join(dict.fromkeys([*filter(None, paths), str(folder)]))
 
 
-def as_page(html: str, file: Any) -> str:
+def as_page(html: str, file: Any, *, has_design: bool) -> str:
     """The content of a notebook's page with alt texts and marked formulas, and without scripts of other hosts.
 
     Args:
         html: the content.
         file: the source of the page, as the host has it; pages of other sources are left alone.
+        has_design: whether it has our style sheet in place of JupyterLab's, which weighs more than most pages, and
+            code as on other pages.
     """
     if not (file.src_uri.startswith(f"{FOLDER}/") and file.src_uri.endswith(".ipynb")):
         return html
+    if has_design:
+        html = _designed(html)
     html = _PROSE.sub(lambda match: _FORMULA.sub(_marked, match[0]), _SCRIPT.sub("", html))
     alts = _alts(Path(str(file.abs_src_path)))
     if len(alts) != len(_IMAGE.findall(html)):
@@ -69,11 +90,26 @@ def as_page(html: str, file: Any) -> str:
     return _IMAGE.sub(lambda match: f"{match[1]}{escape(next(found) or match[2])}{match[3]}", html)
 
 
+def _designed(html: str) -> str:
+    whole = _WHOLE.search(html)
+    if whole is None:
+        return html
+    html = _CODE.sub(_code, _EMPTY.sub("", whole[0]))
+    html = _ID.sub(r"\1", _CELL.sub(r"\1>", html))
+    return _ANCHOR.sub(r'<a class="headerlink" href="\1" title="Link to this section">#</a>', html)
+
+
+def _code(match: re.Match[str]) -> str:
+    language = f"language-{match['language']} " if match["language"] else ""
+    return f'<div class="{language}highlight"><pre><code>{match["code"]}</code></pre></div>'
+
+
 def _alts(path: Path) -> list[str]:
     """The alt text of each figure, from the metadata of the output; empty where there is none."""
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     outputs = [output for cell in cells for output in cell.get("outputs", ())]
-    kinds = [(output, kind) for output in outputs for kind in _IMAGES if kind in output.get("data", ())]
+    found = ((output, [kind for kind in _IMAGES if kind in output.get("data", ())]) for output in outputs)
+    kinds = [(output, kinds[0]) for output, kinds in found if kinds]
     return [str(output.get("metadata", {}).get(kind, {}).get("alt", "")) for output, kind in kinds]
 
 

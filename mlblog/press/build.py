@@ -43,6 +43,7 @@ class Press:
         self._addresses: dict[str, str] = {}
         self._published: list[Published] = []
         self._evidence: dict[str, Evidence] = {}
+        self._repository = ""
 
     def all_pages(self, paths: Iterable[Path], fail_fast: bool) -> Iterator[Result]:
         """Yield each post's page, or the error that prevented it, in the order of `paths`.
@@ -54,6 +55,7 @@ class Press:
         posts = self._execution.run(read, fail_fast)
         published = [post.published for post in posts if not isinstance(post, Failed)]
         around = SiteContext.of(self.lab.project, published)
+        self._repository = around.origin.repository if around.origin else ""
         renewed = [self._with_cached_outputs(self._renewed(post, around)) for post in posts]
         for post in self._execution.run(renewed, fail_fast):
             result = self._render(post, around) if isinstance(post, Executed) else post
@@ -64,7 +66,7 @@ class Press:
     def context(self) -> Context:
         """Input of the pages that cover all posts."""
         shown = tuple(post for post in self._published if not post.is_draft)  # a build publishes no drafts
-        return Context(self.lab, shown, self.evidence_of)
+        return Context(self.lab, shown, self.evidence_of, self._repository)
 
     def evidence_of(self, read: Read) -> Evidence:
         """The records behind a read, cached because several cells share them."""

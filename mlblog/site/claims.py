@@ -49,6 +49,7 @@ class Listed:
         rests_on: what made the numbers, in a line; empty where they rest on no record.
         experiments: whose records they rest on.
         stale: whether the code behind them has changed since.
+        repository: URL of the repository that has the commits, if known.
     """
 
     claim: Claim
@@ -57,6 +58,7 @@ class Listed:
     rests_on: str
     experiments: tuple[str, ...]
     stale: bool
+    repository: str = ""
 
 
 def pages(context: Context) -> Iterator[Page]:
@@ -74,7 +76,9 @@ def claims(context: Context) -> Iterator[Listed]:
             recorded = [e for e in map(context.look_up, one.reads) if e.records]
             line = (recorded[0].line() if len(recorded) == 1 else summary(recorded)) if recorded else ""
             names = tuple(dict.fromkeys(e.read.experiment for e in recorded))
-            yield Listed(one.claim, published.post, one.anchor, line, names, any(e.reasons for e in recorded))
+            yield Listed(
+                one.claim, published.post, one.anchor, line, names, any(e.reasons for e in recorded), context.repository
+            )
 
 
 def _body(found: list[Listed], bibliography: Bibliography) -> str:
@@ -97,7 +101,7 @@ def _body(found: list[Listed], bibliography: Bibliography) -> str:
 
 
 def _group(heading: str, found: list[Listed], bibliography: Bibliography) -> str:
-    return group(f"### {heading}", [_entry(one, bibliography) for one in found])
+    return group(f"## {heading}", [_entry(one, bibliography) for one in found])
 
 
 def _entry(one: Listed, bibliography: Bibliography) -> str:
@@ -107,7 +111,7 @@ def _entry(one: Listed, bibliography: Bibliography) -> str:
     stale = ' <span class="mlblog-stale">stale</span>' if one.stale else ""
     body = [linked(text, one.post, bibliography) for text in (claim.because, claim.change) if text]
     where = f"[In “{escaped(one.post.title)}”]({_way(one.post.page)}#{one.anchor})"
-    rests = evidence.with_links(one.rests_on, one.experiments, ".") or "computed in the post itself"
+    rests = _rests(one, ".")
     body.append(blocks.block("p.mlblog-provenance", f"{where} · {rests}"))
     return entry(
         one.anchor,
@@ -130,10 +134,14 @@ def item(one: Listed, bibliography: Bibliography, page: str) -> str:
         lines.append(("p.mlblog-because", linked(claim.because, one.post, bibliography, page)))
     if claim.change:
         lines.append(("p.mlblog-overturned", linked(claim.change, one.post, bibliography, page)))
-    rests = evidence.with_links(one.rests_on, one.experiments, _way(".", page)) or "computed in the post itself"
+    rests = _rests(one, _way(".", page))
     lines.append(("p.mlblog-provenance", f"[In “{escaped(one.post.title)}”]({place}) · {rests}"))
     inner = "\n".join(blocks.block(element, line) for element, line in lines)
     return blocks.block(f"div.mlblog-claim.mlblog-{claim.verdict}", inner)
+
+
+def _rests(one: Listed, root: str) -> str:
+    return evidence.with_links(one.rests_on, one.experiments, root, one.repository) or "computed in the post itself"
 
 
 def linked(text: str, post: Post, bibliography: Bibliography, page: str = PATH) -> str:

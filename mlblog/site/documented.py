@@ -50,7 +50,8 @@ def documented(project: Project, uses: Mapping[str, Uses], bibliography: Bibliog
         index.append(f"\n## [{title}]({page})\n\n{described}\n\n")
         for part in _parts(module):
             names = ", ".join(f"[`{one.name}`]({page}#{one.canonical_path})" for one in public(part))
-            index.append(f"- `{part.path}`: {names}\n" if names else "")
+            place = page if part is module else f"{page}#{part.path}"
+            index.append(f"- [`{part.path}`]({place}): {names}\n" if names else "")
     return {f"{FOLDER}/index.md": "".join(index), **found}
 
 

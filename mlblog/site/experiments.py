@@ -65,7 +65,7 @@ def pages(context: Context) -> Iterator[Page]:
 
 def _entry(one: Standing, context: Context, moved: Trail, names: ValueNames) -> str:
     name = one.declaration.name
-    line = [f"### {escaped(name)} {{ #{name} }}\n\n{_state(one)}"]
+    line = [f"## {escaped(name)} {{ #{name} }}\n\n{_state(one)}"]
     if value := _main(one):
         line.append(f'<span class="mlblog-aside">{names.shown(name, one.main)}</span> {value}')
     kinds = {"state": _WORDS.get(one.state, one.state), "post": [post.title for post in one.posts]}
@@ -156,8 +156,11 @@ def _section(one: Standing, context: Context, moved: Trail, names: ValueNames) -
         text += f"\n{told} results are unchanged was verified at smoke scale only.\n"
     text += "\n" + blocks.folded("Parameters", _parameters(one))
     if one.groups:
+        home = context.repository
         text += "\n" + blocks.folded("Values", _values(one))
-        text += "\n" + blocks.folded("Records", "".join(f"- {evidence.recorded(group, '.')}\n" for group in one.groups))
+        text += "\n" + blocks.folded(
+            "Records", "".join(f"- {evidence.recorded(group, '.', home)}\n" for group in one.groups)
+        )
     scale = one.scale if one.scale != "smoke" else ""
     scale = scale or declaration.largest("smoke", "small") or "smoke"
     return text + "\n" + blocks.fence("bash", f"mlblog run {declaration.name} --scale {scale}")

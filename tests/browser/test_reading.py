@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import expect
-from stage import Visit, posts
+from stage import Visit, pages, posts
 
 
 def test_text_is_set_in_the_committed_fonts(visit: Callable[..., Visit]) -> None:
@@ -143,10 +144,12 @@ def test_the_first_stop_leads_past_the_frame(visit: Callable[..., Visit]) -> Non
     page.wait_for_function("location.hash === '#about'")
 
 
-def test_code_is_copied_as_it_stands(visit: Callable[..., Visit], site: Path) -> None:
-    page = visit().go(posts(site)[0])
+@pytest.mark.parametrize("kind", ["post", "notebook"])
+def test_code_is_copied_as_it_stands(visit: Callable[..., Visit], site: Path, kind: str) -> None:
+    path = posts(site)[0] if kind == "post" else next(path for path in pages(site) if "/notebooks/" in path)
+    page = visit().go(path)
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    block = page.locator(".md-content__inner > .highlight").first
+    block = page.locator(":is(.md-content__inner, .jp-CodeCell .CodeMirror) > .highlight").first
     block.hover()
     block.locator("button").first.click()
     copied = page.evaluate("navigator.clipboard.readText()")

@@ -1,4 +1,4 @@
-"""Style sheets and scripts become one file each, and keep their order, addresses and scopes."""
+"""Style sheets, and the scripts of the design, become one file each, and keep their order, addresses and scopes."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from mkdocs.config.base import load_config
 from mkdocs.structure.files import Files, get_files
 
+from mlblog import design
 from mlblog.integrations.joined import join_assets
 
 FILES = {
@@ -32,12 +33,14 @@ def joined(root: Path, **changed: str) -> tuple[Any, Files]:
         (root / name).write_text(text)
     config = load_config(str(root / "mkdocs.yml"))
     config.plugins._current_plugin = "mlblog"  # as MkDocs sets it while a handler runs
+    design.put_into(config)
     files = get_files(config)
+    files.add_files_from_theme(config.theme.get_env(), config)
     join_assets(config, files)
     return config, files
 
 
-def test_a_page_links_one_style_sheet_and_one_plain_script(tmp_path: Path) -> None:
+def test_a_page_links_one_style_sheet_and_one_script_of_the_design(tmp_path: Path) -> None:
     config, files = joined(tmp_path)
     sheet, foreign = config.extra_css
     assert foreign == "https://example.org/c.css"
@@ -46,14 +49,24 @@ def test_a_page_links_one_style_sheet_and_one_plain_script(tmp_path: Path) -> No
     assert 'url("../css/x.png")' in text
     assert 'url("../fonts/y.woff2")' in text
     assert "url(data:image/png;base64,AA==)" in text
-    assert "comment" not in text
-    script, alone = config.extra_javascript
-    assert (str(alone), alone.defer) == ("js/three.js", True)
+    assert "* comment" not in text
+    script, *own = config.extra_javascript
     code = files.get_file_from_path(script).content_string
-    assert code.index("window.one") < code.index("window.two")
-    assert len(re.findall(r"^\(\(\) => \{$", code, re.MULTILINE)) == 2
-    assert files.get_file_from_path("js/one.js") is None
-    assert files.get_file_from_path("js/three.js") is not None
+    assert len(re.findall(r"^\(\(\) => \{$", code, re.MULTILINE)) == len(design.scripts()) > 5
+    assert files.get_file_from_path(design.scripts()[0]) is None
+    assert [str(one) for one in own] == ["js/one.js", "js/three.js", "js/two.js"]
+    assert own[1].defer is True
+
+
+def test_an_error_in_a_script_of_the_blog_takes_no_other_with_it(tmp_path: Path) -> None:
+    """In place of one of ours, too."""
+    replaced = design.scripts()[0]
+    changed = {"docs/js/one.js": "broken = (", f"docs/{replaced}": "also broken = ("}
+    config, files = joined(tmp_path, **changed)
+    script, *own = config.extra_javascript
+    assert "broken" not in files.get_file_from_path(script).content_string
+    assert {"js/one.js", replaced} < {str(one) for one in own}
+    assert files.get_file_from_path("js/one.js").content_string == "broken = ("
 
 
 def test_a_name_changes_with_what_the_file_holds(tmp_path: Path) -> None:
@@ -74,6 +87,10 @@ def test_a_sheet_that_imports_another_stays_apart(tmp_path: Path) -> None:
 
 
 def test_a_site_without_sheets_and_scripts_gets_none(tmp_path: Path) -> None:
-    config, files = joined(tmp_path, **{"mkdocs.yml": "site_name: S\n"})
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "mkdocs.yml").write_text("site_name: S\n")
+    config = load_config(str(tmp_path / "mkdocs.yml"))
+    files = get_files(config)
+    join_assets(config, files)
     assert (config.extra_css, config.extra_javascript) == ([], [])
     assert not [file for file in files if "assets/site." in file.src_uri]

@@ -73,6 +73,43 @@ def test_a_notebook_is_a_page_as_it_is(tmp_path: Path) -> None:
     assert home.select_one("article a[href='notebooks/one/']") is not None
 
 
+def test_the_design_has_a_sheet_for_notebooks_in_place_of_jupyters(tmp_path: Path) -> None:
+    """What cells put out keeps its own styles; code is as on other pages, and is there once."""
+    own = "<style scoped>.mine {color: red}</style><table class='dataframe'><tr><td>7</td></tr></table>"
+    made = json.loads(book("Text.\n\n```python\nshown = 1\n```\n"))
+    drawn = {"image/svg+xml": "<svg xmlns='http://www.w3.org/2000/svg'/>", "image/png": PNG}
+    coloured = {"output_type": "stream", "name": "stderr", "text": "\x1b[31mred\x1b[0m\n"}
+    made["cells"][1]["outputs"] += [
+        {"output_type": "display_data", "data": {"text/html": own}, "metadata": {}},
+        {"output_type": "display_data", "data": {"text/latex": "$a < b$"}, "metadata": {}},
+        {"output_type": "display_data", "data": drawn, "metadata": {"image/svg+xml": {"alt": "Drawn"}}},
+        coloured,
+    ]
+    config = FILES["mkdocs.yml"].replace("mlblog]", "{mlblog: {design: true}}]")
+    done = build(tmp_path, FILES | {"mkdocs.yml": config, "docs/notebooks/one.ipynb": json.dumps(made)})
+    assert done.returncode == 0, done.stderr
+    text = (tmp_path / "site/notebooks/one/index.html").read_text()
+    page = BeautifulSoup(text, "html.parser")
+    assert [style.get_text() for style in page.select("style")] == [".mine {color: red}"]
+    assert [code.get_text().strip() for code in page.select(".highlight pre > code")] == [
+        "shown = 1",
+        "raise SystemExit('$x$')",
+    ]
+    assert text.count("raise") == 1
+    assert [image["alt"] for image in page.select("article img")] == ["A dot", "Drawn"]
+    assert len(page.select(".jp-RenderedLatex .katex")) == 1
+    assert [one.get_text() for one in page.select(".ansi-red-fg")] == ["red"]
+    assert page.select("article .headerlink")
+    assert {cell.get("id") for cell in page.select(".jp-Notebook-cell")} >= {"cell-a", "cell-b"}
+    assert page.select("article script") == []
+    sheet = "stylesheets/notebooks.css"
+    assert page.select(f"link[href$='{sheet}']")
+    assert "ansi-red-fg" in (tmp_path / "site" / sheet).read_text()
+    assert sheet not in (tmp_path / "site/index.html").read_text()
+    (joined,) = (tmp_path / "site/assets").glob("site.*.css")
+    assert "jupyter" not in joined.read_text()
+
+
 def test_a_formula_of_a_notebook_is_checked(tmp_path: Path) -> None:
     done = build(tmp_path, FILES | {"docs/notebooks/one.ipynb": book("Of $\\nonsuch{a}$.")})
     assert done.returncode == 1

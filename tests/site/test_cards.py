@@ -15,7 +15,7 @@ from PIL import Image
 from mlblog.lab import Project
 from mlblog.press import Compiled
 from mlblog.site import compile_site
-from mlblog.site.card import drawn
+from mlblog.site.card import drawn, words
 
 HEAD = "---\ntitle: {}\ndate: 2026-01-02\ndescription: About {}.\n{}---\n"
 
@@ -117,3 +117,13 @@ def test_text_keeps_within_the_margins() -> None:
         pixels = image.convert("L")
     assert pixels.crop((19, 0, 83, 630)).getextrema() == (255, 255)
     assert pixels.crop((1120, 0, 1200, 630)).getextrema() == (255, 255)
+
+
+def test_a_formula_is_drawn_and_a_price_is_not_one() -> None:
+    """One that Matplotlib cannot draw is plain text; none is cut in two."""
+    assert words("The $\\sqrt{n} + 1$-rate of $5") == ["The", "$\\sqrt{n} + 1$-rate", "of", "\\$5"]
+    assert words("$\\nonsuch{ab}$, $2 and $3") == ["nonsuchab,", "\\$2", "and", "\\$3"]
+    raw, made = (drawn(title, "", "", "") for title in ("sqrtn", "$\\sqrt{n}$"))
+    assert raw != made
+    long = drawn("word " * 40 + "$a + b$ " * 40, "It costs $5 and $6. " * 30, "", "$x")
+    assert Image.open(io.BytesIO(long)).size == (1200, 630)

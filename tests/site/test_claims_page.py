@@ -63,8 +63,8 @@ def test_claims_are_counted_and_listed_under_their_paper_or_their_post(page: Cal
     text = page(a=[Ran(tuple(one), (READ.to_json(),))], b=[Ran(), Ran((output("Sums", "held", "doe2020sums"),))])
     for words, count in (('held">Held', 2), ('in-part">Held in part', 0), ('failed">Did not hold at this size', 1)):
         assert f"mlblog-{words}</span> | {count} |" in text
-    papers, _, ours = text.partition("### [T a](blog/posts/a.md) { #a }")
-    assert "### [Sums](papers/index.md#doe2020sums) (Doe, 2020) { #doe2020sums }" in papers
+    papers, _, ours = text.partition("## [T a](blog/posts/a.md) { #a }")
+    assert "## [Sums](papers/index.md#doe2020sums) (Doe, 2020) { #doe2020sums }" in papers
     assert papers.index("T b") < papers.index("T a")  # the newest post first
     assert "</span> Sums are *even*. <span" in papers
     assert "4 of 4, [Figure](blog/posts/a.md#figure-a-sums)" in papers
@@ -89,7 +89,7 @@ def test_place_and_what_would_change_it_are_shown_with_the_numbers(page: Callabl
         output("Sums are *even* [@doe2020sums].", "held", "doe2020sums", **told),
         output("Odd.", "not-tested", "", "1", **told),
     ]
-    papers, _, ours = page(a=[Ran(tuple(one))]).partition("### [T a]")
+    papers, _, ours = page(a=[Ran(tuple(one))]).partition("## [T a]")
     change = "*What would change this:* A gap in [Figure](blog/posts/a.md#figure-a-x)."
     assert papers.count(change) == ours.count(change) == 1
     assert "</span> Sums are *even* (Doe, 2020) (Table 2).\n" in papers  # no link in a line that opens

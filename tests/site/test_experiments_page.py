@@ -214,7 +214,7 @@ def test_markdown_makes_the_page_that_is_meant(project: Project) -> None:
     text = look(project)[1].split("---\n", 2)[2]
     html = markdown.markdown(text, extensions=["tables", "attr_list", "pymdownx.blocks.html", "pymdownx.details"])
     entries = BeautifulSoup(html, "html.parser").select("div.mlblog-entries > details.mlblog-entry")
-    assert [entry.select("summary > h3")[0]["id"] for entry in entries] == ["walk", "unrecorded"]
+    assert [entry.select("summary > h2")[0]["id"] for entry in entries] == ["walk", "unrecorded"]
     assert [(entry["data-state"], entry["data-post"]) for entry in entries] == [
         ("fresh", "A *walk*"),
         ("not recorded", ""),

@@ -21,6 +21,7 @@ from mlblog.site.reference import Uses
 
 ROOT = Path(__file__).parents[2]
 HEADING = re.compile(r"^###? `\w+` \{ #(\S+) \}$", re.MULTILINE)
+MODULE = re.compile(r"^## `[\w.]+\.\w+` \{ #(\S+) \}$", re.MULTILINE)
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +67,8 @@ def test_every_name_there_says_what_it_is(project: Project) -> None:
 
 def test_the_index_leads_to_every_name(pages: dict[str, str]) -> None:
     links = re.findall(r"\]\((\w+\.md)#(\S+?)\)", pages["reference/index.md"])
-    assert sorted(name for _, name in links) == sorted(n for text in pages.values() for n in HEADING.findall(text))
+    told = [name for text in pages.values() for kind in (HEADING, MODULE) for name in kind.findall(text)]
+    assert sorted(name for _, name in links) == sorted(told)
     for page, name in links:
         assert f"{{ #{name} }}" in pages[f"reference/{page}"]
 

@@ -12,11 +12,12 @@ from mlblog.press.page.published import Published
 
 @dataclass(frozen=True)
 class Context:
-    """Published posts, the lab, and a lookup of the records behind a read."""
+    """Published posts, the lab, a lookup of the records behind a read, and the URL of the repository, if known."""
 
     lab: Lab
     posts: tuple[Published, ...]
     look_up: Callable[[Read], Evidence]
+    repository: str = ""
 
     @property
     def project(self) -> Project:

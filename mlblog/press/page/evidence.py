@@ -15,9 +15,12 @@ from mlblog.press.source.blocks import block, fence, folded
 MOST_LINES = 2
 #: Most reasons for staleness shown there; the page of experiments lists all.
 MOST_REASONS = 5
+# those of a line of provenance
+_COMMITS = re.compile(r"(?<= · )commit [0-9a-f]{7}(?:\+changes)?(?:, [0-9a-f]{7}(?:\+changes)?)*")
+_COMMIT = re.compile(r"\b[0-9a-f]{7}\b")
 
 
-def provenance(found: Sequence[Evidence], root: str, name: str) -> str:
+def provenance(found: Sequence[Evidence], root: str, name: str, repository: str = "") -> str:
     """The provenance of a result, one line per record set, folded behind a summary if there are many.
 
     Preview and stale marks are never folded.
@@ -26,8 +29,9 @@ def provenance(found: Sequence[Evidence], root: str, name: str) -> str:
         found: evidence behind the result.
         root: relative path from the page to the site root.
         name: HTML id of the lines.
+        repository: URL of the repository that has the commits; empty if unknown.
     """
-    lines = "\n".join(f"{recorded(one, root)}\n" for one in found)
+    lines = "\n".join(f"{recorded(one, root, repository)}\n" for one in found)
     if len(found) > MOST_LINES:
         head = block("summary", named(summary(found)))
         out = block("details.mlblog-provenance", f"{head}\n{block(f'div#{name}', lines)}")
@@ -41,14 +45,17 @@ def provenance(found: Sequence[Evidence], root: str, name: str) -> str:
     return out
 
 
-def recorded(found: Evidence, root: str) -> str:
-    """One line of provenance with links to the experiment and to the records."""
-    return f"{with_links(found.line(), [found.read.experiment], root)} · {_links(found, root)}"
+def recorded(found: Evidence, root: str, repository: str = "") -> str:
+    """One line of provenance with links to the experiment, to the commits and to the records."""
+    return f"{with_links(found.line(), [found.read.experiment], root, repository)} · {_links(found, root)}"
 
 
-def with_links(line: str, experiments: Sequence[str], root: str) -> str:
-    """A line of provenance in which each experiment leads to its entry on the page of experiments."""
+def with_links(line: str, experiments: Sequence[str], root: str, repository: str = "") -> str:
+    """A line of provenance in which experiments lead to their entries on the page of experiments, and commits home."""
     text = named(line)
+    if repository:
+        address = f"{repository}/commit"
+        text = _COMMITS.sub(lambda those: _COMMIT.sub(rf"[\g<0>]({address}/\g<0>)", those[0]), text)
     for name in experiments:
         link = f"[{named(name)}]({root}/experiments.md#{name})".replace("\\", r"\\")
         text = re.sub(rf"(?<![\w\\]){re.escape(named(name))}(?![\w\\])", link, text, count=1)
@@ -78,7 +85,7 @@ def remake(found: Sequence[Evidence], root: str, origin: Origin | None = None) -
     text = fence("bash", "\n".join(commands))
     if found:
         text += "\nRecords behind this page:\n\n"
-        text += "".join(f"- {recorded(one, root)}\n" for one in found)
+        text += "".join(f"- {recorded(one, root, origin.repository if origin else '')}\n" for one in found)
     return folded("Remake this post", text)
 
 

@@ -6,6 +6,7 @@ Markdown images and links in them stay valid wherever Material shows the excerpt
 
 from __future__ import annotations
 
+import functools
 import posixpath
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -56,6 +57,8 @@ def render_post(post: Post, outputs: Outputs, look_up: Callable[[Read], Evidence
     outputs = outputs.settled()
     reads = resting_on(post, outputs)
     numbering = number_post(post, outputs)
+    home = around.origin.repository if around.origin else ""
+    provenance = functools.partial(evidence.provenance, repository=home)
     citing = Citing(post, numbering.targets, around.bibliography)
     results = Results(post, citing)
     root = _to_root(post)
@@ -70,7 +73,7 @@ def render_post(post: Post, outputs: Outputs, look_up: Callable[[Read], Evidence
             name = identifier("made", post.slug, str(number + 1))
             link = evidence.records_link(recorded, root, name)
             shown = results.render(part, numbering.cells[number], link)
-            text.append(_cell(part, shown, evidence.provenance(recorded, root, name) if shown and recorded else ""))
+            text.append(_cell(part, shown, provenance(recorded, root, name) if shown and recorded else ""))
         else:
             text.append(part.source)
     recorded = [one for one in map(look_up, merged(reads)) if one.records]

@@ -111,12 +111,19 @@ def checked(function: FunctionType) -> FunctionType:
     if not arguments and not returned.shapes:
         return function
     signature = inspect.signature(function)
+    held: set[object] = set()  # a comparison takes much longer than most calls
 
     def hold(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         result = function(*args, **kwargs)
         given = signature.bind(*args, **kwargs).arguments
+        numbers = {name: str(value) for name, value in given.items() if isinstance(value, int)}
         arrays = [(f"argument {name}", given.get(name), said) for name, said in arguments.items()]
-        _compare(function, given, [*arrays, ("what it returns", result, returned)])
+        arrays.append(("what it returns", result, returned))
+        # all that the comparison asks about
+        asked = *numbers.items(), *(_form(value) for _, value, _ in arrays)
+        if asked not in held:
+            _compare(function, numbers, arrays)
+            held.add(asked)
         return result
 
     def call(*args: Any, **kwargs: Any) -> Any:
@@ -127,7 +134,11 @@ def checked(function: FunctionType) -> FunctionType:
     return functools.update_wrapper(inside, function)
 
 
-def _compare(function: FunctionType, given: Mapping[str, object], arrays: list[tuple[str, object, Said]]) -> None:
+def _form(value: object) -> tuple[object, ...]:
+    return (type(value), value.shape, value.dtype) if isinstance(value, Tensor | np.ndarray) else ()
+
+
+def _compare(function: FunctionType, numbers: Mapping[str, str], arrays: list[tuple[str, object, Said]]) -> None:
     """Raise an error if an array has another shape than its description."""
     known: set[str] = set()
     with jaxtyped("context"):
@@ -135,7 +146,7 @@ def _compare(function: FunctionType, given: Mapping[str, object], arrays: list[t
             if not said.shapes or not isinstance(value, Tensor | np.ndarray):
                 continue
             kind = Bool if _BOOLEAN.search(said.text) else Shaped
-            hints = [kind[type(value), _filled(shape, given, known)] for shape in said.shapes]
+            hints = [kind[type(value), _filled(shape, numbers, known)] for shape in said.shapes]
             whose = f"{function.__module__}.{function.__qualname__}: {name}"
             prefix = f"{whose}, {tuple(value.shape)}, is said to be {said.text!r}. "
             die_if_unbearable(value, functools.reduce(operator.or_, hints), exception_prefix=prefix)
@@ -151,9 +162,8 @@ def _is_sum(axis: str) -> bool:
     return axis != "..." and not axis.isidentifier()
 
 
-def _filled(shape: str, given: Mapping[str, object], known: set[str]) -> str:
+def _filled(shape: str, numbers: Mapping[str, str], known: set[str]) -> str:
     """A shape with numbers given to the call in place of their names, and `_` for a sum of names not bound yet."""
-    numbers = {name: str(value) for name, value in given.items() if isinstance(value, int)}
     axes = []
     for axis in shape.split():
         unknown = _is_sum(axis) and not set(_NAME.findall(axis)) <= known | numbers.keys()

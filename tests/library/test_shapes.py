@@ -52,6 +52,22 @@ def mask(allowed: Tensor) -> None:
     """
 
 
+GROWN: list[int] = []
+
+
+def grown(x: Tensor) -> Tensor:
+    """Return a row more than the last time.
+
+    Args:
+        x: shape (T, D).
+
+    Returns:
+        Shape (T, D).
+    """
+    GROWN.append(0)
+    return torch.zeros(len(x) + len(GROWN) - 1, x.shape[1])
+
+
 X, Y = torch.zeros(4, 2, 3), torch.zeros(5, 3)
 
 
@@ -83,6 +99,24 @@ def test_what_a_docstring_allows_passes(function, arguments) -> None:
 def test_what_a_docstring_does_not_allow_is_refused(function, arguments, named) -> None:
     with pytest.raises(BeartypeDoorHintViolation, match=named):
         checked(function)(**arguments)
+
+
+@pytest.mark.parametrize(
+    ("function", "right", "wrong"),
+    [
+        (outer, {"x": X, "y": Y}, {"x": X, "y": torch.zeros(5, 3, 1)}),
+        (outer, {"x": X, "y": Y}, {"x": torch.zeros(3), "y": Y}),
+        (mask, {"allowed": torch.ones(2, 2, dtype=torch.bool)}, {"allowed": torch.ones(2, 2)}),
+        (rows, {"x": np.zeros(2), "length": 3}, {"x": np.zeros(2), "length": 4}),
+        (grown, {"x": X[0]}, {"x": X[0]}),
+    ],
+)
+def test_a_call_that_was_allowed_lets_no_other_pass(function, right, wrong) -> None:
+    GROWN.clear()
+    held = checked(function)
+    held(**right)
+    with pytest.raises(BeartypeDoorHintViolation):
+        held(**wrong)
 
 
 def test_an_error_of_the_function_comes_first() -> None:

@@ -11,7 +11,6 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from filelock import BaseFileLock, FileLock, Timeout
 from jinja2 import Environment
 from mkdocs.config import config_options
 from mkdocs.config.base import Config
@@ -25,6 +24,8 @@ from mkdocs.utils import get_relative_url
 
 from mlblog import design
 from mlblog.errors import MlblogError, ProjectError, StillRuns, Superseded
+from mlblog.integrations.authors import keep_here
+from mlblog.integrations.build_lock import BuildLock
 from mlblog.integrations.categories import with_known_terms
 from mlblog.integrations.joined import join_assets
 from mlblog.integrations.neighbours import dated_by_source, without_macros
@@ -63,7 +64,7 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
         self._compiled: Compiled | None = None
         self._failed: list[MlblogError] = []
         self._formulas: SiteFormulas | None = None
-        self._lock: BaseFileLock | None = None
+        self._lock: BuildLock | None = None
         self._preview = Preview()
         self._keyboard: Keyboard | None = None
         self._broken: MlblogError | None = None  # why the last compilation failed, in live preview
@@ -100,7 +101,8 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
             raise PluginError(f"MLBLOG_EXPERIMENTS={asked}: must be one of {', '.join(EXPERIMENTS)}")
         if self._server is None:
             self._server = Server(self._project, live=self._serving, previews=self._serving)
-        self._wait_for_others()
+        self._lock = self._lock or BuildLock(self._project.work)
+        self._lock.take(lambda: log.info("mlblog: waiting for another build of this blog to finish"))
         self._broken = None
         try:
             with self._preview.old_pages():
@@ -122,17 +124,6 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
         if self._speedup is not None:
             self._speedup.begin(config)
 
-    def _wait_for_others(self) -> None:
-        """Lock the compiled pages for this build, whose pages must not mix with previews and error pages."""
-        if self._lock is None:
-            self._project.work.mkdir(parents=True, exist_ok=True)
-            self._lock = FileLock(self._project.work / "build.lock")
-        try:
-            self._lock.acquire(timeout=0)
-        except Timeout:
-            log.info("mlblog: waiting for another build of this blog to finish")
-            self._lock.acquire()
-
     def _compile(self, server: Server, asked: str, config: MkDocsConfig) -> Compiled:
         start = time.perf_counter()
         refresh = Refresh(self._project, asked)
@@ -146,8 +137,7 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
                 self._speedup.warm_up(config)
 
         compiled = compile_site(self._project, server=server, show_errors=self._serving, meanwhile=meanwhile)
-        blog = config.plugins.get("material/blog") or config.plugins.get("blog")
-        if blog:
+        if blog := _blog(config):
             docs = Path(config.docs_dir)
             compiled = with_known_terms(compiled, blog.config, docs, self._project, show_errors=self._serving)
         if not self._serving:
@@ -201,9 +191,12 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
             without_macros(page.meta)
         return markdown
 
-    @event_priority(-100)  # after the blog has collected its posts
+    @event_priority(-100)  # after the blog has collected its posts and authors
     def on_nav(self, nav: Any, *, config: MkDocsConfig, **_: Any) -> Any:
-        """Speed up the blog plugin."""
+        """Speed up the blog plugin, and keep the pictures of authors here."""
+        if self.config.design and (blog := _blog(config)):
+            for line in keep_here(getattr(blog, "authors", {})):
+                log.info("mlblog: %s", line)
         if self._speedup is not None:
             self._speedup.find_posts(config)
         return nav
@@ -293,3 +286,8 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
             self._server.close()
         if self._keyboard is not None:
             self._keyboard.release()
+
+
+def _blog(config: MkDocsConfig) -> Any:
+    """Material's blog plugin; None without it."""
+    return config.plugins.get("material/blog") or config.plugins.get("blog")

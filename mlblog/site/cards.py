@@ -15,7 +15,6 @@ from mlblog.files.canonical import digest
 from mlblog.files.made_by import made_by
 from mlblog.press import Context, Page
 from mlblog.press.page.settings import Settings
-from mlblog.press.page.site_context import day_of
 
 _SITE = "site"
 _DRAWING = str(Path(__file__).with_name("card.py"))
@@ -32,7 +31,7 @@ def pages(context: Context) -> Iterator[Page]:
     for post in posts:
         part = "scribbles" if post.folder == "scribbles" else "blog"
         kind = [str(post.meta.get("theme", ""))] if part == "scribbles" else list(post.meta.get("categories", ()))
-        day = day_of(post)
+        day = post.day
         below = " · ".join(filter(None, [f"{day.day} {day:%B %Y}", *kind]))
         texts[f"{part}/{post.slug}"] = (post.title, str(post.meta.get("description", "")), settings.name, below)
     kept = context.project.work / "cards"

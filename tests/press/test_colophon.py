@@ -129,3 +129,23 @@ def test_the_end_of_a_page_links_from_where_it_stands() -> None:
     other = colophon(there, site, [], "..", "")
     assert "- [T](../blog/posts/a.md)\n" in other
     assert "notebook" not in other
+
+
+def test_authors_are_cited_by_the_names_in_the_blogs_file(tmp_path: Path) -> None:
+    (tmp_path / "mkdocs.yml").write_text(f"site_name: A\n{BLOG}")
+    (tmp_path / "docs/blog").mkdir(parents=True)
+    file = tmp_path / "docs/blog/.authors.yml"
+    file.write_text("authors:\n  ada: {name: Ada & Lovelace, description: D, avatar: ''}\n  gh: {name: Grace Hopper}\n")
+    written = post("a", authors=["gh", "ada", "new"])
+    project = Project(tmp_path, ("toy",), "toy.experiments")
+    site = SiteContext.of(project, [])
+    (entry,) = parse_string(bibtex(written, site), "bibtex").entries.values()
+    assert list(map(str, entry.persons["author"])) == ["Hopper, Grace", r"Lovelace, Ada \&", "new"]
+    file.write_text("authors: {ada: {name: Ada Byron}}")
+    assert site.digest_for(written) != SiteContext.of(project, []).digest_for(written)
+    (tmp_path / "mkdocs.yml").write_text(
+        "plugins:\n  - blog:\n      blog_dir: b\n      authors_file: '{blog}/who.yml'\n"
+    )
+    (tmp_path / "docs/b").mkdir()
+    (tmp_path / "docs/b/who.yml").write_text("authors: {ada: {name: Countess}}")
+    assert SiteContext.of(project, []).authors == {"ada": "Countess"}

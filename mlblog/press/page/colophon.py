@@ -1,4 +1,4 @@
-"""The end of a page: related posts, how to cite it, its notebook, how to reproduce it."""
+"""The end of a page: the next part of its series, related posts, how to cite it, its notebook, how to reproduce it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from mlblog.errors import PostError
 from mlblog.papers.citation import escaped
 from mlblog.press.page import evidence
 from mlblog.press.page.provenance import Evidence
-from mlblog.press.page.site_context import SiteContext, day_of
+from mlblog.press.page.series import beside
+from mlblog.press.page.site_context import SiteContext
 from mlblog.press.source import blocks
 from mlblog.press.source.document import Post
 
@@ -32,7 +33,7 @@ def colophon(post: Post, around: SiteContext, found: Sequence[Evidence], root: s
     Raises:
         PostError: the post names a week without goals.
     """
-    text = ""
+    text = beside(post, around.series)
     if others := around.related.get(post.path):
         links = "".join(f"- [{escaped(other.title)}]({_way(post, other)})\n" for other in others)
         text += "\n" + blocks.block("div.mlblog-related", f"**Related**\n\n{links}")
@@ -49,12 +50,12 @@ def colophon(post: Post, around: SiteContext, found: Sequence[Evidence], root: s
 
 
 def bibtex(post: Post, around: SiteContext) -> str:
-    """The BibTeX entry of `post`; the key is its slug and year, the author the site."""
-    day = day_of(post)
+    """The BibTeX entry of `post`, by its authors or by the site; the key is its slug and year."""
+    day = post.day
     word = re.sub(r"[^a-z0-9-]+", "", unicodedata.normalize("NFKD", post.slug.lower()))
     site = latex(around.site_name)
     fields = {
-        "author": f"{{{site}}}" if site else "",
+        "author": " and ".join(map(latex, around.authors_of(post))) or (f"{{{site}}}" if site else ""),
         "title": f"{{{latex(post.title)}}}",
         "howpublished": f"{site}, a blog" if site else "",
         "year": str(day.year),

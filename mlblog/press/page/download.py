@@ -18,7 +18,7 @@ from mlblog.claims import MIME as CLAIM
 from mlblog.papers.citation import escaped
 from mlblog.press.kernel.output import FIGURE, Output, Outputs
 from mlblog.press.page.origin import MOST_CARRIED
-from mlblog.press.page.site_context import SiteContext, day_of
+from mlblog.press.page.site_context import SiteContext
 from mlblog.press.page.values import Passage, pieces
 from mlblog.press.source.attachments import take_attachments
 from mlblog.press.source.document import Cell, Post
@@ -84,7 +84,7 @@ def _preface(post: Post, outputs: Outputs, around: SiteContext) -> list[dict[str
     lines = [f"# {escaped(post.title)}", ""]
     address = around.url_of(post)
     site = escaped(around.site_name) or "a post"
-    lines.append(f"From {f'[{site}]({address})' if address else site}, {day_of(post)}.")
+    lines.append(f"From {f'[{site}]({address})' if address else site}, {post.day}.")
     carried: Mapping[str, bytes] = {}
     if origin is not None:
         if origin.repository:

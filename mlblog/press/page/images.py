@@ -22,12 +22,17 @@ def image_attributes(content: bytes = b"", lettering: str = "") -> str:
         lettering: size of its smallest text in points, or empty.
     """
     found = ["loading=lazy"]
-    if size := _size(content):
-        width, height = size
-        found += [f"width={round(width * 4 / 3)}", f"height={round(height * 4 / 3)}"]
-        if lettering:
-            found.append(f"style='--legible: {width * LEGIBLE / float(lettering):.0f}px'")
+    found += [f"{name}={length}" for name, length in room(content).items()]
+    if lettering and (size := _size(content)):
+        found.append(f"style='--legible: {size[0] * LEGIBLE / float(lettering):.0f}px'")
     return f"{{ {' '.join(found)} }}"
+
+
+def room(content: bytes) -> dict[str, int]:
+    """Width and height of an image in CSS pixels, by attribute; empty if they are unknown."""
+    if not (size := _size(content)):
+        return {}
+    return {name: round(length * 4 / 3) for name, length in zip(("width", "height"), size, strict=True)}
 
 
 def _size(content: bytes) -> tuple[float, float] | None:

@@ -6,6 +6,7 @@ Markdown images and links in them stay valid wherever Material shows the excerpt
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import posixpath
 from collections.abc import Callable
@@ -23,6 +24,7 @@ from mlblog.press.page.labels import with_labels
 from mlblog.press.page.numbering import number_post
 from mlblog.press.page.provenance import Evidence, merged, resting_on
 from mlblog.press.page.results import Results
+from mlblog.press.page.series import box
 from mlblog.press.page.site_context import SiteContext
 from mlblog.press.page.values import Passage, pieces
 from mlblog.press.source import blocks
@@ -62,7 +64,7 @@ def render_post(post: Post, outputs: Outputs, look_up: Callable[[Read], Evidence
     citing = Citing(post, numbering.targets, around.bibliography)
     results = Results(post, citing)
     root = _to_root(post)
-    text = []
+    text = [box(post, around.series)]
     for part, number in pieces(post, outputs):
         if isinstance(part, Passage):
             text.append(part.filled(with_labels(citing.resolve(part.text, part.line), numbering.targets)))
@@ -84,7 +86,9 @@ def render_post(post: Post, outputs: Outputs, look_up: Callable[[Read], Evidence
         results.files[book] = notebook(post, outputs, around, citing.plain_references())
     text.append(colophon(post, around, recorded, root, book))
     files = post.files | results.files
-    return Page(post.page, _head(post) + "".join(text), files, tuple(results.warnings))
+    meta = post.meta | ({"first_figure": results.first_figure} if results.first_figure else {})
+    head = _head(dataclasses.replace(post, meta=meta))
+    return Page(post.page, head + "".join(text), files, tuple(results.warnings))
 
 
 def render_error(post: Post, error: MlblogError) -> Page:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import html
 import json
 import posixpath
 from collections.abc import Sequence
 from difflib import get_close_matches
+from typing import Any
 
 from mlblog.errors import PostError
 from mlblog.papers.citation import escaped
@@ -14,7 +16,7 @@ from mlblog.press.kernel.output import FIGURE, Output
 from mlblog.press.page import terminal
 from mlblog.press.page.citing import Citing
 from mlblog.press.page.crossrefs import Target
-from mlblog.press.page.images import image_attributes
+from mlblog.press.page.images import image_attributes, room
 from mlblog.press.page.labels import caption_of
 from mlblog.press.page.numbering import Figure, Other
 from mlblog.press.page.shown import IMAGES
@@ -36,13 +38,18 @@ HEAVY = 2_000_000
 
 
 class Results:
-    """Renders the outputs of one post; collects files beside the page in `files`, and `warnings`."""
+    """Renders the outputs of one post; collects files beside the page in `files`, and `warnings`.
+
+    `first_figure` is what lists of posts need to show the first figure: its files beside the page by scheme (`any` if
+    it has one only), alt text and size.
+    """
 
     def __init__(self, post: Post, citing: Citing) -> None:
         self._post, self._citing = post, citing
         self._pictures = self._texts = 0
         self.files: dict[str, bytes] = {}
         self.warnings: list[str] = []
+        self.first_figure: dict[str, Any] = {}
 
     def render(self, cell: Cell, items: Sequence[Figure | Other], records: str = "") -> list[str]:
         """Markdown of each output of a cell.
@@ -169,6 +176,9 @@ class Results:
         if size > HEAVY:
             cure = "draw fewer points" if cell.options.raster else "add raster=true to its fence, or draw fewer points"
             self._warn(cell, f"a figure of this cell is {size / 1e6:.1f} MB; {cure}")
+        if not self.first_figure:
+            shown = {scheme.removeprefix("#only-") or "any": file for file, _, scheme in files}
+            self.first_figure = {**shown, "alt": html.unescape(alt), **room(files[0][1])}
         images = "\n".join(
             f"![{alt}]({self._file(file, content)}{scheme}){image_attributes(content, lettering)}"
             for file, content, scheme in files

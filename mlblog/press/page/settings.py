@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import yaml
 
+from mlblog.errors import InputError
 from mlblog.files import nodes
 
 # local hosts, which readers cannot reach
@@ -24,6 +26,7 @@ class Settings:
         url: its base URL, with a trailing slash; empty if post URLs do not follow from their names.
         templates: the folder with its templates, relative to `mkdocs.yml`.
         repository: URL of its source.
+        authors: names of the authors that Material's blog knows, by key.
         has_design: whether it uses the design that comes with mlblog.
     """
 
@@ -32,6 +35,7 @@ class Settings:
     url: str = ""
     templates: str = ""
     repository: str = ""
+    authors: Mapping[str, str] = field(default_factory=dict)
     has_design: bool = False
 
     @classmethod
@@ -49,7 +53,25 @@ class Settings:
         templates = nodes.text(nodes.child(tree, "theme", "custom_dir"))
         repository = nodes.text(nodes.child(tree, "repo_url")).rstrip("/")
         design = nodes.text(nodes.child(nodes.options_of(nodes.child(tree, "plugins"), "mlblog"), "design"))
-        return cls(name, told, _url(tree), templates, repository, design.lower() == "true")
+        return cls(name, told, _url(tree), templates, repository, _authors(tree, path.parent), design.lower() == "true")
+
+
+def _authors(tree: yaml.Node | None, root: Path) -> dict[str, str]:
+    blog = nodes.options_of(nodes.child(tree, "plugins"), "blog")
+    docs, folder, name = (
+        nodes.text(nodes.child(*place)) or usual
+        for place, usual in (
+            ((tree, "docs_dir"), "docs"),
+            ((blog, "blog_dir"), "blog"),
+            ((blog, "authors_file"), "{blog}/.authors.yml"),
+        )
+    )
+    try:
+        authors = nodes.child(nodes.read(root / docs / name.format(blog=folder)), "authors")
+    except (FileNotFoundError, InputError):
+        return {}  # Material says what is wrong with it
+    pairs = authors.value if isinstance(authors, yaml.MappingNode) else ()
+    return {nodes.text(key): nodes.text(nodes.child(one, "name")) for key, one in pairs}
 
 
 def _url(tree: yaml.Node | None) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import PurePosixPath
 from typing import Any, ClassVar, Literal
 
@@ -188,6 +189,13 @@ class Post:
     def title(self) -> str:
         """Title from the front matter."""
         return str(self.meta["title"])
+
+    @property
+    def day(self) -> date:
+        """When it was written; in Material's extended form of a date, when it was created."""
+        found: Any = self.meta["date"]
+        day: date = found["created"] if isinstance(found, dict) else found
+        return day
 
     @property
     def units(self) -> tuple[Unit, ...]:

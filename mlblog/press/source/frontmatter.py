@@ -15,7 +15,7 @@ from mlblog.markup import frontmatter
 #: Keys written by Jupytext and JupyterLab, which pages ignore.
 NOTEBOOK_KEYS = ("jupytext", "kernelspec", "language_info")
 #: Keys that are always text.
-_TEXTS = ("title", "description", "slug", "categories", "tags", "theme", "week")
+_TEXTS = ("title", "description", "slug", "categories", "tags", "theme", "series", "week")
 _DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # in C, if available
 
 
@@ -56,7 +56,7 @@ def _check(head: frontmatter.FrontMatter) -> None:
         value = meta.get(key, 1)
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < float("inf"):
             raise head.error(key, f"{key} must be a number of {unit} above 0")
-    for key in ("description", "slug"):
+    for key in ("description", "series", "slug"):
         if key in meta and not isinstance(meta[key], str):
             raise head.error(key, f"{key} must be text")
     if not re.fullmatch(r"(\w[\w.-]*)?", meta.get("slug", "")):

@@ -27,9 +27,10 @@ from mlblog.errors import MlblogError, ProjectError, StillRuns, Superseded
 from mlblog.integrations.authors import keep_here
 from mlblog.integrations.build_lock import BuildLock
 from mlblog.integrations.categories import with_known_terms
+from mlblog.integrations.elsewhere import elsewhere
 from mlblog.integrations.joined import join_assets
 from mlblog.integrations.neighbours import dated_by_source, without_macros
-from mlblog.integrations.notebooks import as_page, publish_notebooks
+from mlblog.integrations.notebooks import as_page, is_notebook, publish_notebooks
 from mlblog.integrations.preview import Keyboard, Preview, survive
 from mlblog.integrations.records import EXPERIMENTS, Refresh
 from mlblog.integrations.site_formulas import SiteFormulas
@@ -209,12 +210,14 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
         return env
 
     @event_priority(50)  # before the feeds and the search index read it
-    def _check(self, html: str, *, page: Page, **_: Any) -> str:
+    def _check(self, html: str, *, page: Page, config: MkDocsConfig, **_: Any) -> str:
         """Check formulas; give the feeds dates and descriptions; if compilation failed, say so on every page."""
         page.meta.update(dates(page.meta))
         assert self._formulas is not None
         assert self._compiled is not None
-        html = as_page(html, page.file, has_design=self.config.design)
+        if is_notebook(page.file):
+            html = as_page(html, page.file, has_design=self.config.design)
+            html += elsewhere(Path(str(page.file.abs_src_path)), self._project, config.repo_url or "")
         if (bad := self._formulas.check(html, page.file, page.meta, self._compiled)) and self._serving:
             told = "\n".join(map(str, bad))
             log.error("mlblog: %s", told)

@@ -69,17 +69,20 @@ def _find_templates() -> None:
         os.environ["JUPYTER_PATH"] = os.pathsep.join(dict.fromkeys([*filter(None, paths), str(folder)]))
 
 
+def is_notebook(file: Any) -> bool:
+    """Whether the source of a page is a notebook that the plugin makes pages of."""
+    return bool(file.src_uri.startswith(f"{FOLDER}/") and file.src_uri.endswith(".ipynb"))
+
+
 def as_page(html: str, file: Any, *, has_design: bool) -> str:
     """The content of a notebook's page with alt texts and marked formulas, and without scripts of other hosts.
 
     Args:
         html: the content.
-        file: the source of the page, as the host has it; pages of other sources are left alone.
+        file: the source of the page, as the host has it.
         has_design: whether it has our style sheet in place of JupyterLab's, which weighs more than most pages, and
             code as on other pages.
     """
-    if not (file.src_uri.startswith(f"{FOLDER}/") and file.src_uri.endswith(".ipynb")):
-        return html
     if has_design:
         html = _designed(html)
     html = _PROSE.sub(lambda match: _FORMULA.sub(_marked, match[0]), _SCRIPT.sub("", html))

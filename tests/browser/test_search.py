@@ -44,6 +44,14 @@ def test_a_method_leads_to_the_post_before_its_code(page: Page) -> None:
     assert "/scribbles/knn/" in addresses[0]
 
 
+@pytest.mark.parametrize(
+    ("question", "first"),
+    [("how to write a post", "/guide/write/"), ("attention is all you need", "transformer-parts")],
+)
+def test_small_words_of_a_question_do_not_decide(page: Page, question: str, first: str) -> None:
+    assert first in found(page, question)[0]
+
+
 def test_a_misspelling_finds_something(page: Page) -> None:
     assert [address for address in found(page, "pointr netwrok") if "ptrnet" in address or "annagram" in address]
 

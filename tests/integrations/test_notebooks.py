@@ -110,6 +110,46 @@ def test_the_design_has_a_sheet_for_notebooks_in_place_of_jupyters(tmp_path: Pat
     assert "jupyter" not in joined.read_text()
 
 
+REPOSITORY = "https://github.com/someone/some-blog"
+
+
+@pytest.mark.parametrize(
+    ("address", "code", "is_shown"),
+    [
+        (REPOSITORY, "import math\nimport numpy as np\n%matplotlib inline\n", True),
+        ("https://gitlab.com/someone/some-blog", "import math", False),
+        (REPOSITORY, "from toy.experiments import walk", False),
+        (REPOSITORY, "import no_such_package", False),
+    ],
+)
+def test_a_notebook_that_runs_elsewhere_leads_there(tmp_path: Path, address: str, code: str, is_shown: bool) -> None:
+    made = json.loads(book("Text."))
+    made["cells"][1]["source"] = code
+    config = FILES["mkdocs.yml"].replace("mlblog]", "{mlblog: {design: true}}]") + f"repo_url: {address}\n"
+    files = FILES | {
+        "mkdocs.yml": config,
+        "docs/notebooks/one.ipynb": json.dumps(made),
+        ".gitignore": ".mlblog\nsite\n",
+    }
+    root = tmp_path / "a-folder"  # the blog is a folder of the repository
+    for name, text in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+    who = ["git", "-C", str(tmp_path), "-c", "user.name=a", "-c", "user.email=a@b.example"]
+    for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "a"]):
+        subprocess.run([*who, *command], check=True)
+    commit = subprocess.run([*who, "rev-parse", "HEAD"], check=True, capture_output=True, text=True).stdout.strip()
+    done = build(root, {})
+    assert done.returncode == 0, done.stderr
+    page = BeautifulSoup((root / "site/notebooks/one/index.html").read_text(), "html.parser")
+    expected = "https://colab.research.google.com/github/someone/some-blog/blob/{}/a-folder/docs/notebooks/one.ipynb"
+    links = [link["href"] for link in page.select("a[href*='colab']")]
+    assert links == ([expected.format(commit)] if is_shown else [])
+    # the theme's script would ask api.github.com for stars
+    assert [link.get("data-md-component") for link in page.select("a.md-source")] == [None, None]
+    assert {link["href"] for link in page.select("a.md-source")} == {address}
+
+
 def test_a_formula_of_a_notebook_is_checked(tmp_path: Path) -> None:
     done = build(tmp_path, FILES | {"docs/notebooks/one.ipynb": book("Of $\\nonsuch{a}$.")})
     assert done.returncode == 1

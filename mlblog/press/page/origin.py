@@ -103,6 +103,12 @@ class Origin:
             wanted = [f"{self.distribution}{at}", *wanted]
         return tuple(dict.fromkeys(wanted))
 
+    def can_install(self, code: str) -> bool:
+        """Whether pip can get all that `code` imports from an index, as far as what is installed here says."""
+        lines = [line for line in code.split("\n") if not line.lstrip().startswith(("%", "!"))]
+        names = {name.partition(".")[0] for name in _imported("\n".join(lines), everywhere=True)}
+        return all(map(_is_indexed, names - sys.stdlib_module_names)) and not names & {*self._own}
+
     def carried(self, outputs: Outputs) -> Mapping[str, bytes]:
         """Records and project files that cells have read and that are not installed with a package."""
         folders = tuple(f"{name.replace('.', '/')}/" for name in self.packages)
@@ -165,6 +171,12 @@ def _distribution(module: str) -> str:
     except metadata.PackageNotFoundError:
         names: Sequence[str] = metadata.packages_distributions().get(module, ())
         return names[0] if names else ""
+
+
+def _is_indexed(module: str) -> bool:
+    """Whether a module is from a distribution that was not installed from a folder or a repository."""
+    name = _distribution(module)
+    return bool(name) and metadata.distribution(name).read_text("direct_url.json") is None
 
 
 def _public(address: str) -> str:

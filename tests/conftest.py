@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,6 +13,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 from toyproject import write_project
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from mlblog.lab import Project
 
@@ -29,6 +32,44 @@ os.environ |= {"NO_MKDOCS_2_WARNING": "1", "DISABLE_MKDOCS_2_WARNING": "true"}
 # Who starts the tests in the background of a shell has Ctrl-C ignored in them, and in every process that they start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+#: A worker that begins one of these as its last keeps all others waiting.
+LONGEST = (
+    "browser/test_every_page.py",
+    "press/test_basis.py",
+    "integrations/test_pytest_plugin.py",
+    "integrations/test_serve.py",
+    "integrations/test_zensical.py",
+    "browser/test_weight.py",
+    "experiments/test_parts.py",
+    "integrations/test_partial.py",
+    "press/test_edits.py",
+    "press/test_random_edits.py",
+    "scaffold/test_new_blog.py",
+    "press/test_replay.py",
+    "lab/test_executors.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files that take longest first."""
+    here = Path(__file__).parent
+    ranks = {here / name: rank for rank, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: ranks.get(item.path, len(ranks)))
+
+
+class ByFile(LoadFileScheduling):
+    """A file goes to one worker, but of a test with the parameter `part N` each part may go to another."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return super()._split_scope(nodeid) + "".join(re.findall(r"\[part \d+\]$", nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)  # there may be no xdist
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile | None:
+    """Distribute files as `--dist loadfile` does, and parts of them."""
+    return ByFile(config, log) if config.getoption("dist") == "loadfile" else None
+
 
 MakeProject = Callable[[dict[str, str]], Project]
 

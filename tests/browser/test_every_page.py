@@ -1,4 +1,7 @@
-"""Every page of the sitemap, and the one for wrong addresses: whole, quiet, legible, and within reach of a thumb."""
+"""Every page of the sitemap, and the one for wrong addresses: whole, quiet, legible, and within reach of a thumb.
+
+The pages are visited in parts, which several workers share.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 from stage import Visit, kinds, pages, posts
 
+PARTS = 4
 PHONE: Any = {"width": 390, "height": 844}
 DESK: Any = {"width": 1280, "height": 900}
 
@@ -59,8 +63,15 @@ class Tour:
     seen: list[str] = field(default_factory=list)
 
 
-@pytest.fixture(scope="module")
-def tour(window: Browser, address: str, site: Path) -> Tour:
+def shares(site: Path) -> list[list[str]]:
+    """All pages, dealt out: those that take long to each part in turn."""
+    closely = [*dict.fromkeys([*kinds(site), *posts(site)])]
+    rest = [path for path in pages(site) if path not in closely]
+    return [[*closely[part::PARTS], *rest[part::PARTS]] for part in range(PARTS)]
+
+
+@pytest.fixture(scope="module", params=range(PARTS), ids=lambda number: f"part {number}")
+def tour(request: pytest.FixtureRequest, window: Browser, address: str, site: Path) -> Tour:
     """One visit to each page: on a phone, then on a desk; posts and one page of each kind also with axe."""
     found, axe = Tour(), Axe()
     sampled = {*kinds(site)}
@@ -68,7 +79,7 @@ def tour(window: Browser, address: str, site: Path) -> Tour:
     still: dict[str, Any] = {"color_scheme": "light", "reduced_motion": "reduce", "viewport": PHONE}
     with window.new_context(**still) as context:
         visit = Visit(context, address)
-        for path in dict.fromkeys([*pages(site), "/404.html"]):
+        for path in shares(site)[request.param]:
             page = visit.go(path)
             found.seen.append(path)
             if (width := page.evaluate("document.scrollingElement.scrollWidth")) != PHONE["width"]:
@@ -111,12 +122,18 @@ def _violations(axe: Axe, page: Page, rules: dict[str, object], left_out: Sequen
     return [f"{one['id']}: {node['html']}" for one in response["violations"] for node in one["nodes"]]
 
 
-def test_every_kind_of_page_was_seen(tour: Tour, site: Path) -> None:
+def test_every_page_is_in_a_part(site: Path) -> None:
+    visited = [path for share in shares(site) for path in share]
+    assert len({*visited}) == len(visited)
     built = {page.parent.relative_to(site).as_posix() for page in site.rglob("index.html")}
-    assert {"/" if one == "." else f"/{one}/" for one in built} == {*tour.seen} - {"/404.html"}
+    assert {"/" if one == "." else f"/{one}/" for one in built} == {*visited} - {"/404.html"}
     top = {"/", "/blog/", "/scribbles/", "/papers/", "/experiments/", "/claims/", "/goals/", "/tags/", "/about/"}
-    assert {*top, *posts(site)} < {*tour.seen}
+    assert {*top, *posts(site), "/404.html"} < {*visited}
     assert posts(site)
+
+
+def test_every_page_of_a_part_was_seen(tour: Tour, request: pytest.FixtureRequest, site: Path) -> None:
+    assert tour.seen == shares(site)[request.node.callspec.params["tour"]]
 
 
 def test_no_script_complains_and_no_other_host_is_asked(tour: Tour) -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass
+from typing import Any
 
 from playwright.sync_api import Browser, Response
 from stage import Visit
@@ -33,13 +36,30 @@ class Weight:
 
 def weigh(window: Browser, address: str, path: str, scheme: str = "light") -> Weight:
     """The weight of a page that is opened for the first time and not scrolled."""
+    return weigh_all(window, address, [path], scheme)[path]
+
+
+def weigh_all(window: Browser, address: str, paths: Iterable[str], scheme: str = "light") -> dict[str, Weight]:
+    """The weight of each of some pages. All are open at once and share the wait until they ask for no more."""
+    view: Any = {"viewport": {"width": 1280, "height": 900}, "color_scheme": scheme}
+    with ExitStack() as stack:
+        visits: dict[str, tuple[Visit, list[Response]]] = {}
+        for path in paths:
+            visit = Visit(stack.enter_context(window.new_context(**view)), address)
+            visits[path] = visit, _heard(visit)
+            visit.go(path)
+        for visit, _ in visits.values():
+            visit.page.wait_for_load_state("networkidle")
+        return {
+            path: Weight({response.url.removeprefix(address): _size(response) for response in heard})
+            for path, (_, heard) in visits.items()
+        }
+
+
+def _heard(visit: Visit) -> list[Response]:
     heard: list[Response] = []
-    with window.new_context(viewport={"width": 1280, "height": 900}, color_scheme=scheme) as context:  # type: ignore[arg-type]
-        visit = Visit(context, address)
-        visit.page.on("response", lambda response: heard.append(response))
-        visit.go(path)
-        visit.page.wait_for_load_state("networkidle")
-        return Weight({response.url.removeprefix(address): _size(response) for response in heard})
+    visit.page.on("response", lambda response: heard.append(response))
+    return heard
 
 
 def _size(response: Response) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,12 +16,6 @@ GOOD = HEAD.format("Good", 1) + (
     "Before.\n\n```python\nfrom toy.tools import answer\n\nanswer()\n```\n\n"
     '```python alt="A line"\nimport matplotlib.pyplot as plt\n\nplt.plot([1, 2])\n```\n\n<!-- more -->\n\nAfter.\n'
 )
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Path:
-    write(tmp_path, FILES | {"posts_src/good.md": GOOD})
-    return tmp_path
 
 
 def build(site: Path, *options: str, **extra: str) -> subprocess.CompletedProcess[str]:
@@ -38,6 +33,13 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     done = build(site, "--strict")
     assert done.returncode == 0, done.stderr
     return site
+
+
+@pytest.fixture
+def site(built: Path, tmp_path: Path) -> Path:
+    """A copy of the site as its author has it before a build: with what ran once, and without pages."""
+    shutil.copytree(built, tmp_path, dirs_exist_ok=True, ignore=shutil.ignore_patterns("site", "pages"))
+    return tmp_path
 
 
 def test_a_post_becomes_a_post_of_the_blog(built: Path) -> None:

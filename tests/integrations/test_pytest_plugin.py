@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -27,9 +28,16 @@ FILES = {
 }
 
 
-def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+#: Without all other installed plugins, which take long to load. The first test finds ours as users do.
+ALONE = os.environ | {
+    "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+    "PYTEST_PLUGINS": "mlblog.integrations.pytest,xdist.plugin",
+}
+
+
+def run(folder: Path, *arguments: str, environment: dict[str, str] | None = ALONE) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-v", *arguments]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120)
 
 
 @pytest.fixture
@@ -42,7 +50,7 @@ def blog(tmp_path: Path) -> Path:
 
 def test_cells_are_tests_by_their_lines(blog: Path) -> None:
     (blog / "posts_src/headless.md").unlink()
-    out = run(blog, "posts_src").stdout
+    out = run(blog, "posts_src", environment=None).stdout
     for expected in (
         "posts_src/good.md::5 PASSED",
         "posts_src/good.md::9 PASSED",
@@ -117,8 +125,8 @@ def test_what_failed_is_never_unchanged(sound: Path) -> None:
 
 def test_last_failed_and_first_failure(sound: Path) -> None:
     command = [sys.executable, "-m", "pytest", "-v", "posts_src"]
-    subprocess.run(command, cwd=sound, capture_output=True, timeout=120)
-    again = subprocess.run([*command, "--lf"], cwd=sound, capture_output=True, text=True, timeout=120).stdout
+    subprocess.run(command, cwd=sound, env=ALONE, capture_output=True, timeout=120)
+    again = subprocess.run([*command, "--lf"], cwd=sound, env=ALONE, capture_output=True, text=True, timeout=120).stdout
     assert "posts_src/bad.md::9 FAILED" in again
     assert "good.md" not in again
     assert "stopping after 1 failures" in run(sound, "-x", "posts_src").stdout
@@ -171,7 +179,14 @@ def test_cells_of_a_notebook_are_named_by_their_numbers(sound: Path) -> None:
 def test_the_debugger_stands_in_the_cell_that_failed(sound: Path) -> None:
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--pdb", "posts_src/bad.md"]
     done = subprocess.run(
-        command, cwd=sound, input="p x + 41\nw\nq\n", capture_output=True, text=True, timeout=120, check=False
+        command,
+        cwd=sound,
+        env=ALONE,
+        input="p x + 41\nw\nq\n",
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
     assert "posts_src/bad.md(11)<module>()" in done.stdout, done.stdout
     assert "-> x / 0" in done.stdout

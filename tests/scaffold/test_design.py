@@ -38,7 +38,7 @@ FILES = {
     "docs/index.md": "# Home\n",
     "docs/blog/index.md": "# Blog\n",
     "posts_src/open.md": "---\ntitle: Open\ndate: 2026-11-21\n---\nText.\n",
-    "posts_src/closed.md": "---\ntitle: Closed\ndate: 2026-11-21\ncomments: false\n---\nText.\n",
+    "posts_src/closed.md": "---\ntitle: Closed\ndate: 2026-11-21\ncomments: false\n---\n```mermaid\npie\n```\n",
 }
 
 

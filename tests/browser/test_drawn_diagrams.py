@@ -12,6 +12,9 @@ from stage import Visit, served
 from toyproject import write_project
 from weights import weigh
 
+# whether each label has room for its text
+FITS = """[...document.querySelectorAll(".mlblog-drawn .nodes foreignObject")].map(
+    box => box.firstElementChild.scrollHeight <= box.height.baseVal.value + 1)"""
 DRAWN = ".mlblog-drawn svg"
 
 
@@ -47,6 +50,7 @@ def test_a_diagram_is_drawn_in_the_readers_scheme(
         expect(page.locator(DRAWN)).to_be_visible(timeout=30_000)
         assert "Data & more" in page.locator(".mlblog-drawn").inner_text()
         expect(page.locator(".mlblog-diagram")).to_be_hidden()
+        assert page.evaluate(FITS) == [True, True]
         fill, label, ink = ground_and_ink(page)
         assert (fill, label) == (ground, ink)
         page.evaluate(f"document.body.dataset.mdColorScheme = '{'default' if scheme == 'dark' else 'slate'}'")

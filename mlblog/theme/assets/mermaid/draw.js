@@ -44,7 +44,7 @@
       await mermaidHere();
       const themeVariables = colours();
       mermaid.initialize({ startOnLoad: false, securityLevel: "strict", theme: "base", themeVariables, fontFamily: themeVariables.fontFamily });
-      const { svg } = await mermaid.render(`mlblog-diagram-${(count += 1)}`, source.textContent);
+      const { svg } = await mermaid.render(`mlblog-diagram-${(count += 1)}`, source.textContent, place); // measured here
       place.innerHTML = svg;
       source.style.display = "none";
     } catch (error) {

@@ -18,6 +18,7 @@ _CODE = re.compile(r"(`+)(?!`)(.+?)(?<!`)\1(?!`)")
 _ADDRESS = re.compile(r'\]\(([^()\s]*(?:\([^()\s]*\)[^()\s]*)*)((?:\s+"[^"]*")?)\)(?:\{[ :.#][^{}]*\})?')
 _ATTRIBUTES = re.compile(r"(?:(?<=[*_)\]])|^)\{:? ?[.#][\w:.# -]*\}")
 _NAMED = re.compile(r"[ \t]*\{:?\s*[#.][\w:. -]*\}\s*$")
+_MARKED = re.compile(r"\]\(|\{|<!--|&#")
 _COMMENT = re.compile(r"<!--.*?-->")
 _REFERENCE = re.compile(r"&#(\d+);")
 _TAG = re.compile(r"<[^>]+>")
@@ -69,6 +70,8 @@ def _plain(lines: Sequence[str], resolve: Callable[[str], str]) -> Iterator[str]
 
 
 def _shown(line: str, resolve: Callable[[str], str]) -> str:
+    if not _MARKED.search(line):  # most lines of a long page are plain
+        return line.rstrip()
     found, at = [], 0
     for code in _CODE.finditer(line):
         found += [_prose(line[at : code.start()], resolve), code[0]]

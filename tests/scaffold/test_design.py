@@ -148,3 +148,13 @@ def test_a_new_blog_can_do_what_this_site_can() -> None:
         assert new[key] == here[key]
     assert names(new["plugins"]) == names(here["plugins"])
     assert (new["extra_css"], new["extra_javascript"]) == ([], [])
+
+
+def test_what_a_new_blog_may_switch_on_goes_together() -> None:
+    text = TEMPLATE.read_text(encoding="utf-8")
+    commented = re.search(r"^# extra:\n(?:# .*\n)+", text, re.MULTILINE)
+    assert commented is not None
+    assert text.count("# extra:") == 1
+    switched: dict[str, Any] = yaml.safe_load(re.sub(r"(?m)^# ", "", commented[0]))["extra"]
+    assert switched["tex_macros"] == {"\\R": "\\mathbb{R}"}
+    assert set(switched["comments"]) == {*GISCUS}

@@ -120,7 +120,7 @@ class Formulas:
             tex, is_display = _read(found)
             _, why = self._drawn(tex, is_display)
             if why:
-                path, line = _place(tex, sources)
+                path, line = place(tex, sources)
                 yield PostError(shown(path), line, f"formula {_short(tex)}: {why[:1].lower()}{why[1:]}; {_cure(why)}")
 
     def description(self, page: str) -> str:
@@ -152,7 +152,7 @@ def _tied(found: re.Match[str]) -> str:
     return f'<span class="mlblog-tied">{found[0]}</span>' if found[1] or found[3] else found[0]
 
 
-def _place(tex: str, sources: Sequence[Path]) -> tuple[Path, int]:
+def place(tex: str, sources: Sequence[Path]) -> tuple[Path, int]:
     """The file and the line of a formula; the first line of the first file if it is written nowhere as it is."""
     there = [path for path in sources if path.is_file()]
     for path in there:

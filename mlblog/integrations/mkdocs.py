@@ -12,8 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment
-from mkdocs.config import config_options
-from mkdocs.config.base import Config
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
 from mkdocs.livereload import LiveReloadServer
@@ -27,14 +25,16 @@ from mlblog.errors import MlblogError, ProjectError, StillRuns, Superseded
 from mlblog.integrations.authors import keep_here
 from mlblog.integrations.build_lock import BuildLock
 from mlblog.integrations.categories import with_known_terms
+from mlblog.integrations.drawings import Drawings
 from mlblog.integrations.elsewhere import elsewhere
 from mlblog.integrations.joined import join_assets
 from mlblog.integrations.neighbours import dated_by_source, without_macros
 from mlblog.integrations.notebooks import as_page, is_notebook, publish_notebooks
+from mlblog.integrations.options import PluginConfig
 from mlblog.integrations.preview import Keyboard, Preview, survive
 from mlblog.integrations.records import EXPERIMENTS, Refresh
-from mlblog.integrations.site_formulas import SiteFormulas
 from mlblog.integrations.speedup.build import Speedup
+from mlblog.integrations.twins import Twins
 from mlblog.lab import Project
 from mlblog.press import Compiled, Server
 from mlblog.press.configuration import EXTENSIONS
@@ -42,17 +42,6 @@ from mlblog.site import compile_site
 from mlblog.site.feeds import add_pictures, dates
 
 log = logging.getLogger("mkdocs.plugins.mlblog")
-
-
-class PluginConfig(Config):  # type: ignore[no-untyped-call]  # MkDocs has partial types
-    """Options of the plugin in `mkdocs.yml`."""
-
-    #: Runs during a build: `auto` at full scale if there is a GPU, `always` also small on a CPU, `never` none.
-    experiments = config_options.Choice(EXPERIMENTS, default="auto")
-    #: Whether to keep what earlier builds have computed, in place of parts of MkDocs and Material; pages are the same.
-    speedup = config_options.Type(bool, default=True)
-    #: Whether templates, style sheets, scripts and fonts are those that come with mlblog.
-    design = config_options.Type(bool, default=False)
 
 
 class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
@@ -64,7 +53,7 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
         self._speedup: Speedup | None = None
         self._compiled: Compiled | None = None
         self._failed: list[MlblogError] = []
-        self._formulas: SiteFormulas | None = None
+        self._drawings: Drawings | None = None
         self._lock: BuildLock | None = None
         self._preview = Preview()
         self._keyboard: Keyboard | None = None
@@ -83,6 +72,7 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
             self._project = Project.find(start)
         except ProjectError as error:
             raise PluginError(f"mlblog: {error}") from error
+        self._drawings = self._drawings or Drawings(self._project)
         if not self.config.speedup:
             self._speedup = None
         elif self._speedup is None:
@@ -92,6 +82,7 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
             log.info("mlblog: language %s: labels of figures and generated pages are in English", language)
         if self.config.design:
             design.put_into(config)
+            self._drawings.diagrams.put_into(config)
         publish_notebooks(config, self._project)
         return config
 
@@ -102,6 +93,7 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
             raise PluginError(f"MLBLOG_EXPERIMENTS={asked}: must be one of {', '.join(EXPERIMENTS)}")
         if self._server is None:
             self._server = Server(self._project, live=self._serving, previews=self._serving)
+        self._twins = Twins()
         self._lock = self._lock or BuildLock(self._project.work)
         self._lock.take(lambda: log.info("mlblog: waiting for another build of this blog to finish"))
         self._broken = None
@@ -117,9 +109,9 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
             log.error("mlblog: %s", error)
             self._broken = error
             self._compiled = self._compiled or Compiled(self._project.work / "pages")
-        self._formulas = self._formulas or SiteFormulas(self._project)
+        assert self._drawings is not None
         try:
-            self._formulas.begin(config.extra)
+            self._drawings.begin(config)
         except MlblogError as error:
             raise PluginError(f"mlblog: {error}") from error
         if self._speedup is not None:
@@ -185,12 +177,21 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
     on_files = CombinedEvent(_add_pages, _add_beside, _join)
 
     @event_priority(50)  # before other plugins read it
-    def on_page_markdown(self, markdown: str, *, page: Page, **_: Any) -> str:
+    def _guard(self, markdown: str, *, page: Page, **_: Any) -> str:
         """Make other plugins treat compiled pages correctly."""
         assert self._compiled is not None
         if page.file.src_dir == str(self._compiled.folder):
             without_macros(page.meta)
         return markdown
+
+    @event_priority(-100)  # after plugins that change it
+    def _take(self, markdown: str, *, page: Page, files: Files, **_: Any) -> str:
+        """Keep it for the page's twin."""
+        if self.config.markdown:
+            self._twins.take(page, markdown, files)
+        return markdown
+
+    on_page_markdown = CombinedEvent(_guard, _take)
 
     @event_priority(-100)  # after the blog has collected its posts and authors
     def on_nav(self, nav: Any, *, config: MkDocsConfig, **_: Any) -> Any:
@@ -203,8 +204,10 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
         return nav
 
     @event_priority(-100)  # after other plugins have added their filters
-    def on_env(self, env: Environment, *, config: MkDocsConfig, **_: Any) -> Environment:
-        """Cache compiled templates between builds, and rendered pages in live preview."""
+    def on_env(self, env: Environment, *, config: MkDocsConfig, files: Files, **_: Any) -> Environment:
+        """Leave Mermaid out where nothing needs it; cache compiled templates, and rendered pages in live preview."""
+        assert self._drawings is not None
+        self._drawings.diagrams.end_pages(files)
         if self._speedup is not None:
             self._speedup.render_with(env, config)
         return env
@@ -213,12 +216,12 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
     def _check(self, html: str, *, page: Page, config: MkDocsConfig, **_: Any) -> str:
         """Check formulas; give the feeds dates and descriptions; if compilation failed, say so on every page."""
         page.meta.update(dates(page.meta))
-        assert self._formulas is not None
+        assert self._drawings is not None
         assert self._compiled is not None
         if is_notebook(page.file):
             html = as_page(html, page.file, has_design=self.config.design)
             html += elsewhere(Path(str(page.file.abs_src_path)), self._project, config.repo_url or "")
-        if (bad := self._formulas.check(html, page.file, page.meta, self._compiled)) and self._serving:
+        if (bad := self._drawings.check(html, page.file, page.meta, self._compiled)) and self._serving:
             told = "\n".join(map(str, bad))
             log.error("mlblog: %s", told)
             html = f'<div class="mlblog-error"><pre>{escape(told)}</pre></div>{html}'
@@ -230,28 +233,31 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
     @event_priority(-100)  # after the reading time, before the search index
     def _draw(self, html: str, **_: Any) -> str:
         """Draw formulas; the design has their fonts."""
-        assert self._formulas is not None
-        return self._formulas.draw(html) if self.config.design else html
+        assert self._drawings is not None
+        return self._drawings.draw(html) if self.config.design else html
 
     on_page_content = CombinedEvent(_check, _draw)
 
     def on_post_page(self, output: str, *, page: Page, **_: Any) -> str:
-        """Draw the formulas of lists of posts, and link the style sheet where there are any."""
-        assert self._formulas is not None
-        return self._formulas.draw_page(output, get_relative_url(".", page.url)) if self.config.design else output
+        """Link the twin; draw the formulas of lists of posts, and link their style sheet where there are any."""
+        assert self._drawings is not None
+        output = self._twins.link(output, page)
+        return self._drawings.draw_page(output, get_relative_url(".", page.url)) if self.config.design else output
 
     @event_priority(-100)  # after the feeds are written
     def on_post_build(self, *, config: MkDocsConfig) -> None:
         """Fail the build if a post or experiment failed, after building everything else."""
         add_pictures(Path(config.site_dir), config.site_url or "/")
+        if self.config.markdown:
+            self._twins.write(config)
         self._end(is_whole=True)
         if self._serving or self._compiled is None:
             return
-        assert self._formulas is not None
-        left_out, failed, bad = self._compiled.errors, self._failed, self._formulas.errors
+        assert self._drawings is not None
+        left_out, failed, bad = self._compiled.errors, self._failed, self._drawings.errors
         if left_out or failed or bad:
             told = f"{len(left_out)} posts left out, {len(failed)} runs failed (their old records are kept)"
-            told += f", {len(bad)} formulas cannot be drawn" if bad else ""
+            told += f", {len(bad)} formulas or diagrams cannot be drawn" if bad else ""
             raise PluginError(told + "".join(f"\n  {error}" for error in (*left_out, *failed, *bad)))
 
     def on_build_error(self, *, error: Exception) -> None:
@@ -261,8 +267,8 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
     def _end(self, *, is_whole: bool) -> None:
         if self._lock is not None:
             self._lock.release()
-        if self._formulas is not None and is_whole:
-            self._formulas.end()
+        if self._drawings is not None and is_whole:
+            self._drawings.end()
         if self._speedup is not None:
             self._speedup.end(is_whole=is_whole)
 

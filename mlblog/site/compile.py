@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from mlblog.lab import Project
 from mlblog.press import Compiled, Context, Page, Server, compile_posts
-from mlblog.site import cards, claims, experiments, goals, papers, reference, scribbles
+from mlblog.site import cards, changes, claims, experiments, goals, papers, reference, scribbles
 
 #: Generators of pages that belong to no single post. Each yields nothing if the project has no data for it.
 GENERATORS: tuple[Callable[[Context], Iterable[Page]], ...] = (
@@ -16,6 +16,7 @@ GENERATORS: tuple[Callable[[Context], Iterable[Page]], ...] = (
     claims.pages,
     goals.pages,
     reference.pages,
+    changes.pages,
     cards.pages,
 )
 

@@ -12,6 +12,7 @@ from toyproject import write_project
 
 FIGURE = '```python alt="Rises & falls" caption="A caption" label="line"\nimport matplotlib.pyplot as plt\n\n'
 FIGURE += "plt.plot([1, 3, 2])\n```\n"
+DIAGRAM = "```mermaid\ngraph LR\n  A[Data & more] --> B{Fits?}\n```\n"
 FILES = {
     "mkdocs.yml": (
         "site_name: The site\nsite_description: About it.\nsite_url: https://x.org/b/\n"
@@ -31,7 +32,7 @@ FILES = {
     "docs/assets/bob.svg": '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><path d="M0 0h9v9z"/></svg>\n',
     "posts_src/walk.md": (
         "---\ntitle: A walk\ndate: 2026-11-20\nauthors: [ada, bob]\nseries: Ways\ndescription: Told.\n---\n\n"
-        f"First words: `{{python}} 6 * 7`.\n\n<!-- more -->\n\nThen [the other](other.md).\n\n{FIGURE}"
+        f"First words: `{{python}} 6 * 7`.\n\n<!-- more -->\n\nThen [the other](other.md).\n\n{FIGURE}\n{DIAGRAM}"
     ),
     "posts_src/other.md": (
         "---\ntitle: Another\ndate: 2026-11-21\nauthors: [eve]\nseries: Ways\n---\n\n"

@@ -30,7 +30,7 @@ FILES = {
     "mkdocs.yml": (
         'site_name: t\nsite_url: !ENV [NOWHERE, "http://127.0.0.1:8000/"]\nexclude_docs: /private/\n'
         "theme: {name: material, font: false, custom_dir: templates}\nhooks: [hook.py]\nwatch: [toy]\n"
-        'plugins: [search, mlblog, blog: {post_url_format: "{slug}"}, tags,\n'
+        'plugins: [search, mlblog: {markdown: false}, blog: {post_url_format: "{slug}"}, tags,\n'
         "  rss: {match_path: blog/posts/.*, use_git: false, date_from_meta: {as_creation: date}}]\n"
         "markdown_extensions: [admonition, footnotes, pymdownx.emoji: {\n"
         '  emoji_index: !!python/name:material.extensions.emoji.twemoji ""}]\n'

@@ -38,7 +38,7 @@ FILES = {
     "docs/index.md": "# Home\n",
     "docs/blog/index.md": "# Blog\n",
     "posts_src/open.md": "---\ntitle: Open\ndate: 2026-11-21\n---\nText.\n",
-    "posts_src/closed.md": "---\ntitle: Closed\ndate: 2026-11-21\ncomments: false\n---\nText.\n",
+    "posts_src/closed.md": "---\ntitle: Closed\ndate: 2026-11-21\ncomments: false\n---\n```mermaid\npie\n```\n",
 }
 
 
@@ -148,3 +148,13 @@ def test_a_new_blog_can_do_what_this_site_can() -> None:
         assert new[key] == here[key]
     assert names(new["plugins"]) == names(here["plugins"])
     assert (new["extra_css"], new["extra_javascript"]) == ([], [])
+
+
+def test_what_a_new_blog_may_switch_on_goes_together() -> None:
+    text = TEMPLATE.read_text(encoding="utf-8")
+    commented = re.search(r"^# extra:\n(?:# .*\n)+", text, re.MULTILINE)
+    assert commented is not None
+    assert text.count("# extra:") == 1
+    switched: dict[str, Any] = yaml.safe_load(re.sub(r"(?m)^# ", "", commented[0]))["extra"]
+    assert switched["tex_macros"] == {"\\R": "\\mathbb{R}"}
+    assert set(switched["comments"]) == {*GISCUS}

@@ -1,4 +1,4 @@
-"""The formulas of a site's pages during a build: errors with the files to correct, feeds without TeX, pages drawn."""
+"""Formulas and diagrams of a site during a build: errors with the files to correct, feeds without TeX, pages drawn."""
 
 from __future__ import annotations
 
@@ -9,26 +9,28 @@ from typing import Any
 from mlblog import design
 from mlblog.errors import PostError
 from mlblog.files.remembered import Remembered
+from mlblog.integrations.diagrams import Diagrams
 from mlblog.integrations.formulas import MACROS, Formulas
 from mlblog.lab import Project
 from mlblog.press import Compiled
 
 
-class SiteFormulas:
-    """The formulas of a project's pages; `errors` are those of the current build."""
+class Drawings:
+    """The formulas and diagrams of a project's pages; `errors` are those of the current build."""
 
     def __init__(self, project: Project) -> None:
         self._project = project
         self._remembered = Remembered(project.work / "formulas.json")
+        self.diagrams = Diagrams(project)
         self.errors: list[PostError] = []
 
-    def begin(self, extra: MutableMapping[str, Any]) -> None:
-        """Start a build with the macros in `extra`.
+    def begin(self, config: Any) -> None:
+        """Start a build with the settings of MkDocs, whose `extra` has macros.
 
         Raises:
             InputError: these are not macros.
         """
-        self._formulas = Formulas(self._remembered, extra.get(MACROS))
+        self._formulas = Formulas(self._remembered, config.extra.get(MACROS))
         self.errors.clear()
 
     def check(self, html: str, file: Any, meta: MutableMapping[str, Any], compiled: Compiled) -> list[PostError]:
@@ -48,22 +50,22 @@ class SiteFormulas:
         elif file.src_dir == str(compiled.folder):
             package = self._project.root.joinpath(*self._project.packages[0].split("."))
             sources.insert(0, package / "papers" / "notes" / sources[0].name)
-        found = list(self._formulas.errors(html, sources, self._project.relative))
+        found = [*self._formulas.errors(html, sources, self._project.relative), *self.diagrams.errors(html, sources)]
         self.errors += found
         return found
 
     def draw(self, html: str) -> str:
-        """The content of a page with its formulas drawn."""
+        """The content of a page with its formulas drawn; diagrams wait for the browser."""
         return self._formulas.draw(html)
 
     def draw_page(self, html: str, root: str) -> str:
-        """A whole page with its formulas drawn, those of lists of posts too, and with their style sheet if it has some.
+        """A whole page with its formulas drawn, those of lists of posts too, and with what formulas and diagrams need.
 
         Args:
             html: the page.
             root: relative URL of the site's root.
         """
-        drawn = self._formulas.draw(html)
+        drawn = self.diagrams.link(self._formulas.draw(html), root)
         link = f'<link rel="stylesheet" href="{root}/{design.FORMULAS}">'
         return drawn.replace("</head>", f"{link}</head>", 1) if 'class="arithmatex" data-drawn' in drawn else drawn
 
@@ -71,3 +73,4 @@ class SiteFormulas:
         """Keep what was found for the next build."""
         self._remembered.end_build()
         self._remembered.save()
+        self.diagrams.end()

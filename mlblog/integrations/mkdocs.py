@@ -125,10 +125,7 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
                 log.info("mlblog: %s", line)
         self._failed = list(refresh.preview() if self._serving else refresh.run())
 
-        def meanwhile() -> None:
-            if self._speedup is not None:
-                self._speedup.warm_up(config)
-
+        meanwhile = functools.partial(self._speedup.warm_up, config) if self._speedup is not None else lambda: None
         compiled = compile_site(self._project, server=server, show_errors=self._serving, meanwhile=meanwhile)
         if blog := _blog(config):
             docs = Path(config.docs_dir)

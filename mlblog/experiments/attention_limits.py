@@ -16,7 +16,7 @@ from mlblog.models.head_width import projections_for
 
 RATES = (3e-3, 1e-2, 3e-2)
 PATTERNS = ("soft", "partner")
-SYMBOLS, LAGS = 8, (2, 24)
+SYMBOLS, LAGS = 8, (2, 12)
 TEST, VALIDATION = 9_999, 9_998  # in place of a seed
 
 
@@ -82,8 +82,8 @@ def head_widths(run: Run, *, widths: list[int], places: int = 32, steps: int, se
 
 
 @experiment(
-    smoke={"steps": 6, "size": 40, "most": 32, "batch": 4, "asked": 8, "width": 8},
-    small={"steps": 800},
+    smoke={"steps": 6, "size": 24, "most": 16, "batch": 4, "asked": 8, "width": 8},
+    small={"steps": 300},
     full={"steps": 5_000, "size": 512, "most": 256, "width": 128},
     seeds=5,
 )
@@ -91,9 +91,9 @@ def adaptive_spans(
     run: Run,
     *,
     steps: int,
-    size: int = 96,
-    most: int = 64,
-    ramp: int = 8,
+    size: int = 48,
+    most: int = 32,
+    ramp: int = 4,
     price: float = 0.002,
     batch: int = 16,
     asked: int = 64,

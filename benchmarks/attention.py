@@ -4,7 +4,8 @@
 
 One head of width 64. Seconds are those at work, of one thread. Ratios are medians of the ratios of neighbours; below 1,
 ours is faster. Packages are timed where they are installed (`pip install 'mlblog[refs]'`), at equal settings. A peak is
-what torch has allocated at one time, by its profiler. The slope is that of log seconds over log places, between the last two sizes that are 4 times apart.
+what torch has allocated at one time, by its profiler. The slope is that of log seconds over log places, between the
+last two sizes that are 4 times apart.
 """
 
 from __future__ import annotations

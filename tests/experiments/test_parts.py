@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 import pytest
+from attention_options import ATTENTION
 from parts import (
     COUNTERS,
     LEARNERS,
@@ -167,14 +168,9 @@ def test_all_that_learns_learns_from_the_training_set(name: str) -> None:
 
 
 VALIDATED = (
-    "adaptive_spans",
-    "anagram_solver",
-    "anagram_letter_sets",
-    "anagram_phrases",
-    "ils_vae",
-    "pointing_at_points",
+    "adaptive_spans", "anagram_solver", "anagram_letter_sets", "anagram_phrases", "ils_vae", "pointing_at_points",
     "pointing_rates",
-)
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("name", VALIDATED)
@@ -268,21 +264,7 @@ OPTIONS: dict[str, dict[str, tuple[Any, tuple[str, ...]]]] = {
     "ils_bias": {"problems": (4, NET), "draws": (8, NET), "mapped": (10, NET), "tuning": (4, NET)},
     "ils_bernoulli": {"steps": (5, NET), "replicates": (3, NET), "rate": (0.1, NET)},
     "ils_beyond": {"draws": (200, NET), "steps": (11, NET), "batch": (50, NET)},
-    "attention_costs": {
-        "sizes": ([128, 512], ()), "span": (40, ()), "rounds": (2, ()), "chunk": (32, ()), "features": (8, ()),
-        "width": (12, ()),
-    },
-    "favor_errors": {
-        "counts": ([4, 8], ()), "draws": (6, ()), "scales": ([0.5, 2.0], ()), "places": (30, ()), "width": (12, ())
-    },
-    "lsh_recall": {
-        "rounds": ([1, 2], ()), "size": (96, ()), "chunk": (16, ()), "nearest": (2, ()), "width": (12, ())
-    },
-    "head_widths": {"widths": ([1, 2], NET), "places": (7, NET), "steps": (11, NET)},
-    "adaptive_spans": {
-        "steps": (7, NET), "size": (28, NET), "most": (14, NET), "ramp": (3, NET), "price": (0.1, NET),
-        "batch": (5, NET), "asked": (9, ()), "heads": (2, NET), "width": (16, NET),
-    },
+    **ATTENTION,
     "neighbors_best_k": {"halves": (1, ()), "draws": (4, ())},
     "forest_consistency": {"halves": (2, ALL), "trees": (6, ("RandomForest",))},
 }  # fmt: skip

@@ -235,6 +235,16 @@ def points(patch: pytest.MonkeyPatch, module: ModuleType, part: str) -> None:
     patch.setattr(module, "draw_problems", other)
 
 
+def sequences(patch: pytest.MonkeyPatch, module: ModuleType, part: str) -> None:
+    """Sequences: other ones, where the first seed is that of a part."""
+    real, kept = module._sequences, {module.TEST: "test", module.VALIDATION: "validation"}
+
+    def other(count: int, size: int, *seeds: int) -> Tensor:
+        return real(count, size, *([77] if kept.get(seeds[0], "train") == part else []), *seeds)
+
+    patch.setattr(module, "_sequences", other)
+
+
 @contextmanager
 def altered(name: str, alter: Alter, part: str) -> Iterator[None]:
     """The data of an experiment with one part changed."""

@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 import pytest
+from attention_options import ATTENTION
 from parts import (
     COUNTERS,
     LEARNERS,
@@ -20,6 +21,7 @@ from parts import (
     phrases,
     points,
     ran,
+    sequences,
     tones,
     words_by,
 )
@@ -89,9 +91,11 @@ PARTED = {
     "tone_reader": Case(tones, (), ("errors_beam", "example", "blank_frames")),
     "pointing_at_points": Case(points, ("series/validation",)),
     "pointing_rates": Case(points, ("validation_lstm_hull", "rate_lstm_hull")),
+    "adaptive_spans": Case(sequences, ("validation adaptive", "spans adaptive"), ("test adaptive", "test full")),
 }  # fmt: skip
 #: Of these there is no part to keep apart: they draw from a known distribution, and are scored on it or exactly.
 WHOLE = {
+    "attention_costs", "favor_errors", "head_widths", "lsh_recall",
     "forest_consistency", "ils_bernoulli", "ils_beyond", "ils_bias", "ils_toy", "neighbors_best_k", "ring_gan"
 }  # fmt: skip
 
@@ -164,13 +168,9 @@ def test_all_that_learns_learns_from_the_training_set(name: str) -> None:
 
 
 VALIDATED = (
-    "anagram_solver",
-    "anagram_letter_sets",
-    "anagram_phrases",
-    "ils_vae",
-    "pointing_at_points",
+    "adaptive_spans", "anagram_solver", "anagram_letter_sets", "anagram_phrases", "ils_vae", "pointing_at_points",
     "pointing_rates",
-)
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("name", VALIDATED)
@@ -264,6 +264,7 @@ OPTIONS: dict[str, dict[str, tuple[Any, tuple[str, ...]]]] = {
     "ils_bias": {"problems": (4, NET), "draws": (8, NET), "mapped": (10, NET), "tuning": (4, NET)},
     "ils_bernoulli": {"steps": (5, NET), "replicates": (3, NET), "rate": (0.1, NET)},
     "ils_beyond": {"draws": (200, NET), "steps": (11, NET), "batch": (50, NET)},
+    **ATTENTION,
     "neighbors_best_k": {"halves": (1, ()), "draws": (4, ())},
     "forest_consistency": {"halves": (2, ALL), "trees": (6, ("RandomForest",))},
 }  # fmt: skip

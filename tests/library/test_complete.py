@@ -18,7 +18,7 @@ SEARCHES = {  # of whole symbols, by steps that have rows
     "spell_by_letters", "spell_by_ngrams", "spell_by_places", "spell_keys", "spell_together",
 }  # fmt: skip
 WITHIN = {  # called by what has a row
-    "dormand_prince_step", "labelled", "points", "in_buckets", "exponential_like", "expect_positive",
+    "dormand_prince_step", "projections_for", "labelled", "points", "in_buckets", "exponential_like", "expect_positive",
 }  # fmt: skip
 # need several processes, an optimiser or a run: see tests/training and tests/losses
 SLOW = {"TinyDDP", "Tuned", "Best"}

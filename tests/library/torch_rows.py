@@ -11,6 +11,7 @@ import scipy.special
 import scipy.stats
 import torch
 import torch.nn.functional as F
+from attention_rows import ATTENTION
 from table import Row
 from torch import Tensor, nn
 
@@ -143,6 +144,7 @@ MODELS = [
         lambda norm: lambda x: F.batch_norm(x, norm.running_mean, norm.running_var, norm.weight, norm.bias)),
     Row("models.attention.MultiHeadAttention", lambda: attention.MultiHeadAttention(12, 3),
         (numbers(4, 5, 12), numbers(4, 7, 12)), torchs_attention, batch=(0, 0), leading=True),
+    *ATTENTION,
     Row("models.transformer.FeedForward", lambda: transformer.FeedForward(8, 12), (numbers(4, 5, 8),), leading=True),
     Row("models.transformer.EncoderBlock", lambda: transformer.EncoderBlock(8, 2, 12), (numbers(4, 5, 8),),
         leading=True),

@@ -81,6 +81,7 @@ PARTED = {
         BY_CLASS_ALONE, ("example_answers", "covers", "bag_at_most", "three_words", "bag"), ("words_new",)
     ),
     "digit_contrast": Case(digits, (), ("learned", "pixels", "pixels_few", "random")),
+    "depth_training": Case(digits, ("validation", "drift", "parameters"), ("right",)),
     "digit_vae": Case(
         digits, ("noise", "ppca_known", "decoded", "distance_prior"),
         ("elbo", "kl", "bound_by_draws", "ppca", "codes", "labels", "distance_unseen", "distance_reconstructed"),
@@ -92,7 +93,7 @@ PARTED = {
 }  # fmt: skip
 #: Of these there is no part to keep apart: they draw from a known distribution, and are scored on it or exactly.
 WHOLE = {
-    "forest_consistency", "ils_bernoulli", "ils_beyond", "ils_bias", "ils_toy", "neighbors_best_k", "ring_gan"
+    "depth_memory", "forest_consistency", "ils_bernoulli", "ils_beyond", "ils_bias", "ils_toy", "neighbors_best_k", "ring_gan"
 }  # fmt: skip
 
 
@@ -167,6 +168,7 @@ VALIDATED = (
     "anagram_solver",
     "anagram_letter_sets",
     "anagram_phrases",
+    "depth_training",
     "ils_vae",
     "pointing_at_points",
     "pointing_rates",
@@ -238,6 +240,8 @@ OPTIONS: dict[str, dict[str, tuple[Any, tuple[str, ...]]]] = {
     },
     "digit_contrast supervised": {"temperature": (1.0, PROBED)},
     "digit_contrast decoupled": {"temperature": (1.0, PROBED), "loss": ("supervised", PROBED)},
+    "depth_memory": {"depths": ([2, 4], ()), "width": (12, ()), "batch": (5, ()), "nets": (3, ())},
+    "depth_training": {"steps": (5, NET), "depths": ([2, 4], NET), "width": (12, NET), "batch": (20, NET)},
     "digit_vae": {
         "steps": (6, NET), "latent": (3, (*NET, "fit_ppca")), "hidden": (0, NET), "beta": (0.0, NET),
         "batch": (64, NET), "rate": (1e-3, NET),

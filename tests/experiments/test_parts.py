@@ -93,7 +93,8 @@ PARTED = {
 }  # fmt: skip
 #: Of these there is no part to keep apart: they draw from a known distribution, and are scored on it or exactly.
 WHOLE = {
-    "depth_memory", "forest_consistency", "ils_bernoulli", "ils_beyond", "ils_bias", "ils_toy", "neighbors_best_k", "ring_gan"
+    "depth_memory", "forest_consistency", "ils_bernoulli", "ils_beyond", "ils_bias", "ils_toy", "neighbors_best_k",
+    "ring_gan",
 }  # fmt: skip
 
 

@@ -1,0 +1,224 @@
+"""Memory beside a network: copying with a neural Turing machine, and reversing with attention or one vector."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal, NamedTuple
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from mlblog.lab import Run, experiment
+from mlblog.models.ntm import NTM
+from mlblog.models.translator import Translator
+from mlblog.training.schedule import warmup_cosine
+
+Network = Literal["ntm", "lstm", "attention", "vector"]
+NETWORKS: tuple[Network, ...] = ("ntm", "lstm", "attention", "vector")
+TEST, VALIDATION = 9_999, 9_998  # in place of a seed: all networks are asked the same sequences
+RATES = (1e-3, 3e-3, 1e-2, 3e-2)
+BITS, SYMBOLS = 8, 16  # of a vector to be copied; kinds of symbol to be reversed
+SMOKE = {"longest": 3, "asked": 5, "batch": 4, "width": 8}
+
+
+class Problems(NamedTuple):
+    """Sequences of one length.
+
+    Attributes:
+        given: what is read, (B, 2T + 2, 10) for copying: a mark, T vectors of bits, another mark, T zeros; (B, T)
+            symbols for reversing.
+        right: (B, T, 8) bits, or (B, T) symbols.
+    """
+
+    given: Tensor
+    right: Tensor
+
+
+@experiment(
+    smoke={"steps": 2, **SMOKE},
+    small={"steps": 400},
+    full={"steps": 5_000, "longest": 20, "asked": 2_000, "batch": 64, "width": 128},
+    seeds=1,
+)
+def memory_rates(
+    run: Run, *, steps: int, longest: int = 10, asked: int = 200, batch: int = 16, width: int = 64, seed: int
+) -> None:
+    """Train each network shortly at each of the `RATES`, and keep the validation losses: the grid of its rate.
+
+    Args:
+        run: of the lab.
+        steps: training steps at each rate.
+        longest: as in `remembering`; so are the others.
+        asked: sequences to validate on.
+        batch: sequences in a step.
+        width: of the networks.
+        seed: of the initial weights and the sequences.
+    """
+    run.save(rates=np.array(RATES))
+    for network in run.progress(NETWORKS, "tune"):
+        found = np.zeros(len(RATES))
+        for at, rate in enumerate(RATES):
+            net = build(network, width, seed).to(run.device)
+            for _ in _trained(net, network, rate, steps, longest, batch, seed, run.device):
+                pass
+            found[at] = _validated(net, network, longest, asked, run.device)
+        run.save(**{f"validation_{network}": found, f"rate_{network}": RATES[int(np.argmin(found))]})
+
+
+@experiment(
+    smoke={"steps": 4, "lengths": [2, 5], **SMOKE},
+    small={"steps": 1_200, "lengths": [1, 2, 3, 5, 7, 10, 12, 15, 20, 30, 40, 60]},
+    full={
+        "steps": 30_000, "lengths": [5, 10, 20, 40, 80, 120, 200], "longest": 20, "asked": 2_000, "batch": 64,
+        "width": 128,
+    },
+    seeds=5,
+    variants=({"network": "lstm"}, {"network": "attention"}, {"network": "vector"}),
+    reads=["memory_rates"],
+)  # fmt: skip
+def remembering(
+    run: Run,
+    *,
+    steps: int,
+    lengths: list[int],
+    longest: int = 10,
+    asked: int = 200,
+    batch: int = 16,
+    width: int = 64,
+    network: Network = "ntm",
+    seed: int,
+) -> None:
+    """Train a network on sequences of 1 to `longest`, new ones at each step, and ask it about all `lengths`.
+
+    "ntm" and "lstm" copy vectors of bits after all have been read; "attention" and "vector" write symbols backwards.
+
+    Args:
+        run: of the lab.
+        steps: training steps.
+        lengths: of the sequences that it is asked about.
+        longest: the longest that it is trained on.
+        asked: sequences of each length.
+        batch: sequences in a step, all of one length.
+        width: of the network: controller, half of the LSTM's units, or encoder and decoder.
+        network: which.
+        seed: of the initial weights and the sequences.
+    """
+    rate = float(memory_rates.runs(scale=run.scale).mean(f"rate_{network}"))
+    net = build(network, width, seed).to(run.device)
+    for step in run.progress(
+        _trained(net, network, rate, steps, longest, batch, seed, run.device), "train", total=steps
+    ):
+        if (step + 1) % max(1, steps // 30) == 0:
+            run.log(step=step, validation=_validated(net, network, longest, asked, run.device))
+    exact, parts = np.zeros((2, len(lengths)))
+    for at, length in enumerate(run.progress(lengths, "ask")):
+        problems = draw(network, asked, length, np.random.default_rng([TEST, length]), run.device)
+        right = answers(net, network, problems) == problems.right
+        exact[at], parts[at] = float(right.flatten(1).all(1).double().mean()), float(right.double().mean())
+    run.save(
+        lengths=np.array(lengths, dtype=np.float64), exact=exact, parts=parts, rate=rate,
+        parameters=sum(parameter.numel() for parameter in net.parameters()), **_seen(net, network, longest, run.device),
+    )  # fmt: skip
+
+
+class Copier(nn.Module):
+    """The rival of the machine: an LSTM that reads what the machine reads, and has its state to keep it in."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.lstm = nn.LSTM(BITS + 2, width, batch_first=True)
+        self.out = nn.Linear(width, BITS)
+
+    def forward(self, x: Tensor, places: int) -> Tensor:
+        """Logits (B, T, 8) for x (B, T, 10); it has no places."""
+        found: Tensor = self.out(self.lstm(x)[0])
+        return found
+
+
+def build(network: Network, width: int, seed: int) -> nn.Module:
+    """A network, with the weights of a seed."""
+    torch.manual_seed(seed)
+    if network == "ntm":
+        return NTM(inputs=BITS + 2, outputs=BITS, controller=width, width=20)
+    if network == "lstm":
+        return Copier(2 * width)
+    return Translator(symbols=SYMBOLS, width=width, attention=network == "attention")
+
+
+def draw(network: Network, count: int, length: int, rng: np.random.Generator, device: str) -> Problems:
+    """Sequences of a length, and what is to be answered."""
+    if network in ("attention", "vector"):
+        symbols = torch.from_numpy(rng.integers(SYMBOLS, size=(count, length))).to(device)
+        return Problems(symbols, symbols.flip(1))
+    bits = torch.from_numpy(rng.integers(2, size=(count, length, BITS))).float().to(device)
+    given = bits.new_zeros(count, 2 * length + 2, BITS + 2)
+    given[:, 0, BITS] = given[:, length + 1, BITS + 1] = 1
+    given[:, 1 : length + 1, :BITS] = bits
+    return Problems(given, bits)
+
+
+def loss(net: nn.Module, network: Network, problems: Problems) -> Tensor:
+    """Mean nats a bit, or a symbol, given the right ones before it."""
+    if network in ("attention", "vector"):
+        return F.cross_entropy(net(*problems).mT, problems.right)
+    length = problems.right.shape[1]
+    return F.binary_cross_entropy_with_logits(_copied(net, problems.given, length), problems.right)
+
+
+@torch.inference_mode()
+def answers(net: nn.Module, network: Network, problems: Problems) -> Tensor:
+    """What a network answers, of the shape of the right answers; reversing, it reads its own symbols."""
+    length = problems.right.shape[1]
+    if isinstance(net, Translator):
+        return net.answer(problems.given, length=length)
+    return (_copied(net, problems.given, length) > 0).to(problems.right)
+
+
+def _copied(net: nn.Module, given: Tensor, length: int) -> Tensor:
+    """Logits at the last `length` steps, with twice the memory that the sequence needs: at least 32 places."""
+    found: Tensor = net(given, max(32, 2 * length))
+    return found[:, -length:]
+
+
+def _trained(
+    net: nn.Module, network: Network, rate: float, steps: int, longest: int, batch: int, seed: int, device: str
+) -> Iterator[int]:
+    """Train, and yield after each step."""
+    optimizer = torch.optim.Adam(net.parameters(), lr=rate, fused=True)
+    for step in range(steps):
+        rng = np.random.default_rng([seed, step])
+        value = loss(net, network, draw(network, batch, int(rng.integers(1, longest + 1)), rng, device))
+        optimizer.param_groups[0]["lr"] = rate * warmup_cosine(step, steps=steps)
+        optimizer.zero_grad()
+        value.backward()  # type: ignore[no-untyped-call]  # torch gives it no types
+        nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+        optimizer.step()
+        yield step
+
+
+@torch.inference_mode()
+def _validated(net: nn.Module, network: Network, longest: int, asked: int, device: str) -> float:
+    """The mean over lengths of the loss on other sequences."""
+    lengths = sorted({1, (longest + 1) // 2, longest})
+    drawn = [draw(network, asked, length, np.random.default_rng([VALIDATION, length]), device) for length in lengths]
+    return float(torch.stack([loss(net, network, problems) for problems in drawn]).mean())
+
+
+def _seen(net: nn.Module, network: Network, longest: int, device: str) -> dict[str, NDArray[np.float32]]:
+    """Where heads are, or attention, on one sequence twice as long as any in training: (steps, places)."""
+    length = 2 * longest
+    problems = draw(network, 1, length, np.random.default_rng([TEST, 0]), device)
+    if isinstance(net, Translator):
+        return {"looks": net.looks(problems.given, length=length)[0].cpu().numpy()} if network == "attention" else {}
+    if not isinstance(net, NTM):
+        return {}
+    with torch.inference_mode():
+        state, reading, writing = net.start(1, max(32, 2 * length)), [], []
+        for x in problems.given.unbind(1):
+            _, state = net.step(x, state)
+            reading.append(state.reading[0])
+            writing.append(state.writing[0])
+    return {"reading": torch.stack(reading).cpu().numpy(), "writing": torch.stack(writing).cpu().numpy()}

@@ -74,7 +74,7 @@ def depth_memory(run: Run, *, depths: list[int], width: int = 64, batch: int = 1
     smoke={"steps": 4, "depths": [2, 3], "width": 8, "batch": 16},
     small={"steps": 250, "depths": [4, 16, 64]},
     full={"steps": 6_000, "depths": [4, 16, 64, 128], "width": 256, "batch": 256},
-    seeds=5,
+    seeds=3,
 )
 def depth_training(run: Run, *, steps: int, depths: list[int], width: int = 64, batch: int = 64, seed: int) -> None:
     """Train each kind of network on digits, at each depth and each of the `RATES`; the record holds the whole grid.

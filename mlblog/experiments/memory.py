@@ -21,6 +21,7 @@ NETWORKS: tuple[Network, ...] = ("ntm", "lstm", "attention", "vector")
 TEST, VALIDATION = 9_999, 9_998  # in place of a seed: all networks are asked the same sequences
 RATES = (1e-3, 3e-3, 1e-2, 3e-2)
 BITS, SYMBOLS = 8, 16  # of a vector to be copied; kinds of symbol to be reversed
+LONGER = 2.5  # times as many steps for networks that reverse: they learn in more, cheaper ones
 SMOKE = {"longest": 3, "asked": 5, "batch": 4, "width": 8}
 
 
@@ -97,7 +98,7 @@ def remembering(
 
     Args:
         run: of the lab.
-        steps: training steps.
+        steps: training steps for copying; for reversing it is `LONGER` times as many.
         lengths: of the sequences that it is asked about.
         longest: the longest that it is trained on.
         asked: sequences of each length.
@@ -106,6 +107,7 @@ def remembering(
         network: which.
         seed: of the initial weights and the sequences.
     """
+    steps = round(LONGER * steps) if network in ("attention", "vector") else steps
     rate = float(memory_rates.runs(scale=run.scale).mean(f"rate_{network}"))
     net = build(network, width, seed).to(run.device)
     for step in run.progress(

@@ -76,7 +76,7 @@ def memory_rates(
         "steps": 30_000, "lengths": [5, 10, 20, 40, 80, 120, 200], "longest": 20, "asked": 2_000, "batch": 64,
         "width": 128,
     },
-    seeds=5,
+    seeds=3,
     variants=({"network": "lstm"}, {"network": "attention"}, {"network": "vector"}),
     reads=["memory_rates"],
 )  # fmt: skip

@@ -36,7 +36,7 @@ COUNTERS = ("edit_distance", "shuffle_probability", "excess_risk", "leave_one_ou
 #: What scores answers, given the examples to ask about before anything but a name.
 SCORERS = ("scores", "set_scores", "phrase_scores")
 #: What is read of other experiments' records.
-PLANTED = {"memory_rates": 2e-3, "pointing_rates": 2e-3}
+PLANTED = {"copying_rates": 2e-3, "pointing_rates": 2e-3}
 
 
 class _Recorded(NamedTuple):
@@ -244,10 +244,10 @@ def sequences(patch: pytest.MonkeyPatch, module: ModuleType, part: str) -> None:
         for length in range(100)
     }
 
-    def other(network: Any, count: int, length: int, rng: np.random.Generator, device: str) -> Any:
+    def other(count: int, length: int, rng: np.random.Generator, device: str) -> Any:
         if kept.get(str(rng.bit_generator.state), "train") == part:
             rng = np.random.default_rng([length, count, 77])
-        return real(network, count, length, rng, device)
+        return real(count, length, rng, device)
 
     patch.setattr(module, "draw", other)
 

@@ -89,8 +89,8 @@ PARTED = {
     ),
     "ils_vae": Case(digits, ("validation exact", "validation RELAX"), ("test exact", "test REBAR", "no_code")),
     "tone_reader": Case(tones, (), ("errors_beam", "example", "blank_frames")),
-    "memory_rates": Case(sequences, ("validation_ntm", "rate_ntm", "validation_lstm")),
-    "remembering": Case(sequences, ("series/validation",), ("parts", "reading", "writing")),
+    "copying": Case(sequences, ("series/validation",), ("bits", "reading", "writing")),
+    "copying_rates": Case(sequences, ("validation_ntm", "rate_ntm", "validation_lstm")),
     "pointing_at_points": Case(points, ("series/validation",)),
     "pointing_rates": Case(points, ("validation_lstm_hull", "rate_lstm_hull")),
 }  # fmt: skip
@@ -116,7 +116,6 @@ GIVEN = {
     "digit_contrast supervised": {"loss": "supervised"},
     "digit_contrast decoupled": {"loss": "decoupled"},
     "pointing_at_points attention": {"network": "attention"},
-    "remembering attention": {"network": "attention"},
     "pointing_at_points transformer": {"network": "transformer"},
     "ring_gan": {"steps": 3},
     "ils_vae": {"steps": 2},
@@ -175,10 +174,10 @@ VALIDATED = (
     "anagram_phrases",
     "depth_training",
     "ils_vae",
-    "memory_rates",
+    "copying",
+    "copying_rates",
     "pointing_at_points",
     "pointing_rates",
-    "remembering",
 )
 
 
@@ -267,14 +266,13 @@ OPTIONS: dict[str, dict[str, tuple[Any, tuple[str, ...]]]] = {
         "steps": (3, NET), "largest": (7, NET), "asked": (24, ()), "batch": (8, NET), "width": (24, NET),
         "hidden": (32, NET),
     },
-    "memory_rates": {
-        "steps": (3, NET), "longest": (4, NET), "asked": (6, ()), "batch": (5, NET), "width": (12, NET),
-    },
-    "remembering": {
+    "copying": {
         "steps": (5, NET), "longest": (4, NET), "asked": (6, ()), "batch": (5, NET), "width": (12, NET),
         "lengths": ([2, 6], ()), "network": ("lstm", NET),
     },
-    "remembering attention": {"network": ("vector", NET), "width": (12, NET)},
+    "copying_rates": {
+        "steps": (3, NET), "longest": (4, NET), "asked": (6, ()), "batch": (5, NET), "width": (12, NET),
+    },
     "ring_gan": {"steps": (4, NET), "batch": (8, NET), "width": (4, NET), "noise": (4, NET)},
     "ils_vae": {
         "steps": (4, NET), "variables": (3, NET), "categories": (2, NET), "hidden": (4, NET), "batch": (50, NET)

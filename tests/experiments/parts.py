@@ -235,8 +235,8 @@ def points(patch: pytest.MonkeyPatch, module: ModuleType, part: str) -> None:
     patch.setattr(module, "draw_problems", other)
 
 
-def sequences(patch: pytest.MonkeyPatch, module: ModuleType, part: str) -> None:
-    """Sequences: other ones, where the generator is that of a part."""
+def copies(patch: pytest.MonkeyPatch, module: ModuleType, part: str) -> None:
+    """Sequences to be copied: other ones, where the generator is that of a part."""
     real = module.draw
     kept = {
         str(np.random.default_rng([seed, length]).bit_generator.state): name

@@ -7,12 +7,14 @@ from functools import cache
 from typing import Any, NamedTuple
 
 import pytest
+from depth_options import DEPTH_AND_MEMORY
 from parts import (
     COUNTERS,
     LEARNERS,
     Alter,
     Ran,
     altered,
+    copies,
     digest,
     digits,
     experiments,
@@ -20,7 +22,6 @@ from parts import (
     phrases,
     points,
     ran,
-    sequences,
     tones,
     words_by,
 )
@@ -89,8 +90,8 @@ PARTED = {
     ),
     "ils_vae": Case(digits, ("validation exact", "validation RELAX"), ("test exact", "test REBAR", "no_code")),
     "tone_reader": Case(tones, (), ("errors_beam", "example", "blank_frames")),
-    "copying": Case(sequences, ("series/validation",), ("bits", "reading", "writing")),
-    "copying_rates": Case(sequences, ("validation_ntm", "rate_ntm", "validation_lstm")),
+    "copying": Case(copies, ("series/validation",), ("bits", "reading", "writing")),
+    "copying_rates": Case(copies, ("validation_ntm", "rate_ntm", "validation_lstm")),
     "pointing_at_points": Case(points, ("series/validation",)),
     "pointing_rates": Case(points, ("validation_lstm_hull", "rate_lstm_hull")),
 }  # fmt: skip
@@ -169,16 +170,9 @@ def test_all_that_learns_learns_from_the_training_set(name: str) -> None:
 
 
 VALIDATED = (
-    "anagram_solver",
-    "anagram_letter_sets",
-    "anagram_phrases",
-    "depth_training",
-    "ils_vae",
-    "copying",
-    "copying_rates",
-    "pointing_at_points",
-    "pointing_rates",
-)
+    "anagram_solver", "anagram_letter_sets", "anagram_phrases", "copying", "copying_rates", "depth_training", "ils_vae",
+    "pointing_at_points", "pointing_rates",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("name", VALIDATED)
@@ -226,6 +220,7 @@ SPELLER: dict[str, tuple[Any, tuple[str, ...]]] = {  # another value, and the le
 }  # fmt: skip
 ALL = (*NET, *LEARNERS, "solve")
 OPTIONS: dict[str, dict[str, tuple[Any, tuple[str, ...]]]] = {
+    **DEPTH_AND_MEMORY,
     "anagram_solver": {
         **SPELLER, "longest": (5, ALL), "letters": (64, NET), "dropout": (0.5, NET), "widths": ([1, 2], ()),
     },
@@ -246,8 +241,6 @@ OPTIONS: dict[str, dict[str, tuple[Any, tuple[str, ...]]]] = {
     },
     "digit_contrast supervised": {"temperature": (1.0, PROBED)},
     "digit_contrast decoupled": {"temperature": (1.0, PROBED), "loss": ("supervised", PROBED)},
-    "depth_memory": {"depths": ([2, 4], ()), "width": (12, ()), "batch": (5, ()), "nets": (3, ())},
-    "depth_training": {"steps": (5, NET), "depths": ([2, 4], NET), "width": (12, NET), "batch": (20, NET)},
     "digit_vae": {
         "steps": (6, NET), "latent": (3, (*NET, "fit_ppca")), "hidden": (0, NET), "beta": (0.0, NET),
         "batch": (64, NET), "rate": (1e-3, NET),
@@ -265,13 +258,6 @@ OPTIONS: dict[str, dict[str, tuple[Any, tuple[str, ...]]]] = {
     "pointing_rates": {
         "steps": (3, NET), "largest": (7, NET), "asked": (24, ()), "batch": (8, NET), "width": (24, NET),
         "hidden": (32, NET),
-    },
-    "copying": {
-        "steps": (5, NET), "longest": (4, NET), "asked": (6, ()), "batch": (5, NET), "width": (12, NET),
-        "lengths": ([2, 6], ()), "network": ("lstm", NET),
-    },
-    "copying_rates": {
-        "steps": (3, NET), "longest": (4, NET), "asked": (6, ()), "batch": (5, NET), "width": (12, NET),
     },
     "ring_gan": {"steps": (4, NET), "batch": (8, NET), "width": (4, NET), "noise": (4, NET)},
     "ils_vae": {

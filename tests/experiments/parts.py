@@ -36,7 +36,7 @@ COUNTERS = ("edit_distance", "shuffle_probability", "excess_risk", "leave_one_ou
 #: What scores answers, given the examples to ask about before anything but a name.
 SCORERS = ("scores", "set_scores", "phrase_scores")
 #: What is read of other experiments' records.
-PLANTED = {"pointing_rates": 2e-3}
+PLANTED = {"copying_rates": 2e-3, "pointing_rates": 2e-3}
 
 
 class _Recorded(NamedTuple):
@@ -243,6 +243,23 @@ def sequences(patch: pytest.MonkeyPatch, module: ModuleType, part: str) -> None:
         return real(count, size, *([77] if kept.get(seeds[0], "train") == part else []), *seeds)
 
     patch.setattr(module, "_sequences", other)
+
+
+def copies(patch: pytest.MonkeyPatch, module: ModuleType, part: str) -> None:
+    """Sequences to be copied: other ones, where the generator is that of a part."""
+    real = module.draw
+    kept = {
+        str(np.random.default_rng([seed, length]).bit_generator.state): name
+        for name, seed in {"test": module.TEST, "validation": module.VALIDATION}.items()
+        for length in range(100)
+    }
+
+    def other(count: int, length: int, rng: np.random.Generator, device: str) -> Any:
+        if kept.get(str(rng.bit_generator.state), "train") == part:
+            rng = np.random.default_rng([length, count, 77])
+        return real(count, length, rng, device)
+
+    patch.setattr(module, "draw", other)
 
 
 @contextmanager

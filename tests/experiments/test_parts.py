@@ -8,12 +8,14 @@ from typing import Any, NamedTuple
 
 import pytest
 from attention_options import ATTENTION
+from depth_options import DEPTH_AND_MEMORY
 from parts import (
     COUNTERS,
     LEARNERS,
     Alter,
     Ran,
     altered,
+    copies,
     digest,
     digits,
     experiments,
@@ -83,20 +85,23 @@ PARTED = {
         BY_CLASS_ALONE, ("example_answers", "covers", "bag_at_most", "three_words", "bag"), ("words_new",)
     ),
     "digit_contrast": Case(digits, (), ("learned", "pixels", "pixels_few", "random")),
+    "depth_training": Case(digits, ("validation", "drift", "parameters"), ("right",)),
     "digit_vae": Case(
         digits, ("noise", "ppca_known", "decoded", "distance_prior"),
         ("elbo", "kl", "bound_by_draws", "ppca", "codes", "labels", "distance_unseen", "distance_reconstructed"),
     ),
     "ils_vae": Case(digits, ("validation exact", "validation RELAX"), ("test exact", "test REBAR", "no_code")),
     "tone_reader": Case(tones, (), ("errors_beam", "example", "blank_frames")),
+    "copying": Case(copies, ("series/validation",), ("bits", "reading", "writing")),
+    "copying_rates": Case(copies, ("validation_ntm", "rate_ntm", "validation_lstm")),
     "pointing_at_points": Case(points, ("series/validation",)),
     "pointing_rates": Case(points, ("validation_lstm_hull", "rate_lstm_hull")),
     "adaptive_spans": Case(sequences, ("validation adaptive", "spans adaptive"), ("test adaptive", "test full")),
 }  # fmt: skip
 #: Of these there is no part to keep apart: they draw from a known distribution, and are scored on it or exactly.
 WHOLE = {
-    "attention_costs", "favor_errors", "head_widths", "lsh_recall",
-    "forest_consistency", "ils_bernoulli", "ils_beyond", "ils_bias", "ils_toy", "neighbors_best_k", "ring_gan"
+    "attention_costs", "depth_memory", "favor_errors", "forest_consistency", "head_widths", "ils_bernoulli",
+    "ils_beyond", "ils_bias", "ils_toy", "lsh_recall", "neighbors_best_k", "ring_gan",
 }  # fmt: skip
 
 
@@ -168,8 +173,8 @@ def test_all_that_learns_learns_from_the_training_set(name: str) -> None:
 
 
 VALIDATED = (
-    "adaptive_spans", "anagram_solver", "anagram_letter_sets", "anagram_phrases", "ils_vae", "pointing_at_points",
-    "pointing_rates",
+    "adaptive_spans", "anagram_solver", "anagram_letter_sets", "anagram_phrases", "copying", "copying_rates",
+    "depth_training", "ils_vae", "pointing_at_points", "pointing_rates",
 )  # fmt: skip
 
 
@@ -218,6 +223,7 @@ SPELLER: dict[str, tuple[Any, tuple[str, ...]]] = {  # another value, and the le
 }  # fmt: skip
 ALL = (*NET, *LEARNERS, "solve")
 OPTIONS: dict[str, dict[str, tuple[Any, tuple[str, ...]]]] = {
+    **DEPTH_AND_MEMORY,
     "anagram_solver": {
         **SPELLER, "longest": (5, ALL), "letters": (64, NET), "dropout": (0.5, NET), "widths": ([1, 2], ()),
     },

@@ -14,8 +14,8 @@ from trap import INF, NAN, Trap
 
 from mlblog.losses import contrastive, ctc, ctc_decode, pointer
 from mlblog.losses import discrete as d
-from mlblog.models import attention, beam, discrete_vae, norms, positions
-from mlblog.numerics import adjoint, odeint
+from mlblog.models import attention, beam, discrete_vae, norms, positions, reversible
+from mlblog.numerics import adjoint, odeint, recompute, saved
 from mlblog.training import reducer, schedule
 
 ONE, TWO = torch.tensor([1]), torch.tensor([2])
@@ -135,6 +135,7 @@ MODELS = [
     Trap("sinusoids, far out", lambda: positions.sinusoidal_positions(3001, 2)[3000], [math.sin(3000), math.cos(3000)]),
     Trap("a shift by an odd width", lambda: positions.shift_matrix(1, 3), ValueError, "even"),
     Trap("rates of an odd width", lambda: positions.rotation_rates(3), ValueError, "even"),
+    Trap("halves, odd", lambda: reversible.halves(torch.ones(2, 5)), ValueError, "odd"),
     Trap("beam, no width", lambda: beam.beam_search(lambda p: p, questions=1, length=1, width=0), ValueError, "width"),
     Trap("beam, no questions", lambda: beam.beam_search(
         lambda p: torch.zeros(*p.shape[:2], 3), questions=0, length=2, width=2).symbols.shape, (0, 2, 2)),
@@ -199,6 +200,18 @@ DISCRETE = [
 ]  # fmt: skip
 
 
+def replayed_slope() -> Tensor:
+    replay, one = recompute.Replay(nn.Tanh()), torch.ones(1)
+    replay.first(one)
+    return replay.differentiated(one, one)[1]
+
+
+def saved_of_nothing() -> int:
+    with saved.SavedTensors() as count, torch.no_grad():
+        frozen(torch.ones(1, 2))
+    return count.peak
+
+
 def solved(field: odeint.Field, end: float = 1.0, **options: object) -> Tensor:
     return odeint.odeint(field, torch.ones(1, dtype=torch.float64), [0.0, end], **options)[-1]
 
@@ -232,6 +245,12 @@ SOLVERS = [
     *(Trap(f"odeint in {dtype}", lambda dtype=dtype: odeint.odeint(
         lambda t, z: z, torch.ones(1).to(dtype), [0.0, 1.0]), ValueError, "float32 or wider")
       for dtype in (*HALVES, torch.int64)),
+    Trap("checkpoint, whole numbers", lambda: recompute.checkpoint(nn.Embedding(3, 2), ONE), ValueError, "embed"),
+    *(Trap(f"checkpoints, {segments} of two layers", lambda segments=segments: recompute.checkpoint_sequential(
+        [nn.Tanh(), nn.Tanh()], torch.ones(1), segments=segments), ValueError, "1 to 2") for segments in (0, 3)),
+    Trap("replay, nothing to learn", replayed_slope, [1 - math.tanh(1) ** 2]),
+    Trap("trained, a frozen layer", lambda: len(recompute.trained(frozen)), 2),
+    Trap("saved, nothing", saved_of_nothing, 0),
     Trap("schedule, after the end", lambda: schedule.warmup_cosine(11, steps=10), ValueError, "step"),
     Trap("schedule, at the end", lambda: schedule.warmup_cosine(10, steps=10), 0.0),
     Trap("schedule, 0.07 of 100", lambda: schedule.warmup_cosine(6, steps=100, warmup=0.07), 1.0),

@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 import torch
+from depth_rows import DEPTH
+from memory_rows import MEMORIES
 from table import ROUNDING, Row, assert_near, cast, flat
 from torch import Tensor
 from torch_rows import LOSSES, MODELS
 
-ROWS = MODELS + LOSSES
+ROWS = MODELS + LOSSES + DEPTH + MEMORIES
 EACH = pytest.mark.parametrize("row", ROWS, ids=[f"{i}-{row.name}" for i, row in enumerate(ROWS)])
 DOUBLE = torch.float64
 

@@ -15,16 +15,17 @@ from parts import (
     altered,
     digest,
     digits,
+    drawn_by,
     experiments,
     few_words,
     phrases,
-    points,
     ran,
     tones,
     words_by,
 )
 
 import mlblog.experiments.ilsampling_vae
+import mlblog.experiments.positions
 import mlblog.experiments.vae
 from mlblog.data.anagrams import split
 from mlblog.data.letter_sets import split_by_set
@@ -87,8 +88,12 @@ PARTED = {
     ),
     "ils_vae": Case(digits, ("validation exact", "validation RELAX"), ("test exact", "test REBAR", "no_code")),
     "tone_reader": Case(tones, (), ("errors_beam", "example", "blank_frames")),
-    "pointing_at_points": Case(points, ("series/validation",)),
-    "pointing_rates": Case(points, ("validation_lstm_hull", "rate_lstm_hull")),
+    "pointing_at_points": Case(drawn_by("draw_problems"), ("series/validation",)),
+    "pointing_rates": Case(drawn_by("draw_problems"), ("validation_lstm_hull", "rate_lstm_hull")),
+    "position_rates": Case(drawn_by("draw_strings"), ("validation bias", "rate bias")),
+    "positions_beyond": Case(
+        drawn_by("draw_strings"), ("validation back bias", "validation reverse learned"), ("right back bias",)
+    ),
 }  # fmt: skip
 #: Of these there is no part to keep apart: they draw from a known distribution, and are scored on it or exactly.
 WHOLE = {
@@ -101,6 +106,11 @@ def quick() -> Iterator[None]:
     with few_words(), pytest.MonkeyPatch.context() as patch:
         patch.setattr(mlblog.experiments.vae, "DRAWS", (1, 3))
         patch.setattr(mlblog.experiments.ilsampling_vae, "POINTS", 2)
+        patch.setattr(mlblog.experiments.positions, "RATES", (1e-2, 3e-2))
+        patch.setattr(
+            mlblog.experiments.positions, "SETTINGS",
+            (("back", "sinusoid from anywhere"), ("back", "bias"), ("reverse", "learned")),
+        )  # fmt: skip
         yield
 
 
@@ -170,6 +180,8 @@ VALIDATED = (
     "ils_vae",
     "pointing_at_points",
     "pointing_rates",
+    "position_rates",
+    "positions_beyond",
 )
 
 
@@ -252,6 +264,14 @@ OPTIONS: dict[str, dict[str, tuple[Any, tuple[str, ...]]]] = {
     },
     "pointing_at_points attention": {"network": ("lstm", NET), "width": (24, NET)},
     "pointing_at_points transformer": {"hidden": (32, NET), "network": ("lstm", NET), "width": (30, NET)},
+    "position_rates": {
+        "steps": (3, NET), "farthest": (12, NET), "longest": (7, NET), "asked": (25, ()), "batch": (6, NET),
+        "width": (12, NET), "task": ("reverse", NET),
+    },
+    "positions_beyond": {
+        "steps": (4, NET), "sizes": ([6, 10], NET), "longest": (7, NET), "asked": (25, ()), "batch": (6, NET),
+        "width": (12, NET),
+    },
     "pointing_rates": {
         "steps": (3, NET), "largest": (7, NET), "asked": (24, ()), "batch": (8, NET), "width": (24, NET),
         "hidden": (32, NET),

@@ -5,6 +5,7 @@ Dimensions: … any leading axes such as a batch, T places, D width, H heads, K 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Protocol
 
@@ -36,7 +37,7 @@ def dot_scores(q: Tensor, k: Tensor, places: Tensor) -> Tensor:
     Returns:
         (…, H, T, T) logits, those of a query in a row.
     """
-    return q @ k.mT / q.shape[-1] ** 0.5
+    return q @ k.mT / math.sqrt(q.shape[-1])
 
 
 def rotary_scores(q: Tensor, k: Tensor, places: Tensor) -> Tensor:

@@ -229,10 +229,10 @@ def drawn_by(drawer: str) -> Alter:
             for size in range(3, 300)
         }
 
-        def other(task: Any, *, count: int, size: int, rng: np.random.Generator) -> Any:
+        def other(*task: Any, count: int, size: int, rng: np.random.Generator) -> Any:
             if kept.get(str(rng.bit_generator.state), "train") == part:
                 rng = np.random.default_rng([size, count, 77])
-            return real(task, count=count, size=size, rng=rng)
+            return real(*task, count=count, size=size, rng=rng)
 
         patch.setattr(module, drawer, other)
 

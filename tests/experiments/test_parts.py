@@ -92,7 +92,7 @@ PARTED = {
     "pointing_rates": Case(drawn_by("draw_problems"), ("validation_lstm_hull", "rate_lstm_hull")),
     "position_rates": Case(drawn_by("draw_strings"), ("validation bias", "rate bias")),
     "positions_beyond": Case(
-        drawn_by("draw_strings"), ("validation back bias", "validation reverse learned"), ("right back bias",)
+        drawn_by("draw_strings"), ("validation bias",), ("right bias",)
     ),
 }  # fmt: skip
 #: Of these there is no part to keep apart: they draw from a known distribution, and are scored on it or exactly.
@@ -107,10 +107,7 @@ def quick() -> Iterator[None]:
         patch.setattr(mlblog.experiments.vae, "DRAWS", (1, 3))
         patch.setattr(mlblog.experiments.ilsampling_vae, "POINTS", 2)
         patch.setattr(mlblog.experiments.positions, "RATES", (1e-2, 3e-2))
-        patch.setattr(
-            mlblog.experiments.positions, "SETTINGS",
-            (("back", "sinusoid from anywhere"), ("back", "bias"), ("reverse", "learned")),
-        )  # fmt: skip
+        patch.setattr(mlblog.experiments.positions, "SCHEMES", ("bias", "sinusoid from anywhere"))
         yield
 
 
@@ -266,7 +263,7 @@ OPTIONS: dict[str, dict[str, tuple[Any, tuple[str, ...]]]] = {
     "pointing_at_points transformer": {"hidden": (32, NET), "network": ("lstm", NET), "width": (30, NET)},
     "position_rates": {
         "steps": (3, NET), "farthest": (12, NET), "longest": (7, NET), "asked": (25, ()), "batch": (6, NET),
-        "width": (12, NET), "task": ("reverse", NET),
+        "width": (12, NET),
     },
     "positions_beyond": {
         "steps": (4, NET), "sizes": ([6, 10], NET), "longest": (7, NET), "asked": (25, ()), "batch": (6, NET),

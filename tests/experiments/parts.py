@@ -239,6 +239,19 @@ def drawn_by(drawer: str) -> Alter:
     return alter
 
 
+def parity(patch: pytest.MonkeyPatch, module: ModuleType, part: str) -> None:
+    """Vectors: other ones, where the generator is that of a part."""
+    real, parts = module.draw_parity, {module.TEST: "test", module.VALIDATION: "validation"}
+
+    def other(count: int, size: int, *, generator: torch.Generator) -> Any:
+        seed = generator.initial_seed()
+        if parts.get(seed, "train") == part:
+            generator = torch.Generator().manual_seed(seed + 77)
+        return real(count, size, generator=generator)
+
+    patch.setattr(module, "draw_parity", other)
+
+
 @contextmanager
 def altered(name: str, alter: Alter, part: str) -> Iterator[None]:
     """The data of an experiment with one part changed."""

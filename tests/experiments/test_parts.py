@@ -18,6 +18,7 @@ from parts import (
     drawn_by,
     experiments,
     few_words,
+    parity,
     phrases,
     ran,
     tones,
@@ -90,6 +91,7 @@ PARTED = {
     "tone_reader": Case(tones, (), ("errors_beam", "example", "blank_frames")),
     "pointing_at_points": Case(drawn_by("draw_problems"), ("series/validation",)),
     "pointing_rates": Case(drawn_by("draw_problems"), ("validation_lstm_hull", "rate_lstm_hull")),
+    "adaptive_parity": Case(parity, ("validation", "series/validation 0"), ("errors",)),
     "position_rates": Case(drawn_by("draw_strings"), ("validation bias", "rate bias")),
     "positions_beyond": Case(
         drawn_by("draw_strings"), ("validation bias",), ("right bias",)
@@ -179,6 +181,7 @@ VALIDATED = (
     "pointing_rates",
     "position_rates",
     "positions_beyond",
+    "adaptive_parity",
 )
 
 
@@ -261,6 +264,9 @@ OPTIONS: dict[str, dict[str, tuple[Any, tuple[str, ...]]]] = {
     },
     "pointing_at_points attention": {"network": ("lstm", NET), "width": (24, NET)},
     "pointing_at_points transformer": {"hidden": (32, NET), "network": ("lstm", NET), "width": (30, NET)},
+    "adaptive_parity": {
+        "steps": (4, NET), "size": (4, NET), "most": (7, NET), "width": (5, NET), "batch": (9, NET), "asked": (41, ()),
+    },
     "position_rates": {
         "steps": (3, NET), "farthest": (12, NET), "longest": (7, NET), "asked": (25, ()), "batch": (6, NET),
         "width": (12, NET),

@@ -11,7 +11,7 @@ from pathlib import Path
 ROOMS = ("models", "losses", "classical", "numerics", "training")
 
 WORDS = {"AnagramDictionary", "shuffle_probability", "edit_distance", "collapse"}  # take no numbers with a fraction
-RESULTS = {"Bound", "Dual", "Hypotheses", "Moments", "PPCA"}  # come out of what has a row
+RESULTS = {"Bound", "Dual", "Halting", "Hypotheses", "Moments", "PPCA"}  # come out of what has a row
 PROTOCOLS = {
     "AddsPlaces",
     "DrawEstimator",
@@ -26,7 +26,7 @@ SEARCHES = {  # of whole symbols, by steps that have rows
     "spell_by_letters", "spell_by_ngrams", "spell_by_places", "spell_keys", "spell_together",
 }  # fmt: skip
 WITHIN = {  # called by what has a row
-    "dormand_prince_step", "labelled", "points", "in_buckets", "exponential_like", "expect_positive",
+    "dormand_prince_step", "labelled", "points", "in_buckets", "exponential_like", "expect_positive", "drawn_weight",
 }  # fmt: skip
 # need several processes, an optimiser or a run: see tests/training and tests/losses
 SLOW = {"TinyDDP", "Tuned", "Best", "Curves"}

@@ -60,8 +60,8 @@ def position_rates(
 
 @experiment(
     smoke={"steps": 3, "sizes": [6, 12], **SMOKE},
-    small={"steps": 800, "sizes": [8, 12, 16, 20, 24, 32, 48, 64]},
-    seeds=5,
+    small={"steps": 500, "sizes": [8, 12, 16, 24, 32, 48, 64]},
+    seeds=4,
     reads=["position_rates"],
 )
 def positions_beyond(

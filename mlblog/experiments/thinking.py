@@ -18,7 +18,7 @@ from mlblog.training.schedule import warmup_cosine
 TEST, VALIDATION, TRAINING = 9_999, 9_998, 100_000  # seeds of the parts; that of a training is TRAINING + seed
 FIXED = (1, 2, 3, 6)  # steps of the plain cells
 PRICES = (0.1, 0.01, 0.001)  # of a step, in nats, for those that decide
-RATES = (3e-3, 1e-2, 3e-2)
+RATES = (1e-2, 3e-2, 1e-1)
 
 
 class Setting(NamedTuple):
@@ -46,9 +46,9 @@ def adaptive_parity(
     run: Run,
     *,
     steps: int,
-    size: int = 6,
+    size: int = 8,
     most: int = 6,
-    width: int = 24,
+    width: int = 6,
     batch: int = 64,
     asked: int = 4_000,
     seed: int,

@@ -1,5 +1,8 @@
 """Telling a transformer where a token is: added sinusoids, added learned vectors, rotated queries and keys.
 
+Attention that is told of distances by a learned bias, and an encoder that takes any of these, are in
+`mlblog.models.placed`.
+
 Dimensions: … any number of leading axes, T places, D width (even).
 
 The 2017 encoding is *added* to the token. That it is made of rotations is a property of it, `shift_matrix`. To rotate
@@ -13,7 +16,14 @@ from torch import Tensor, nn
 
 from mlblog.models.transformer import sinusoidal_positions
 
-__all__ = ["LearnedPositions", "rotate_by_place", "rotation_rates", "shift_matrix", "sinusoidal_positions"]
+__all__ = [
+    "LearnedPositions",
+    "SinusoidalPositions",
+    "rotate_by_place",
+    "rotation_rates",
+    "shift_matrix",
+    "sinusoidal_positions",
+]
 
 
 def rotation_rates(width: int, *, base: float = 10_000.0) -> Tensor:
@@ -112,8 +122,38 @@ def rotate_by_place(x: Tensor, places: Tensor | None = None, *, base: float = 10
     return torch.stack((even * cos - odd * sin, even * sin + odd * cos), dim=-1).flatten(-2)
 
 
+class SinusoidalPositions(nn.Module):
+    """The sinusoids of each place, added to what is there.
+
+    Args:
+        longest: places that there are sinusoids for.
+        width: D.
+
+    Example:
+        >>> SinusoidalPositions(longest=8, width=6)(torch.zeros(2, 1, 6))[0]
+        tensor([[0., 1., 0., 1., 0., 1.]])
+
+    References:
+        [vaswani2017attention], section 3.5.
+    """
+
+    table: Tensor
+
+    def __init__(self, longest: int, width: int) -> None:
+        super().__init__()
+        self.register_buffer("table", sinusoidal_positions(longest, width), persistent=False)
+
+    def forward(self, x: Tensor, start: int = 0) -> Tensor:
+        """Add the sinusoids of T places from `start` on: (…, T, D) to (…, T, D).
+
+        Raises:
+            ValueError: a place that there are none for, or another width.
+        """
+        return _added(self, x, self.table, start)
+
+
 class LearnedPositions(nn.Module):
-    """A free vector for each place, added to the token there.
+    """A free vector for each place, added to what is there.
 
     Args:
         longest: places for which there is a vector; none is known beyond.
@@ -131,13 +171,18 @@ class LearnedPositions(nn.Module):
         super().__init__()
         self.table = nn.Parameter(torch.randn(longest, width) * 0.02)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Add the vectors of places 0 … T - 1: (…, T, D) to (…, T, D).
+    def forward(self, x: Tensor, start: int = 0) -> Tensor:
+        """Add the vectors of T places from `start` on: (…, T, D) to (…, T, D).
 
         Raises:
-            ValueError: more places than there are vectors, or another width.
+            ValueError: a place that there is no vector for, or another width.
         """
-        longest, width = self.table.shape
-        if x.ndim < 2 or x.shape[-1] != width or x.shape[-2] > longest:
-            raise ValueError(f"LearnedPositions expects (…, T ≤ {longest}, {width}), given {tuple(x.shape)}")
-        return x + self.table[: x.shape[-2]]
+        return _added(self, x, self.table, start)
+
+
+def _added(layer: nn.Module, x: Tensor, table: Tensor, start: int) -> Tensor:
+    longest, width = table.shape
+    if x.ndim < 2 or x.shape[-1] != width or not 0 <= start <= longest - x.shape[-2]:
+        first = f" from place {start}" if start else ""
+        raise ValueError(f"{type(layer).__name__} expects (…, T ≤ {longest}, {width}), given {tuple(x.shape)}{first}")
+    return x + table[start : start + x.shape[-2]]

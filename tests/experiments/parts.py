@@ -36,7 +36,7 @@ COUNTERS = ("edit_distance", "shuffle_probability", "excess_risk", "leave_one_ou
 #: What scores answers, given the examples to ask about before anything but a name.
 SCORERS = ("scores", "set_scores", "phrase_scores")
 #: What is read of other experiments' records.
-PLANTED = {"copying_rates": 2e-3, "pointing_rates": 2e-3}
+PLANTED = {"copying_rates": 2e-3, "pointing_rates": 2e-3, "position_rates": 3e-3}
 
 
 class _Recorded(NamedTuple):
@@ -218,21 +218,38 @@ def tones(patch: pytest.MonkeyPatch, module: ModuleType, part: str) -> None:
     patch.setattr(module, "make_tones", other)
 
 
-def points(patch: pytest.MonkeyPatch, module: ModuleType, part: str) -> None:
+def drawn_by(drawer: str) -> Alter:
     """Problems: other ones, where the generator is that of a part."""
-    real = module.draw_problems
-    kept = {
-        str(np.random.default_rng([seed, size]).bit_generator.state): name
-        for name, seed in {"test": module.TEST, "validation": module.VALIDATION}.items()
-        for size in range(3, 300)
-    }
 
-    def other(task: Any, *, count: int, size: int, rng: np.random.Generator) -> Any:
-        if kept.get(str(rng.bit_generator.state), "train") == part:
-            rng = np.random.default_rng([size, count, 77])
-        return real(task, count=count, size=size, rng=rng)
+    def alter(patch: pytest.MonkeyPatch, module: ModuleType, part: str) -> None:
+        real = getattr(module, drawer)
+        kept = {
+            str(np.random.default_rng([seed, size]).bit_generator.state): name
+            for name, seed in {"test": module.TEST, "validation": module.VALIDATION}.items()
+            for size in range(3, 300)
+        }
 
-    patch.setattr(module, "draw_problems", other)
+        def other(*task: Any, count: int, size: int, rng: np.random.Generator) -> Any:
+            if kept.get(str(rng.bit_generator.state), "train") == part:
+                rng = np.random.default_rng([size, count, 77])
+            return real(*task, count=count, size=size, rng=rng)
+
+        patch.setattr(module, drawer, other)
+
+    return alter
+
+
+def parity(patch: pytest.MonkeyPatch, module: ModuleType, part: str) -> None:
+    """Vectors: other ones, where the generator is that of a part."""
+    real, parts = module.draw_parity, {module.TEST: "test", module.VALIDATION: "validation"}
+
+    def other(count: int, size: int, *, generator: torch.Generator) -> Any:
+        seed = generator.initial_seed()
+        if parts.get(seed, "train") == part:
+            generator = torch.Generator().manual_seed(seed + 77)
+        return real(count, size, generator=generator)
+
+    patch.setattr(module, "draw_parity", other)
 
 
 def sequences(patch: pytest.MonkeyPatch, module: ModuleType, part: str) -> None:

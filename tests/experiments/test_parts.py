@@ -18,10 +18,11 @@ from parts import (
     copies,
     digest,
     digits,
+    drawn_by,
     experiments,
     few_words,
+    parity,
     phrases,
-    points,
     ran,
     sequences,
     tones,
@@ -29,6 +30,7 @@ from parts import (
 )
 
 import mlblog.experiments.ilsampling_vae
+import mlblog.experiments.positions
 import mlblog.experiments.vae
 from mlblog.data.anagrams import split
 from mlblog.data.letter_sets import split_by_set
@@ -94,9 +96,12 @@ PARTED = {
     "tone_reader": Case(tones, (), ("errors_beam", "example", "blank_frames")),
     "copying": Case(copies, ("series/validation",), ("bits", "reading", "writing")),
     "copying_rates": Case(copies, ("validation_ntm", "rate_ntm", "validation_lstm")),
-    "pointing_at_points": Case(points, ("series/validation",)),
-    "pointing_rates": Case(points, ("validation_lstm_hull", "rate_lstm_hull")),
+    "pointing_at_points": Case(drawn_by("draw_problems"), ("series/validation",)),
+    "pointing_rates": Case(drawn_by("draw_problems"), ("validation_lstm_hull", "rate_lstm_hull")),
     "adaptive_spans": Case(sequences, ("validation adaptive", "spans adaptive"), ("test adaptive", "test full")),
+    "adaptive_parity": Case(parity, ("validation", "series/validation 0"), ("errors",)),
+    "position_rates": Case(drawn_by("draw_strings"), ("validation bias", "rate bias")),
+    "positions_beyond": Case(drawn_by("draw_strings"), ("validation bias",), ("right bias",)),
 }  # fmt: skip
 #: Of these there is no part to keep apart: they draw from a known distribution, and are scored on it or exactly.
 WHOLE = {
@@ -110,6 +115,8 @@ def quick() -> Iterator[None]:
     with few_words(), pytest.MonkeyPatch.context() as patch:
         patch.setattr(mlblog.experiments.vae, "DRAWS", (1, 3))
         patch.setattr(mlblog.experiments.ilsampling_vae, "POINTS", 2)
+        patch.setattr(mlblog.experiments.positions, "RATES", (1e-2, 3e-2))
+        patch.setattr(mlblog.experiments.positions, "SCHEMES", ("bias", "sinusoid from anywhere"))
         yield
 
 
@@ -173,8 +180,9 @@ def test_all_that_learns_learns_from_the_training_set(name: str) -> None:
 
 
 VALIDATED = (
-    "adaptive_spans", "anagram_solver", "anagram_letter_sets", "anagram_phrases", "copying", "copying_rates",
-    "depth_training", "ils_vae", "pointing_at_points", "pointing_rates",
+    "adaptive_parity", "adaptive_spans", "anagram_solver", "anagram_letter_sets", "anagram_phrases", "copying",
+    "copying_rates", "depth_training", "ils_vae", "pointing_at_points", "pointing_rates", "position_rates",
+    "positions_beyond",
 )  # fmt: skip
 
 
@@ -258,6 +266,17 @@ OPTIONS: dict[str, dict[str, tuple[Any, tuple[str, ...]]]] = {
     },
     "pointing_at_points attention": {"network": ("lstm", NET), "width": (24, NET)},
     "pointing_at_points transformer": {"hidden": (32, NET), "network": ("lstm", NET), "width": (30, NET)},
+    "adaptive_parity": {
+        "steps": (4, NET), "size": (4, NET), "most": (7, NET), "width": (5, NET), "batch": (9, NET), "asked": (41, ()),
+    },
+    "position_rates": {
+        "steps": (3, NET), "farthest": (12, NET), "longest": (7, NET), "asked": (25, ()), "batch": (6, NET),
+        "width": (12, NET),
+    },
+    "positions_beyond": {
+        "steps": (4, NET), "sizes": ([6, 10], NET), "longest": (7, NET), "asked": (25, ()), "batch": (6, NET),
+        "width": (12, NET),
+    },
     "pointing_rates": {
         "steps": (3, NET), "largest": (7, NET), "asked": (24, ()), "batch": (8, NET), "width": (24, NET),
         "hidden": (32, NET),

@@ -11,17 +11,26 @@ from pathlib import Path
 ROOMS = ("models", "losses", "classical", "numerics", "training")
 
 WORDS = {"AnagramDictionary", "shuffle_probability", "edit_distance", "collapse"}  # take no numbers with a fraction
-RESULTS = {"Bound", "Dual", "Hypotheses", "Moments", "PPCA"}  # come out of what has a row
-PROTOCOLS = {"DrawEstimator", "PointNet", "PointSequence", "Recorder", "Solver", "Steps"}  # and an abstract class
+RESULTS = {"Bound", "Dual", "Halting", "Hypotheses", "Moments", "PPCA"}  # come out of what has a row
+PROTOCOLS = {
+    "AddsPlaces",
+    "DrawEstimator",
+    "PointNet",
+    "PointSequence",
+    "Recorder",
+    "Solver",
+    "Steps",
+}  # and an abstract class
 SEARCHES = {  # of whole symbols, by steps that have rows
     "anything", "phrase_rule", "set_rule", "product", "ngram_steps", "place_steps", "word_steps",
     "spell_by_letters", "spell_by_ngrams", "spell_by_places", "spell_keys", "spell_together",
 }  # fmt: skip
 WITHIN = {  # called by what has a row
     "dormand_prince_step", "projections_for", "labelled", "points", "in_buckets", "exponential_like", "expect_positive",
+    "drawn_weight",
 }  # fmt: skip
 # need several processes, an optimiser or a run: see tests/training and tests/losses
-SLOW = {"TinyDDP", "Tuned", "Best"}
+SLOW = {"TinyDDP", "Tuned", "Best", "Curves"}
 EXEMPT = WORDS | RESULTS | PROTOCOLS | SEARCHES | WITHIN | SLOW
 
 

@@ -8,11 +8,12 @@ import pytest
 import torch
 from depth_rows import DEPTH
 from memory_rows import MEMORIES
+from place_rows import PLACES
 from table import ROUNDING, Row, assert_near, cast, flat
 from torch import Tensor
 from torch_rows import LOSSES, MODELS
 
-ROWS = MODELS + LOSSES + DEPTH + MEMORIES
+ROWS = MODELS + PLACES + LOSSES + DEPTH + MEMORIES
 EACH = pytest.mark.parametrize("row", ROWS, ids=[f"{i}-{row.name}" for i, row in enumerate(ROWS)])
 DOUBLE = torch.float64
 

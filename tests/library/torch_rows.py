@@ -28,7 +28,6 @@ from mlblog.models import (
     pointer_lstm,
     pointer_modules,
     pointer_points,
-    positions,
     spelling,
     spelling_keys,
     transformer,
@@ -150,9 +149,6 @@ MODELS = [
         leading=True),
     Row("models.transformer.DecoderBlock", lambda: transformer.DecoderBlock(8, 2, 12),
         (numbers(4, 5, 8), numbers(4, 7, 8)), batch=(0, 0), leading=True),
-    Row("models.positions.rotate_by_place", lambda: positions.rotate_by_place, (numbers(4, 5, 6),), leading=True),
-    Row("models.positions.LearnedPositions", lambda: positions.LearnedPositions(9, 6), (numbers(4, 5, 6),),
-        leading=True),
     Row("models.pointer.PointerHead", lambda: pointer_net.PointerHead(8),
         (numbers(4, 3, 8), numbers(4, 5, 8), whole(2, 4, 3, 5).bool()),
         lambda head: lambda s, h, used: torch.where(used, -torch.inf, torch.einsum(

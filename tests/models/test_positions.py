@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from mlblog.models.positions import (
     LearnedPositions,
+    SinusoidalPositions,
     rotate_by_place,
     rotation_rates,
     shift_matrix,
@@ -98,8 +99,23 @@ def test_learned_positions_are_an_embedding_added() -> None:
     assert ours.table.std().item() == pytest.approx(0.02, rel=0.3)
 
 
+@pytest.mark.parametrize("kind", [LearnedPositions, SinusoidalPositions])
+def test_a_string_may_begin_anywhere(kind: type[LearnedPositions | SinusoidalPositions]) -> None:
+    add, x = kind(longest=9, width=D), random(B, T, D).float()
+    longer = torch.cat((torch.zeros(B, 2, D), x), dim=1)
+    torch.testing.assert_close(add(x, 2), add(longer)[:, 2:], rtol=0, atol=0)
+
+
+def test_added_sinusoids_are_those_of_the_formula() -> None:
+    x = random(T, D).float()
+    right = x + torch.tensor([exact(place) for place in range(T)])
+    torch.testing.assert_close(SinusoidalPositions(9, D)(x), right, rtol=0, atol=1e-5)
+
+
 def test_what_has_no_place_is_refused() -> None:
     with pytest.raises(ValueError, match=r"T ≤ 4, 10\), given \(7, 10\)"):
         LearnedPositions(longest=4, width=D)(torch.zeros(T, D))
+    with pytest.raises(ValueError, match=r"SinusoidalPositions expects .* given \(7, 10\) from place 3"):
+        SinusoidalPositions(longest=9, width=D)(torch.zeros(T, D), 3)
     with pytest.raises(ValueError, match="given 5"):
         rotation_rates(5)

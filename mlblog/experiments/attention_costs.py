@@ -59,7 +59,7 @@ class Ways(NamedTuple):
 
 
 @experiment(
-    smoke={"sizes": [128, 256], "span": 64, "features": 32, "width": 16},
+    smoke={"sizes": [64, 128], "span": 40, "features": 16, "width": 16},
     small={"sizes": [256, 512, 1_024, 2_048, 4_096, 16_384]},
     full={"sizes": [1_024, 2_048, 4_096, 8_192, 16_384, 32_768, 65_536]},
     seeds=3,

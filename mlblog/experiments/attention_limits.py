@@ -82,7 +82,7 @@ def head_widths(run: Run, *, widths: list[int], places: int = 32, steps: int, se
 
 
 @experiment(
-    smoke={"steps": 16, "size": 24, "most": 16, "batch": 4, "asked": 8, "width": 8},
+    smoke={"steps": 12, "size": 18, "most": 14, "batch": 2, "asked": 4, "width": 8},
     small={"steps": 300},
     full={"steps": 5_000, "size": 512, "most": 256, "width": 128},
     seeds=5,

@@ -7,7 +7,7 @@ from typing import Any
 NET = ("AdamW", "Adam")
 ATTENTION: dict[str, dict[str, tuple[Any, tuple[str, ...]]]] = {
     "attention_costs": {
-        "sizes": ([128, 512], ()), "span": (40, ()), "rounds": (2, ()), "chunk": (32, ()), "features": (8, ()),
+        "sizes": ([64, 192], ()), "span": (36, ()), "rounds": (2, ()), "chunk": (32, ()), "features": (8, ()),
         "width": (12, ()),
     },
     "favor_errors": {
@@ -18,7 +18,7 @@ ATTENTION: dict[str, dict[str, tuple[Any, tuple[str, ...]]]] = {
     },
     "head_widths": {"widths": ([1, 2], NET), "places": (7, NET), "steps": (11, NET)},
     "adaptive_spans": {
-        "steps": (7, NET), "size": (28, NET), "most": (14, NET), "ramp": (3, NET), "price": (0.1, NET),
+        "steps": (7, NET), "size": (20, NET), "most": (13, NET), "ramp": (3, NET), "price": (0.1, NET),
         "batch": (5, NET), "asked": (9, ()), "heads": (2, NET), "width": (16, NET),
     },
 }  # fmt: skip

@@ -48,7 +48,7 @@ OPTIONS: dict[str, dict[str, tuple[Any, tuple[str, ...]]]] = {
     "pointing_at_points attention": {"network": ("lstm", NET), "width": (24, NET)},
     "pointing_at_points transformer": {"hidden": (32, NET), "network": ("lstm", NET), "width": (30, NET)},
     "adaptive_parity": {
-        "steps": (4, NET), "size": (4, NET), "most": (7, NET), "width": (5, NET), "batch": (9, NET), "asked": (41, ()),
+        "steps": (4, NET), "size": (4, NET), "most": (1, NET), "width": (5, NET), "batch": (9, NET), "asked": (41, ()),
     },
     "position_rates": {
         "steps": (3, NET), "farthest": (12, NET), "longest": (7, NET), "asked": (25, ()), "batch": (6, NET),

@@ -28,6 +28,7 @@ from parts import (
 
 import mlblog.experiments.ilsampling_vae
 import mlblog.experiments.positions
+import mlblog.experiments.thinking
 import mlblog.experiments.vae
 from mlblog.data.anagrams import split
 from mlblog.data.letter_sets import split_by_set
@@ -109,6 +110,8 @@ def quick() -> Iterator[None]:
     with few_words(), pytest.MonkeyPatch.context() as patch:
         patch.setattr(mlblog.experiments.vae, "DRAWS", (1, 3))
         patch.setattr(mlblog.experiments.ilsampling_vae, "POINTS", 2)
+        few = tuple(setting for setting in mlblog.experiments.thinking.SETTINGS if setting.fixed < 2)
+        patch.setattr(mlblog.experiments.thinking, "SETTINGS", few)
         patch.setattr(mlblog.experiments.positions, "RATES", (1e-2, 3e-2))
         patch.setattr(mlblog.experiments.positions, "SCHEMES", ("bias", "sinusoid from anywhere"))
         yield

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
-from attention_options import ATTENTION
-from depth_options import DEPTH_AND_MEMORY
+from options import OPTIONS
 from parts import (
     COUNTERS,
     LEARNERS,
@@ -31,6 +30,7 @@ from parts import (
 
 import mlblog.experiments.ilsampling_vae
 import mlblog.experiments.positions
+import mlblog.experiments.thinking
 import mlblog.experiments.vae
 from mlblog.data.anagrams import split
 from mlblog.data.letter_sets import split_by_set
@@ -115,6 +115,8 @@ def quick() -> Iterator[None]:
     with few_words(), pytest.MonkeyPatch.context() as patch:
         patch.setattr(mlblog.experiments.vae, "DRAWS", (1, 3))
         patch.setattr(mlblog.experiments.ilsampling_vae, "POINTS", 2)
+        few = tuple(setting for setting in mlblog.experiments.thinking.SETTINGS if setting.fixed < 2)
+        patch.setattr(mlblog.experiments.thinking, "SETTINGS", few)
         patch.setattr(mlblog.experiments.positions, "RATES", (1e-2, 3e-2))
         patch.setattr(mlblog.experiments.positions, "SCHEMES", ("bias", "sinusoid from anywhere"))
         yield
@@ -222,77 +224,6 @@ def test_phrases_are_asked_of_the_test_set(name: str) -> None:
         spelled = {word for phrase in some for word in phrase.split(" ")}
         kinds.append([part for part, known in zip(("known", "", "new"), words, strict=True) if spelled <= set(known)])
     assert {*map(tuple, kinds)} == {("known",), ("new",)}
-
-
-NET, GRAMS, PROBED = ("AdamW", "Adam"), ("kneser_ney",), ("AdamW", "solve")
-SPELLER: dict[str, tuple[Any, tuple[str, ...]]] = {  # another value, and the learners that it concerns
-    "steps": (7, NET), "width": (32, NET), "heads": (2, NET), "layers": (2, NET), "hidden": (16, NET),
-    "rate": (1e-3, NET), "order": (2, GRAMS),
-}  # fmt: skip
-ALL = (*NET, *LEARNERS, "solve")
-OPTIONS: dict[str, dict[str, tuple[Any, tuple[str, ...]]]] = {
-    **DEPTH_AND_MEMORY,
-    "anagram_solver": {
-        **SPELLER, "longest": (5, ALL), "letters": (64, NET), "dropout": (0.5, NET), "widths": ([1, 2], ()),
-    },
-    "anagram_baselines": {"longest": (5, ALL), "order": (2, GRAMS)},
-    "anagram_letter_sets": {**SPELLER, "longest": (5, ALL), "keys": (64, NET), "dropout": (0.5, NET)},
-    "anagram_letter_set_baselines": {"longest": (5, ALL), "order": (2, GRAMS)},
-    "anagram_phrases": {
-        **SPELLER, "longest": (5, ALL), "most": (12, NET), "drawn": (200, NET), "asked": (4, ()), "keys": (64, NET)
-    },
-    "anagram_phrase_baselines": {"longest": (5, ALL), "most": (12, ()), "asked": (5, ()), "order": (2, GRAMS)},
-    "anagram_speed": {
-        "longest": (5, NET), "rounds": (3, NET), "steps": (2, NET), "width": (32, NET), "heads": (2, NET),
-        "layers": (2, NET), "hidden": (16, NET), "letters": (64, NET),
-    },
-    "digit_contrast": {
-        "steps": (4, PROBED), "width": (20, PROBED), "batch": (64, PROBED), "temperature": (1.0, PROBED),
-        "loss": ("decoupled", PROBED),
-    },
-    "digit_contrast supervised": {"temperature": (1.0, PROBED)},
-    "digit_contrast decoupled": {"temperature": (1.0, PROBED), "loss": ("supervised", PROBED)},
-    "digit_vae": {
-        "steps": (6, NET), "latent": (3, (*NET, "fit_ppca")), "hidden": (0, NET), "beta": (0.0, NET),
-        "batch": (64, NET), "rate": (1e-3, NET),
-    },
-    "tone_reader": {
-        "steps": (5, NET), "examples": (40, NET), "asked": (13, ()), "width": (24, NET), "batch": (16, NET),
-        "target": ("frames", NET),
-    },
-    "pointing_at_points": {
-        "steps": (11, NET), "largest": (7, NET), "sizes": ([5, 9], ()), "asked": (24, ()), "batch": (8, NET),
-        "width": (24, NET), "task": ("sort", NET), "network": ("fixed", NET),
-    },
-    "pointing_at_points attention": {"network": ("lstm", NET), "width": (24, NET)},
-    "pointing_at_points transformer": {"hidden": (32, NET), "network": ("lstm", NET), "width": (30, NET)},
-    "adaptive_parity": {
-        "steps": (4, NET), "size": (4, NET), "most": (7, NET), "width": (5, NET), "batch": (9, NET), "asked": (41, ()),
-    },
-    "position_rates": {
-        "steps": (3, NET), "farthest": (12, NET), "longest": (7, NET), "asked": (25, ()), "batch": (6, NET),
-        "width": (12, NET),
-    },
-    "positions_beyond": {
-        "steps": (4, NET), "sizes": ([6, 10], NET), "longest": (7, NET), "asked": (25, ()), "batch": (6, NET),
-        "width": (12, NET),
-    },
-    "pointing_rates": {
-        "steps": (3, NET), "largest": (7, NET), "asked": (24, ()), "batch": (8, NET), "width": (24, NET),
-        "hidden": (32, NET),
-    },
-    "ring_gan": {"steps": (4, NET), "batch": (8, NET), "width": (4, NET), "noise": (4, NET)},
-    "ils_vae": {
-        "steps": (4, NET), "variables": (3, NET), "categories": (2, NET), "hidden": (4, NET), "batch": (50, NET)
-    },
-    "ils_toy": {"steps": (21, ()), "problems": (3, ()), "epsilon": (0.01, ()), "rate": (0.1, ())},
-    "ils_bias": {"problems": (4, NET), "draws": (8, NET), "mapped": (10, NET), "tuning": (4, NET)},
-    "ils_bernoulli": {"steps": (5, NET), "replicates": (3, NET), "rate": (0.1, NET)},
-    "ils_beyond": {"draws": (200, NET), "steps": (11, NET), "batch": (50, NET)},
-    **ATTENTION,
-    "neighbors_best_k": {"halves": (1, ()), "draws": (4, ())},
-    "forest_consistency": {"halves": (2, ALL), "trees": (6, ("RandomForest",))},
-}  # fmt: skip
 
 
 @pytest.mark.parametrize(("name", "option"), [(name, option) for name, some in OPTIONS.items() for option in some])

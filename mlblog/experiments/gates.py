@@ -21,7 +21,7 @@ BLOCKS = ("residual", "identity", "gated", "ungated start")
 
 @experiment(
     smoke={"steps": 2, "batch": 4, "width": 8, "layers": 1, "asked": 20, "rates": [1e-3, 1e-2]},
-    small={"steps": 100, "rates": [1e-3, 3e-3, 1e-2, 3e-2, 1e-1]},
+    small={"steps": 80, "rates": [1e-3, 3e-3, 1e-2, 3e-2]},
     full={"steps": 4_000, "batch": 256, "width": 256, "layers": 12, "rates": [1e-5, 1e-4, 1e-3, 1e-2, 1e-1]},
     seeds=3,
 )

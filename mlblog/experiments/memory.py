@@ -27,7 +27,7 @@ SMOKE = {"characters": 256, "width": 16, "hidden": 16, "asked": 13_000}
 FULL = {"width": 512, "hidden": 2_048, "layers": 12, "characters": 32_768, "asked": 300_000}
 
 
-@experiment(smoke={"steps": 2, **SMOKE}, small={"steps": 150}, full={"steps": 4_000, **FULL}, seeds=1)
+@experiment(smoke={"steps": 2, **SMOKE}, small={"steps": 100}, full={"steps": 4_000, **FULL}, seeds=1)
 def memory_rates(
     run: Run,
     *,
@@ -36,7 +36,7 @@ def memory_rates(
     width: int = 64,
     hidden: int = 256,
     layers: int = 2,
-    asked: int = 64_000,
+    asked: int = 32_000,
     seed: int,
 ) -> None:
     """Train each network shortly at each of the `RATES`, and keep the validation losses: the grid of its peak rate.
@@ -68,7 +68,7 @@ def memory_rates(
 
 @experiment(
     smoke={"steps": 4, "contexts": [2, 64], "targets": 9, **SMOKE},
-    small={"steps": 600, "contexts": [1, 2, 4, 8, 16, 32, 64, 128, 256], "targets": 1_000},
+    small={"steps": 450, "contexts": [1, 2, 4, 8, 16, 32, 64, 128], "targets": 1_000},
     full={"steps": 40_000, "contexts": [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1_024], "targets": 20_000, **FULL},
     seeds=3,
     variants=({"memory": 0}, {"memory": 128}, {"memory": 0, "segment": 128}),
@@ -86,7 +86,7 @@ def memory_segments(
     width: int = 64,
     hidden: int = 256,
     layers: int = 2,
-    asked: int = 256_000,
+    asked: int = 128_000,
     seed: int,
 ) -> None:
     """Train a network on segments with a memory, and ask what the next character costs it, by what it can look back at.
@@ -123,9 +123,9 @@ def memory_segments(
 
 
 @experiment(
-    smoke={"asked": 5_000, "read": 9_000, "most": 12_000}, small={"read": 614_400}, full={"read": 5_000_000}, seeds=1
+    smoke={"asked": 5_000, "read": 9_000, "most": 12_000}, small={"read": 460_800}, full={"read": 5_000_000}, seeds=1
 )
-def source_compressed(run: Run, *, read: int, most: int = 10_000_000, asked: int = 256_000, seed: int) -> None:
+def source_compressed(run: Run, *, read: int, most: int = 10_000_000, asked: int = 128_000, seed: int) -> None:
     """Compress the test text with xz: alone, after as much training text as a network reads, and after all of it.
 
     What a text costs after another is the size of both in one file less that of the other alone.
@@ -244,7 +244,7 @@ def _train(
 ) -> None:
     optimizer = torch.optim.AdamW(net.parameters(), lr=rate, fused=True)
     reader = _Reader(source.train, characters // segment, segment, seed)
-    validation = source.validation[: asked // 6]
+    validation = source.validation[: asked // 4]
     train(
         recorder, net, lambda step: reader.loss(net, step), optimizer, steps=steps, every=max(1, steps // 6), clip=1.0,
         validate=lambda: float(bits_by_place(net, validation, segment).mean()), reader=reader,

@@ -112,7 +112,7 @@ class RelativeMultiHeadAttention(nn.Module):
 
     def _split(self, x: Tensor) -> Tensor:
         """(…, N, D) to (…, H, N, K)."""
-        return x.view(*x.shape[:-1], self.heads, -1).transpose(-3, -2)
+        return x.view(*x.shape[:-1], self.heads, x.shape[-1] // self.heads).transpose(-3, -2)
 
 
 class ResidualBlock(nn.Module):

@@ -36,7 +36,7 @@ COUNTERS = ("edit_distance", "shuffle_probability", "excess_risk", "leave_one_ou
 #: What scores answers, given the examples to ask about before anything but a name.
 SCORERS = ("scores", "set_scores", "phrase_scores")
 #: What is read of other experiments' records.
-PLANTED = {"pointing_rates": 2e-3}
+PLANTED = {"pointing_rates": 2e-3, "memory_rates": 3e-3}
 
 
 class _Recorded(NamedTuple):
@@ -233,6 +233,29 @@ def points(patch: pytest.MonkeyPatch, module: ModuleType, part: str) -> None:
         return real(task, count=count, size=size, rng=rng)
 
     patch.setattr(module, "draw_problems", other)
+
+
+def source(patch: pytest.MonkeyPatch, module: ModuleType, part: str) -> None:
+    """Source: the text of a part backwards."""
+    real = module.load_source()
+    patch.setattr(module, "load_source", lambda: real._replace(**{part: getattr(real, part)[::-1].copy()}))
+
+
+def corridors(patch: pytest.MonkeyPatch, module: ModuleType, part: str) -> None:
+    """Corridors: other ones, where the generator is that of a part."""
+    real = module.draw_corridors
+    length = 24
+    kept = {
+        str(np.random.default_rng([seed, length]).bit_generator.state): name
+        for name, seed in {"test": module.TEST, "validation": module.VALIDATION}.items()
+    }
+
+    def other(count: int, *, length: int, rng: np.random.Generator, **options: Any) -> Any:
+        if kept.get(str(rng.bit_generator.state), "train") == part:
+            rng = np.random.default_rng([length, count, 77])
+        return real(count, length=length, rng=rng, **options)
+
+    patch.setattr(module, "draw_corridors", other)
 
 
 @contextmanager

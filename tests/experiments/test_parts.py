@@ -13,6 +13,7 @@ from parts import (
     Alter,
     Ran,
     altered,
+    corridors,
     digest,
     digits,
     experiments,
@@ -20,6 +21,7 @@ from parts import (
     phrases,
     points,
     ran,
+    source,
     tones,
     words_by,
 )
@@ -89,6 +91,10 @@ PARTED = {
     "tone_reader": Case(tones, (), ("errors_beam", "example", "blank_frames")),
     "pointing_at_points": Case(points, ("series/validation",)),
     "pointing_rates": Case(points, ("validation_lstm_hull", "rate_lstm_hull")),
+    "memory_rates": Case(source, ("validation_64_64", "rate_64_64")),
+    "memory_segments": Case(source, ("series/validation",), ("bits", "by_place", "by_context")),
+    "source_compressed": Case(source, (), ("alone", "after_read", "after_all")),
+    "gate_rates": Case(corridors, ("validation",), ("right",)),
 }  # fmt: skip
 #: Of these there is no part to keep apart: they draw from a known distribution, and are scored on it or exactly.
 WHOLE = {
@@ -170,6 +176,9 @@ VALIDATED = (
     "ils_vae",
     "pointing_at_points",
     "pointing_rates",
+    "memory_rates",
+    "memory_segments",
+    "gate_rates",
 )
 
 
@@ -255,6 +264,19 @@ OPTIONS: dict[str, dict[str, tuple[Any, tuple[str, ...]]]] = {
     "pointing_rates": {
         "steps": (3, NET), "largest": (7, NET), "asked": (24, ()), "batch": (8, NET), "width": (24, NET),
         "hidden": (32, NET),
+    },
+    "memory_rates": {
+        "steps": (3, NET), "characters": (512, NET), "width": (24, NET), "hidden": (24, NET), "layers": (1, NET),
+        "asked": (20_000, ()),
+    },
+    "memory_segments": {
+        "steps": (5, NET), "contexts": ([3], ()), "targets": (7, ()), "memory": (0, NET), "segment": (32, NET),
+        "characters": (512, NET), "width": (24, NET), "hidden": (24, NET), "layers": (1, NET), "asked": (20_000, ()),
+    },
+    "source_compressed": {"read": (8_000, ()), "most": (11_000, ()), "asked": (4_000, ())},
+    "gate_rates": {
+        "steps": (3, NET), "rates": ([2e-3], NET), "segment": (8, NET), "segments": (3, NET), "memory": (4, NET),
+        "batch": (6, NET), "width": (12, NET), "layers": (2, NET), "asked": (30, ()),
     },
     "ring_gan": {"steps": (4, NET), "batch": (8, NET), "width": (4, NET), "noise": (4, NET)},
     "ils_vae": {

@@ -27,13 +27,16 @@ from parts import (
 )
 
 import mlblog.experiments.ilsampling_vae
+import mlblog.experiments.memory
 import mlblog.experiments.vae
 from mlblog.data.anagrams import split
 from mlblog.data.letter_sets import split_by_set
 from mlblog.data.phrases import split_by_letters
+from mlblog.data.stdlib import Source, load_source
 
 BY_CLASS = words_by(lambda module, words: split(words, unseen=module.EXAMPLES))
 BY_CLASS_ALONE = words_by(lambda _, words: split(words))
+EXCERPTS = Source(*(part[:40_000] for part in load_source()))
 BY_SET = words_by(lambda module, words: split_by_set(words, unseen=module.EXAMPLES))
 
 
@@ -107,6 +110,7 @@ def quick() -> Iterator[None]:
     with few_words(), pytest.MonkeyPatch.context() as patch:
         patch.setattr(mlblog.experiments.vae, "DRAWS", (1, 3))
         patch.setattr(mlblog.experiments.ilsampling_vae, "POINTS", 2)
+        patch.setattr(mlblog.experiments.memory, "load_source", lambda: EXCERPTS)
         yield
 
 
@@ -123,6 +127,8 @@ GIVEN = {
     "ils_bias": {"problems": 3, "draws": 6},
     "ils_bernoulli": {"steps": 4, "replicates": 2},
     "pointing_rates": {"steps": 2},
+    "memory_rates": {"asked": 8_300},
+    "memory_segments": {"asked": 8_300, "steps": 3},
 }
 
 

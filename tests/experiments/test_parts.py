@@ -111,6 +111,7 @@ def quick() -> Iterator[None]:
         patch.setattr(mlblog.experiments.vae, "DRAWS", (1, 3))
         patch.setattr(mlblog.experiments.ilsampling_vae, "POINTS", 2)
         patch.setattr(mlblog.experiments.memory, "load_source", lambda: EXCERPTS)
+        patch.setattr(mlblog.experiments.memory, "NETWORKS", ((64, 64),))
         yield
 
 

@@ -168,6 +168,22 @@ def _imported(module: ModuleType) -> list[str]:
 Alter = Callable[[pytest.MonkeyPatch, ModuleType, str], None]
 
 
+class Case(NamedTuple):
+    """How an experiment's parts are changed.
+
+    Attributes:
+        alter: changes one part.
+        fixed: what is saved of training and of what was seen: as it was, whatever the test set.
+        scored: what is saved of the test set: never as it was.
+        untaught: learners that see nothing of what is changed here.
+    """
+
+    alter: Alter
+    fixed: tuple[str, ...] = ()
+    scored: tuple[str, ...] = ()
+    untaught: tuple[str, ...] = ()
+
+
 def words_by(split: Callable[[ModuleType, Sequence[str]], Split]) -> Alter:
     """Words: of every second group of a part, the words are not there."""
 

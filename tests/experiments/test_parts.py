@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
+import memory_parts
 import pytest
 from parts import (
     COUNTERS,
     LEARNERS,
-    Alter,
+    Case,
     Ran,
     altered,
-    corridors,
     digest,
     digits,
     experiments,
@@ -21,7 +21,6 @@ from parts import (
     phrases,
     points,
     ran,
-    source,
     tones,
     words_by,
 )
@@ -32,28 +31,10 @@ import mlblog.experiments.vae
 from mlblog.data.anagrams import split
 from mlblog.data.letter_sets import split_by_set
 from mlblog.data.phrases import split_by_letters
-from mlblog.data.stdlib import Source, load_source
 
 BY_CLASS = words_by(lambda module, words: split(words, unseen=module.EXAMPLES))
 BY_CLASS_ALONE = words_by(lambda _, words: split(words))
-EXCERPTS = Source(*(part[:40_000] for part in load_source()))
 BY_SET = words_by(lambda module, words: split_by_set(words, unseen=module.EXAMPLES))
-
-
-class Case(NamedTuple):
-    """How an experiment's parts are changed.
-
-    Attributes:
-        alter: changes one part.
-        fixed: what is saved of training and of what was seen: as it was, whatever the test set.
-        scored: what is saved of the test set: never as it was.
-        untaught: learners that see nothing of what is changed here.
-    """
-
-    alter: Alter
-    fixed: tuple[str, ...] = ()
-    scored: tuple[str, ...] = ()
-    untaught: tuple[str, ...] = ()
 
 
 SEEN = ("exact_seen", "valid_seen", "valid_at_5_seen", "exact_at_5_seen")
@@ -94,10 +75,7 @@ PARTED = {
     "tone_reader": Case(tones, (), ("errors_beam", "example", "blank_frames")),
     "pointing_at_points": Case(points, ("series/validation",)),
     "pointing_rates": Case(points, ("validation_lstm_hull", "rate_lstm_hull")),
-    "memory_rates": Case(source, ("validation_64_64", "rate_64_64")),
-    "memory_segments": Case(source, ("series/validation",), ("bits", "by_place", "by_context")),
-    "source_compressed": Case(source, (), ("alone", "after_read", "after_all")),
-    "gate_rates": Case(corridors, ("validation",), ("right",)),
+    **memory_parts.PARTED,
 }  # fmt: skip
 #: Of these there is no part to keep apart: they draw from a known distribution, and are scored on it or exactly.
 WHOLE = {
@@ -110,7 +88,7 @@ def quick() -> Iterator[None]:
     with few_words(), pytest.MonkeyPatch.context() as patch:
         patch.setattr(mlblog.experiments.vae, "DRAWS", (1, 3))
         patch.setattr(mlblog.experiments.ilsampling_vae, "POINTS", 2)
-        patch.setattr(mlblog.experiments.memory, "load_source", lambda: EXCERPTS)
+        patch.setattr(mlblog.experiments.memory, "load_source", lambda: memory_parts.EXCERPTS)
         patch.setattr(mlblog.experiments.memory, "NETWORKS", ((64, 64),))
         yield
 
@@ -128,8 +106,7 @@ GIVEN = {
     "ils_bias": {"problems": 3, "draws": 6},
     "ils_bernoulli": {"steps": 4, "replicates": 2},
     "pointing_rates": {"steps": 2},
-    "memory_rates": {"asked": 8_300},
-    "memory_segments": {"asked": 8_300, "steps": 3},
+    **memory_parts.GIVEN,
 }
 
 
@@ -234,6 +211,7 @@ SPELLER: dict[str, tuple[Any, tuple[str, ...]]] = {  # another value, and the le
 }  # fmt: skip
 ALL = (*NET, *LEARNERS, "solve")
 OPTIONS: dict[str, dict[str, tuple[Any, tuple[str, ...]]]] = {
+    **memory_parts.OPTIONS,
     "anagram_solver": {
         **SPELLER, "longest": (5, ALL), "letters": (64, NET), "dropout": (0.5, NET), "widths": ([1, 2], ()),
     },
@@ -271,19 +249,6 @@ OPTIONS: dict[str, dict[str, tuple[Any, tuple[str, ...]]]] = {
     "pointing_rates": {
         "steps": (3, NET), "largest": (7, NET), "asked": (24, ()), "batch": (8, NET), "width": (24, NET),
         "hidden": (32, NET),
-    },
-    "memory_rates": {
-        "steps": (3, NET), "characters": (512, NET), "width": (24, NET), "hidden": (24, NET), "layers": (1, NET),
-        "asked": (20_000, ()),
-    },
-    "memory_segments": {
-        "steps": (5, NET), "contexts": ([3], ()), "targets": (7, ()), "memory": (0, NET), "segment": (32, NET),
-        "characters": (512, NET), "width": (24, NET), "hidden": (24, NET), "layers": (1, NET), "asked": (20_000, ()),
-    },
-    "source_compressed": {"read": (8_000, ()), "most": (11_000, ()), "asked": (4_000, ())},
-    "gate_rates": {
-        "steps": (3, NET), "rates": ([2e-3], NET), "segment": (8, NET), "segments": (3, NET), "memory": (4, NET),
-        "batch": (6, NET), "width": (12, NET), "layers": (2, NET), "asked": (30, ()),
     },
     "ring_gan": {"steps": (4, NET), "batch": (8, NET), "width": (4, NET), "noise": (4, NET)},
     "ils_vae": {

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 import torch
+from segment_rows import SEGMENTS
 from table import ROUNDING, Row, assert_near, cast, flat
 from torch import Tensor
 from torch_rows import LOSSES, MODELS
 
-ROWS = MODELS + LOSSES
+ROWS = MODELS + LOSSES + SEGMENTS
 EACH = pytest.mark.parametrize("row", ROWS, ids=[f"{i}-{row.name}" for i, row in enumerate(ROWS)])
 DOUBLE = torch.float64
 

@@ -22,7 +22,6 @@ from mlblog.models import (
     attention,
     attention_lstm,
     discrete_vae,
-    gated_transformer,
     norms,
     pointer_keys,
     pointer_lstm,
@@ -32,7 +31,6 @@ from mlblog.models import (
     spelling,
     spelling_keys,
     transformer,
-    transformer_xl,
     vae,
 )
 from mlblog.models import pointer as pointer_net
@@ -150,20 +148,6 @@ MODELS = [
         leading=True),
     Row("models.transformer.DecoderBlock", lambda: transformer.DecoderBlock(8, 2, 12),
         (numbers(4, 5, 8), numbers(4, 7, 8)), batch=(0, 0), leading=True),
-    Row("models.transformer_xl.rel_shift", lambda: transformer_xl.rel_shift, (numbers(4, 3, 5),), leading=True),
-    Row("models.transformer_xl.RelativeMultiHeadAttention", lambda: transformer_xl.RelativeMultiHeadAttention(8, 2),
-        (numbers(4, 3, 8), numbers(4, 5, 8)), batch=(0, 0), leading=True),
-    Row("models.transformer_xl.ResidualBlock", lambda: transformer_xl.ResidualBlock(8, 2, 12),
-        (numbers(4, 3, 8), numbers(4, 5, 8)), batch=(0, 0), leading=True),
-    Row("models.transformer_xl.TransformerXL", lambda: _Logits(transformer_xl.TransformerXL(
-        symbols=7, width=8, layers=1, memory=5, block=lambda: transformer_xl.ResidualBlock(8, 2, 12))),
-        (whole(7, 4, 3), numbers(4, 5, 8)), batch=(0, 0)),
-    Row("models.gated_transformer.GRUGate", lambda: gated_transformer.GRUGate(6), (numbers(4, 5, 6), numbers(4, 5, 6)),
-        batch=(0, 0), leading=True),
-    Row("models.gated_transformer.IdentityBlock", lambda: gated_transformer.IdentityBlock(8, 2, 12),
-        (numbers(4, 3, 8), numbers(4, 5, 8)), batch=(0, 0), leading=True),
-    Row("models.gated_transformer.GTrXLBlock", lambda: gated_transformer.GTrXLBlock(8, 2, 12),
-        (numbers(4, 3, 8), numbers(4, 5, 8)), batch=(0, 0), leading=True),
     Row("models.positions.rotate_by_place", lambda: positions.rotate_by_place, (numbers(4, 5, 6),), leading=True),
     Row("models.positions.LearnedPositions", lambda: positions.LearnedPositions(9, 6), (numbers(4, 5, 6),),
         leading=True),
@@ -291,18 +275,6 @@ class _Of(nn.Module):
 
 def _of_vae(method: str) -> _Of:
     return _Of(discrete_vae.DiscreteVAE(pixels=9, variables=2, categories=3, hidden=7), method)
-
-
-class _Logits(nn.Module):
-    """What a language model of one layer says after a memory."""
-
-    def __init__(self, model: transformer_xl.TransformerXL) -> None:
-        super().__init__()
-        self.model = model
-
-    def forward(self, tokens: Tensor, memory: Tensor) -> Tensor:
-        logits: Tensor = self.model(tokens, memory.unsqueeze(0))[0]
-        return logits
 
 
 class _Elbo(nn.Module):

@@ -6,6 +6,7 @@ from typing import Any
 
 from attention_options import ATTENTION
 from depth_options import DEPTH_AND_MEMORY
+from memory_parts import OPTIONS as MEMORY
 from parts import LEARNERS
 
 NET, GRAMS, PROBED = ("AdamW", "Adam"), ("kneser_ney",), ("AdamW", "solve")
@@ -17,6 +18,7 @@ ALL = (*NET, *LEARNERS, "solve")
 OPTIONS: dict[str, dict[str, tuple[Any, tuple[str, ...]]]] = {
     **ATTENTION,
     **DEPTH_AND_MEMORY,
+    **MEMORY,
     "anagram_solver": {
         **SPELLER, "longest": (5, ALL), "letters": (64, NET), "dropout": (0.5, NET), "widths": ([1, 2], ()),
     },

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import pkgutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from importlib import import_module
@@ -17,13 +17,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 import torch
+from changed_parts import Alter
 from torch import Tensor
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
 import mlblog.experiments
-from mlblog.data.anagrams import Split
-from mlblog.data.digits import Digits
-from mlblog.data.tones import Tones
 from mlblog.lab.determinism import deterministic
 from mlblog.lab.records.record import Key
 from mlblog.lab.running.run import Run
@@ -36,7 +34,7 @@ COUNTERS = ("edit_distance", "shuffle_probability", "excess_risk", "leave_one_ou
 #: What scores answers, given the examples to ask about before anything but a name.
 SCORERS = ("scores", "set_scores", "phrase_scores")
 #: What is read of other experiments' records.
-PLANTED = {"copying_rates": 2e-3, "pointing_rates": 2e-3, "position_rates": 3e-3}
+PLANTED = {"copying_rates": 2e-3, "memory_rates": 3e-3, "pointing_rates": 2e-3, "position_rates": 3e-3}
 
 
 class _Recorded(NamedTuple):
@@ -161,122 +159,6 @@ def _imported(module: ModuleType) -> list[str]:
     """The experiments' modules from which one takes functions."""
     origins = {getattr(value, "__module__", None) or "" for value in vars(module).values()}
     return [origin for origin in origins if origin.startswith("mlblog.experiments.")]
-
-
-# -- the parts, changed at their source ----------------------------------------------------------------------------
-
-Alter = Callable[[pytest.MonkeyPatch, ModuleType, str], None]
-
-
-def words_by(split: Callable[[ModuleType, Sequence[str]], Split]) -> Alter:
-    """Words: of every second group of a part, the words are not there."""
-
-    def alter(patch: pytest.MonkeyPatch, module: ModuleType, part: str) -> None:
-        real = module.load_words
-
-        def fewer(**options: Any) -> tuple[str, ...]:
-            words = real(**options)
-            gone = set(getattr(split(module, words), part)[::2])
-            return tuple(word for word in words if word not in gone)
-
-        patch.setattr(module, "load_words", fewer)
-
-    return alter
-
-
-def phrases(patch: pytest.MonkeyPatch, module: ModuleType, part: str) -> None:
-    """Phrases: every one of a part is the first one of that part."""
-    real = module.draw_phrases
-
-    def fewer(*arguments: Any, **options: Any) -> tuple[str, ...]:
-        drawn = real(*arguments, **options)
-        here = getattr(module.split_by_letters(drawn, unseen=module.EXAMPLES), part)
-        swapped = set(here)
-        return tuple(here[0] if phrase in swapped else phrase for phrase in drawn)
-
-    patch.setattr(module, "draw_phrases", fewer)
-
-
-def digits(patch: pytest.MonkeyPatch, module: ModuleType, part: str) -> None:
-    """Digits: upside down, and each called by the next one's name."""
-    real = module.load_digits()
-    rows = {"train": slice(0, 1_200), "validation": slice(1_200, 1_400), "test": slice(1_400, None)}[part]
-    images, labels = real.images.copy(), real.labels.copy()
-    images[rows], labels[rows] = images[rows][:, ::-1, ::-1], (labels[rows] + 1) % 10
-    patch.setattr(module, "load_digits", lambda: Digits(images, labels))
-
-
-def tones(patch: pytest.MonkeyPatch, module: ModuleType, part: str) -> None:
-    """Tones: their features in reverse order; the test's are drawn from seeds above 2,000."""
-    real = module.make_tones
-
-    def other(n: int, *, seed: int) -> Tones:
-        drawn = real(n, seed=seed)
-        here = "test" if seed >= 2_000 else "train"
-        return drawn._replace(sound=drawn.sound[..., ::-1].copy()) if here == part else drawn
-
-    patch.setattr(module, "make_tones", other)
-
-
-def drawn_by(drawer: str) -> Alter:
-    """Problems: other ones, where the generator is that of a part."""
-
-    def alter(patch: pytest.MonkeyPatch, module: ModuleType, part: str) -> None:
-        real = getattr(module, drawer)
-        kept = {
-            str(np.random.default_rng([seed, size]).bit_generator.state): name
-            for name, seed in {"test": module.TEST, "validation": module.VALIDATION}.items()
-            for size in range(3, 300)
-        }
-
-        def other(*task: Any, count: int, size: int, rng: np.random.Generator) -> Any:
-            if kept.get(str(rng.bit_generator.state), "train") == part:
-                rng = np.random.default_rng([size, count, 77])
-            return real(*task, count=count, size=size, rng=rng)
-
-        patch.setattr(module, drawer, other)
-
-    return alter
-
-
-def parity(patch: pytest.MonkeyPatch, module: ModuleType, part: str) -> None:
-    """Vectors: other ones, where the generator is that of a part."""
-    real, parts = module.draw_parity, {module.TEST: "test", module.VALIDATION: "validation"}
-
-    def other(count: int, size: int, *, generator: torch.Generator) -> Any:
-        seed = generator.initial_seed()
-        if parts.get(seed, "train") == part:
-            generator = torch.Generator().manual_seed(seed + 77)
-        return real(count, size, generator=generator)
-
-    patch.setattr(module, "draw_parity", other)
-
-
-def sequences(patch: pytest.MonkeyPatch, module: ModuleType, part: str) -> None:
-    """Sequences: other ones, where the first seed is that of a part."""
-    real, kept = module._sequences, {module.TEST: "test", module.VALIDATION: "validation"}
-
-    def other(count: int, size: int, *seeds: int) -> Tensor:
-        return real(count, size, *([77] if kept.get(seeds[0], "train") == part else []), *seeds)
-
-    patch.setattr(module, "_sequences", other)
-
-
-def copies(patch: pytest.MonkeyPatch, module: ModuleType, part: str) -> None:
-    """Sequences to be copied: other ones, where the generator is that of a part."""
-    real = module.draw
-    kept = {
-        str(np.random.default_rng([seed, length]).bit_generator.state): name
-        for name, seed in {"test": module.TEST, "validation": module.VALIDATION}.items()
-        for length in range(100)
-    }
-
-    def other(count: int, length: int, rng: np.random.Generator, device: str) -> Any:
-        if kept.get(str(rng.bit_generator.state), "train") == part:
-            rng = np.random.default_rng([length, count, 77])
-        return real(count, length, rng, device)
-
-    patch.setattr(module, "draw", other)
 
 
 @contextmanager

@@ -4,31 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
-from typing import NamedTuple
 
+import memory_parts
 import pytest
+from changed_parts import Case, copies, digits, drawn_by, parity, phrases, sequences, tones, words_by
 from options import OPTIONS
-from parts import (
-    COUNTERS,
-    LEARNERS,
-    Alter,
-    Ran,
-    altered,
-    copies,
-    digest,
-    digits,
-    drawn_by,
-    experiments,
-    few_words,
-    parity,
-    phrases,
-    ran,
-    sequences,
-    tones,
-    words_by,
-)
+from parts import COUNTERS, LEARNERS, Ran, altered, digest, experiments, few_words, ran
 
 import mlblog.experiments.ilsampling_vae
+import mlblog.experiments.memory
 import mlblog.experiments.positions
 import mlblog.experiments.thinking
 import mlblog.experiments.vae
@@ -39,22 +23,6 @@ from mlblog.data.phrases import split_by_letters
 BY_CLASS = words_by(lambda module, words: split(words, unseen=module.EXAMPLES))
 BY_CLASS_ALONE = words_by(lambda _, words: split(words))
 BY_SET = words_by(lambda module, words: split_by_set(words, unseen=module.EXAMPLES))
-
-
-class Case(NamedTuple):
-    """How an experiment's parts are changed.
-
-    Attributes:
-        alter: changes one part.
-        fixed: what is saved of training and of what was seen: as it was, whatever the test set.
-        scored: what is saved of the test set: never as it was.
-        untaught: learners that see nothing of what is changed here.
-    """
-
-    alter: Alter
-    fixed: tuple[str, ...] = ()
-    scored: tuple[str, ...] = ()
-    untaught: tuple[str, ...] = ()
 
 
 SEEN = ("exact_seen", "valid_seen", "valid_at_5_seen", "exact_at_5_seen")
@@ -102,6 +70,7 @@ PARTED = {
     "adaptive_parity": Case(parity, ("validation", "series/validation 0"), ("errors",)),
     "position_rates": Case(drawn_by("draw_strings"), ("validation bias", "rate bias")),
     "positions_beyond": Case(drawn_by("draw_strings"), ("validation bias",), ("right bias",)),
+    **memory_parts.PARTED,
 }  # fmt: skip
 #: Of these there is no part to keep apart: they draw from a known distribution, and are scored on it or exactly.
 WHOLE = {
@@ -119,6 +88,8 @@ def quick() -> Iterator[None]:
         patch.setattr(mlblog.experiments.thinking, "SETTINGS", few)
         patch.setattr(mlblog.experiments.positions, "RATES", (1e-2, 3e-2))
         patch.setattr(mlblog.experiments.positions, "SCHEMES", ("bias", "sinusoid from anywhere"))
+        patch.setattr(mlblog.experiments.memory, "load_source", lambda: memory_parts.EXCERPTS)
+        patch.setattr(mlblog.experiments.memory, "NETWORKS", ((64, 64),))
         yield
 
 
@@ -135,6 +106,7 @@ GIVEN = {
     "ils_bias": {"problems": 3, "draws": 6},
     "ils_bernoulli": {"steps": 4, "replicates": 2},
     "pointing_rates": {"steps": 2},
+    **memory_parts.GIVEN,
 }
 
 
@@ -183,8 +155,8 @@ def test_all_that_learns_learns_from_the_training_set(name: str) -> None:
 
 VALIDATED = (
     "adaptive_parity", "adaptive_spans", "anagram_solver", "anagram_letter_sets", "anagram_phrases", "copying",
-    "copying_rates", "depth_training", "ils_vae", "pointing_at_points", "pointing_rates", "position_rates",
-    "positions_beyond",
+    "copying_rates", "depth_training", "gate_rates", "ils_vae", "memory_rates", "memory_segments", "pointing_at_points",
+    "pointing_rates", "position_rates", "positions_beyond",
 )  # fmt: skip
 
 

@@ -78,7 +78,7 @@ def page(address: str) -> Iterator[Page]:
 
 
 def wait_for(page: Page, text: str) -> None:
-    page.wait_for_function("text => document.body.innerText.includes(text)", arg=text, timeout=30_000)
+    page.wait_for_function("text => document.body?.innerText.includes(text)", arg=text, timeout=30_000)
 
 
 def test_a_save_shows_in_the_page_without_a_reload_by_hand(blog: Path, page: Page) -> None:

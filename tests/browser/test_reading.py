@@ -183,10 +183,15 @@ def test_each_post_says_how_to_cite_take_and_remake_it(visit: Callable[..., Visi
 
 def test_lists_of_posts_show_beginnings(visit: Callable[..., Visit], site: Path) -> None:
     """In a list a post has a title, a figure and a way on, and neither its code nor what stands below the cut."""
-    page = visit().go("/blog/")
-    assert page.locator(".md-post--excerpt").count() == len(posts(site))
-    assert page.locator(".md-post--excerpt .md-post__action a").count() == len(posts(site))
-    assert page.locator(".md-post--excerpt :is(pre, .mlblog-remake):visible").count() == 0
+    lists = ["/blog/", *(f"/blog/page/{page.name}/" for page in (site / "blog/page").glob("*"))]
+    listed = 0
+    for path in lists:
+        page = visit().go(path)
+        here = page.locator(".md-post--excerpt").count()
+        assert page.locator(".md-post--excerpt .md-post__action a").count() == here > 0
+        assert page.locator(".md-post--excerpt :is(pre, .mlblog-remake):visible").count() == 0
+        listed += here
+    assert listed == len(posts(site))
 
 
 def test_a_phone_shows_a_posts_date_above_its_text(visit: Callable[..., Visit], site: Path) -> None:

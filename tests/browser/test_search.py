@@ -46,7 +46,7 @@ def test_a_method_leads_to_the_post_before_its_code(page: Page) -> None:
 
 @pytest.mark.parametrize(
     ("question", "first"),
-    [("how to write a post", "/guide/write/"), ("attention is all you need", "transformer-parts")],
+    [("how to write a post", "/guide/write/?h=write+post"), ("attention is all you need", "?h=attention+need")],
 )
 def test_small_words_of_a_question_do_not_decide(page: Page, question: str, first: str) -> None:
     assert first in found(page, question)[0]

@@ -43,12 +43,14 @@ def experiments(project: Project, code: Code | None = None) -> dict[str, Declara
     """
     code = code or Code.of(project)
     found: dict[str, Declaration] = {}
+    folders: dict[str, str] = {}
     for name, module, path, written, (arguments, defaults) in code.experiments(project.experiments):
         place = f"{project.relative(path)}:{written.line}"
-        if name in found:
-            other = found[name]
+        if (folder := folders.setdefault(name.casefold(), name)) in found:
+            other = found[folder]
+            also = "is" if folder == name else f"differs only in case from {folder!r},"
             raise ProjectError(
-                f"{place}: experiment {name!r} is also declared in {project.relative(other.path)}:{other.line};"
+                f"{place}: experiment {name!r} {also} also declared in {project.relative(other.path)}:{other.line};"
                 " records are stored by name, so names must be unique"
             )
         found[name] = Declaration(

@@ -98,7 +98,8 @@ class Press:
         return Parsed(path, text, with_pictures(parse_post(text, project.relative(path)), project))
 
     def _take_address(self, post: Post) -> None:
-        if (other := self._addresses.setdefault(post.page, post.path)) != post.path:
+        # some file systems, those of macOS among them, take names in other letter case for the same
+        if (other := self._addresses.setdefault(post.page.casefold(), post.path)) != post.path:
             raise PostError(post.path, 1, f"has the same address as {other}; rename it or set `slug:`")
 
     def _with_cached_outputs(self, post: Stage) -> Stage:

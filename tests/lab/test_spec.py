@@ -5,8 +5,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from mlblog.errors import InputError, MissingRecord
+from mlblog.errors import InputError, MissingRecord, ProjectError
 from mlblog.lab import Lab, MemoryStore, Project, Read, Record, Run, experiment, reading, using
+from mlblog.lab.declared import experiments
 
 
 @experiment(smoke={"steps": 1}, small={"steps": 10, "sizes": (1, 2)}, seeds=2, variants=[{"heads": 1}])
@@ -118,3 +119,20 @@ def _scaled(run: Run, *, scale: int, seed: int) -> None: ...
 
 
 def _größe(run: Run, *, seed: int) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("other", "told"), [("coin", "is also declared"), ("Coin", "differs only in case from 'coin'")]
+)
+def test_two_experiments_cannot_have_one_folder(
+    other: str, told: str, make_project: Callable[[dict[str, str]], Project]
+) -> None:
+    """A Mac takes `Coin` and `coin` for the same folder."""
+    declared = (
+        "from mlblog.lab import Run, experiment\n\n\n"
+        '@experiment(smoke={{}})\ndef {}(run: Run, *, seed: int) -> None:\n    """A coin."""\n'
+    )
+    files = {"toy/__init__.py": "", "toy/experiments/__init__.py": ""}
+    files |= {f"toy/experiments/{file}.py": declared.format(name) for file, name in (("a", "coin"), ("b", other))}
+    with pytest.raises(ProjectError, match=f"toy/experiments/b.py:5: .*{told}"):
+        experiments(make_project(files))

@@ -110,6 +110,14 @@ def test_two_posts_cannot_have_one_address(fresh: Project, warm: Callable[..., C
     assert str(error).startswith("posts_src/notes/a.md:1: has the same address as posts_src/a.md")
 
 
+def test_addresses_that_differ_only_in_case_are_one(fresh: Project, warm: Callable[..., Compiled]) -> None:
+    """As they are on a Mac."""
+    write(fresh, a="Prose.\n", b="Prose.\n")
+    (fresh.posts / "b.md").write_text(HEAD.replace("---\n", "---\nslug: A\n", 1))
+    (error,) = warm().errors
+    assert str(error).startswith("posts_src/b.md:1: has the same address as posts_src/a.md")
+
+
 def test_goals_are_no_posts(fresh: Project) -> None:
     (fresh.posts / "goals").mkdir()
     (fresh.posts / "goals" / "2026-W47.md").write_text("# Goals\n")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import linecache
 import os
 from types import FrameType
@@ -11,6 +13,7 @@ from mlblog.files.state import Mark, mark_of
 from mlblog.lab.observing.ownership import LIBRARIES, STANDARD, is_engine
 
 real_stat = os.stat  # the original, which `hook` replaces while a run is observed
+_GET_PATH: int | None = getattr(fcntl, "F_GETPATH", None)  # macOS
 _LONGEST = 255  # bytes of a file's name
 IMPORTING = "<import>"  # asked by the import system
 THREAD = "<thread>"  # asked by a thread of the standard library, on behalf of unknown code
@@ -29,16 +32,33 @@ def state_of(path: str) -> Mark | None:
 def name_of(path: object) -> str | None:
     """The absolute name of what a path or a descriptor is; None if it has none, or cannot be a path."""
     if isinstance(path, int):
-        try:
-            return os.readlink(f"/proc/self/fd/{path}")
-        except OSError:
-            return None
+        return _opened(path)
     try:
         name = os.path.abspath(os.fsdecode(path))  # type: ignore[arg-type]
         if max(map(len, os.fsencode(name).split(b"/"))) > _LONGEST:
             return None  # IPython asks of each text that is displayed whether it is a file
         return os.path.realpath(name) if name.startswith("/proc/self/") else name
     except (TypeError, ValueError):
+        return None
+
+
+def _descriptors() -> list[int]:
+    for folder in ("/proc/self/fd", "/dev/fd"):  # Linux, macOS
+        with contextlib.suppress(OSError):
+            return [int(number) for number in os.listdir(folder)]
+    return []
+
+
+def _opened(descriptor: int) -> str | None:
+    """The absolute name of what is open; None if it has none."""
+    try:
+        return os.readlink(f"/proc/self/fd/{descriptor}")
+    except OSError:
+        if _GET_PATH is None:
+            return None
+    try:
+        return os.fsdecode(fcntl.fcntl(descriptor, _GET_PATH, bytes(1024)).rstrip(b"\0")) or None
+    except OSError:
         return None
 
 
@@ -55,10 +75,7 @@ def below_descriptor(path: object) -> str | None:
     """Where a relative path leads from an open folder: events do not include `dir_fd`."""
     if not isinstance(path, str | bytes | os.PathLike) or os.path.isabs(path):
         return None
-    try:
-        folders = {name_of(int(number)) for number in os.listdir("/proc/self/fd")}
-    except OSError:
-        return None
+    folders = {name_of(number) for number in _descriptors()}
     below = (os.path.join(folder, os.fsdecode(path)) for folder in sorted(filter(None, folders)))
     return next((name for name in below if exists(name)), None)
 

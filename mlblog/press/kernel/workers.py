@@ -88,8 +88,19 @@ class Workers:
         deadline = time.monotonic() + _PATIENCE
         for pid in self._forked:
             with contextlib.suppress(ChildProcessError):  # the cell has already waited for it
-                while os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+                while _is_running(pid):
                     if time.monotonic() > deadline:
                         return
                     time.sleep(0.002)
         self._forked.clear()
+
+
+def _is_running(child: int) -> bool:
+    """Whether a child is running.
+
+    Raises:
+        ChildProcessError: someone has waited for it.
+    """
+    if hasattr(os, "waitid"):
+        return os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
+    return os.waitpid(child, os.WNOHANG) == (0, 0)  # macOS before Python 3.13; reaps it

@@ -9,11 +9,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import yaml
+from mkdocs import utils
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import Files
 from mkdocs.structure.pages import Page
 
-from mlblog.files.atomic import write_if_changed
 from mlblog.site.twin import twin
 
 _LISTED = ("title", "description", "url", "date", "updated", "authors", "categories", "tags")
@@ -47,7 +47,7 @@ class Twins:
         groups: dict[str, list[tuple[str, str, str]]] = defaultdict(list)
         for page, text in self._texts.values():
             content = self._twin(page, text, root)
-            write_if_changed(site / _path(page), content.encode())
+            utils.write_file(content.encode(), str(site / _path(page)))
             told = " ".join(str(page.meta.get("description") or "").split())
             line = f"- [{page.title}]({root}{_path(page)})" + (f": {told}" if told else "")
             groups[_group(page)].append((str(page.meta.get("date") or ""), page.url, line))
@@ -57,7 +57,7 @@ class Twins:
                 by_address = sorted(groups[name], key=lambda one: one[1])
                 lines = [line for *_, line in sorted(by_address, key=lambda one: one[0], reverse=True)]
                 text += f"\n## {name}\n\n" + "\n".join(lines) + "\n"
-            write_if_changed(site / "llms.txt", text.encode())
+            utils.write_file(text.encode(), str(site / "llms.txt"))
 
     def _twin(self, page: Page, text: str, root: str) -> str:
         names = [author.name for author in getattr(page, "authors", ())]

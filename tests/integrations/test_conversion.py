@@ -19,6 +19,7 @@ from mlblog.integrations.speedup.build import Speedup
 from mlblog.integrations.speedup.conversion import Conversions, Converted, settings
 
 MORE = "<!-- more -->"
+OURS = "mlblog: {markdown: false}, "  # a twin would be linked
 CONFIG = """site_name: t
 site_url: http://127.0.0.1:8000/
 theme: {{name: material, font: false}}
@@ -72,7 +73,7 @@ def sites(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         title = "" if "# A title" in body else f"title: Post {number}\n"
         (root / f"docs/blog/posts/post-{number}.md").write_text(f"{head}{title}---\n\n{body}\n")
     found = {}
-    for name, plugin in ("stock", ""), ("cold", "mlblog, "), ("warm", "mlblog, "):
+    for name, plugin in ("stock", ""), ("cold", OURS), ("warm", OURS):
         (root / "mkdocs.yml").write_text(CONFIG.format(plugin))
         environment = os.environ | {"NO_MKDOCS_2_WARNING": "1", "MLBLOG_EXPERIMENTS": "never"}
         command = [sys.executable, "-m", "mkdocs", "build", "--site-dir", str(root / name)]

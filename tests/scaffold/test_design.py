@@ -76,10 +76,11 @@ def test_what_is_served_is_what_mlblog_brings(blog: Path) -> None:
     assert not list((blog / "site").rglob("*.py"))
 
 
-def test_own_sheets_and_scripts_come_after_those_of_mlblog_in_one_file_each(blog: Path) -> None:
+def test_sheets_are_one_file_and_scripts_of_mlblog_another_before_those_of_the_blog(blog: Path) -> None:
     home = page(blog, "index.html")
     (sheet,) = (str(link["href"]) for link in home.select("link[rel=stylesheet]") if "assets/site." in str(link))
-    (script,) = (str(script["src"]) for script in home.select("script[src]") if "assets/site." in str(script))
+    scripts = [str(script["src"]) for script in home.select("script[src]")]
+    (script,) = (one for one in scripts if "assets/site." in one)
     rules, code = ((blog / "site" / name).read_text() for name in (sheet, script))
     # a line of each sheet, in cascade order; the blog's own colours replace those of mlblog
     first, *others = map(line_of, ("fonts", "reading", "frame", "claims", "print"))
@@ -89,7 +90,8 @@ def test_own_sheets_and_scripts_come_after_those_of_mlblog_in_one_file_each(blog
     assert "--accent:" not in rules
     for path in (THEME / "javascripts").glob("*.js"):
         assert path.read_text() in code
-    assert code.rstrip().endswith("window.own = 1;\n})();")
+    assert scripts[scripts.index(script) + 1 :] == ["own.js"]  # an error in it cannot take ours along
+    assert (blog / "site/own.js").read_text() == FILES["docs/own.js"]
     for address in re.findall(r'url\("?([^")]+)', rules):
         assert address.startswith("data:") or (blog / "site/assets" / address).is_file()
 

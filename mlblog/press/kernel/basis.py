@@ -51,6 +51,8 @@ def environment(project: Project) -> dict[str, str]:
         "OPENBLAS_NUM_THREADS": "1",
         "PYTHONDONTWRITEBYTECODE": "1",  # writing beside the sources would trigger file watchers
         "IPYTHONDIR": str(project.work / "ipython"),
+        # macOS ends a process that forked once Objective-C was in use, as it is in torch and Matplotlib
+        "OBJC_DISABLE_INITIALIZE_FORK_SAFETY": "YES",
     }
 
 

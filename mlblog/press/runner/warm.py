@@ -165,8 +165,7 @@ def _server(project: Project, *how: str, keep: int | None = None) -> subprocess.
     return subprocess.Popen(
         [sys.executable, "-m", "mlblog.press.kernel.server", *how, *preload(project)],
         cwd=project.root,
-        # macOS ends a process that forked once Objective-C was in use, as it is in torch and Matplotlib
-        env=os.environ | environment(project) | {"OBJC_DISABLE_INITIALIZE_FORK_SAFETY": "YES"},
+        env=os.environ | environment(project),
         pass_fds=[] if keep is None else [keep],
         stdin=subprocess.DEVNULL,
         stdout=sys.__stderr__.fileno() if sys.__stderr__ else None,

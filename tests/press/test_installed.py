@@ -66,7 +66,7 @@ ROWS: dict[str, tuple[str, Callable[[Path], object]]] = {
     ),
     "a colour of mlblog": (
         "from mlblog.figures import COLOURS\nCOLOURS",
-        replace("engine/mlblog/figures.py", "COLOURS = {", 'COLOURS = {"red": "#123456", '),
+        replace("engine/mlblog/figures/look.py", "COLOURS = {", 'COLOURS = {"red": "#123456", '),
     ),
     "a verdict of mlblog": (
         "from mlblog.claims import claim\nclaim('x', holds=False)",

@@ -24,6 +24,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.text import Text
+from matplotlib.transforms import Bbox
 
 # Background and ink of Material's two schemes; text on them must reach 4.5:1, lines 3:1 (WCAG 2.1, 1.4.3 and 1.4.11).
 GROUND = {"light": np.array([1.0, 1.0, 1.0]), "dark": np.array([0x1E, 0x21, 0x29]) / 255}
@@ -37,12 +38,13 @@ _LONG_NUMBER = re.compile(r"\d+\.\d{3,}")
 _GREY = 0.08  # largest spread of the channels that still counts as ink
 
 
-def draw(figure: Figure, *, raster: bool = False) -> dict[str, str]:
+def draw(figure: Figure, *, raster: bool = False, within: Bbox | None = None) -> dict[str, str]:
     """Draw `figure` for both schemes.
 
     Args:
         figure: what to draw.
         raster: whether to rasterise lines, points and areas; axes, labels and legends stay vectors.
+        within: the box, in inches, that the picture shows; by default the one that holds what is drawn.
 
     Returns:
         `{"light": svg, "dark": svg, "data": csv, "lettering": points}`. `data` is empty if the figure has no lines or
@@ -57,7 +59,7 @@ def draw(figure: Figure, *, raster: bool = False) -> dict[str, str]:
         # The same bytes for the same figure: no date, no version, no random ids. Outlines look the same everywhere.
         with mpl.rc_context({"svg.hashsalt": "mlblog", "svg.fonttype": "path"}):
             figure.savefig(
-                io.BytesIO(), format="svg", transparent=True, bbox_inches="tight",
+                io.BytesIO(), format="svg", transparent=True, bbox_inches=within or "tight",
                 metadata={"Date": None, "Creator": None}, dpi=RASTER_DPI if raster else "figure",
             )  # fmt: skip
     finally:

@@ -6,7 +6,8 @@ import json
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-#: A Matplotlib figure for both colour schemes: `{"light": svg, "dark": svg, "data": csv or ""}`.
+#: A figure for both colour schemes: `{"light": svg, "dark": svg, "data": csv or ""}`. One that readers can touch has
+#: `interactive` as well: its `kind`, and by name the text of the `files` that the page's script for that kind loads.
 FIGURE = "application/vnd.mlblog.figure+json"
 
 #: MIME type of an output that updates a display of an earlier unit; both name it in `transient`.

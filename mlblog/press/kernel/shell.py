@@ -58,6 +58,11 @@ class _Formatter(DisplayFormatter):
             figures: OpenFigures = self.parent.figures  # type: ignore[union-attr]  # a `PostShell`
             figures.note(obj)
             return {FIGURE: draw(obj, raster=figures.raster), "text/plain": repr(obj)}, {}
+        if "mlblog.figures" in sys.modules and isinstance(obj, sys.modules["mlblog.figures"].Frames):
+            from mlblog.press.kernel.frames import draw_frames
+
+            raster = self.parent.figures.raster  # type: ignore[union-attr]  # a `PostShell`
+            return {FIGURE: draw_frames(obj.figures, obj.still, raster=raster), "text/plain": repr(obj)}, {}
         data, metadata = super().format(obj, include, exclude)
         encoded = {k: base64.b64encode(v).decode() if isinstance(v, bytes) else v for k, v in data.items()}
         return encoded, metadata

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import html
 import json
 import posixpath
@@ -35,6 +36,8 @@ _REFUSED = {
 MOST_LINES, MOST_CHARACTERS = 200, 20_000
 #: Bytes of a figure, both schemes together, above which a page is slow on a phone.
 HEAVY = 2_000_000
+#: Compressed bytes of what a figure loads when it is near.
+HEAVY_PART = 300_000
 
 
 class Results:
@@ -161,7 +164,8 @@ class Results:
         self._pictures += 1
         name = cell.options.label or f"figure-{self._pictures}"
         name = name if number == 1 or not cell.options.label else f"{name}-{number}"
-        if drawn := output["data"].get(FIGURE):
+        drawn = output["data"].get(FIGURE)
+        if drawn:
             files = [
                 (f"{name}-{scheme}.svg", drawn[scheme].encode(), f"#only-{scheme}") for scheme in ("light", "dark")
             ]
@@ -183,7 +187,20 @@ class Results:
             f"![{alt}]({self._file(file, content)}{scheme}){image_attributes(content, lettering)}"
             for file, content, scheme in files
         )
+        if drawn and (interactive := drawn.get("interactive")):
+            images = self._interactive(cell, name, images, interactive)
         return images, table
+
+    def _interactive(self, cell: Cell, name: str, images: str, interactive: dict[str, Any]) -> str:
+        """The images, and links to what the script of this kind of figure loads: MkDocs keeps links right anywhere."""
+        kind = interactive["kind"]
+        links = ""
+        for suffix, text in interactive["files"].items():
+            content = text.encode()
+            if (size := len(gzip.compress(content, 6, mtime=0))) > HEAVY_PART:
+                self._warn(cell, f"the {kind} of this cell are {size / 1000:.0f} kB compressed; draw less in each")
+            links += f"[{kind}]({self._file(f'{name}-{kind}-{suffix}', content)}){{ .mlblog-part hidden }}\n"
+        return blocks.block(f"div.mlblog-interactive.mlblog-{kind}", f"{images}\n\n{links}")
 
     def _figure(self, cell: Cell, panels: Sequence[tuple[str, str]], caption: str, target: Target, records: str) -> str:
         """One image, or a grid of them, with a caption."""

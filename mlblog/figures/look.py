@@ -1,9 +1,4 @@
-"""The look of figures: one style, bands over seeds, labels at the lines they name.
-
-Colours are those of Okabe and Ito, distinguishable with any colour vision, in an order that also keeps their
-lightness apart; each has its own dash pattern, so that nothing depends on colour alone. Figures are drawn in
-black on white: the press redraws them for a dark background.
-"""
+"""Style, bands over seeds, labels at the lines they name."""
 
 from __future__ import annotations
 

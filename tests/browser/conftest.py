@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from filelock import FileLock
@@ -50,7 +51,7 @@ def visit(window: Browser, address: str) -> Iterator[Open]:
     """A function that opens a window on the site: `visit(scheme="dark", width=390)`."""
     opened = []
 
-    def open_window(scheme: str = "light", width: int = 1280, **options: bool) -> Visit:
+    def open_window(scheme: str = "light", width: int = 1280, **options: Any) -> Visit:
         view = {"width": width, "height": 900}
         context = window.new_context(color_scheme=scheme, viewport=view, **options)  # type: ignore[arg-type]
         opened.append(context)

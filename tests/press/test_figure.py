@@ -223,3 +223,19 @@ def test_what_is_rasterised_follows_the_ground_too() -> None:
     assert images["light"] is not None
     assert images["dark"] is not None
     assert images["light"][1] != images["dark"][1]
+
+
+def test_contours_follow_the_ground_where_their_colours_are_given() -> None:
+    grid = np.add.outer(np.arange(5.0), np.arange(5.0))
+    figure, ax = plt.subplots()
+    ax.axis("off")
+    lines = ax.contour(grid, levels=[3], colors="black")
+    mapped = ax.contourf(grid, levels=[0, 1, 2], cmap="viridis")
+    before = lines.get_array().tolist(), lines.get_edgecolor().tolist()
+    drawn = draw(figure)
+    ink = "#" + "".join(f"{round(255 * level):02x}" for level in INK["dark"])
+    assert "#000000" not in hexes(drawn["dark"])
+    assert ink in hexes(drawn["dark"])
+    assert hexes(drawn["light"]) - hexes(drawn["dark"]) <= {"#000000"}  # a colour map is data
+    assert (lines.get_array().tolist(), lines.get_edgecolor().tolist()) == before
+    assert len(mapped.get_array()) == 2

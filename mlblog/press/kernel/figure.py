@@ -20,6 +20,7 @@ import numpy as np
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.collections import Collection
 from matplotlib.colors import to_hex, to_rgba_array
+from matplotlib.contour import ContourSet
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
@@ -176,6 +177,11 @@ def _recolour(figure: Figure, colour: Recolour) -> list[tuple[Callable[[Any], An
             swap(lambda found=markers[0]: found, artist.set_markerfacecolor, 3.0)  # type: ignore[misc]
             swap(lambda found=markers[1]: found, artist.set_markeredgecolor, 3.0)  # type: ignore[misc]
             swap(artist.get_color, artist.set_color, 3.0)
+        elif isinstance(artist, ContourSet) and artist.colors is not None:
+            restore.append((artist.set_array, artist.get_array()))
+            artist.set_array(None)  # its levels, which would bring back the colours that were given for them
+            swap(artist.get_facecolor, artist.set_facecolor, 1.0)
+            swap(artist.get_edgecolor, artist.set_edgecolor, 1.0)
         elif isinstance(artist, Patch) or (isinstance(artist, Collection) and artist.get_array() is None):
             swap(artist.get_facecolor, artist.set_facecolor, 1.0)
             swap(artist.get_edgecolor, artist.set_edgecolor, 1.0)

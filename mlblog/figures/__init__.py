@@ -5,8 +5,21 @@ lightness apart; each has its own dash pattern, so that nothing depends on colou
 black on white: the press redraws them for a dark background.
 """
 
+from mlblog.figures.attention import attention
 from mlblog.figures.blocks import diagram
 from mlblog.figures.look import COLOURS, FACE, band, label_lines, reference, spread, style
 from mlblog.figures.sequence import Frames, frames
 
-__all__ = ["COLOURS", "FACE", "Frames", "band", "diagram", "frames", "label_lines", "reference", "spread", "style"]
+__all__ = [
+    "COLOURS",
+    "FACE",
+    "Frames",
+    "attention",
+    "band",
+    "diagram",
+    "frames",
+    "label_lines",
+    "reference",
+    "spread",
+    "style",
+]

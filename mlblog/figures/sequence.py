@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,10 +60,13 @@ def frames(drawings: Mapping[str, Drawing] | Iterable[tuple[str, Drawing]], *, s
         [3.15, 3.15, 3.15]
     """
     figures: dict[str, Figure] = {}
-    for label, drawing in drawings.items() if isinstance(drawings, Mapping) else drawings:
+    for label, drawing in _pairs(drawings):
         if str(label) in figures:
             raise ValueError(f"two frames have the label {str(label)!r}")
-        figures[str(label)] = _drawn(str(label), drawing)
+        figure = _drawn(str(label), drawing)
+        if other := next((name for name, one in figures.items() if one is figure), None):
+            raise ValueError(f"frames {other!r} and {str(label)!r} are one figure; draw each in a figure of its own")
+        figures[str(label)] = figure
     if len(figures) < 2:
         raise ValueError(f"frames need at least two drawings, got {len(figures)}")
     if still is None:
@@ -72,6 +75,18 @@ def frames(drawings: Mapping[str, Drawing] | Iterable[tuple[str, Drawing]], *, s
         raise ValueError(f"still={still!r} is not the label of a frame; labels are {', '.join(map(repr, figures))}")
     _share_axes(figures)
     return Frames(figures, still)
+
+
+def _pairs(drawings: Any) -> Iterator[tuple[Any, Drawing]]:
+    if isinstance(drawings, Mapping):
+        yield from drawings.items()
+    elif isinstance(drawings, Iterable):
+        for one in drawings:
+            if not isinstance(one, tuple) or len(one) != 2:
+                raise TypeError(f"each frame must be a pair of label and drawing, got {one!r}")
+            yield one
+    else:
+        raise TypeError(f"frames takes drawings by label, or pairs of label and drawing, got {drawings!r}")
 
 
 def _drawn(label: str, drawing: Drawing) -> Figure:

@@ -192,8 +192,25 @@ def test_limits_that_nobody_set_hold_every_frame() -> None:
 def test_other_things_are_refused_and_the_still_must_be_a_frame() -> None:
     with pytest.raises(TypeError, match="must be a figure or a function"):
         frames({"a": 3, "b": 4})  # type: ignore[dict-item]
+    with pytest.raises(TypeError, match="a pair of label and drawing, got 1"):
+        frames([1, 2])  # type: ignore[list-item]
+    with pytest.raises(TypeError, match="takes drawings by label"):
+        frames(lambda ax: None)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="labels are 'a', 'b'"):
         frames({"a": lambda ax: None, "b": lambda ax: None}, still="c")
+
+
+def test_one_figure_is_not_two_frames() -> None:
+    figure, ax = plt.subplots()
+
+    def drawn_over() -> Iterator[tuple[str, Figure]]:
+        for n in (1, 2):
+            ax.clear()
+            ax.plot([0, n])
+            yield f"n = {n}", figure
+
+    with pytest.raises(ValueError, match="'n = 1' and 'n = 2' are one figure"):
+        frames(drawn_over())
 
 
 def test_figures_are_no_longer_pyplots() -> None:

@@ -20,6 +20,11 @@ from mlblog.site.twin import twin
             "![A](/p-light.svg)\n\nCaption.",
         ),
         (
+            "/// html | div.mlblog-interactive.mlblog-frames\n\n![A](p-light.svg#only-light)\n\n"
+            "[frames](p-frames-light.svg){ .mlblog-part hidden }\n///",
+            "![A](/p-light.svg)",
+        ),
+        (
             '??? mlblog-code "Code"\n\n    ```python\n    if a:\n        b\n    ```\n\nAfter.',
             "**Code**\n\n```python\nif a:\n    b\n```\n\nAfter.",
         ),

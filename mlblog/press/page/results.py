@@ -199,7 +199,8 @@ class Results:
             content = text.encode()
             if (size := len(gzip.compress(content, 6, mtime=0))) > HEAVY_PART:
                 self._warn(cell, f"the {kind} of this cell are {size / 1000:.0f} kB compressed; draw less in each")
-            links += f"[{kind}]({self._file(f'{name}-{kind}-{suffix}', content)}){{ .mlblog-part hidden }}\n"
+            file = self._file(f"{name}-{kind}-{suffix}", content)
+            links += f"[{kind}]({file}){{ .mlblog-part hidden data-search-exclude }}\n"
         return blocks.block(f"div.mlblog-interactive.mlblog-{kind}", f"{images}\n\n{links}")
 
     def _figure(self, cell: Cell, panels: Sequence[tuple[str, str]], caption: str, target: Target, records: str) -> str:

@@ -66,7 +66,8 @@ class BlockAttention(nn.Module):
         if any(x.shape[-2] != len(self.order) for x in (q, k, v)):
             raise ValueError(f"{len(self.order)} places expected, given {tuple(q.shape)}")
         count, size, most = self.seen.shape
-        near = torch.cat((k, v), dim=-1).index_select(-2, self.keys).view(*q.shape[:-2], count, most, -1)
+        near = torch.cat((k, v), dim=-1).index_select(-2, self.keys)  # (…, N M, 2 K)
+        near = near.view(*q.shape[:-2], count, most, near.shape[-1])
         keys, values = near[..., : k.shape[-1]], near[..., k.shape[-1] :]  # (…, N, M, K)
         queries = q.reshape(*q.shape[:-2], count, size, q.shape[-1]) / math.sqrt(q.shape[-1])
         weights = (queries @ keys.mT).masked_fill(~self.seen, -torch.inf).softmax(-1)
@@ -220,7 +221,7 @@ class ImageTransformer(nn.Module):
         for block in self.blocks:
             x = block(x)
         logits: Tensor = self.name(self.norm(x))[..., self.attend.place, :]
-        return logits.view(*pixels.shape, -1)
+        return logits.view(*pixels.shape, logits.shape[-1])
 
 
 @torch.no_grad()

@@ -110,9 +110,9 @@ def picture_rates(
 
 @experiment(
     smoke={"steps": 3, "drawn": 3, **SMOKE},
-    small={"steps": 1_000},
+    small={"steps": 800},
     full={"steps": 20_000, "drawn": 1_000, **FULL},
-    seeds=4,
+    seeds=3,
     reads=["picture_rates"],
 )
 def picture_fields(

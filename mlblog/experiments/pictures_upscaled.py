@@ -31,9 +31,9 @@ from mlblog.models.upscaler import Upscaler, coarsened
 
 @experiment(
     smoke={"steps": 3, "asked": 3, "drawn": 2, **SMOKE},
-    small={"steps": 1_000},
+    small={"steps": 800},
     full={"steps": 20_000, "asked": 397, "drawn": 64, **FULL},
-    seeds=4,
+    seeds=3,
     reads=["picture_rates"],
 )
 def picture_upscaled(

@@ -36,7 +36,7 @@ class ContextTable:
     Example:
         >>> stripes = np.array([[[0, 1, 0, 1]] * 3] * 50, dtype=np.uint8)
         >>> table = ContextTable(stripes, [([(0, -1)], False)], levels=2, strength=1.0)
-        >>> table.bits(stripes).max() < 0.02
+        >>> bool(table.bits(stripes).max() < 0.02)
         True
 
     References:

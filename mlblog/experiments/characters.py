@@ -48,16 +48,16 @@ SMOKE = {"layers": 2, "width": 8, "places": 6, "batch": 3, "asked": 40}
 FULL = {"layers": 12, "width": 256, "places": 256, "batch": 64, "asked": 20_000}
 
 
-@experiment(smoke={"steps": 1, **SMOKE}, small={"steps": 80}, full={"steps": 3_000, **FULL}, seeds=1)
+@experiment(smoke={"steps": 1, **SMOKE}, small={"steps": 60}, full={"steps": 3_000, **FULL}, seeds=1)
 def character_rates(
     run: Run,
     *,
     steps: int,
     layers: int = 4,
-    width: int = 48,
+    width: int = 32,
     places: int = 64,
-    batch: int = 12,
-    asked: int = 1_000,
+    batch: int = 8,
+    asked: int = 800,
     seed: int,
 ) -> None:
     """Train every arm shortly at each of the `RATES`, and keep the validation losses: the grid of its peak rate.
@@ -95,10 +95,10 @@ def character_losses(
     *,
     steps: int,
     layers: int = 4,
-    width: int = 48,
+    width: int = 32,
     places: int = 64,
-    batch: int = 12,
-    asked: int = 4_000,
+    batch: int = 8,
+    asked: int = 2_000,
     seed: int,
 ) -> None:
     """Train a network with all four, and with each left out; ask what the next character costs after T characters.
@@ -119,9 +119,10 @@ def character_losses(
             ARMS[arm], source, rate=float(rates.mean(f"rate {arm}")), steps=steps, layers=layers, width=width,
             places=places, batch=batch, asked=asked, seed=seed, device=run.device,
         )  # fmt: skip
+        bits = bits_by_layer(net, source.test, places, asked)
         run.save(**{
-            f"bits {arm}": bits_by_layer(net, source.test, places, asked)[-1],
-            f"layers {arm}": bits_by_layer(net, source.test, places, asked),
+            f"bits {arm}": bits[-1],
+            f"layers {arm}": bits,
             f"validation {arm}": curves.values("validation"),
             f"parameters {arm}": sum(weight.numel() for weight in net.parameters()),
         })  # fmt: skip

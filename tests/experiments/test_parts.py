@@ -12,7 +12,6 @@ from changed_parts import Case, copies, digits, drawn_by, parity, phrases, seque
 from options import OPTIONS
 from parts import COUNTERS, LEARNERS, Ran, altered, digest, experiments, few_words, ran
 
-import mlblog.experiments.characters
 import mlblog.experiments.ilsampling_vae
 import mlblog.experiments.memory
 import mlblog.experiments.pictures
@@ -93,10 +92,7 @@ def quick() -> Iterator[None]:
         patch.setattr(mlblog.experiments.thinking, "SETTINGS", few)
         patch.setattr(mlblog.experiments.positions, "RATES", (1e-2, 3e-2))
         patch.setattr(mlblog.experiments.positions, "SCHEMES", ("bias", "sinusoid from anywhere"))
-        arms = {name: mlblog.experiments.characters.ARMS[name] for name in ("all", "plain")}
-        patch.setattr(mlblog.experiments.characters, "ARMS", arms)
-        for module in (mlblog.experiments.memory, mlblog.experiments.characters):
-            patch.setattr(module, "load_source", lambda: memory_parts.EXCERPTS)
+        patch.setattr(mlblog.experiments.memory, "load_source", lambda: memory_parts.EXCERPTS)
         patch.setattr(mlblog.experiments.memory, "NETWORKS", ((64, 64),))
         for name in ("KINDS", "FIELDS", "RATES", "STRENGTHS"):
             patch.setattr(mlblog.experiments.pictures, name, vars(picture_parts)[name])
@@ -165,8 +161,7 @@ def test_all_that_learns_learns_from_the_training_set(name: str) -> None:
 
 
 VALIDATED = (
-    "adaptive_parity", "adaptive_spans", "anagram_solver", "anagram_letter_sets", "anagram_phrases", "character_losses",
-    "character_rates", "copying",
+    "adaptive_parity", "adaptive_spans", "anagram_solver", "anagram_letter_sets", "anagram_phrases", "copying",
     "copying_rates", "depth_training", "gate_rates", "ils_vae", "memory_rates", "memory_segments", "picture_fields",
     "picture_rates", "picture_tables", "picture_upscaled", "pointing_at_points", "pointing_rates", "position_rates",
     "positions_beyond",

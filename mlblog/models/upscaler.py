@@ -33,7 +33,7 @@ class Upscaler(nn.Module):
         torch.Size([3, 4, 6, 5])
 
     References:
-        [parmar2018image], section 3.4, where the decoder attends to the encoder's output instead.
+        [parmar2018image], section 3, where the decoder attends to the encoder's output instead.
     """
 
     def __init__(

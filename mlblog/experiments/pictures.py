@@ -49,7 +49,7 @@ CHAINS: dict[str, tuple[Context, ...]] = {
         ([LEFT, ABOVE], True), ([LEFT, ABOVE, RIGHT], True),
     ),
 }  # fmt: skip
-STRENGTHS = (1.0, 3.0, 10.0, 30.0, 100.0)
+STRENGTHS = (1.0, 10.0, 100.0, 300.0, 1_000.0)
 SMOKE = {"width": 8, "hidden": 8, "layers": 1, "batch": 8}
 FULL = {"width": 128, "hidden": 512, "layers": 6, "batch": 64}
 

@@ -28,13 +28,24 @@ from mlblog.lab.running.run import Run
 from mlblog.lab.spec import Experiment
 
 #: Of what experiments take from `mlblog.classical`: what learns from the data it is given …
-LEARNERS = ("kneser_ney", "fit_ppca", "AnagramDictionary", "CoverDictionary", "KNeighbors", "RandomForest")
+LEARNERS = (
+    "kneser_ney",
+    "fit_ppca",
+    "ContextTable",
+    "AnagramDictionary",
+    "CoverDictionary",
+    "KNeighbors",
+    "RandomForest",
+)
 #: … and what only counts, or learns from nothing.
 COUNTERS = ("edit_distance", "shuffle_probability", "excess_risk", "leave_one_out_on_a_line")
 #: What scores answers, given the examples to ask about before anything but a name.
 SCORERS = ("scores", "set_scores", "phrase_scores")
 #: What is read of other experiments' records.
-PLANTED = {"copying_rates": 2e-3, "memory_rates": 3e-3, "pointing_rates": 2e-3, "position_rates": 3e-3}
+PLANTED = {
+    "copying_rates": 2e-3, "memory_rates": 3e-3, "picture_rates": 1e-2,
+    "pointing_rates": 2e-3, "position_rates": 3e-3,
+}  # fmt: skip
 
 
 class _Recorded(NamedTuple):

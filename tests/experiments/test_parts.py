@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import cache
 
 import memory_parts
+import picture_parts
 import pytest
 from changed_parts import Case, copies, digits, drawn_by, parity, phrases, sequences, tones, words_by
 from options import OPTIONS
@@ -13,6 +14,8 @@ from parts import COUNTERS, LEARNERS, Ran, altered, digest, experiments, few_wor
 
 import mlblog.experiments.ilsampling_vae
 import mlblog.experiments.memory
+import mlblog.experiments.pictures
+import mlblog.experiments.pictures_upscaled
 import mlblog.experiments.positions
 import mlblog.experiments.thinking
 import mlblog.experiments.vae
@@ -71,6 +74,7 @@ PARTED = {
     "position_rates": Case(drawn_by("draw_strings"), ("validation bias", "rate bias")),
     "positions_beyond": Case(drawn_by("draw_strings"), ("validation bias",), ("right bias",)),
     **memory_parts.PARTED,
+    **picture_parts.PARTED,
 }  # fmt: skip
 #: Of these there is no part to keep apart: they draw from a known distribution, and are scored on it or exactly.
 WHOLE = {
@@ -90,6 +94,9 @@ def quick() -> Iterator[None]:
         patch.setattr(mlblog.experiments.positions, "SCHEMES", ("bias", "sinusoid from anywhere"))
         patch.setattr(mlblog.experiments.memory, "load_source", lambda: memory_parts.EXCERPTS)
         patch.setattr(mlblog.experiments.memory, "NETWORKS", ((64, 64),))
+        for name in ("KINDS", "FIELDS", "RATES", "STRENGTHS"):
+            patch.setattr(mlblog.experiments.pictures, name, vars(picture_parts)[name])
+        patch.setattr(mlblog.experiments.pictures_upscaled, "KINDS", picture_parts.KINDS)
         yield
 
 
@@ -155,8 +162,9 @@ def test_all_that_learns_learns_from_the_training_set(name: str) -> None:
 
 VALIDATED = (
     "adaptive_parity", "adaptive_spans", "anagram_solver", "anagram_letter_sets", "anagram_phrases", "copying",
-    "copying_rates", "depth_training", "gate_rates", "ils_vae", "memory_rates", "memory_segments", "pointing_at_points",
-    "pointing_rates", "position_rates", "positions_beyond",
+    "copying_rates", "depth_training", "gate_rates", "ils_vae", "memory_rates", "memory_segments", "picture_fields",
+    "picture_rates", "picture_tables", "picture_upscaled", "pointing_at_points", "pointing_rates", "position_rates",
+    "positions_beyond",
 )  # fmt: skip
 
 

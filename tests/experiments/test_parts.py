@@ -14,6 +14,7 @@ from parts import COUNTERS, LEARNERS, Ran, altered, digest, experiments, few_wor
 import mlblog.experiments.ilsampling_vae
 import mlblog.experiments.memory
 import mlblog.experiments.positions
+import mlblog.experiments.reversing
 import mlblog.experiments.thinking
 import mlblog.experiments.vae
 from mlblog.data.anagrams import split
@@ -64,6 +65,9 @@ PARTED = {
     "tone_reader": Case(tones, (), ("errors_beam", "example", "blank_frames")),
     "copying": Case(copies, ("series/validation",), ("bits", "reading", "writing")),
     "copying_rates": Case(copies, ("validation_ntm", "rate_ntm", "validation_lstm")),
+    "reversing": Case(copies, ("series/validation",), ("symbols", "bits", "offsets", "example", "looks")),
+    "reversing_rates": Case(copies, ("validation_attention_16", "rate_attention_16", "validation_vector_8")),
+    "reversing_longer": Case(copies, ("series/validation",), ("symbols", "bits")),
     "pointing_at_points": Case(drawn_by("draw_problems"), ("series/validation",)),
     "pointing_rates": Case(drawn_by("draw_problems"), ("validation_lstm_hull", "rate_lstm_hull")),
     "adaptive_spans": Case(sequences, ("validation adaptive", "spans adaptive"), ("test adaptive", "test full")),
@@ -88,6 +92,8 @@ def quick() -> Iterator[None]:
         patch.setattr(mlblog.experiments.thinking, "SETTINGS", few)
         patch.setattr(mlblog.experiments.positions, "RATES", (1e-2, 3e-2))
         patch.setattr(mlblog.experiments.positions, "SCHEMES", ("bias", "sinusoid from anywhere"))
+        patch.setattr(mlblog.experiments.reversing, "ARMS", (("attention", 16), ("vector", 8)))
+        patch.setattr(mlblog.experiments.reversing, "RATES", (1e-2, 3e-2))
         patch.setattr(mlblog.experiments.memory, "load_source", lambda: memory_parts.EXCERPTS)
         patch.setattr(mlblog.experiments.memory, "NETWORKS", ((64, 64),))
         yield
@@ -156,7 +162,7 @@ def test_all_that_learns_learns_from_the_training_set(name: str) -> None:
 VALIDATED = (
     "adaptive_parity", "adaptive_spans", "anagram_solver", "anagram_letter_sets", "anagram_phrases", "copying",
     "copying_rates", "depth_training", "gate_rates", "ils_vae", "memory_rates", "memory_segments", "pointing_at_points",
-    "pointing_rates", "position_rates", "positions_beyond",
+    "pointing_rates", "position_rates", "positions_beyond", "reversing", "reversing_longer", "reversing_rates",
 )  # fmt: skip
 
 

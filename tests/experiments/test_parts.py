@@ -17,6 +17,7 @@ import mlblog.experiments.memory
 import mlblog.experiments.pictures
 import mlblog.experiments.pictures_upscaled
 import mlblog.experiments.positions
+import mlblog.experiments.reversing
 import mlblog.experiments.thinking
 import mlblog.experiments.vae
 from mlblog.data.anagrams import split
@@ -67,6 +68,9 @@ PARTED = {
     "tone_reader": Case(tones, (), ("errors_beam", "example", "blank_frames")),
     "copying": Case(copies, ("series/validation",), ("bits", "reading", "writing")),
     "copying_rates": Case(copies, ("validation_ntm", "rate_ntm", "validation_lstm")),
+    "reversing": Case(copies, ("series/validation",), ("symbols", "bits", "offsets", "example", "looks")),
+    "reversing_rates": Case(copies, ("validation_attention_16", "rate_attention_16", "validation_vector_8")),
+    "reversing_longer": Case(copies, ("series/validation",), ("symbols", "bits")),
     "pointing_at_points": Case(drawn_by("draw_problems"), ("series/validation",)),
     "pointing_rates": Case(drawn_by("draw_problems"), ("validation_lstm_hull", "rate_lstm_hull")),
     "adaptive_spans": Case(sequences, ("validation adaptive", "spans adaptive"), ("test adaptive", "test full")),
@@ -92,6 +96,8 @@ def quick() -> Iterator[None]:
         patch.setattr(mlblog.experiments.thinking, "SETTINGS", few)
         patch.setattr(mlblog.experiments.positions, "RATES", (1e-2, 3e-2))
         patch.setattr(mlblog.experiments.positions, "SCHEMES", ("bias", "sinusoid from anywhere"))
+        patch.setattr(mlblog.experiments.reversing, "ARMS", (("attention", 16), ("vector", 8)))
+        patch.setattr(mlblog.experiments.reversing, "RATES", (1e-2, 3e-2))
         patch.setattr(mlblog.experiments.memory, "load_source", lambda: memory_parts.EXCERPTS)
         patch.setattr(mlblog.experiments.memory, "NETWORKS", ((64, 64),))
         for name in ("KINDS", "FIELDS", "RATES", "STRENGTHS"):
@@ -164,7 +170,7 @@ VALIDATED = (
     "adaptive_parity", "adaptive_spans", "anagram_solver", "anagram_letter_sets", "anagram_phrases", "copying",
     "copying_rates", "depth_training", "gate_rates", "ils_vae", "memory_rates", "memory_segments", "picture_fields",
     "picture_rates", "picture_tables", "picture_upscaled", "pointing_at_points", "pointing_rates", "position_rates",
-    "positions_beyond",
+    "positions_beyond", "reversing", "reversing_longer", "reversing_rates",
 )  # fmt: skip
 
 

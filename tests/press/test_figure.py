@@ -239,3 +239,17 @@ def test_contours_follow_the_ground_where_their_colours_are_given() -> None:
     assert hexes(drawn["light"]) - hexes(drawn["dark"]) <= {"#000000"}  # a colour map is data
     assert (lines.get_array().tolist(), lines.get_edgecolor().tolist()) == before
     assert len(mapped.get_array()) == 2
+
+
+@pytest.mark.parametrize(
+    ("marker", "edges"),
+    [("o", None), ("o", "face"), ("o", "#0072B2"), ("s", "none"), ("x", None), ("+", None), ("1", None)],
+)
+def test_a_scatter_has_the_colours_that_it_was_given(marker: str, edges: str | None) -> None:
+    figure, ax = plt.subplots()
+    ax.axis("off")
+    ax.scatter([0, 1, 2], [0, 1, 0], c=["#D55E00", "#D55E00", "#009E73"], marker=marker, edgecolors=edges)
+    given = {"#d55e00", "#009e73"} | ({edges.lower()} if edges == "#0072B2" else set())
+    drawn = hexes(draw(figure)["light"])
+    assert drawn <= given
+    assert "#d55e00" in drawn

@@ -165,6 +165,14 @@ def _recolour(figure: Figure, colour: Recolour) -> list[tuple[Callable[[Any], An
             restore.append((put, old))
             put(new if np.ndim(old) == 2 else tuple(new[0]))
 
+    def recolour_area(area: Patch | Collection) -> None:
+        edges = getattr(
+            area, "_edgecolors", None
+        )  # raw: the getter resolves "face", which must keep following the face
+        swap(area.get_facecolor, area.set_facecolor, 1.0)
+        if not (isinstance(edges, str) and edges == "face"):
+            swap(area.get_edgecolor, area.set_edgecolor, 1.0)
+
     artists = figure.findobj()
     # `findobj` does not reach the arrow of an annotation
     arrows = [arrow for artist in artists if (arrow := getattr(artist, "arrow_patch", None)) is not None]
@@ -180,11 +188,9 @@ def _recolour(figure: Figure, colour: Recolour) -> list[tuple[Callable[[Any], An
         elif isinstance(artist, ContourSet) and artist.colors is not None:
             restore.append((artist.set_array, artist.get_array()))
             artist.set_array(None)  # its levels, which would bring back the colours that were given for them
-            swap(artist.get_facecolor, artist.set_facecolor, 1.0)
-            swap(artist.get_edgecolor, artist.set_edgecolor, 1.0)
+            recolour_area(artist)
         elif isinstance(artist, Patch) or (isinstance(artist, Collection) and artist.get_array() is None):
-            swap(artist.get_facecolor, artist.set_facecolor, 1.0)
-            swap(artist.get_edgecolor, artist.set_edgecolor, 1.0)
+            recolour_area(artist)
     return restore
 
 

@@ -9,7 +9,5 @@ TESTS = Path(__file__).parents[1]
 
 
 def test_no_two_files_have_one_name() -> None:
-    names = Counter(
-        path.name for path in TESTS.rglob("*.py") if "samples" not in path.parts and "forms" not in path.parts
-    )
+    names = Counter(path.name for path in TESTS.rglob("test_*.py"))
     assert [name for name, count in names.items() if count > 1] == []

@@ -34,7 +34,13 @@ COUNTERS = ("edit_distance", "shuffle_probability", "excess_risk", "leave_one_ou
 #: What scores answers, given the examples to ask about before anything but a name.
 SCORERS = ("scores", "set_scores", "phrase_scores")
 #: What is read of other experiments' records.
-PLANTED = {"copying_rates": 2e-3, "memory_rates": 3e-3, "pointing_rates": 2e-3, "position_rates": 3e-3}
+PLANTED = {
+    "copying_rates": 2e-3,
+    "memory_rates": 3e-3,
+    "pointing_rates": 2e-3,
+    "position_rates": 3e-3,
+    "sum_rates": 3e-3,
+}
 
 
 class _Recorded(NamedTuple):

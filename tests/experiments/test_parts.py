@@ -7,7 +7,7 @@ from functools import cache
 
 import memory_parts
 import pytest
-from changed_parts import Case, copies, digits, drawn_by, parity, phrases, sequences, tones, words_by
+from changed_parts import Case, copies, digits, drawn_by, generated_by, phrases, sequences, tones, words_by
 from options import OPTIONS
 from parts import COUNTERS, LEARNERS, Ran, altered, digest, experiments, few_words, ran
 
@@ -15,6 +15,8 @@ import mlblog.experiments.ilsampling_vae
 import mlblog.experiments.memory
 import mlblog.experiments.positions
 import mlblog.experiments.thinking
+import mlblog.experiments.thinking_totals
+import mlblog.experiments.universal
 import mlblog.experiments.vae
 from mlblog.data.anagrams import split
 from mlblog.data.letter_sets import split_by_set
@@ -67,9 +69,15 @@ PARTED = {
     "pointing_at_points": Case(drawn_by("draw_problems"), ("series/validation",)),
     "pointing_rates": Case(drawn_by("draw_problems"), ("validation_lstm_hull", "rate_lstm_hull")),
     "adaptive_spans": Case(sequences, ("validation adaptive", "spans adaptive"), ("test adaptive", "test full")),
-    "adaptive_parity": Case(parity, ("validation", "series/validation 0"), ("errors",)),
+    "adaptive_parity": Case(generated_by("draw_parity"), ("validation", "series/validation 0"), ("errors",)),
+    "adaptive_totals": Case(generated_by("draw_totals"), ("validation", "series/validation 0"), ("errors",)),
     "position_rates": Case(drawn_by("draw_strings"), ("validation bias", "rate bias")),
     "positions_beyond": Case(drawn_by("draw_strings"), ("validation bias",), ("right bias",)),
+    "sum_rates": Case(drawn_by("draw_sums"), ("validation deciding at 0.01", "rate deciding at 0.01")),
+    "sums_beyond": Case(
+        drawn_by("draw_sums"), ("validation deciding at 0.01",),
+        ("right deciding at 0.01", "steps by reach deciding at 0.01", "right by steps one block, sinusoids"),
+    ),
     **memory_parts.PARTED,
 }  # fmt: skip
 #: Of these there is no part to keep apart: they draw from a known distribution, and are scored on it or exactly.
@@ -86,8 +94,12 @@ def quick() -> Iterator[None]:
         patch.setattr(mlblog.experiments.ilsampling_vae, "POINTS", 2)
         few = tuple(setting for setting in mlblog.experiments.thinking.SETTINGS if setting.fixed < 2)
         patch.setattr(mlblog.experiments.thinking, "SETTINGS", few)
+        patch.setattr(mlblog.experiments.thinking_totals, "SETTINGS", few)
         patch.setattr(mlblog.experiments.positions, "RATES", (1e-2, 3e-2))
         patch.setattr(mlblog.experiments.positions, "SCHEMES", ("bias", "sinusoid from anywhere"))
+        arms = {name: mlblog.experiments.universal.ARMS[name] for name in ("one block, sinusoids", "deciding at 0.01")}
+        patch.setattr(mlblog.experiments.universal, "ARMS", arms)
+        patch.setattr(mlblog.experiments.universal, "RATES", (1e-2, 3e-2))
         patch.setattr(mlblog.experiments.memory, "load_source", lambda: memory_parts.EXCERPTS)
         patch.setattr(mlblog.experiments.memory, "NETWORKS", ((64, 64),))
         yield
@@ -154,9 +166,9 @@ def test_all_that_learns_learns_from_the_training_set(name: str) -> None:
 
 
 VALIDATED = (
-    "adaptive_parity", "adaptive_spans", "anagram_solver", "anagram_letter_sets", "anagram_phrases", "copying",
-    "copying_rates", "depth_training", "gate_rates", "ils_vae", "memory_rates", "memory_segments", "pointing_at_points",
-    "pointing_rates", "position_rates", "positions_beyond",
+    "adaptive_parity", "adaptive_spans", "adaptive_totals", "anagram_solver", "anagram_letter_sets", "anagram_phrases",
+    "copying", "copying_rates", "depth_training", "gate_rates", "ils_vae", "memory_rates", "memory_segments",
+    "pointing_at_points", "pointing_rates", "position_rates", "positions_beyond", "sum_rates", "sums_beyond",
 )  # fmt: skip
 
 

@@ -21,7 +21,7 @@ from mlblog.training.trainer import train
 
 TEST, VALIDATION = 9_999, 9_998  # in place of a seed: all networks are asked the same sums
 RATES = (1e-3, 3e-3, 1e-2)
-SHORTEST, HEADS, REACH = 3, 4, 4
+SHORTEST, HEADS, REACH, LONGER = 3, 4, 4, 2
 SMOKE = {"longest": 4, "asked": 8, "batch": 8, "width": 16, "most": 2}
 
 
@@ -93,7 +93,7 @@ def sum_rates(
 
 @experiment(
     smoke={"steps": 2, "sizes": [4, 6], **SMOKE},
-    small={"steps": 1_000, "sizes": [4, 6, 8, 10, 12, 16, 24]},
+    small={"steps": 800, "sizes": [4, 6, 8, 10, 12, 16, 24]},
     full={"steps": 10_000, "sizes": [8, 16, 40, 100, 400], "longest": 40},
     seeds=4,
     reads=["sum_rates"],
@@ -116,7 +116,7 @@ def sums_beyond(
 
     Args:
         run: of the lab.
-        steps: training steps.
+        steps: training steps with a bias; with sinusoids, which are learned slower, `LONGER` times as many.
         sizes: digits of the sums that are asked about.
         longest: digits of the longest sum of training.
         asked: sums of each length.
@@ -130,7 +130,8 @@ def sums_beyond(
     reaches = np.arange(1, max(sizes) + 1)
     run.save(sizes=np.array(sizes, dtype=np.float64))
     for name, arm in run.progress([*ARMS.items()], "train"):
-        net, curves = _trained(arm, rate=float(rates.mean(f"rate {name}")), steps=steps, farthest=max(sizes),
+        taught = steps if arm.places == "bias" else LONGER * steps
+        net, curves = _trained(arm, rate=float(rates.mean(f"rate {name}")), steps=taught, farthest=max(sizes),
                                longest=longest, asked=asked, batch=batch, width=width, most=most, seed=seed,
                                device=run.device)  # fmt: skip
         found = [answered(net, sums, reaches) for sums in drawn]
@@ -140,6 +141,7 @@ def sums_beyond(
             f"right by reach {name}": np.array([table[0] for _, _, table in found]),
             f"steps by reach {name}": np.array([table[1] for _, _, table in found]),
             f"validation {name}": curves.values("validation"),
+            f"validated {name}": curves.steps_of("validation"),
             f"weights {name}": sum(weight.numel() for weight in net.parameters()),
         })  # fmt: skip
         if arm.tied and arm.price is None:
@@ -148,7 +150,6 @@ def sums_beyond(
                 f"right by steps {name}": np.array([[right.mean() for right, _, _ in row] for row in given]),
                 f"right by steps and reach {name}": np.array([[table[0] for _, _, table in row] for row in given]),
             })  # fmt: skip
-    run.save(steps=curves.steps_of("validation"))
 
 
 @torch.inference_mode()

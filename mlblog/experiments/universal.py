@@ -21,7 +21,8 @@ from mlblog.training.trainer import train
 
 TEST, VALIDATION = 9_999, 9_998  # in place of a seed: all networks are asked the same sums
 RATES = (1e-3, 3e-3, 1e-2)
-SHORTEST, HEADS, REACH, LONGER = 3, 4, 4, 2
+SHORTEST, HEADS, REACH = 3, 4, 4
+LONGER = 2  # times as many steps with sinusoids
 SMOKE = {"longest": 4, "asked": 8, "batch": 8, "width": 16, "most": 2}
 
 

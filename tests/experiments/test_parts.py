@@ -76,7 +76,7 @@ PARTED = {
     "sum_rates": Case(drawn_by("draw_sums"), ("validation deciding at 0.01", "rate deciding at 0.01")),
     "sums_beyond": Case(
         drawn_by("draw_sums"), ("validation deciding at 0.01",),
-        ("right deciding at 0.01", "steps by reach deciding at 0.01", "right by steps one block, sinusoids"),
+        ("right deciding at 0.01", "right by reach deciding at 0.01", "right by steps one block, sinusoids"),
     ),
     **memory_parts.PARTED,
 }  # fmt: skip

@@ -105,17 +105,21 @@ def drawn_by(drawer: str) -> Alter:
     return alter
 
 
-def parity(patch: pytest.MonkeyPatch, module: ModuleType, part: str) -> None:
-    """Vectors: other ones, where the generator is that of a part."""
-    real, parts = module.draw_parity, {module.TEST: "test", module.VALIDATION: "validation"}
+def generated_by(drawer: str) -> Alter:
+    """Vectors or sequences: other ones, where the seed of torch's generator is that of a part."""
 
-    def other(count: int, size: int, *, generator: torch.Generator) -> Any:
-        seed = generator.initial_seed()
-        if parts.get(seed, "train") == part:
-            generator = torch.Generator().manual_seed(seed + 77)
-        return real(count, size, generator=generator)
+    def alter(patch: pytest.MonkeyPatch, module: ModuleType, part: str) -> None:
+        real, parts = getattr(module, drawer), {module.TEST: "test", module.VALIDATION: "validation"}
 
-    patch.setattr(module, "draw_parity", other)
+        def other(*sizes: int, generator: torch.Generator) -> Any:
+            seed = generator.initial_seed()
+            if parts.get(seed, "train") == part:
+                generator = torch.Generator().manual_seed(seed + 77)
+            return real(*sizes, generator=generator)
+
+        patch.setattr(module, drawer, other)
+
+    return alter
 
 
 def sequences(patch: pytest.MonkeyPatch, module: ModuleType, part: str) -> None:

@@ -58,6 +58,10 @@ OPTIONS: dict[str, dict[str, tuple[Any, tuple[str, ...]]]] = {
     "adaptive_parity": {
         "steps": (4, NET), "size": (4, NET), "most": (1, NET), "width": (5, NET), "batch": (9, NET), "asked": (41, ()),
     },
+    "adaptive_totals": {
+        "steps": (4, NET), "size": (3, NET), "numbers": (3, NET), "most": (1, NET), "width": (5, NET),
+        "batch": (9, NET), "asked": (41, ()),
+    },
     "position_rates": {
         "steps": (3, NET), "farthest": (12, NET), "longest": (7, NET), "asked": (25, ()), "batch": (6, NET),
         "width": (12, NET),
@@ -65,6 +69,14 @@ OPTIONS: dict[str, dict[str, tuple[Any, tuple[str, ...]]]] = {
     "positions_beyond": {
         "steps": (4, NET), "sizes": ([6, 10], NET), "longest": (7, NET), "asked": (25, ()), "batch": (6, NET),
         "width": (12, NET),
+    },
+    "sum_rates": {
+        "steps": (3, NET), "farthest": (9, NET), "longest": (6, NET), "asked": (11, ()), "batch": (6, NET),
+        "width": (20, NET), "most": (3, NET),
+    },
+    "sums_beyond": {
+        "steps": (3, NET), "sizes": ([4, 7], NET), "longest": (6, NET), "asked": (11, ()), "batch": (6, NET),
+        "width": (20, NET), "most": (3, NET),
     },
     "pointing_rates": {
         "steps": (3, NET), "largest": (7, NET), "asked": (24, ()), "batch": (8, NET), "width": (24, NET),

@@ -8,7 +8,7 @@ from functools import cache
 import memory_parts
 import picture_parts
 import pytest
-from changed_parts import Case, copies, digits, drawn_by, parity, phrases, sequences, tones, words_by
+from changed_parts import Case, copies, digits, drawn_by, generated_by, phrases, sequences, tones, words_by
 from options import OPTIONS
 from parts import COUNTERS, LEARNERS, Ran, altered, digest, experiments, few_words, ran
 
@@ -19,6 +19,8 @@ import mlblog.experiments.pictures_upscaled
 import mlblog.experiments.positions
 import mlblog.experiments.reversing
 import mlblog.experiments.thinking
+import mlblog.experiments.thinking_totals
+import mlblog.experiments.universal
 import mlblog.experiments.vae
 from mlblog.data.anagrams import split
 from mlblog.data.letter_sets import split_by_set
@@ -74,9 +76,15 @@ PARTED = {
     "pointing_at_points": Case(drawn_by("draw_problems"), ("series/validation",)),
     "pointing_rates": Case(drawn_by("draw_problems"), ("validation_lstm_hull", "rate_lstm_hull")),
     "adaptive_spans": Case(sequences, ("validation adaptive", "spans adaptive"), ("test adaptive", "test full")),
-    "adaptive_parity": Case(parity, ("validation", "series/validation 0"), ("errors",)),
+    "adaptive_parity": Case(generated_by("draw_parity"), ("validation", "series/validation 0"), ("errors",)),
+    "adaptive_totals": Case(generated_by("draw_totals"), ("validation", "series/validation 0"), ("errors",)),
     "position_rates": Case(drawn_by("draw_strings"), ("validation bias", "rate bias")),
     "positions_beyond": Case(drawn_by("draw_strings"), ("validation bias",), ("right bias",)),
+    "sum_rates": Case(drawn_by("draw_sums"), ("validation deciding at 0.01", "rate deciding at 0.01")),
+    "sums_beyond": Case(
+        drawn_by("draw_sums"), ("validation deciding at 0.01",),
+        ("right deciding at 0.01", "right by reach deciding at 0.01", "right by steps one block, sinusoids"),
+    ),
     **memory_parts.PARTED,
     **picture_parts.PARTED,
 }  # fmt: skip
@@ -94,10 +102,14 @@ def quick() -> Iterator[None]:
         patch.setattr(mlblog.experiments.ilsampling_vae, "POINTS", 2)
         few = tuple(setting for setting in mlblog.experiments.thinking.SETTINGS if setting.fixed < 2)
         patch.setattr(mlblog.experiments.thinking, "SETTINGS", few)
+        patch.setattr(mlblog.experiments.thinking_totals, "SETTINGS", few)
         patch.setattr(mlblog.experiments.positions, "RATES", (1e-2, 3e-2))
         patch.setattr(mlblog.experiments.positions, "SCHEMES", ("bias", "sinusoid from anywhere"))
         patch.setattr(mlblog.experiments.reversing, "ARMS", (("attention", 16), ("vector", 8)))
         patch.setattr(mlblog.experiments.reversing, "RATES", (1e-2, 3e-2))
+        arms = {name: mlblog.experiments.universal.ARMS[name] for name in ("one block, sinusoids", "deciding at 0.01")}
+        patch.setattr(mlblog.experiments.universal, "ARMS", arms)
+        patch.setattr(mlblog.experiments.universal, "RATES", (1e-2, 3e-2))
         patch.setattr(mlblog.experiments.memory, "load_source", lambda: memory_parts.EXCERPTS)
         patch.setattr(mlblog.experiments.memory, "NETWORKS", ((64, 64),))
         for name in ("KINDS", "FIELDS", "RATES", "STRENGTHS"):
@@ -167,10 +179,11 @@ def test_all_that_learns_learns_from_the_training_set(name: str) -> None:
 
 
 VALIDATED = (
-    "adaptive_parity", "adaptive_spans", "anagram_solver", "anagram_letter_sets", "anagram_phrases", "copying",
-    "copying_rates", "depth_training", "gate_rates", "ils_vae", "memory_rates", "memory_segments", "picture_fields",
-    "picture_rates", "picture_tables", "picture_upscaled", "pointing_at_points", "pointing_rates", "position_rates",
-    "positions_beyond", "reversing", "reversing_longer", "reversing_rates",
+    "adaptive_parity", "adaptive_spans", "adaptive_totals", "anagram_letter_sets", "anagram_phrases",
+    "anagram_solver", "copying", "copying_rates", "depth_training", "gate_rates", "ils_vae", "memory_rates",
+    "memory_segments", "picture_fields", "picture_rates", "picture_tables", "picture_upscaled", "pointing_at_points",
+    "pointing_rates", "position_rates", "positions_beyond", "reversing", "reversing_longer", "reversing_rates",
+    "sum_rates", "sums_beyond",
 )  # fmt: skip
 
 

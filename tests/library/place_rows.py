@@ -7,7 +7,7 @@ import torch
 from table import Row
 from torch import Tensor, nn
 
-from mlblog.models import placed, ponder, positions
+from mlblog.models import placed, ponder, positions, universal
 
 _generator = torch.Generator().manual_seed(11)
 FIVE = torch.arange(5)
@@ -32,16 +32,16 @@ class _AtFive(nn.Module):
         return found
 
 
-class _State(nn.Module):
-    """A cell, of which the state is asked."""
+class _First(nn.Module):
+    """A module of whose results the first is asked: a state, or logits."""
 
-    def __init__(self, cell: ponder.ACTCell) -> None:
+    def __init__(self, module: nn.Module) -> None:
         super().__init__()
-        self.cell = cell
+        self.module = module
 
     def forward(self, x: Tensor) -> Tensor:
-        state: Tensor = self.cell(x)[0]
-        return state
+        found: Tensor = self.module(x)[0]
+        return found
 
 
 def by_hand(halts: np.ndarray) -> np.ndarray:
@@ -65,7 +65,7 @@ PLACES = [
         leading=True),
     Row("models.ponder.ponder_cost", lambda: lambda h: ponder.ponder_cost(ponder.halting_weights(h)),
         (HALTS.double(),), lambda _: lambda h: torch.as_tensor(by_hand(h.detach().numpy())), leading=True),
-    Row("models.ponder.ACTCell", lambda: _State(ponder.ACTCell(3, 5, most=1)), (numbers(4, 3),)),
+    Row("models.ponder.ACTCell", lambda: _First(ponder.ACTCell(3, 5, most=1)), (numbers(4, 3),)),
     Row("models.positions.rotate_by_place", lambda: positions.rotate_by_place, (numbers(4, 5, 6),), leading=True),
     Row("models.positions.LearnedPositions", lambda: positions.LearnedPositions(9, 6), (numbers(4, 5, 6),),
         leading=True),
@@ -80,6 +80,9 @@ PLACES = [
         (numbers(4, 3, 5, 6), numbers(4, 3, 5, 6)), batch=(0, 0), leading=True),
     Row("models.placed.PlacedBlock", lambda: _AtFive(placed.PlacedBlock(6, 2, 9, placed.dot_scores)),
         (numbers(4, 5, 6),), leading=True),
+    Row("models.universal.UniversalTransformer",
+        lambda: _First(universal.UniversalTransformer(9, 7, width=6, heads=2, hidden=8, most=2, adaptive=False)),
+        (TOKENS,), leading=True),
     Row("models.placed.PlacedEncoder",
         lambda: placed.PlacedEncoder(9, 7, width=6, heads=2, hidden=8, layers=2), (TOKENS,), leading=True),
 ]  # fmt: skip

@@ -34,6 +34,7 @@ PARTED = {
     "anagram_baselines": Case(
         BY_CLASS, ("dictionary_seen", "example_answers", *SEEN), ("ceiling", "words_by_length", "shuffle")
     ),
+    "anagram_page": Case(BY_CLASS, ("speller", "parameters"), ("exact_at_5",)),
     "anagram_speed": Case(BY_CLASS_ALONE),
     "anagram_letter_sets": Case(
         BY_SET, ("epochs", "example_answers", "words_by_repeats_seen", *SEEN), ("words_by_repeats",)
@@ -95,6 +96,7 @@ def quick() -> Iterator[None]:
 
 GIVEN = {
     "anagram_solver": {"steps": 4},
+    "anagram_page": {"steps": 4},
     "anagram_letter_sets": {"steps": 4},
     "anagram_phrases": {"steps": 4, "drawn": 150, "asked": 5},
     "digit_contrast supervised": {"loss": "supervised"},

@@ -1,4 +1,4 @@
-"""The look of figures: one style, bands over seeds, labels at the lines they name, sequences of frames.
+"""The look of figures: one style, bands over seeds, labels at the lines they name, frames, networks to try.
 
 Colours are those of Okabe and Ito, distinguishable with any colour vision, in an order that also keeps their
 lightness apart; each has its own dash pattern, so that nothing depends on colour alone. Figures are drawn in
@@ -7,5 +7,18 @@ black on white: the press redraws them for a dark background.
 
 from mlblog.figures.look import COLOURS, FACE, band, label_lines, reference, spread, style
 from mlblog.figures.sequence import Frames, frames
+from mlblog.figures.trial import Trial, try_it
 
-__all__ = ["COLOURS", "FACE", "Frames", "band", "frames", "label_lines", "reference", "spread", "style"]
+__all__ = [
+    "COLOURS",
+    "FACE",
+    "Frames",
+    "Trial",
+    "band",
+    "frames",
+    "label_lines",
+    "reference",
+    "spread",
+    "style",
+    "try_it",
+]

@@ -66,6 +66,7 @@ PARTED = {
     "copying": Case(copies, ("series/validation",), ("bits", "reading", "writing")),
     "copying_rates": Case(copies, ("validation_ntm", "rate_ntm", "validation_lstm")),
     "pointing_at_points": Case(drawn_by("draw_problems"), ("series/validation",)),
+    "pointing_page": Case(drawn_by("draw_problems"), ("pointer", "series/validation")),
     "pointing_rates": Case(drawn_by("draw_problems"), ("validation_lstm_hull", "rate_lstm_hull")),
     "adaptive_spans": Case(sequences, ("validation adaptive", "spans adaptive"), ("test adaptive", "test full")),
     "adaptive_parity": Case(parity, ("validation", "series/validation 0"), ("errors",)),
@@ -156,9 +157,9 @@ def test_all_that_learns_learns_from_the_training_set(name: str) -> None:
 
 
 VALIDATED = (
-    "adaptive_parity", "adaptive_spans", "anagram_solver", "anagram_letter_sets", "anagram_phrases", "copying",
-    "copying_rates", "depth_training", "gate_rates", "ils_vae", "memory_rates", "memory_segments", "pointing_at_points",
-    "pointing_rates", "position_rates", "positions_beyond",
+    "adaptive_parity", "adaptive_spans", "anagram_solver", "anagram_letter_sets", "anagram_page", "anagram_phrases",
+    "copying", "copying_rates", "depth_training", "gate_rates", "ils_vae", "memory_rates", "memory_segments",
+    "pointing_at_points", "pointing_page", "pointing_rates", "position_rates", "positions_beyond",
 )  # fmt: skip
 
 

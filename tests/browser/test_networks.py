@@ -1,17 +1,16 @@
-"""Networks that readers try: what loads when, whether the page computes what PyTorch did, and what it does with it."""
+"""Networks that readers try: what loads when, and whether the page computes what PyTorch did."""
 
 from __future__ import annotations
 
-import itertools
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Locator, Page, Route, expect
+from playwright.sync_api import Page, Route, expect
 from stage import ROOT, Visit, posts
+from tried import offered, ran, started
 
 from mlblog.lab.project import Project
 from mlblog.lab.records.model import Model
@@ -41,31 +40,6 @@ def published(site: Path) -> list[str]:
     found = [path for path in posts(site) if WITH in (site / path.strip("/") / "index.html").read_text("utf-8")]
     assert found
     return found
-
-
-def offered(page: Page) -> Locator:
-    """The figures with a network, near."""
-    figures = page.locator(".mlblog-model")
-    figures.first.scroll_into_view_if_needed()
-    expect(page.get_by_role("button", name="Try it").first).to_be_visible()
-    return figures
-
-
-def started(page: Page) -> Locator:
-    figure = offered(page).first
-    figure.get_by_role("button", name="Try it").click()
-    expect(figure).to_have_attribute("data-alive", "", timeout=60_000)
-    return figure
-
-
-def ran(figure: Locator, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """What the page's engine computes."""
-    found = figure.evaluate(
-        """async (figure, inputs) => Object.fromEntries(Object.entries(await figure.run(inputs)).map(
-            ([name, { dims, data }]) => [name, { dims, data: [...data].map(String) }]))""",
-        {name: array.tolist() for name, array in inputs.items()},
-    )
-    return {name: np.array([float(value) for value in one["data"]]).reshape(one["dims"]) for name, one in found.items()}
 
 
 def test_every_network_computes_in_the_page_what_pytorch_recorded(
@@ -152,103 +126,3 @@ def test_it_is_a_picture_without_scripts_and_on_paper(visit: Open, published: li
     page.emulate_media(media="print")
     expect(figure.locator("img").first).to_be_visible()
     expect(figure.locator(".mlblog-trial")).to_be_hidden()
-
-
-# the speller of the anagrams
-
-
-@pytest.fixture
-def speller(visit: Open, site: Path) -> Iterator[Locator]:
-    window = visit()
-    yield started(window.go(speller_path(site)))
-    assert window.complaints == []
-
-
-def speller_path(site: Path) -> str:
-    return next(path for path in posts(site) if list((site / path.strip("/")).glob("**/speller-model-graph.onnx")))
-
-
-def spelled(figure: Locator) -> dict[str, str]:
-    """The answers with their probabilities, likeliest first."""
-    return dict(text.split(maxsplit=1) for text in figure.locator(".answers button").all_inner_texts())
-
-
-def exact(figure: Locator, letters: str) -> dict[str, float]:
-    """The probability of every string of these letters, one after the other and not by a beam."""
-    strings = sorted({"".join(one) for one in itertools.permutations(letters)})
-    given = np.array([ord(letter) - 97 for letter in letters])
-    words = np.array([[ord(letter) - 97 for letter in one] for one in strings])
-    scores = ran(figure, {"letters": np.tile(given, (len(words), 1)), "words": words})["scores"]
-    shares = np.exp(scores) / np.exp(scores).sum(axis=2, keepdims=True)
-    of_letter = (shares * (given == words[:, :, None])).sum(axis=2)
-    return dict(zip(strings, of_letter.prod(axis=1), strict=True))
-
-
-@pytest.mark.parametrize("letters", ["erif", "noon", "tca", "speels"])
-def test_the_answers_have_the_probabilities_of_the_strings(speller: Locator, letters: str) -> None:
-    speller.get_by_role("textbox").fill(letters)
-    expect(speller.locator("caption")).to_contain_text("on the way")
-    expect(speller.locator("thead th")).to_have_text(["so far", *letters])
-    found, wanted = spelled(speller), exact(speller, letters)
-    assert len(found) == 5 if len(wanted) >= 5 else len(wanted)
-    for word, said in found.items():
-        assert float(said.replace("<", "").removesuffix(" %")) / 100 == pytest.approx(wanted[word], abs=6e-3)
-    best = max(wanted, key=lambda word: wanted[word])
-    assert next(iter(found)) == best
-
-
-def test_the_order_of_the_letters_does_not_matter(speller: Locator) -> None:
-    box = speller.get_by_role("textbox")
-    before = spelled(speller)
-    box.fill("rife")
-    expect(speller.locator("thead th").nth(1)).to_have_text("r")
-    assert spelled(speller) == before
-
-
-@pytest.mark.parametrize(
-    ("typed", "told"),
-    [
-        ("", "Type 3 to 6 letters."),
-        ("at", "words of 3 to 6 letters; these are 2"),
-        ("function", "words of 3 to 6 letters; these are 8"),
-        ("größe", "the letters a to z, not “ö”"),
-        ("a b c", "not “space”"),
-    ],
-)
-def test_what_cannot_be_spelled_is_said_in_place(speller: Locator, typed: str, told: str) -> None:
-    box = speller.get_by_role("textbox")
-    box.fill(typed)
-    expect(speller.locator("output.told")).to_contain_text(told)
-    expect(box).to_have_attribute("aria-invalid", "true")
-    expect(speller.locator(".answers button")).to_have_count(0)
-    expect(speller.locator("table")).to_have_count(0)
-    box.fill("ACT")
-    expect(speller.locator("output.told")).to_be_hidden()
-    expect(speller.locator(".answers button")).to_have_count(5)
-
-
-@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 1280), ("light", 390), ("dark", 390)])
-def test_it_is_worked_by_keyboard_in_both_schemes_and_on_a_phone(
-    visit: Open, site: Path, scheme: str, width: int
-) -> None:
-    window = visit(scheme=scheme, width=width)
-    page = window.go(speller_path(site))
-    figure = offered(page).first
-    figure.get_by_role("button", name="Try it").focus()
-    page.keyboard.press("Enter")
-    expect(figure).to_have_attribute("data-alive", "", timeout=60_000)
-    expect(figure.get_by_role("textbox")).to_be_focused()
-    page.keyboard.press("ControlOrMeta+a")
-    page.keyboard.type("secret")
-    expect(figure.locator("thead th")).to_have_count(7)
-    page.keyboard.press("Tab")
-    page.keyboard.press("Tab")
-    page.keyboard.press("Space")
-    second = figure.locator(".answers button").nth(1)
-    expect(second).to_have_attribute("aria-pressed", "true")
-    expect(figure.locator(".answers button").first).to_have_attribute("aria-pressed", "false")
-    expect(figure.locator("caption")).to_contain_text(second.locator("b").inner_text())
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    found = Axe().run(page, context=".mlblog-model")
-    assert found.response["violations"] == []
-    assert window.complaints == []

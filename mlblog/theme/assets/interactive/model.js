@@ -56,7 +56,7 @@ async function load(part) {
     fetched(part("example.json")).then((answer) => answer.json()),
     import(part("script.js")),
   ]);
-  const session = await ort.InferenceSession.create(new Uint8Array(graph));
+  const session = await ort.InferenceSession.create(new Uint8Array(graph), { logSeverityLevel: 3 });
   let last = Promise.resolve(); // a session answers one question at a time
   const ask = (feeds) => (last = last.catch(() => {}).then(() => session.run(feeds)));
 

@@ -16,6 +16,7 @@ from mlblog.lab import Key, Record, Run, experiment
 from mlblog.lab.records.model import MOST_BYTES, Model
 from mlblog.lab.records.pack import difference, pack, unpack
 from mlblog.lab.records.store import FileStore
+from mlblog.lab.running.results import Results
 from mlblog.lab.running.run import execute
 
 
@@ -120,6 +121,16 @@ def test_a_model_is_kept_in_the_files_of_its_record(monkeypatch: pytest.MonkeyPa
         assert model.outputs["scores"].tolist() == [1.0, 1.0]
     changed = saving(monkeypatch, planted(b"\x00graph\xfe"))
     assert difference(record, changed) == "other values: model/reader"
+
+
+def test_a_resumed_run_keeps_the_model_that_it_saved_first() -> None:
+    before, after = Results(), Results()
+    before.save_model(planted(b"first"))
+    after.load_state_dict(before.state_dict())
+    after.save_model(planted(b"second"))
+    assert Model.from_arrays("reader", after.all_arrays()).onnx == b"first"
+    with pytest.raises(ValueError, match="was already saved"):
+        after.save_model(planted(b"third"))
 
 
 def test_what_is_too_large_or_badly_named_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

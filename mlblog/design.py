@@ -6,7 +6,7 @@ at the same path takes the place of ours.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,8 @@ FOLDER = Path(__file__).with_name("theme")
 FORMULAS = "assets/katex/katex.min.css"
 #: The style sheet of notebooks, which only their pages link.
 NOTEBOOKS = "stylesheets/notebooks.css"
+#: What runs networks in pages; only sites with a network get it.
+ENGINE = "assets/engine/"
 # in cascade order; sheets for single kinds of pages come between the last two
 _FIRST = tuple(f"stylesheets/{name}.css" for name in ("fonts", "colours", "reading", "frame"))
 _LAST = "stylesheets/print.css"
@@ -36,6 +38,11 @@ def files() -> Iterator[tuple[str, Path]]:
     return ((name, path) for name, path in _all() if path.suffix != ".html")
 
 
+def has_networks(names: Iterable[str]) -> bool:
+    """Whether any of the files beside pages is a network for readers to try."""
+    return any(name.endswith(".onnx") for name in names)
+
+
 def templates() -> Iterator[tuple[str, Path]]:
     """The templates: name, and the file."""
     return ((name, path) for name, path in _all() if path.suffix == ".html")
@@ -48,6 +55,13 @@ def put_into(config: Any) -> None:
         dirs.insert(1 if config.theme.custom_dir else 0, folder)
         config.extra_css[:0] = [sheet for sheet in sheets() if sheet not in config.extra_css]
         config.extra_javascript[:0] = [script for script in scripts() if script not in config.extra_javascript]
+
+
+def drop_engine(files: Any) -> None:
+    """Leave the engine out of the files of MkDocs where none of them is a network."""
+    if not has_networks(file.src_uri for file in files):
+        for file in [file for file in files if file.src_uri.startswith(ENGINE)]:
+            files.remove(file)
 
 
 def _all() -> Iterator[tuple[str, Path]]:

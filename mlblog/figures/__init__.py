@@ -1,4 +1,4 @@
-"""The look of figures: one style, bands over seeds, labels at the lines they name; frames, and modules as blocks.
+"""The look of figures: one style, bands over seeds, labels at the lines they name; frames, modules, networks to try.
 
 Colours are those of Okabe and Ito, distinguishable with any colour vision, in an order that also keeps their
 lightness apart; each has its own dash pattern, so that nothing depends on colour alone. Figures are drawn in
@@ -9,11 +9,13 @@ from mlblog.figures.attention import attention
 from mlblog.figures.blocks import diagram
 from mlblog.figures.look import COLOURS, FACE, band, label_lines, reference, spread, style
 from mlblog.figures.sequence import Frames, frames
+from mlblog.figures.trial import Trial, try_it
 
 __all__ = [
     "COLOURS",
     "FACE",
     "Frames",
+    "Trial",
     "attention",
     "band",
     "diagram",
@@ -22,4 +24,5 @@ __all__ = [
     "reference",
     "spread",
     "style",
+    "try_it",
 ]

@@ -166,8 +166,9 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
 
     @event_priority(-100)  # after plugins that add style sheets and scripts of their own
     def _join(self, files: Files, *, config: MkDocsConfig) -> Files:
-        """Join the style sheets and scripts of the design and of the blog."""
+        """Join style sheets and scripts; leave out what runs networks where there are none."""
         if self.config.design:
+            design.drop_engine(files)
             join_assets(config, files)
         return files
 

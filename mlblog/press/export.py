@@ -77,7 +77,9 @@ class Export:
         if settings.has_design:
             own = self._project.root / settings.templates
             replaced = {name for _, name in _files(own, GitIgnoreSpec.from_lines([]))} if settings.templates else set()
-            wanted |= {f"docs/{name}": path for name, path in design.files() if name not in replaced}
+            unused = () if design.has_networks(compiled.files) else (design.ENGINE,)
+            served = (one for one in design.files() if not one[0].startswith(unused))
+            wanted |= {f"docs/{name}": path for name, path in served if name not in replaced}
             wanted |= {f"overrides/{name}": path for name, path in design.templates()}
         for path, name in _files(self._project.root / settings.docs, hidden):
             wanted[f"docs/{name}"] = path

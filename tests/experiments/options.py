@@ -31,6 +31,10 @@ OPTIONS: dict[str, dict[str, tuple[Any, tuple[str, ...]]]] = {
         **SPELLER, "longest": (5, ALL), "most": (12, NET), "drawn": (200, NET), "asked": (4, ()), "keys": (64, NET)
     },
     "anagram_phrase_baselines": {"longest": (5, ALL), "most": (12, ()), "asked": (5, ()), "order": (2, GRAMS)},
+    "anagram_page": {
+        **{name: case for name, case in SPELLER.items() if name != "order"},
+        "longest": (5, NET), "letters": (64, NET), "dropout": (0.5, NET),
+    },
     "anagram_speed": {
         "longest": (5, NET), "rounds": (3, NET), "steps": (2, NET), "width": (32, NET), "heads": (2, NET),
         "layers": (2, NET), "hidden": (16, NET), "letters": (64, NET),
@@ -77,6 +81,9 @@ OPTIONS: dict[str, dict[str, tuple[Any, tuple[str, ...]]]] = {
     "sums_beyond": {
         "steps": (3, NET), "sizes": ([4, 7], NET), "longest": (6, NET), "asked": (11, ()), "batch": (6, NET),
         "width": (20, NET), "most": (3, NET),
+    },
+    "pointing_page": {
+        "steps": (11, NET), "largest": (7, NET), "asked": (24, ()), "batch": (8, NET), "width": (24, NET),
     },
     "pointing_rates": {
         "steps": (3, NET), "largest": (7, NET), "asked": (24, ()), "batch": (8, NET), "width": (24, NET),

@@ -40,6 +40,7 @@ PARTED = {
     "anagram_baselines": Case(
         BY_CLASS, ("dictionary_seen", "example_answers", *SEEN), ("ceiling", "words_by_length", "shuffle")
     ),
+    "anagram_page": Case(BY_CLASS, ("speller", "parameters"), ("exact_at_5",)),
     "anagram_speed": Case(BY_CLASS_ALONE),
     "anagram_letter_sets": Case(
         BY_SET, ("epochs", "example_answers", "words_by_repeats_seen", *SEEN), ("words_by_repeats",)
@@ -74,6 +75,7 @@ PARTED = {
     "reversing_rates": Case(copies, ("validation_attention_16", "rate_attention_16", "validation_vector_8")),
     "reversing_longer": Case(copies, ("series/validation",), ("symbols", "bits")),
     "pointing_at_points": Case(drawn_by("draw_problems"), ("series/validation",)),
+    "pointing_page": Case(drawn_by("draw_problems"), ("pointer", "series/validation")),
     "pointing_rates": Case(drawn_by("draw_problems"), ("validation_lstm_hull", "rate_lstm_hull")),
     "adaptive_spans": Case(sequences, ("validation adaptive", "spans adaptive"), ("test adaptive", "test full")),
     "adaptive_parity": Case(generated_by("draw_parity"), ("validation", "series/validation 0"), ("errors",)),
@@ -120,6 +122,7 @@ def quick() -> Iterator[None]:
 
 GIVEN = {
     "anagram_solver": {"steps": 4},
+    "anagram_page": {"steps": 4},
     "anagram_letter_sets": {"steps": 4},
     "anagram_phrases": {"steps": 4, "drawn": 150, "asked": 5},
     "digit_contrast supervised": {"loss": "supervised"},
@@ -179,11 +182,11 @@ def test_all_that_learns_learns_from_the_training_set(name: str) -> None:
 
 
 VALIDATED = (
-    "adaptive_parity", "adaptive_spans", "adaptive_totals", "anagram_letter_sets", "anagram_phrases",
+    "adaptive_parity", "adaptive_spans", "adaptive_totals", "anagram_letter_sets", "anagram_page", "anagram_phrases",
     "anagram_solver", "copying", "copying_rates", "depth_training", "gate_rates", "ils_vae", "memory_rates",
     "memory_segments", "picture_fields", "picture_rates", "picture_tables", "picture_upscaled", "pointing_at_points",
-    "pointing_rates", "position_rates", "positions_beyond", "reversing", "reversing_longer", "reversing_rates",
-    "sum_rates", "sums_beyond",
+    "pointing_page", "pointing_rates", "position_rates", "positions_beyond", "reversing", "reversing_longer",
+    "reversing_rates", "sum_rates", "sums_beyond",
 )  # fmt: skip
 
 

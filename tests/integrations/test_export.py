@@ -242,3 +242,19 @@ def test_an_export_replaces_an_export_and_nothing_else(ours: Path, exported: Pat
     with pytest.raises(InputError, match=r"mkdocs.yml:1: INHERIT is not supported"):
         export(project, nothing, tmp_path / "new")
     (ours / "mkdocs.yml").write_text(FILES["mkdocs.yml"])
+
+
+def test_the_design_is_shown_by_zensical(tmp_path: Path) -> None:
+    """Its templates ask for nothing that Zensical does not have."""
+    files = {
+        "pyproject.toml": '[tool.mlblog]\npackages = ["toy"]\n',
+        "mkdocs.yml": "site_name: S\ntheme: {name: material, font: false}\nplugins: [mlblog: {design: true}]\n",
+        "docs/index.md": "# Home\n\nText.\n",
+    }
+    for name, text in files.items():
+        (tmp_path / "blog" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "blog" / name).write_text(text, encoding="utf-8")
+    project = Project.find(tmp_path / "blog")
+    export(project, Compiled(tmp_path / "pages"), tmp_path / "out")
+    run(tmp_path / "out", sys.executable, "-m", "zensical", "build", "--strict")
+    assert "stylesheets/reading.css" in (tmp_path / "out" / "site" / "index.html").read_text(encoding="utf-8")

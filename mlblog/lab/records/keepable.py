@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from mlblog.files import canonical
+from mlblog.lab.records.model import PREFIX
 from mlblog.lab.records.record import Value, is_value
 
 _DTYPES = frozenset(
@@ -49,7 +50,7 @@ def check_name(name: str) -> None:
     """Raise ValueError unless `name` is valid for a result."""
     if not 0 < len(name) <= 200 or not name.isprintable():
         raise ValueError("is not a valid name for a result; use 1 to 200 printable characters")
-    if name == "__metadata__" or name.startswith("series/"):
+    if name == "__metadata__" or name.startswith(("series/", PREFIX)):
         raise ValueError("is a reserved name in array files; choose another")
 
 

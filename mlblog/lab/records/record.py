@@ -20,6 +20,7 @@ from mlblog.files import canonical
 from mlblog.lab.record_path import RecordPath
 from mlblog.lab.records.arrays import Arrays, arrays_digest
 from mlblog.lab.records.environment import Environment
+from mlblog.lab.records.model import Model
 
 SCHEMA = 1
 SCALES = ("smoke", "small", "full")  # in ascending order of size
@@ -107,7 +108,8 @@ class Record:
         params: all parameters as the run got them.
         seed: the seed of every generator.
         values: scalars and short lists that the run saved.
-        arrays: arrays that the run saved, and its series as `series/<name>` with `series/<name>/step`.
+        arrays: arrays that the run saved, its series as `series/<name>` with `series/<name>/step`, and its models as
+            `model/<name>` with `model/<name>/input/…` and `…/output/…`.
         manifest: `{qualified name: digest}` of the first-party code and data files that the run depends on.
         data: `{source: digest}` as declared by `run.uses`.
         environment: where and when it ran; stamped at the run.
@@ -158,6 +160,14 @@ class Record:
     def id(self) -> str:
         """The digest of the whole record."""
         return str(json.loads(self.files[0])["id"])
+
+    def model(self, name: str = "model") -> Model:
+        """Return what `run.save_model` kept.
+
+        Raises:
+            KeyError: no such model.
+        """
+        return Model.from_arrays(name, self.arrays)
 
     @classmethod
     def from_files(cls, text: bytes, arrays: Callable[[str], bytes], path: str) -> Record:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from mlblog.lab.records.keepable import check_name, kept
+from mlblog.lab.records.model import Model
 from mlblog.lab.records.record import Value
 
 
@@ -32,17 +33,33 @@ class Results:
         Raises:
             ValueError: a record cannot hold it, or the name is used already.
         """
+        if self._is_new(name):
+            check_name(name)
+            found = kept(result)
+            if isinstance(found, np.ndarray):
+                self.arrays[name] = found
+            else:
+                self.values[name] = found
+
+    def save_model(self, model: Model) -> None:
+        """Keep a model.
+
+        Raises:
+            ValueError: a record cannot hold it, or the name is used already.
+        """
+        check_name(model.name)
+        for name, array in model.to_arrays().items():
+            if self._is_new(name):
+                self.arrays[name] = array
+
+    def _is_new(self, name: str) -> bool:
+        """Whether a result is to be kept, and not there from before the run was interrupted."""
         if self.replaying and name in self._restored:
             self._restored.remove(name)  # saving it twice before the loop is still an error
-            return
+            return False
         if name in self.values or name in self.arrays:
             raise ValueError("was already saved")
-        check_name(name)
-        found = kept(result)
-        if isinstance(found, np.ndarray):
-            self.arrays[name] = found
-        else:
-            self.values[name] = found
+        return True
 
     def log(self, name: str, step: int, number: float) -> None:
         """Append to a series.

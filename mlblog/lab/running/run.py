@@ -6,7 +6,7 @@ import contextlib
 import math
 import operator
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,6 +16,7 @@ from mlblog.lab.determinism import deterministic
 from mlblog.lab.records.record import Key, Record, Value
 from mlblog.lab.running.checkpoint import Checkpoint, Part
 from mlblog.lab.running.environment import stamp
+from mlblog.lab.running.graph import traced
 from mlblog.lab.running.legs import Legs
 from mlblog.lab.running.results import Results
 from mlblog.lab.spec import Experiment
@@ -101,6 +102,26 @@ class Run:
         """
         self.save(**results)
         self.results.measured |= set(results)
+
+    def save_model(
+        self, net: Any, example: Mapping[str, Any], *, name: str = "model", outputs: Sequence[str] = ("output",)
+    ) -> None:
+        """Keep a network as an ONNX graph with its weights, and what it computes for an example.
+
+        Axes of length 1 in the example stay so; others may have any length that the network allows. Needs the extra
+        `mlblog[onnx]`.
+
+        Args:
+            net: a `torch.nn.Module` that returns a tensor or a tuple of them; it is traced in evaluation mode.
+            example: tensors by the names of the arguments of `net.forward`.
+            name: by which `runs[0].model(name)` finds it.
+            outputs: a name for each tensor that it returns.
+
+        Raises:
+            RunError: it has more than 2 MB, it cannot be traced, or the extra is not installed.
+        """
+        with self._naming(name):
+            self.results.save_model(traced(name, net, example, outputs))
 
     def uses(self, source: str, digest: str) -> None:
         """Record a data source and the digest of its content.

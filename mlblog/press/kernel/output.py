@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 #: A figure for both colour schemes: `{"light": svg, "dark": svg, "data": csv or ""}`. One that readers can touch has
-#: `interactive` as well: its `kind`, and by name the text of the `files` that the page's script for that kind loads.
+#: `interactive` as well: its `kind`, and by name the `files` that the page's script for that kind loads (`as_text`).
 FIGURE = "application/vnd.mlblog.figure+json"
+
+_BYTES = "data:;base64,"  # before the content of a file that is not text
 
 #: MIME type of an output that updates a display of an earlier unit; both name it in `transient`.
 UPDATE = "update_display_data"
 
 #: One output in the notebook format's own form (`output_type` stream, display_data, execute_result or error).
 Output = dict[str, Any]
+
+
+def as_text(content: str | bytes) -> str:
+    """The content of a file as JSON holds it."""
+    return content if isinstance(content, str) else _BYTES + base64.b64encode(content).decode()
+
+
+def as_bytes(text: str) -> bytes:
+    """The content of a file that `as_text` wrote."""
+    return base64.b64decode(text.removeprefix(_BYTES)) if text.startswith(_BYTES) else text.encode()
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from traitlets.config import Config
 
 from mlblog.press.kernel.examples import docstrings, run_examples
 from mlblog.press.kernel.open_figures import OpenFigures
-from mlblog.press.kernel.output import FIGURE, Output
+from mlblog.press.kernel.output import FIGURE, Output, as_text
 from mlblog.press.kernel.page_shell import PageShell
 from mlblog.press.kernel.recorder import Recorder
 from mlblog.press.kernel.unit import Failed
@@ -63,6 +63,12 @@ class _Formatter(DisplayFormatter):
 
             raster = self.parent.figures.raster  # type: ignore[union-attr]  # a `PostShell`
             return {FIGURE: draw_frames(obj.figures, obj.still, raster=raster), "text/plain": repr(obj)}, {}
+        if "mlblog.figures" in sys.modules and isinstance(obj, sys.modules["mlblog.figures"].Trial):
+            from mlblog.press.kernel.figure import draw
+
+            raster = self.parent.figures.raster  # type: ignore[union-attr]  # a `PostShell`
+            interactive = {"kind": "model", "files": {name: as_text(content) for name, content in obj.files.items()}}
+            return {FIGURE: draw(obj.still, raster=raster) | {"interactive": interactive}, "text/plain": repr(obj)}, {}
         data, metadata = super().format(obj, include, exclude)
         encoded = {k: base64.b64encode(v).decode() if isinstance(v, bytes) else v for k, v in data.items()}
         return encoded, metadata

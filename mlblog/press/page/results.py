@@ -13,7 +13,7 @@ from typing import Any
 
 from mlblog.errors import PostError
 from mlblog.papers.citation import escaped
-from mlblog.press.kernel.output import FIGURE, Output
+from mlblog.press.kernel.output import FIGURE, Output, as_bytes
 from mlblog.press.page import terminal
 from mlblog.press.page.citing import Citing
 from mlblog.press.page.crossrefs import Target
@@ -38,6 +38,8 @@ MOST_LINES, MOST_CHARACTERS = 200, 20_000
 HEAVY = 2_000_000
 #: Compressed bytes of what a figure loads when it is near.
 HEAVY_PART = 300_000
+#: Kinds of figures that load their files when the reader asks for it, and say how much.
+ASKED_FOR = ("model",)
 
 
 class Results:
@@ -196,11 +198,11 @@ class Results:
         kind = interactive["kind"]
         links = ""
         for suffix, text in interactive["files"].items():
-            content = text.encode()
-            if (size := len(gzip.compress(content, 6, mtime=0))) > HEAVY_PART:
+            content = as_bytes(text)
+            if kind not in ASKED_FOR and (size := len(gzip.compress(content, 6, mtime=0))) > HEAVY_PART:
                 self._warn(cell, f"the {kind} of this cell are {size / 1000:.0f} kB compressed; draw less in each")
-            file = self._file(f"{name}-{kind}-{suffix}", content)
-            links += f"[{kind}]({file}){{ .mlblog-part hidden data-search-exclude }}\n"
+            path = self._file(f"{name}-{kind}-{suffix}", content)
+            links += f"[{kind}]({path}){{ .mlblog-part hidden data-search-exclude data-bytes={len(content)} }}\n"
         return blocks.block(f"div.mlblog-interactive.mlblog-{kind}", f"{images}\n\n{links}")
 
     def _figure(self, cell: Cell, panels: Sequence[tuple[str, str]], caption: str, target: Target, records: str) -> str:

@@ -79,6 +79,7 @@ class Export:
             replaced = {name for _, name in _files(own, GitIgnoreSpec.from_lines([]))} if settings.templates else set()
             wanted |= {f"docs/{name}": path for name, path in design.files() if name not in replaced}
             wanted |= {f"overrides/{name}": path for name, path in design.templates()}
+            wanted |= {f"docs/{name}": compiled.folder / name for name in compiled.engines}
         for path, name in _files(self._project.root / settings.docs, hidden):
             wanted[f"docs/{name}"] = path
         for name in (*compiled.pages, *compiled.files):

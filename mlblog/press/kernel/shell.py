@@ -63,6 +63,10 @@ class _Formatter(DisplayFormatter):
 
             raster = self.parent.figures.raster  # type: ignore[union-attr]  # a `PostShell`
             return {FIGURE: draw_frames(obj.figures, obj.still, raster=raster), "text/plain": repr(obj)}, {}
+        if "altair" in sys.modules and isinstance(obj, sys.modules["altair"].TopLevelMixin):
+            from mlblog.press.kernel.vega import draw_chart
+
+            return {FIGURE: draw_chart(obj), "text/plain": f"<an Altair {type(obj).__name__}>"}, {}
         data, metadata = super().format(obj, include, exclude)
         encoded = {k: base64.b64encode(v).decode() if isinstance(v, bytes) else v for k, v in data.items()}
         return encoded, metadata

@@ -198,7 +198,7 @@ class Results:
         for suffix, text in interactive["files"].items():
             content = text.encode()
             if (size := len(gzip.compress(content, 6, mtime=0))) > HEAVY_PART:
-                self._warn(cell, f"the {kind} of this cell are {size / 1000:.0f} kB compressed; draw less in each")
+                self._warn(cell, f"a figure of this cell loads {size / 1000:.0f} kB, compressed; draw less in it")
             links += f"[{kind}]({self._file(f'{name}-{kind}-{suffix}', content)}){{ .mlblog-part hidden }}\n"
         return blocks.block(f"div.mlblog-interactive.mlblog-{kind}", f"{images}\n\n{links}")
 

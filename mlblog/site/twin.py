@@ -21,6 +21,7 @@ _NAMED = re.compile(r"[ \t]*\{:?\s*[#.][\w:. -]*\}\s*$")
 _MARKED = re.compile(r"\]\(|\{|<!--|&#")
 _COMMENT = re.compile(r"<!--.*?-->")
 _REFERENCE = re.compile(r"&#(\d+);")
+_PART = re.compile(r"\{ \.mlblog-part hidden \}\s*$")  # what a script of the page loads
 _TAG = re.compile(r"<[^>]+>")
 
 
@@ -57,6 +58,8 @@ def _plain(lines: Sequence[str], resolve: Callable[[str], str]) -> Iterator[str]
                 at = end + 1
             elif opened[2] == "li":
                 bullet = "- "
+        elif _PART.search(line):
+            continue
         elif folded := _FOLDED.match(line):
             inner = folded[1] + "    "
             start = at

@@ -11,6 +11,13 @@ from playwright.sync_api import Browser, Page
 from stage import Visit, served
 from toyproject import write_project
 
+#: Without one, Material has no rules for pictures of one scheme.
+PALETTE = (
+    "[{media: '(prefers-color-scheme: light)', scheme: default, toggle: {icon: material/weather-sunny, name: Dark}}, "
+)
+PALETTE += (
+    "{media: '(prefers-color-scheme: dark)', scheme: slate, toggle: {icon: material/weather-night, name: Light}}]"
+)
 CHART = """```python alt="Two powers of x." caption="Choose the power." label="powers"
 import altair as alt
 
@@ -32,7 +39,12 @@ def blog(root: Path, *figures: str) -> Iterator[str]:
     """The address of a blog whose post `walk` has these figures after much else; `plain` has none."""
     far = "\n\n".join(f"Line {number}." for number in range(80))
     head = "---\ntitle: A walk\ndate: 2026-11-20\n---\n\nFirst.\n\n<!-- more -->\n\n"
-    files = {**FILES, "posts_src/walk.md": head + far + "\n\n" + "\n\n".join(figures) + "\n\nAn end.\n"}
+    settings = FILES["mkdocs.yml"].replace("font: false}", f"font: false, palette: {PALETTE}}}")
+    files = {
+        **FILES,
+        "mkdocs.yml": settings,
+        "posts_src/walk.md": head + far + "\n\n" + "\n\n".join(figures) + "\n\nAn end.\n",
+    }
     write_project(root, files)
     built(root)
     with served(root / "site") as address:

@@ -19,6 +19,7 @@ from mlblog.site.twin import twin
             "![A](p-dark.svg#only-dark){ loading=lazy }\n\n//// html | figcaption\n\nCaption.\n////\n///",
             "![A](/p-light.svg)\n\nCaption.",
         ),
+        ("Before\n[vega](a-vega-light.json){ .mlblog-part hidden }\nAfter", "Before\nAfter"),
         (
             '??? mlblog-code "Code"\n\n    ```python\n    if a:\n        b\n    ```\n\nAfter.',
             "**Code**\n\n```python\nif a:\n    b\n```\n\nAfter.",

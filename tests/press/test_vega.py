@@ -77,6 +77,13 @@ def test_its_data_are_a_table() -> None:
     assert rows == [{name: str(value) for name, value in row.items()} for row in ROWS]
 
 
+def test_several_tables_are_numbered_and_each_is_there_once() -> None:
+    other = alt.Chart(alt.Data(values=[{"y": 3}])).mark_rule().encode(y="y:Q")
+    rows = list(csv.DictReader(io.StringIO(draw_chart(points() + other + points())["data"])))
+    assert [row["table"] for row in rows] == ["1"] * len(ROWS) + ["2"]
+    assert (rows[0]["kind"], rows[-1]["y"], rows[-1]["x"]) == ("black", "3", "")
+
+
 def test_data_of_a_local_file_go_into_the_specification(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("rows.csv").write_text("x,y\n1,2\n3,5\n")
@@ -145,6 +152,21 @@ def test_a_cell_shows_a_chart_as_a_figure(run: Run) -> None:
     assert 'href="a-post/power.csv"' in made
     assert "A knob." in made
     assert post.slug == "t"
+
+
+def test_a_plotly_figure_is_refused_in_place_of_asking_another_host(run: Run) -> None:
+    cell = """```python alt="A."
+import sys
+import types
+
+plotly = types.ModuleType("plotly.basedatatypes")
+plotly.BaseFigure = type("BaseFigure", (), {"_repr_html_": lambda self: "<script src='https://cdn.plot.ly/x.js'>"})
+sys.modules["plotly.basedatatypes"] = plotly
+plotly.BaseFigure()
+```
+"""
+    with pytest.raises(CellError, match=r"posts_src/t.md:12.*pages cannot show Plotly.*Altair"):
+        run(cell)
 
 
 def compiled(root: Path, server: Server, body: str) -> tuple[Project, Compiled]:

@@ -63,7 +63,7 @@ def draw_chart(chart: Any) -> dict[str, Any]:
     drawn = {scheme: outlined(svg, FACE) for scheme, svg in zip(charts, _svgs(list(charts.values())), strict=True)}
     return {
         **{scheme: svg for scheme, (svg, _) in drawn.items()},
-        "data": _table(list(_rows(given))),
+        "data": _csv(list(_tables(given))),
         "lettering": drawn["light"][1],
         "interactive": {
             "kind": "vega",
@@ -114,37 +114,32 @@ def _read(data: Mapping[str, Any]) -> dict[str, Any]:
     return {**{name: one for name, one in data.items() if name != "url"}, "values": values, "format": form}
 
 
-def _rows(value: Any) -> Iterator[dict[str, Any]]:
-    """The rows of each table in the specification, once."""
+def _tables(value: Any) -> Iterator[list[dict[str, Any]]]:
+    """The tables in a specification; a mark without data has one of an empty row."""
     if isinstance(value, list):
         for one in value:
-            yield from _rows(one)
+            yield from _tables(one)
     elif isinstance(value, dict):
         for name, one in value.items():
             if name == "datasets":
-                for table in one.values():
-                    yield from _filled(table)
+                yield from ([row for row in table if isinstance(row, dict) and row] for table in one.values())
             elif name == "data" and isinstance(one, dict) and "values" in one:
-                yield from _parsed(one)
+                yield _parsed(one)
             else:
-                yield from _rows(one)
+                yield from _tables(one)
 
 
-def _parsed(data: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def _parsed(data: Mapping[str, Any]) -> list[dict[str, Any]]:
     values, form = data["values"], data.get("format", {}).get("type", "json")
     if isinstance(values, str):
-        yield from csv.DictReader(io.StringIO(values), delimiter="\t" if form == "tsv" else ",")
-    else:
-        yield from _filled(values)
+        return list(csv.DictReader(io.StringIO(values), delimiter="\t" if form == "tsv" else ","))
+    return [row for row in values if isinstance(row, dict) and row]
 
 
-def _filled(table: Any) -> Iterator[dict[str, Any]]:
-    """The rows of a table; a mark without data has an empty one."""
-    yield from (row for row in table if isinstance(row, dict) and row)
-
-
-def _table(rows: list[dict[str, Any]]) -> str:
-    """The rows as CSV, with all columns that any has."""
+def _csv(tables: list[list[dict[str, Any]]]) -> str:
+    """The tables as one: each once, and with its number where there are several."""
+    once = [table for place, table in enumerate(tables) if table and table not in tables[:place]]
+    rows = [{"table": number, **row} if len(once) > 1 else row for number, table in enumerate(once, 1) for row in table]
     file = io.StringIO()
     if rows:
         columns = list(dict.fromkeys(name for row in rows for name in row))

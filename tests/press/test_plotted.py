@@ -96,7 +96,7 @@ def test_error_bars_are_intervals() -> None:
     ax.errorbar(X, [5.0, 6.0, 7.0], yerr=[[1, 2, 3], [0.5, 1, 1.5]], xerr=0.1, label="bars", capsize=3)
     [series] = read(fig)["panels"][0]["series"]
     assert series["name"] == "bars"
-    assert series["ends"] == [["4.000", "5.500"], ["4.000", "7.000"], ["4.000", "8.500"]]
+    assert series["ends"] == [["4.00", "5.50"], ["4.00", "7.00"], ["4.00", "8.50"]]
 
 
 def test_numbers_are_as_fine_as_their_axis() -> None:
@@ -116,7 +116,7 @@ def test_minus_signs_and_categories_are_those_of_the_page() -> None:
     ax.plot(["few", "many"], [-1.5, 2.25])
     [series] = read(fig)["panels"][0]["series"]
     assert series["x"] == ["few", "many"]
-    assert series["y"] == ["\N{MINUS SIGN}1.500", "2.250"]
+    assert series["y"] == ["\N{MINUS SIGN}1.50", "2.25"]
 
 
 def test_what_does_not_show_is_not_read() -> None:

@@ -61,13 +61,16 @@ def test_a_chart_has_a_still_in_both_schemes_whose_letters_are_outlines() -> Non
         assert root.get("height", "").endswith("pt")
         assert not list(root.iter(f"{SVG}text"))
         assert ink in drawn[scheme]
-    assert float(drawn["lettering"]) == 13 * 0.75  # Vega's labels are 13 pixels
+    root = ElementTree.fromstring(drawn["light"])
+    assert root.get("viewBox") == f"0 0 {root.get('width', '')[:-2]} {root.get('height', '')[:-2]}"
+    assert drawn["lettering"] == "13"  # of its labels, in the units of the picture
 
 
 def test_letters_are_where_vega_puts_them() -> None:
     drawn = draw_chart(alt.Chart(alt.Data(values=[{}])).mark_text(text="iiii", align="right", fontSize=40))
     outline = max((path.get("d", "") for path in ElementTree.fromstring(drawn["light"]).iter(f"{SVG}path")), key=len)
-    along = [float(x) for x in re.findall(r"[MLQ](-?[\d.]+) ", outline)]
+    along = [0.4 * float(x) for x in re.findall(r"[MLQ](-?[\d.]+) ", outline)]
+    assert ") scale(0.4 -0.4)" in drawn["light"]
     assert -3 < max(along) <= 0  # ends where it is anchored
     assert -60 < min(along) < -20  # four narrow letters of 40 pixels
 

@@ -17,8 +17,8 @@ from matplotlib.textpath import TextPath, text_to_path
 _SVG = "{http://www.w3.org/2000/svg}"
 _STEPS = {Path.MOVETO: "M", Path.LINETO: "L", Path.CURVE3: "Q", Path.CURVE4: "C", Path.CLOSEPOLY: "Z"}
 _SHARES = {"start": 0.0, "middle": 0.5, "end": 1.0}
-_KEPT = ("transform", "fill", "opacity", "fill-opacity")
-_POINTS = 0.75  # of a pixel
+_KEPT = ("fill", "opacity", "fill-opacity")
+_UNITS = 100  # of letters; as in the drawings of Matplotlib, whose letters are scaled to their size
 ElementTree.register_namespace("", _SVG[1:-1])
 
 
@@ -26,7 +26,7 @@ def outlined(svg: str, face: str) -> tuple[str, str]:
     """Outline the letters of an SVG.
 
     Args:
-        svg: as Vega writes it, in pixels.
+        svg: as Vega writes it, in pixels, which are taken as points: a page gives figures its own width.
         face: the family of the letters.
 
     Returns:
@@ -34,7 +34,7 @@ def outlined(svg: str, face: str) -> tuple[str, str]:
     """
     root = ElementTree.fromstring(svg)  # noqa: S314  # Vega's own
     for side in ("width", "height"):
-        root.set(side, f"{float(root.get(side, '0')) * _POINTS:g}pt")
+        root.set(side, f"{root.get(side)}pt")
     sizes = []
     for parent in list(root.iter()):
         for name in [name for name in parent.attrib if name.startswith("aria-") or name in ("role", "class")]:
@@ -43,20 +43,20 @@ def outlined(svg: str, face: str) -> tuple[str, str]:
             if child.tag == f"{_SVG}text":
                 sizes.append(float(child.get("font-size", "11px").removesuffix("px")))
                 parent[place] = _outline(child, sizes[-1], face)
-    return ElementTree.tostring(root, encoding="unicode"), f"{min(sizes) * _POINTS:g}" if sizes else ""
+    return ElementTree.tostring(root, encoding="unicode"), f"{min(sizes):g}" if sizes else ""
 
 
 def _outline(text: Element, size: float, face: str) -> Element:
     weight = text.get("font-weight", "normal")
     style: Any = text.get("font-style", "normal")
     font = FontProperties(
-        family=[face, "DejaVu Sans"], size=size, style=style, weight=int(weight) if weight.isdigit() else weight
+        family=[face, "DejaVu Sans"], size=_UNITS, style=style, weight=int(weight) if weight.isdigit() else weight
     )
-    share = _SHARES[text.get("text-anchor", "start")]
-    steps = [step for line, down in _lines(text) for step in _steps(line, font, share, down)]
-    return Element(
-        f"{_SVG}path", {**{name: text.attrib[name] for name in _KEPT if name in text.attrib}, "d": "".join(steps)}
-    )
+    share, scale = _SHARES[text.get("text-anchor", "start")], size / _UNITS
+    steps = [step for line, down in _lines(text) for step in _steps(line, font, share, down / scale)]
+    kept = {name: text.attrib[name] for name in _KEPT if name in text.attrib}
+    moved = f"{text.get('transform', 'translate(0,0)')} scale({scale:g} -{scale:g})"
+    return Element(f"{_SVG}path", {**kept, "transform": moved, "d": "".join(steps)})
 
 
 def _lines(text: Element) -> Iterator[tuple[str, float]]:
@@ -74,5 +74,5 @@ def _steps(line: str, font: FontProperties, share: float, down: float) -> Iterat
     path = TextPath((0, 0), line.replace("$", r"\$"), prop=font)
     for points, code in path.iter_segments(simplify=False):
         pairs = points.reshape(-1, 2)
-        at = " ".join(f"{x - share * width:.1f} {down - y:.1f}" for x, y in pairs)
+        at = " ".join(f"{x - share * width:.0f} {y - down:.0f}" for x, y in pairs)
         yield "Z" if code == Path.CLOSEPOLY else f"{_STEPS[code]}{at}"

@@ -162,7 +162,7 @@ def _below(axes: Axes) -> str:
 
 
 def in_words(values: np.ndarray, axis: Axis) -> list[str]:
-    """Values as finely as the axis shows them, about a thousandth of its length; empty for NaN."""
+    """Values as finely as the axis shows them, about a five-hundredth of its length; empty for NaN."""
     if axis.have_units():
         formatter = axis.get_major_formatter()
         return [str(formatter(value)) if math.isfinite(value) else "" for value in values.tolist()]
@@ -171,7 +171,7 @@ def in_words(values: np.ndarray, axis: Axis) -> list[str]:
     if len(finite) and (finite == np.round(finite)).all() and np.abs(finite).max() < 1e9:
         words = [f"{value:,.0f}" for value in finite]
     elif axis.get_scale() == "linear" and 1e-6 < (span := abs(high - low)) < 1e9:
-        digits = max(0, 3 - math.floor(math.log10(span)))
+        digits = max(0, 2 - math.floor(math.log10(span / 2)))
         words = [f"{value:,.{digits}f}" for value in finite]
     else:
         words = [_significant(value) for value in finite.tolist()]

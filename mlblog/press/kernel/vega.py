@@ -207,5 +207,5 @@ def _look(scheme: str) -> dict[str, Any]:
         "trail": {"color": hues[0]},
         "rule": {"color": ink},
         "text": {"color": ink, "fontSize": 13},
-        "point": {"filled": True, "size": 60},
+        "point": {"filled": True, "opacity": 1, "size": 60},
     }

@@ -19,6 +19,7 @@ from running import Run
 from mlblog.errors import CellError
 from mlblog.lab import Project
 from mlblog.press import Compiled, Server, compile_posts
+from mlblog.press.export import export
 from mlblog.press.kernel.output import FIGURE
 from mlblog.press.kernel.vega import draw_chart
 
@@ -178,6 +179,15 @@ def compiled(root: Path, server: Server, body: str) -> tuple[Project, Compiled]:
     return project, compile_posts(project, server=server)
 
 
+def exports_the_engine_with_the_design_only(project: Project, done: Compiled) -> None:
+    for design in ("true", "false"):
+        text = f"site_name: t\ntheme: material\nplugins: [mlblog: {{design: {design}}}]\n"
+        (project.root / "mkdocs.yml").write_text(text)
+        folder = project.root.parent / f"exported-{design}"
+        export(project, done, folder)
+        assert (folder / "docs" / done.engines[0]).is_file() == (design == "true")
+
+
 def test_the_engine_is_made_for_a_site_with_a_chart_and_kept(tmp_path: Path) -> None:
     project = write_project(tmp_path)
     with Server(project, timeout=60) as server:
@@ -187,6 +197,7 @@ def test_the_engine_is_made_for_a_site_with_a_chart_and_kept(tmp_path: Path) -> 
         text = engine.read_text()
         assert re.match(r"/\*! vl-convert-python [\d.a-z]+\. .*BSD 3-Clause", text)
         assert "vegaEmbed" in text
+        exports_the_engine_with_the_design_only(project, done)
         before = engine.stat()
         assert compiled(tmp_path, server, CHART + "\nMore.\n")[1].engines == done.engines
         assert engine.stat().st_mtime_ns == before.st_mtime_ns

@@ -81,11 +81,11 @@ clean: ## Remove what was built; keeps .venv, the records and their copies in .m
 
 # What is installed depends on these two files alone; the stamps make a second call free.
 $(VENV)/.site: pyproject.toml constraints.txt $(VENV)/.python
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[torch,site]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[torch,site,charts]'
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml constraints.txt $(VENV)/.python
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[torch,site,ray,refs,dev]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[torch,site,charts,ray,refs,dev]'
 	@touch $@ $(VENV)/.site
 
 $(VENV)/.python:

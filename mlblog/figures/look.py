@@ -23,7 +23,8 @@ COLOURS = {
 }
 #: The face of the lettering: that of the pages' labels, Source Sans 3.
 FACE = "Lettering"
-_LETTERING = Path(__file__).with_name("lettering")
+#: The folder of its files.
+LETTERING = Path(__file__).with_name("lettering")
 _DASHES = ("-", (0, (5, 1.5)), (0, (1.5, 1.2)), (0, (6, 1.5, 1.5, 1.5)), (0, (9, 2)), (0, (3, 3)))
 
 
@@ -36,9 +37,7 @@ def style() -> None:
         ...     mpl.rcParams["axes.spines.top"]
         False
     """
-    if FACE not in font_manager.get_font_names():
-        for path in sorted(_LETTERING.glob("*.ttf")):
-            font_manager.fontManager.addfont(path)
+    add_lettering()
     mpl.rcParams.update(
         {
             "figure.figsize": (5.6, 3.3),  # inches; the page scales it to its column, where 11 pt are as tall as text
@@ -66,6 +65,13 @@ def style() -> None:
             "legend.frameon": False,
         }
     )
+
+
+def add_lettering() -> None:
+    """Let Matplotlib find the face of the lettering."""
+    if FACE not in font_manager.get_font_names():
+        for path in sorted(LETTERING.glob("*.ttf")):
+            font_manager.fontManager.addfont(path)
 
 
 def band(

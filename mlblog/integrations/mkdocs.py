@@ -160,7 +160,7 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
     def _add_beside(self, files: Files, *, config: MkDocsConfig) -> Files:
         """Add the files beside the pages."""
         assert self._compiled is not None
-        for path in self._compiled.files:
+        for path in (*self._compiled.files, *(self._compiled.engines if self.config.design else ())):
             files.append(File(path, str(self._compiled.folder), config.site_dir, config.use_directory_urls))
         return Files(sorted(files, key=file_sort_key))
 

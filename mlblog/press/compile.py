@@ -19,6 +19,7 @@ from mlblog.lab.records.stores import shown_store
 from mlblog.press.build import Press
 from mlblog.press.cache.outputs import files_behind, made_by
 from mlblog.press.cache.pages import CachedPage, PageCache
+from mlblog.press.engines import write_engines
 from mlblog.press.kernel.basis import Basis
 from mlblog.press.page.context import Context
 from mlblog.press.page.published import Published
@@ -30,11 +31,15 @@ from mlblog.press.stages import Executed, Failed, Rendered, Unchanged
 
 @dataclass
 class Compiled:
-    """What `compile_posts` did. Post paths are relative to the project root, page paths to `folder`."""
+    """What `compile_posts` did. Post paths are relative to the project root, page paths to `folder`.
+
+    `engines` are files for all pages of a site with the design that comes with mlblog.
+    """
 
     folder: Path
     pages: list[str] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
+    engines: list[str] = field(default_factory=list)
     ran: list[str] = field(default_factory=list)
     cached: list[str] = field(default_factory=list)
     errors: list[MlblogError] = field(default_factory=list)
@@ -121,6 +126,10 @@ def compile_posts(
                     _write(page, done)
             except MlblogError as error:
                 done.errors.append(error)
+    try:
+        done.engines += write_engines(done.files, done.folder)
+    except MlblogError as error:
+        done.errors.append(error)
     _sweep(done)
     lab.code.save()
     cache.save()
@@ -199,7 +208,7 @@ def _write(page: Page, done: Compiled) -> list[str]:
 
 def _sweep(done: Compiled) -> None:
     """Remove files that belong to no page; another compilation may be doing the same."""
-    wanted = {*done.pages, *done.files}
+    wanted = {*done.pages, *done.files, *done.engines}
     for top, folders, files in os.walk(done.folder, topdown=False):
         below = os.path.relpath(top, done.folder)
         for name in files:

@@ -81,6 +81,7 @@ class Export:
             served = (one for one in design.files() if not one[0].startswith(unused))
             wanted |= {f"docs/{name}": path for name, path in served if name not in replaced}
             wanted |= {f"overrides/{name}": path for name, path in design.templates()}
+            wanted |= {f"docs/{name}": compiled.folder / name for name in compiled.engines}
         for path, name in _files(self._project.root / settings.docs, hidden):
             wanted[f"docs/{name}"] = path
         for name in (*compiled.pages, *compiled.files):

@@ -64,7 +64,7 @@ def _plain(lines: Sequence[str], resolve: Callable[[str], str]) -> Iterator[str]
                 at += 1
             below = _plain([one.removeprefix(inner) for one in lines[start:at]], resolve)
             yield from (f"{folded[1]}**{folded[2]}**", "", *(folded[1] + one if one else "" for one in below))
-        elif not _END.match(line) and "#only-dark" not in line and ".mlblog-part" not in line:
+        elif not _END.match(line) and "#only-dark" not in line and "{ .mlblog-part " not in line:  # a script loads it
             yield (bullet if line.strip() else "") + _shown(line, resolve)
             bullet = "" if line.strip() else bullet
 

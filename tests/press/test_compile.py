@@ -72,6 +72,7 @@ def test_only_what_differs_is_written(fresh: Project, warm: Callable[..., Compil
         "a/a.ipynb",
         "a/figure-1-dark.svg",
         "a/figure-1-light.svg",
+        "a/figure-1-lines-values.json",
         "a/figure-1.csv",
         "b.md",
     ]

@@ -219,7 +219,8 @@ def test_drawing_once_gives_the_colours_of_drawing_for_each_ground() -> None:
 def test_what_is_rasterised_follows_the_ground_too() -> None:
     fig, ax = plt.subplots()
     ax.plot(np.arange(100) % 7, color="black", rasterized=True)
-    images = {scheme: re.search(r'href="(data:image/png[^"]+)', svg) for scheme, svg in draw(fig).items()}
+    drawn = draw(fig)
+    images = {scheme: re.search(r'href="(data:image/png[^"]+)', drawn[scheme]) for scheme in ("light", "dark")}
     assert images["light"] is not None
     assert images["dark"] is not None
     assert images["light"][1] != images["dark"][1]

@@ -58,5 +58,5 @@ def test_what_is_heavy_even_compressed_is_warned_of() -> None:
     noise = random.Random(0).randbytes(320_000).hex()
     made = page(BODIES["alone"], (touchable(noise),))
     (told,) = made.warnings
-    assert told.startswith("posts_src/a-post.md:6: the frames of this cell are ")
-    assert 320 < int(told.split(" are ")[1].split()[0]) < 400
+    assert told.startswith("posts_src/a-post.md:6: a figure of this cell loads ")
+    assert 320 < int(told.split(" loads ")[1].split()[0]) < 400

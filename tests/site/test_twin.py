@@ -19,11 +19,7 @@ from mlblog.site.twin import twin
             "![A](p-dark.svg#only-dark){ loading=lazy }\n\n//// html | figcaption\n\nCaption.\n////\n///",
             "![A](/p-light.svg)\n\nCaption.",
         ),
-        (
-            "/// html | div.mlblog-interactive.mlblog-frames\n\n![A](p-light.svg#only-light)\n\n"
-            "[frames](p-frames-light.svg){ .mlblog-part hidden }\n///",
-            "![A](/p-light.svg)",
-        ),
+        ("Before\n[vega](a-vega-light.json){ .mlblog-part hidden data-bytes=3 }\nAfter", "Before\nAfter"),
         (
             '??? mlblog-code "Code"\n\n    ```python\n    if a:\n        b\n    ```\n\nAfter.',
             "**Code**\n\n```python\nif a:\n    b\n```\n\nAfter.",

@@ -19,6 +19,8 @@ _CURES = {
     "KeyboardInterrupt": "interrupted from the keyboard; save the post to run it again",
     "BdbQuit": "posts cannot open a debugger; use `pytest --pdb posts_src`",
 }
+#: Advice for missing libraries, by import name.
+_EXTRAS = dict.fromkeys(("altair", "vl_convert"), "pip install 'mlblog[charts]'")
 
 
 def describe(error: BaseException, task: Task, path: str, root: Path) -> dict[str, Any]:
@@ -52,7 +54,7 @@ def describe(error: BaseException, task: Task, path: str, root: Path) -> dict[st
         "message": message,
         "statement": statement,
         "where": where,
-        "cure": next((cure for kind, cure in _CURES.items() if kind in _kinds(error)), ""),
+        "cure": _cure(error),
         "name": name,
         "value": text,
         "traceback": without_machine("".join([*traceback.format_list(shown), *last]), root),
@@ -91,6 +93,12 @@ def without_machine(text: str, root: Path) -> str:
     for place in sorted((place for place in places if len(place) > 1), key=len, reverse=True):
         text = text.replace(f"{place}/", "")
     return text
+
+
+def _cure(error: BaseException) -> str:
+    if isinstance(error, ImportError) and error.name in _EXTRAS:
+        return _EXTRAS[error.name]
+    return next((cure for kind, cure in _CURES.items() if kind in _kinds(error)), "")
 
 
 def _kinds(error: BaseException) -> set[str]:

@@ -8,9 +8,9 @@ Runs in the kernel process; imports Matplotlib.
 
 from __future__ import annotations
 
-import csv
 import functools
 import io
+import json
 import re
 from collections.abc import Callable
 from typing import Any
@@ -27,6 +27,8 @@ from matplotlib.patches import Patch
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
+from mlblog.press.kernel.plotted import readings, table
+
 # Background and ink of Material's two schemes; text on them must reach 4.5:1, lines 3:1 (WCAG 2.1, 1.4.3 and 1.4.11).
 GROUND = {"light": np.array([1.0, 1.0, 1.0]), "dark": np.array([0x1E, 0x21, 0x29]) / 255}
 INK = {"light": np.array([0.0, 0.0, 0.0]), "dark": np.array([0xE8, 0xEA, 0xEE]) / 255}
@@ -39,7 +41,7 @@ _LONG_NUMBER = re.compile(r"\d+\.\d{3,}")
 _GREY = 0.08  # largest spread of the channels that still counts as ink
 
 
-def draw(figure: Figure, *, raster: bool = False, within: Bbox | None = None) -> dict[str, str]:
+def draw(figure: Figure, *, raster: bool = False, within: Bbox | None = None) -> dict[str, Any]:
     """Draw `figure` for both schemes.
 
     Args:
@@ -49,7 +51,8 @@ def draw(figure: Figure, *, raster: bool = False, within: Bbox | None = None) ->
 
     Returns:
         `{"light": svg, "dark": svg, "data": csv, "lettering": points}`. `data` is empty if the figure has no lines or
-        bars; `lettering` is the size of its smallest text, empty if it has none.
+        bars; `lettering` is the size of its smallest text, empty if it has none. A figure with lines has
+        `interactive`, too: what the page reads out at the pointer.
     """
     before, canvas = figure.canvas, _Grounds(figure)
     data = [one for axes in figure.axes for one in (*axes.lines, *axes.collections, *axes.patches)] if raster else []
@@ -67,7 +70,11 @@ def draw(figure: Figure, *, raster: bool = False, within: Bbox | None = None) ->
         figure.set_canvas(before)
         for one, was in zip(data, were, strict=True):
             one.set_rasterized(was)
-    return {**canvas.drawn, "data": _data(figure), "lettering": _lettering(figure)}
+    made: dict[str, Any] = {**canvas.drawn, "data": table(figure), "lettering": _lettering(figure)}
+    if canvas.readings is not None:
+        text = json.dumps(canvas.readings, ensure_ascii=False, separators=(",", ":"))
+        made["interactive"] = {"kind": "lines", "files": {"values.json": text}}
+    return made
 
 
 def warm_up() -> None:
@@ -84,17 +91,22 @@ class _Grounds(FigureCanvasSVG):
 
     Attributes:
         drawn: SVG by scheme.
+        readings: what `plotted.readings` finds in the layout that is drawn.
     """
 
     def __init__(self, figure: Figure) -> None:
         super().__init__(figure)
         self.drawn: dict[str, str] = {}
+        self.readings: dict[str, Any] | None = None
 
     def print_svg(self, filename: Any, *, bbox_inches_restore: Any = None, metadata: Any = None, **_: Any) -> None:
         """Called by `savefig`: first to find the drawing function, then to draw, when ticks and labels exist."""
         if bbox_inches_restore is None:
             super().print_svg(filename)  # type: ignore[no-untyped-call]  # untyped in Matplotlib
         options = {"bbox_inches_restore": bbox_inches_restore, "metadata": metadata}
+        dpi, self.figure.dpi = self.figure.dpi, 72
+        self.readings = readings(self.figure)
+        self.figure.dpi = dpi
         if _has_pixels(self.figure):  # pixel colours cannot be replaced in the SVG
             for scheme in GROUND:
                 self.drawn[scheme] = self._printed(functools.partial(on_ground, scheme), options)
@@ -232,26 +244,3 @@ def contrast(a: np.ndarray, b: np.ndarray) -> float:
 def _lettering(figure: Figure) -> str:
     sizes = [text.get_fontsize() for text in figure.findobj(Text) if text.get_visible() and text.get_text().strip()]
     return f"{min(sizes):g}" if sizes else ""
-
-
-def _data(figure: Figure) -> str:
-    """Lines and bars as CSV (panel, series, x, y); numbers in full precision."""
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
-    rows = 0
-    writer.writerow(["panel", "series", "x", "y"])
-    for panel, axes in enumerate(figure.axes, 1):
-        titles = (axes.get_title(loc) for loc in ("left", "center", "right"))
-        name = next(filter(None, titles), str(panel))
-        for line in axes.get_lines():
-            label = str(line.get_label())
-            if line.get_transform() != axes.transData or (label.startswith("_") and not label.startswith("_child")):
-                continue  # a rule across the axes, not data
-            for x, y in np.asarray(line.get_xydata(), dtype=float):
-                rows += 1
-                writer.writerow([name, label.removeprefix("_child"), float(x), float(y)])
-        for bars in axes.containers:
-            for bar in getattr(bars, "patches", ()):
-                rows += 1
-                writer.writerow([name, bars.get_label(), bar.get_x() + bar.get_width() / 2, bar.get_height()])
-    return file.getvalue() if rows else ""

@@ -69,6 +69,12 @@ class _Formatter(DisplayFormatter):
             raster = self.parent.figures.raster  # type: ignore[union-attr]  # a `PostShell`
             interactive = {"kind": "model", "files": {name: as_text(content) for name, content in obj.files.items()}}
             return {FIGURE: draw(obj.still, raster=raster) | {"interactive": interactive}, "text/plain": repr(obj)}, {}
+        if "altair" in sys.modules and isinstance(obj, sys.modules["altair"].TopLevelMixin):
+            from mlblog.press.kernel.vega import draw_chart
+
+            return {FIGURE: draw_chart(obj), "text/plain": f"<an Altair {type(obj).__name__}>"}, {}
+        if "plotly.basedatatypes" in sys.modules and isinstance(obj, sys.modules["plotly.basedatatypes"].BaseFigure):
+            raise TypeError("pages cannot show Plotly figures, whose script is another host's; draw it with Altair")
         data, metadata = super().format(obj, include, exclude)
         encoded = {k: base64.b64encode(v).decode() if isinstance(v, bytes) else v for k, v in data.items()}
         return encoded, metadata

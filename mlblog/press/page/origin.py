@@ -20,7 +20,7 @@ from mlblog.press.source.document import Post
 
 #: Total bytes of files above which a notebook bundles none and refers to the repository.
 MOST_CARRIED = 5_000_000
-_EXTRAS = ("site", "torch")
+_EXTRAS = ("charts", "site", "torch")
 
 
 @dataclass(frozen=True)

@@ -200,7 +200,7 @@ class Results:
         for suffix, text in interactive["files"].items():
             content = as_bytes(text)
             if kind not in ASKED_FOR and (size := len(gzip.compress(content, 6, mtime=0))) > HEAVY_PART:
-                self._warn(cell, f"the {kind} of this cell are {size / 1000:.0f} kB compressed; draw less in each")
+                self._warn(cell, f"a figure of this cell loads {size / 1000:.0f} kB, compressed; draw less in it")
             path = self._file(f"{name}-{kind}-{suffix}", content)
             links += f"[{kind}]({path}){{ .mlblog-part hidden data-search-exclude data-bytes={len(content)} }}\n"
         return blocks.block(f"div.mlblog-interactive.mlblog-{kind}", f"{images}\n\n{links}")

@@ -26,7 +26,12 @@ def _vega() -> str:
     return str(import_module("vl_convert").javascript_bundle())
 
 
+def _plotly() -> str:
+    return str(import_module("plotly.offline").get_plotlyjs())
+
+
 _ENGINES = {
+    "plotly": _Engine("plotly", "Plotly.js: copyright Plotly, Inc., MIT, https://github.com/plotly/plotly.js", _plotly),
     "vega": _Engine(
         "vl-convert-python",
         "Vega, Vega-Lite, Vega-Embed, Vega-Tooltip: copyright University of Washington Interactive Data Lab, "

@@ -158,21 +158,6 @@ def test_a_cell_shows_a_chart_as_a_figure(run: Run) -> None:
     assert post.slug == "t"
 
 
-def test_a_plotly_figure_is_refused_in_place_of_asking_another_host(run: Run) -> None:
-    cell = """```python alt="A."
-import sys
-import types
-
-plotly = types.ModuleType("plotly.basedatatypes")
-plotly.BaseFigure = type("BaseFigure", (), {"_repr_html_": lambda self: "<script src='https://cdn.plot.ly/x.js'>"})
-sys.modules["plotly.basedatatypes"] = plotly
-plotly.BaseFigure()
-```
-"""
-    with pytest.raises(CellError, match=r"posts_src/t.md:12.*pages cannot show Plotly.*Altair"):
-        run(cell)
-
-
 def compiled(root: Path, server: Server, body: str) -> tuple[Project, Compiled]:
     project = write_project(root)
     (project.posts / "chart.md").write_text(HEAD + body)

@@ -20,7 +20,7 @@ _CURES = {
     "BdbQuit": "posts cannot open a debugger; use `pytest --pdb posts_src`",
 }
 #: Advice for missing libraries, by import name.
-_EXTRAS = dict.fromkeys(("altair", "vl_convert"), "pip install 'mlblog[charts]'")
+_EXTRAS = dict.fromkeys(("altair", "plotly", "vl_convert"), "pip install 'mlblog[charts]'")
 
 
 def describe(error: BaseException, task: Task, path: str, root: Path) -> dict[str, Any]:

@@ -74,7 +74,9 @@ class _Formatter(DisplayFormatter):
 
             return {FIGURE: draw_chart(obj), "text/plain": f"<an Altair {type(obj).__name__}>"}, {}
         if "plotly.basedatatypes" in sys.modules and isinstance(obj, sys.modules["plotly.basedatatypes"].BaseFigure):
-            raise TypeError("pages cannot show Plotly figures, whose script is another host's; draw it with Altair")
+            from mlblog.press.kernel.plotly import draw_plotly
+
+            return {FIGURE: draw_plotly(obj), "text/plain": "<a Plotly figure>"}, {}
         data, metadata = super().format(obj, include, exclude)
         encoded = {k: base64.b64encode(v).decode() if isinstance(v, bytes) else v for k, v in data.items()}
         return encoded, metadata

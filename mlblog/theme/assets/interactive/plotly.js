@@ -1,0 +1,48 @@
+// A figure by Plotly, whose script is loaded with the first of a page.
+const engine = new URL("plotly-engine.js", import.meta.url);
+
+const scheme = () => (document.body.dataset.mdColorScheme === "slate" ? "dark" : "light");
+
+async function description(addresses) {
+  const address = addresses.find((one) => one.includes(`-plotly-${scheme()}.`));
+  const answer = await fetch(address);
+  if (!answer.ok) throw new Error(`${address} did not load (${answer.status})`);
+  return answer.json();
+}
+
+let loaded; // one for all figures of the page
+
+function plotly() {
+  loaded ??= new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = engine.href;
+    script.onload = () => resolve(window.Plotly);
+    script.onerror = () => reject(new Error(`${engine.pathname} did not load`));
+    document.head.append(script);
+  });
+  return loaded;
+}
+
+export default async function begin(figure, addresses) {
+  const still = figure.querySelector("img");
+  const chart = document.createElement("div");
+  chart.className = "mlblog-plotly-chart";
+  chart.setAttribute("role", "group"); // it has buttons
+  chart.setAttribute("aria-label", still.alt);
+
+  async function draw() {
+    const [{ data, layout }, library] = await Promise.all([description(addresses), plotly()]);
+    await library.react(chart, data, layout, { displaylogo: false, responsive: true });
+  }
+
+  figure.prepend(chart);
+  figure.dataset.alive = "";
+  try {
+    await draw();
+  } catch (error) {
+    delete figure.dataset.alive;
+    chart.remove();
+    throw error;
+  }
+  new MutationObserver(draw).observe(document.body, { attributeFilter: ["data-md-color-scheme"] });
+}

@@ -85,7 +85,7 @@ $(VENV)/.site: pyproject.toml constraints.txt $(VENV)/.python
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml constraints.txt $(VENV)/.python
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[torch,site,charts,ray,refs,dev]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[torch,site,charts,onnx,ray,refs,dev]'
 	@touch $@ $(VENV)/.site
 
 $(VENV)/.python:

@@ -135,7 +135,7 @@ def test_posts_read_as_they_do_without_it(blog: Path, build: Build, plugin: str)
     for post in POSTS:
         assert article(site / post) == article(blog / "site" / post)
     beside = [path for path in (blog / "site/blog").rglob("*.*") if path.suffix != ".html"]
-    assert sorted({path.suffix for path in beside}) == [".csv", ".ipynb", ".md", ".svg"]
+    assert sorted({path.suffix for path in beside}) == [".csv", ".ipynb", ".json", ".md", ".svg"]
     for path in beside:
         assert _without_commit(site / path.relative_to(blog / "site")) == _without_commit(path)
 

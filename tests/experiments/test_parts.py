@@ -12,6 +12,7 @@ from changed_parts import Case, copies, digits, drawn_by, generated_by, phrases,
 from options import OPTIONS
 from parts import COUNTERS, LEARNERS, Ran, altered, digest, experiments, few_words, ran
 
+import mlblog.experiments.characters
 import mlblog.experiments.ilsampling_vae
 import mlblog.experiments.memory
 import mlblog.experiments.pictures
@@ -112,7 +113,10 @@ def quick() -> Iterator[None]:
         arms = {name: mlblog.experiments.universal.ARMS[name] for name in ("one block, sinusoids", "deciding at 0.01")}
         patch.setattr(mlblog.experiments.universal, "ARMS", arms)
         patch.setattr(mlblog.experiments.universal, "RATES", (1e-2, 3e-2))
-        patch.setattr(mlblog.experiments.memory, "load_source", lambda: memory_parts.EXCERPTS)
+        arms = {name: mlblog.experiments.characters.ARMS[name] for name in ("all", "plain")}
+        patch.setattr(mlblog.experiments.characters, "ARMS", arms)
+        for module in (mlblog.experiments.memory, mlblog.experiments.characters):
+            patch.setattr(module, "load_source", lambda: memory_parts.EXCERPTS)
         patch.setattr(mlblog.experiments.memory, "NETWORKS", ((64, 64),))
         for name in ("KINDS", "FIELDS", "RATES", "STRENGTHS"):
             patch.setattr(mlblog.experiments.pictures, name, vars(picture_parts)[name])
@@ -183,10 +187,10 @@ def test_all_that_learns_learns_from_the_training_set(name: str) -> None:
 
 VALIDATED = (
     "adaptive_parity", "adaptive_spans", "adaptive_totals", "anagram_letter_sets", "anagram_page", "anagram_phrases",
-    "anagram_solver", "copying", "copying_rates", "depth_training", "gate_rates", "ils_vae", "memory_rates",
-    "memory_segments", "picture_fields", "picture_rates", "picture_tables", "picture_upscaled", "pointing_at_points",
-    "pointing_page", "pointing_rates", "position_rates", "positions_beyond", "reversing", "reversing_longer",
-    "reversing_rates", "sum_rates", "sums_beyond",
+    "anagram_solver", "character_losses", "character_rates", "copying", "copying_rates", "depth_training",
+    "gate_rates", "ils_vae", "memory_rates", "memory_segments", "picture_fields", "picture_rates", "picture_tables",
+    "picture_upscaled", "pointing_at_points", "pointing_page", "pointing_rates", "position_rates", "positions_beyond",
+    "reversing", "reversing_longer", "reversing_rates", "sum_rates", "sums_beyond",
 )  # fmt: skip
 
 

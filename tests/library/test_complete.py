@@ -29,8 +29,8 @@ WITHIN = {  # called by what has a row
     "dormand_prince_step", "projections_for", "labelled", "points", "in_buckets", "exponential_like", "expect_positive",
     "drawn_weight",
 }  # fmt: skip
-# need several processes, an optimiser or a run: see tests/training and tests/losses
-SLOW = {"TinyDDP", "Tuned", "Best", "Curves"}
+# need several processes, an optimiser or a run: see tests/training, tests/losses and tests/models
+SLOW = {"AuxiliaryLossSchedule", "TinyDDP", "Tuned", "Best", "Curves"}
 EXEMPT = WORDS | RESULTS | PROTOCOLS | SEARCHES | WITHIN | SLOW
 
 

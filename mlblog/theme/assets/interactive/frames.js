@@ -1,15 +1,13 @@
 // A figure in frames: one SVG a scheme, whose elements name the frames that they belong to.
+import { ofScheme, scheme } from "./parts.js";
+
 const SECONDS = 6; // that all frames together play for; no frame is shorter than MOST a second allows
 const MOST = 12;
 const parser = new DOMParser();
 
-const scheme = () => (document.body.dataset.mdColorScheme === "slate" ? "dark" : "light");
-
-async function drawing(address) {
-  const answer = await fetch(address);
-  if (!answer.ok) throw new Error(`${address} did not load (${answer.status})`);
-  const { documentElement: svg } = parser.parseFromString(await answer.text(), "image/svg+xml");
-  if (svg.nodeName !== "svg") throw new Error(`${address} is no drawing`);
+async function drawing(answer) {
+  const { documentElement: svg } = parser.parseFromString(await (await answer).text(), "image/svg+xml");
+  if (svg.nodeName !== "svg") throw new Error("the file of frames is no drawing");
   return svg;
 }
 
@@ -50,7 +48,7 @@ export default async function begin(figure, addresses) {
 
   async function draw() {
     const wanted = scheme();
-    drawn[wanted] ??= drawing(addresses.find((address) => address.includes(`-frames-${wanted}.`)));
+    drawn[wanted] ??= drawing(ofScheme(addresses, wanted));
     const svg = await drawn[wanted];
     if (wanted !== scheme()) return;
     labels = JSON.parse(svg.dataset.labels);

@@ -1,14 +1,7 @@
 // A figure by Plotly, whose script is loaded with the first of a page.
+import { ofScheme } from "./parts.js";
+
 const engine = new URL("plotly-engine.js", import.meta.url);
-
-const scheme = () => (document.body.dataset.mdColorScheme === "slate" ? "dark" : "light");
-
-async function description(addresses) {
-  const address = addresses.find((one) => one.includes(`-plotly-${scheme()}.`));
-  const answer = await fetch(address);
-  if (!answer.ok) throw new Error(`${address} did not load (${answer.status})`);
-  return answer.json();
-}
 
 let loaded; // one for all figures of the page
 
@@ -31,7 +24,7 @@ export default async function begin(figure, addresses) {
   chart.setAttribute("aria-label", still.alt);
 
   async function draw() {
-    const [{ data, layout }, library] = await Promise.all([description(addresses), plotly()]);
+    const [{ data, layout }, library] = await Promise.all([ofScheme(addresses).then((answer) => answer.json()), plotly()]);
     await library.react(chart, data, layout, { displaylogo: false, responsive: true });
   }
 

@@ -1,14 +1,7 @@
 // A chart by Vega. The engine is loaded with the first chart of a page; knobs keep their places when the scheme changes.
+import { ofScheme } from "./parts.js";
+
 const engine = new URL("vega-engine.js", import.meta.url);
-
-const scheme = () => (document.body.dataset.mdColorScheme === "slate" ? "dark" : "light");
-
-async function specification(addresses) {
-  const address = addresses.find((one) => one.includes(`-vega-${scheme()}.`));
-  const answer = await fetch(address);
-  if (!answer.ok) throw new Error(`${address} did not load (${answer.status})`);
-  return answer.json();
-}
 
 // All data are in the specification: nothing is loaded, and what data name may be a link at most.
 function refuse(address) {
@@ -43,7 +36,7 @@ export default async function begin(figure, addresses) {
 
   async function draw() {
     const here = ++round;
-    const [chosen] = await Promise.all([specification(addresses), import(engine)]);
+    const [chosen] = await Promise.all([ofScheme(addresses).then((answer) => answer.json()), import(engine)]);
     if (here !== round) return;
     const bound = (chosen.params ?? []).filter((one) => one.bind && one.bind !== "scales" && one.bind !== "legend");
     const kept = drawn ? bound.filter((one) => "value" in one).map((one) => [one.name, drawn.view.signal(one.name)]) : [];

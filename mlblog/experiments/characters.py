@@ -51,7 +51,7 @@ SMOKE = {"layers": 2, "width": 8, "places": 6, "batch": 3, "asked": 40}
 FULL = {"layers": 12, "width": 256, "places": 256, "batch": 64, "asked": 20_000}
 
 
-@experiment(smoke={"steps": 1, **SMOKE}, small={"steps": 250}, full={"steps": 3_000, **FULL}, seeds=1)
+@experiment(smoke={"steps": 1, **SMOKE}, small={"steps": 400}, full={"steps": 3_000, **FULL}, seeds=1)
 def character_rates(
     run: Run,
     *,

@@ -88,9 +88,9 @@ def character_rates(
 
 @experiment(
     smoke={"steps": 2, **SMOKE},
-    small={"steps": 1_200},
+    small={"steps": 1_000},
     full={"steps": 30_000, **FULL},
-    seeds=5,
+    seeds=4,
     reads=["character_rates"],
 )
 def character_losses(
@@ -132,7 +132,7 @@ def character_losses(
     run.save(steps=curves.steps_of("validation"))
 
 
-@experiment(smoke={"read": 2_000, "places": 6, "asked": 40}, small={"read": 307_200}, full={"read": 5_000_000}, seeds=1)
+@experiment(smoke={"read": 2_000, "places": 6, "asked": 40}, small={"read": 256_000}, full={"read": 5_000_000}, seeds=1)
 def character_tables(run: Run, *, read: int, places: int = 32, asked: int = 4_000, seed: int) -> None:
     """Price the same test characters by counts of 0 to 3 characters and the next: the rival that is not trained.
 

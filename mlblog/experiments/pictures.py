@@ -35,7 +35,7 @@ FIELDS = {
     64: ((8, 56), ((4, 4), (4, 2))),
 }
 UPSCALED = 16  # the field with which larger images are said
-RATES = (1e-2, 2e-2, 4e-2)
+RATES = (1e-2, 2e-2, 4e-2, 8e-2, 16e-2)
 LEFT, ABOVE, RIGHT = (0, -1), (-1, 0), (-1, 1)
 #: Chains of contexts, each longer than the one before it; the first is a histogram for each place.
 CHAINS: dict[str, tuple[Context, ...]] = {

@@ -61,5 +61,5 @@ def attention(weights: np.ndarray, wrote: Sequence[str], read: Sequence[str]) ->
 
 
 def _places(count: int) -> np.ndarray:
-    """Heights of so many tokens, spread over a column, the first at the top."""
+    """Heights of `count` tokens, spread over a column, the first at the top."""
     return np.linspace(0, 1, count) if count > 1 else np.array([0.5])

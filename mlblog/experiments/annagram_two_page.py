@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+from torch import Tensor
 
 from mlblog.data.keys import encode_pairs, encode_texts
 from mlblog.data.letter_sets import set_of, sets, split_by_set
@@ -12,6 +13,14 @@ from mlblog.experiments.annagram_two import EXAMPLES, set_scores, train_speller
 from mlblog.lab import Run, experiment
 from mlblog.models.pointer_keys import KeyPointer
 from mlblog.models.spelling_keys import anything, key_steps, spell_keys
+
+
+class LetterSetPointer(KeyPointer):
+    """A `KeyPointer` whose letters stay, in a form that can be traced: `len` of a tensor would fix the batch."""
+
+    def closed(self, keys: Tensor, prefix: Tensor) -> Tensor:
+        """No key is ever closed: (B, N), (B, T) to (B, T + 1, N)."""
+        return (keys[:, None] < 0).expand(-1, prefix.shape[1] + 1, -1)
 
 
 @experiment(
@@ -51,7 +60,7 @@ def letter_set_page(
     """
     run.uses("words.txt.gz", DIGEST)
     parts = split_by_set(load_words(longest=longest), unseen=EXAMPLES)
-    net = KeyPointer(width=width, heads=heads, layers=layers, hidden=hidden, dropout=dropout, reuse=True)
+    net = LetterSetPointer(width=width, heads=heads, layers=layers, hidden=hidden, dropout=dropout, reuse=True)
     data, held = (
         encode_pairs((set_of(word), word) for word in part) for part in (parts.train, parts.validation[:1_000])
     )
@@ -68,6 +77,6 @@ def letter_set_page(
         sets=len(sets(parts.test)),
         parameters=sum(parameter.numel() for parameter in net.parameters()),
     )
-    asked = encode_texts([set_of(letters) for letters in ("tiger", "crane")])
-    words = encode_texts(["tiger", "crane"])
-    run.save_model(net, {"keys": asked, "answers": words}, name="keys", outputs=("scores",))
+    words = ("knitting", "tiger")
+    example = {"keys": encode_texts([set_of(word) for word in words]), "answers": encode_texts(words)}
+    run.save_model(net, example, name="keys", outputs=("scores",))

@@ -32,7 +32,7 @@ const drawn = (tag, attributes = {}, text = "") => {
   return made;
 };
 const percent = (share) => (share < 0.005 ? "under 1 %" : share > 0.995 && share < 1 ? "over 99 %" : `${(100 * share).toFixed(0)} %`);
-const short = (value) => (value < 1e-4 ? value.toExponential(1).replace("e-", " · 10^−") : value.toPrecision(2));
+const short = (value) => (value < 1e-4 ? value.toExponential(1).replace(/e-(\d+)/, (_, power) => ` · 10⁻${[...power].map((digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[digit]).join("")}`) : value.toPrecision(2));
 
 /** log(e^a + e^b + …) */
 function logSum(...values) {

@@ -48,7 +48,8 @@ def shown(figure: Locator, label: list[int]) -> np.ndarray:
 
 def said(figure: Locator) -> tuple[float, int, str]:
     """Probability, number of paths, and the share of the likeliest."""
-    words = figure.locator(".of-label").inner_text().replace(" · 10^\u2212", "e-")
+    words = figure.locator(".of-label").inner_text().replace(" · 10", "e")
+    words = words.translate(str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789"))
     found = re.search(r"probability (\S+), by ([\d,]+) paths?, of which the likeliest has (.*?)\. The", words)
     assert found, words
     return float(found[1]), int(found[2].replace(",", "")), found[3]

@@ -49,6 +49,14 @@ OPTIONS: dict[str, dict[str, tuple[Any, tuple[str, ...]]]] = {
         "steps": (6, NET), "latent": (3, (*NET, "fit_ppca")), "hidden": (0, NET), "beta": (0.0, NET),
         "batch": (64, NET), "rate": (1e-3, NET),
     },
+    "digit_page": {"steps": (6, NET), "hidden": (4, NET), "batch": (64, NET), "rate": (1e-3, NET)},
+    "tone_page": {
+        "steps": (5, NET), "examples": (40, NET), "asked": (13, ()), "width": (24, NET), "batch": (16, NET),
+    },
+    "letter_set_page": {
+        **{name: case for name, case in SPELLER.items() if name != "order"},
+        "longest": (5, NET), "keys": (64, NET), "dropout": (0.5, NET),
+    },
     "tone_reader": {
         "steps": (5, NET), "examples": (40, NET), "asked": (13, ()), "width": (24, NET), "batch": (16, NET),
         "target": ("frames", NET),

@@ -49,6 +49,7 @@ PARTED = {
     "anagram_letter_set_baselines": Case(
         BY_SET, ("example_answers", "dictionary_seen"), ("words_by_repeats", "words_in_a_set")
     ),
+    "letter_set_page": Case(BY_SET, ("keys", "parameters"), ("sets",)),
     "anagram_phrases": Case(
         phrases, ("epochs", "example_answers"), ("valid_by_letters", "valid_by_letters_new"), ("kneser_ney",)
     ),
@@ -68,8 +69,10 @@ PARTED = {
         digits, ("noise", "ppca_known", "decoded", "distance_prior"),
         ("elbo", "kl", "bound_by_draws", "ppca", "codes", "labels", "distance_unseen", "distance_reconstructed"),
     ),
+    "digit_page": Case(digits, ("series/loss",), ("codes", "labels", "reconstructions", "errors")),
     "ils_vae": Case(digits, ("validation exact", "validation RELAX"), ("test exact", "test REBAR", "no_code")),
     "tone_reader": Case(tones, (), ("errors_beam", "example", "blank_frames")),
+    "tone_page": Case(tones, ("series/loss",), ("probabilities", "nats")),
     "copying": Case(copies, ("series/validation",), ("bits", "reading", "writing")),
     "copying_rates": Case(copies, ("validation_ntm", "rate_ntm", "validation_lstm")),
     "reversing": Case(copies, ("series/validation",), ("symbols", "bits", "offsets", "example", "looks")),
@@ -128,6 +131,7 @@ GIVEN = {
     "anagram_solver": {"steps": 4},
     "anagram_page": {"steps": 4},
     "anagram_letter_sets": {"steps": 4},
+    "letter_set_page": {"steps": 4},
     "anagram_phrases": {"steps": 4, "drawn": 150, "asked": 5},
     "digit_contrast supervised": {"loss": "supervised"},
     "digit_contrast decoupled": {"loss": "decoupled"},
@@ -188,9 +192,9 @@ def test_all_that_learns_learns_from_the_training_set(name: str) -> None:
 VALIDATED = (
     "adaptive_parity", "adaptive_spans", "adaptive_totals", "anagram_letter_sets", "anagram_page", "anagram_phrases",
     "anagram_solver", "character_losses", "character_rates", "copying", "copying_rates", "depth_training",
-    "gate_rates", "ils_vae", "memory_rates", "memory_segments", "picture_fields", "picture_rates", "picture_tables",
-    "picture_upscaled", "pointing_at_points", "pointing_page", "pointing_rates", "position_rates", "positions_beyond",
-    "reversing", "reversing_longer", "reversing_rates", "sum_rates", "sums_beyond",
+    "gate_rates", "ils_vae", "letter_set_page", "memory_rates", "memory_segments", "picture_fields", "picture_rates",
+    "picture_tables", "picture_upscaled", "pointing_at_points", "pointing_page", "pointing_rates", "position_rates",
+    "positions_beyond", "reversing", "reversing_longer", "reversing_rates", "sum_rates", "sums_beyond",
 )  # fmt: skip
 
 

@@ -29,6 +29,11 @@ PARTED = {
         ("validation linear", "chosen denoising", "blots"),
         ("errors linear", "errors few denoising", "unexplained linear", "seen", "errors pixels"),
     ),
+    "digit_noise": Case(
+        through_codes,
+        ("validation", "curve", "few"),
+        ("right_test", "variety_test", "filled error mean", "nearest_test", "filled right nearest"),
+    ),
     "digit_codebooks": Case(
         through_codes,
         ("validation gradient 4", "rate gradient 4", "perplexity gradient 8", "drawn chain", "used gradient 4"),
@@ -39,4 +44,10 @@ OPTIONS: dict[str, dict[str, tuple[Any, tuple[str, ...]]]] = {
     "linear_codes": {"steps": (5, NET), "latent": (3, NET), "batch": (50, NET), "points": (1, ())},
     "digit_codes": {"steps": (5, NET), "known": (120, NET), "batch": (50, NET)},
     "digit_codebooks": {"steps": (4, NET), "sizes": ([4, 9], NET), "hidden": (9, NET), "batch": (50, NET)},
+    "exact_noise": {"drawn": (41, ()), "steps": ([2, 4], ())},
+    "ring_noise": {"steps": (4, NET), "drawn": (41, ()), "hidden": (9, NET), "batch": (60, NET)},
+    "digit_noise": {
+        "steps": (3, NET), "taken": ([2, 4], ()), "strengths": ([1.0, 2.0], ()), "drawn": (21, ()), "asked": (13, ()),
+        "hidden": (9, NET), "batch": (60, NET),
+    },
 }  # fmt: skip

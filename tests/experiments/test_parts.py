@@ -97,8 +97,8 @@ PARTED = {
 }  # fmt: skip
 #: Of these there is no part to keep apart: they draw from a known distribution, and are scored on it or exactly.
 WHOLE = {
-    "attention_costs", "depth_memory", "favor_errors", "forest_consistency", "head_widths", "ils_bernoulli",
-    "ils_beyond", "ils_bias", "ils_toy", "lsh_recall", "neighbors_best_k", "ring_gan",
+    "attention_costs", "depth_memory", "exact_noise", "favor_errors", "forest_consistency", "head_widths",
+    "ils_bernoulli", "ils_beyond", "ils_bias", "ils_toy", "lsh_recall", "neighbors_best_k", "ring_gan", "ring_noise",
 }  # fmt: skip
 
 
@@ -197,7 +197,7 @@ def test_all_that_learns_learns_from_the_training_set(name: str) -> None:
 VALIDATED = (
     "adaptive_parity", "adaptive_spans", "adaptive_totals", "anagram_letter_sets", "anagram_page",
     "anagram_phrases", "anagram_solver", "character_losses", "character_rates", "copying", "copying_rates",
-    "depth_training", "digit_codebooks", "digit_codes", "gate_rates", "ils_vae", "memory_rates",
+    "depth_training", "digit_codebooks", "digit_codes", "digit_noise", "gate_rates", "ils_vae", "memory_rates",
     "memory_segments", "picture_fields", "picture_rates", "picture_tables", "picture_upscaled",
     "pointing_at_points", "pointing_page", "pointing_rates", "position_rates", "positions_beyond", "reversing",
     "reversing_longer", "reversing_rates", "sum_rates", "sums_beyond",

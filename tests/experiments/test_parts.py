@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache
 
+import code_parts
 import memory_parts
 import picture_parts
 import pytest
@@ -13,6 +14,8 @@ from options import OPTIONS
 from parts import COUNTERS, LEARNERS, Ran, altered, digest, experiments, few_words, ran
 
 import mlblog.experiments.characters
+import mlblog.experiments.codebooks
+import mlblog.experiments.codes
 import mlblog.experiments.ilsampling_vae
 import mlblog.experiments.memory
 import mlblog.experiments.pictures
@@ -91,13 +94,14 @@ PARTED = {
         drawn_by("draw_sums"), ("validation deciding at 0.01",),
         ("right deciding at 0.01", "right by reach deciding at 0.01", "right by steps one block, sinusoids"),
     ),
+    **code_parts.PARTED,
     **memory_parts.PARTED,
     **picture_parts.PARTED,
 }  # fmt: skip
 #: Of these there is no part to keep apart: they draw from a known distribution, and are scored on it or exactly.
 WHOLE = {
-    "attention_costs", "depth_memory", "favor_errors", "forest_consistency", "head_widths", "ils_bernoulli",
-    "ils_beyond", "ils_bias", "ils_toy", "lsh_recall", "neighbors_best_k", "ring_gan",
+    "attention_costs", "depth_memory", "exact_noise", "favor_errors", "forest_consistency", "head_widths",
+    "ils_bernoulli", "ils_beyond", "ils_bias", "ils_toy", "lsh_recall", "neighbors_best_k", "ring_gan", "ring_noise",
 }  # fmt: skip
 
 
@@ -121,6 +125,11 @@ def quick() -> Iterator[None]:
         for module in (mlblog.experiments.memory, mlblog.experiments.characters):
             patch.setattr(module, "load_source", lambda: memory_parts.EXCERPTS)
         patch.setattr(mlblog.experiments.memory, "NETWORKS", ((64, 64),))
+        for name in ("KINDS", "RATES"):
+            patch.setattr(mlblog.experiments.codes, name, vars(code_parts)[name])
+        patch.setattr(mlblog.experiments.codebooks, "RATES", code_parts.RATES)
+        arms = {name: mlblog.experiments.codebooks.ARMS[name] for name in code_parts.ARMS}
+        patch.setattr(mlblog.experiments.codebooks, "ARMS", arms)
         for name in ("KINDS", "FIELDS", "RATES", "STRENGTHS"):
             patch.setattr(mlblog.experiments.pictures, name, vars(picture_parts)[name])
         patch.setattr(mlblog.experiments.pictures_upscaled, "KINDS", picture_parts.KINDS)
@@ -192,9 +201,10 @@ def test_all_that_learns_learns_from_the_training_set(name: str) -> None:
 VALIDATED = (
     "adaptive_parity", "adaptive_spans", "adaptive_totals", "anagram_letter_sets", "anagram_page", "anagram_phrases",
     "anagram_solver", "character_losses", "character_rates", "copying", "copying_rates", "depth_training",
-    "gate_rates", "ils_vae", "letter_set_page", "memory_rates", "memory_segments", "picture_fields", "picture_rates",
-    "picture_tables", "picture_upscaled", "pointing_at_points", "pointing_page", "pointing_rates", "position_rates",
-    "positions_beyond", "reversing", "reversing_longer", "reversing_rates", "sum_rates", "sums_beyond",
+    "digit_codebooks", "digit_codes", "digit_noise", "gate_rates", "ils_vae", "letter_set_page", "memory_rates",
+    "memory_segments", "picture_fields", "picture_rates", "picture_tables", "picture_upscaled", "pointing_at_points",
+    "pointing_page", "pointing_rates", "position_rates", "positions_beyond", "reversing", "reversing_longer",
+    "reversing_rates", "sum_rates", "sums_beyond",
 )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import torch
+from code_rows import CODES
 from depth_rows import DEPTH
 from memory_rows import MEMORIES
 from picture_rows import PICTURES
@@ -15,7 +16,7 @@ from table import ROUNDING, Row, assert_near, cast, flat
 from torch import Tensor
 from torch_rows import LOSSES, MODELS
 
-ROWS = MODELS + PLACES + LOSSES + DEPTH + MEMORIES + SEGMENTS + PICTURES
+ROWS = MODELS + PLACES + LOSSES + DEPTH + MEMORIES + SEGMENTS + PICTURES + CODES
 EACH = pytest.mark.parametrize("row", ROWS, ids=[f"{i}-{row.name}" for i, row in enumerate(ROWS)])
 DOUBLE = torch.float64
 

@@ -7,6 +7,7 @@ from functools import cache
 
 import memory_parts
 import picture_parts
+import pixel_parts
 import pytest
 from changed_parts import Case, copies, digits, drawn_by, generated_by, phrases, sequences, tones, words_by
 from options import OPTIONS
@@ -17,6 +18,8 @@ import mlblog.experiments.ilsampling_vae
 import mlblog.experiments.memory
 import mlblog.experiments.pictures
 import mlblog.experiments.pictures_upscaled
+import mlblog.experiments.pixels
+import mlblog.experiments.pixels_enlarged
 import mlblog.experiments.positions
 import mlblog.experiments.reversing
 import mlblog.experiments.thinking
@@ -90,11 +93,12 @@ PARTED = {
     ),
     **memory_parts.PARTED,
     **picture_parts.PARTED,
+    **pixel_parts.PARTED,
 }  # fmt: skip
 #: Of these there is no part to keep apart: they draw from a known distribution, and are scored on it or exactly.
 WHOLE = {
     "attention_costs", "depth_memory", "favor_errors", "forest_consistency", "head_widths", "ils_bernoulli",
-    "ils_beyond", "ils_bias", "ils_toy", "lsh_recall", "neighbors_best_k", "ring_gan",
+    "ils_beyond", "ils_bias", "ils_toy", "lsh_recall", "neighbors_best_k", "pixel_copies", "ring_gan",
 }  # fmt: skip
 
 
@@ -121,6 +125,9 @@ def quick() -> Iterator[None]:
         for name in ("KINDS", "FIELDS", "RATES", "STRENGTHS"):
             patch.setattr(mlblog.experiments.pictures, name, vars(picture_parts)[name])
         patch.setattr(mlblog.experiments.pictures_upscaled, "KINDS", picture_parts.KINDS)
+        patch.setattr(mlblog.experiments.pixels, "ARMS", pixel_parts.ARMS)
+        for module in (mlblog.experiments.pixels, mlblog.experiments.pixels_enlarged):
+            patch.setattr(module, "RATES", pixel_parts.RATES)
         yield
 
 
@@ -186,10 +193,11 @@ def test_all_that_learns_learns_from_the_training_set(name: str) -> None:
 
 
 VALIDATED = (
-    "adaptive_parity", "adaptive_spans", "adaptive_totals", "anagram_letter_sets", "anagram_page", "anagram_phrases",
-    "anagram_solver", "character_losses", "character_rates", "copying", "copying_rates", "depth_training",
-    "gate_rates", "ils_vae", "memory_rates", "memory_segments", "picture_fields", "picture_rates", "picture_tables",
-    "picture_upscaled", "pointing_at_points", "pointing_page", "pointing_rates", "position_rates", "positions_beyond",
+    "adaptive_parity", "adaptive_spans", "adaptive_totals", "anagram_letter_sets", "anagram_page",
+    "anagram_phrases", "anagram_solver", "character_losses", "character_rates", "copying", "copying_rates",
+    "depth_training", "enlarged_rates", "gate_rates", "ils_vae", "memory_rates", "memory_segments",
+    "picture_fields", "picture_rates", "picture_tables", "picture_upscaled", "pixel_bits", "pixel_enlarged",
+    "pixel_rates", "pointing_at_points", "pointing_page", "pointing_rates", "position_rates", "positions_beyond",
     "reversing", "reversing_longer", "reversing_rates", "sum_rates", "sums_beyond",
 )  # fmt: skip
 

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from mlblog.data.digits import DIGEST, LEVELS, load_digits
 from mlblog.data.shapes import make_shapes
-from mlblog.experiments.pixels_trained import RATES, Arm, Parts, bits, drawn, fitted, network
+from mlblog.experiments.pixels_trained import Arm, Parts, bits, drawn, fitted, network
 from mlblog.lab import Run, experiment
 from mlblog.models.gated_pixelcnn import GatedPixelCNN
 
@@ -26,24 +26,27 @@ ARMS = {
 }
 SHADES = 256
 TRAIN, VALIDATION, TEST = 1_000, 2_000, 3_000  # seeds of the shapes
-NOISE = 4.0  # of each channel; a shape's grey is the mean of three
+NOISE = 4.0  # of each channel; a shape's grey is the mean of three …
+MIDDLE, CONTRAST = 130, 3  # … and is moved away from the middle of the ground
+RATES = (3e-3, 1e-2, 3e-2, 6e-2)
 SYMBOLS, KEPT = 4, 0.8  # of the pictures whose rows copy each other
-SMOKE = {"width": 6, "layers": 1, "batch": 4, "known": 12, "asked": 20, "side": 8}
+SMOKE = {"width": 6, "layers": 1, "batch": 4, "known": 12, "asked": 20}
 FULL = {"width": 96, "layers": 10, "batch": 64, "known": 50_000, "side": 32, "asked": 397}
 
 
 def greys(count: int, side: int, seed: int, device: str) -> Tensor:
     """Pictures of one or two shapes in 256 greys, (n, X, X)."""
     images = make_shapes(count, side=side, fewest=1, most=2, noise=NOISE, seed=seed).images
-    return torch.from_numpy(np.rint(images.mean(-1)).astype(np.int64)).to(device)
+    apart = CONTRAST * (images.mean(-1) - MIDDLE) + SHADES / 2
+    return torch.from_numpy(np.clip(np.rint(apart), 0, SHADES - 1).astype(np.int64)).to(device)
 
 
 def parts_of(known: int, asked: int, side: int, device: str) -> dict[str, Parts]:
     """Digits in the order of the source, from 1,200, 200 and 397; and shapes, `known` to train on."""
     whole = torch.from_numpy(load_digits().images.astype(np.int64)).to(device)
-    counts = {TRAIN: known, VALIDATION: asked // 2, TEST: asked}
+    counts = {TRAIN: known, VALIDATION: asked // 4, TEST: asked}
     return {
-        "digits": Parts(whole[:1_200], whole[1_200:1_400][: asked // 2], whole[1_400:][:asked]),
+        "digits": Parts(whole[:1_200], whole[1_200:1_400][: asked // 4], whole[1_400:][:asked]),
         "shapes": Parts(*(greys(count, side, seed, device) for seed, count in counts.items())),
     }
 
@@ -58,17 +61,17 @@ def priced(net: nn.Module, arm: Arm) -> Callable[[Tensor], Tensor]:
     return lambda images: bits(net, arm, images, levels_of(arm))
 
 
-@experiment(smoke={"steps": 1, **SMOKE}, small={"steps": 160}, full={"steps": 3_000, **FULL}, seeds=1)
+@experiment(smoke={"steps": 1, **SMOKE}, small={"steps": 100}, full={"steps": 3_000, **FULL}, seeds=1)
 def pixel_rates(
     run: Run,
     *,
     steps: int,
-    width: int = 24,
-    layers: int = 4,
+    width: int = 16,
+    layers: int = 3,
     batch: int = 16,
     known: int = 2_000,
     asked: int = 397,
-    side: int = 12,
+    side: int = 8,
     dropout: float = 0.1,
     seed: int,
 ) -> None:
@@ -81,7 +84,7 @@ def pixel_rates(
         layers: of each.
         batch: pictures in a step.
         known: pictures of shapes to train on.
-        asked: test pictures of either kind, and twice as many as there are to validate on.
+        asked: test pictures of either kind, and four times as many as there are to validate on.
         side: of the pictures of shapes.
         dropout: rate in each layer.
         seed: of weights, order and dropout.
@@ -103,7 +106,7 @@ def pixel_rates(
 
 @experiment(
     smoke={"steps": 3, "count": 2, **SMOKE},
-    small={"steps": 480},
+    small={"steps": 240},
     full={"steps": 20_000, "count": 64, **FULL},
     seeds=3,
     reads=["pixel_rates"],
@@ -113,12 +116,12 @@ def pixel_bits(
     *,
     steps: int,
     count: int = 16,
-    width: int = 24,
-    layers: int = 4,
+    width: int = 16,
+    layers: int = 3,
     batch: int = 16,
     known: int = 2_000,
     asked: int = 397,
-    side: int = 12,
+    side: int = 8,
     dropout: float = 0.1,
     seed: int,
 ) -> None:
@@ -132,7 +135,7 @@ def pixel_bits(
         layers: of each.
         batch: pictures in a step.
         known: pictures of shapes to train on.
-        asked: test pictures of either kind, and twice as many as there are to validate on.
+        asked: test pictures of either kind, and four times as many as there are to validate on.
         side: of the pictures of shapes.
         dropout: rate in each layer.
         seed: of weights, order, dropout and draws.

@@ -8,6 +8,7 @@ from functools import cache
 import code_parts
 import memory_parts
 import picture_parts
+import pixel_parts
 import pytest
 from changed_parts import Case, copies, digits, drawn_by, generated_by, phrases, sequences, tones, words_by
 from options import OPTIONS
@@ -20,6 +21,8 @@ import mlblog.experiments.ilsampling_vae
 import mlblog.experiments.memory
 import mlblog.experiments.pictures
 import mlblog.experiments.pictures_upscaled
+import mlblog.experiments.pixels
+import mlblog.experiments.pixels_enlarged
 import mlblog.experiments.positions
 import mlblog.experiments.reversing
 import mlblog.experiments.thinking
@@ -97,11 +100,13 @@ PARTED = {
     **code_parts.PARTED,
     **memory_parts.PARTED,
     **picture_parts.PARTED,
+    **pixel_parts.PARTED,
 }  # fmt: skip
 #: Of these there is no part to keep apart: they draw from a known distribution, and are scored on it or exactly.
 WHOLE = {
     "attention_costs", "depth_memory", "exact_noise", "favor_errors", "forest_consistency", "head_widths",
-    "ils_bernoulli", "ils_beyond", "ils_bias", "ils_toy", "lsh_recall", "neighbors_best_k", "ring_gan", "ring_noise",
+    "ils_bernoulli", "ils_beyond", "ils_bias", "ils_toy", "lsh_recall", "neighbors_best_k", "pixel_copies", "ring_gan",
+    "ring_noise",
 }  # fmt: skip
 
 
@@ -133,6 +138,9 @@ def quick() -> Iterator[None]:
         for name in ("KINDS", "FIELDS", "RATES", "STRENGTHS"):
             patch.setattr(mlblog.experiments.pictures, name, vars(picture_parts)[name])
         patch.setattr(mlblog.experiments.pictures_upscaled, "KINDS", picture_parts.KINDS)
+        patch.setattr(mlblog.experiments.pixels, "ARMS", pixel_parts.ARMS)
+        for module in (mlblog.experiments.pixels, mlblog.experiments.pixels_enlarged):
+            patch.setattr(module, "RATES", pixel_parts.RATES)
         yield
 
 
@@ -201,10 +209,11 @@ def test_all_that_learns_learns_from_the_training_set(name: str) -> None:
 VALIDATED = (
     "adaptive_parity", "adaptive_spans", "adaptive_totals", "anagram_letter_sets", "anagram_page", "anagram_phrases",
     "anagram_solver", "character_losses", "character_rates", "copying", "copying_rates", "depth_training",
-    "digit_codebooks", "digit_codes", "digit_noise", "gate_rates", "ils_vae", "letter_set_page", "memory_rates",
-    "memory_segments", "picture_fields", "picture_rates", "picture_tables", "picture_upscaled", "pointing_at_points",
-    "pointing_page", "pointing_rates", "position_rates", "positions_beyond", "reversing", "reversing_longer",
-    "reversing_rates", "sum_rates", "sums_beyond",
+    "digit_codebooks", "digit_codes", "digit_noise", "enlarged_rates", "gate_rates", "ils_vae", "letter_set_page",
+    "memory_rates", "memory_segments", "picture_fields", "picture_rates", "picture_tables", "picture_upscaled",
+    "pixel_bits", "pixel_enlarged", "pixel_rates", "pointing_at_points", "pointing_page", "pointing_rates",
+    "position_rates", "positions_beyond", "reversing", "reversing_longer", "reversing_rates", "sum_rates",
+    "sums_beyond",
 )  # fmt: skip
 
 

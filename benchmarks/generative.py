@@ -20,8 +20,10 @@ from torch import Tensor
 
 from mlblog.models.gated_pixelcnn import GatedPixelCNN, draw_pixels, draw_pixels_cached
 from mlblog.models.masked_conv import MaskedConv2d
+from mlblog.models.wavenet import WaveNet, fast_generate, generate
 
 WIDTH, LAYERS, LEVELS, DRAWN, BATCH, SIDE = 24, 4, 17, 16, 16, 16
+SAMPLES, DILATIONS = 300, [2**layer for layer in range(8)]
 Work = Callable[[], object]
 
 
@@ -69,6 +71,19 @@ def draws(side: int) -> tuple[Work, Work]:
     return lambda: drawn(draw_pixels), lambda: drawn(draw_pixels_cached)
 
 
+def sounds() -> tuple[Work, Work]:
+    """Both ways to draw sounds, after a look at whether they agree."""
+    torch.manual_seed(0)
+    net = WaveNet(levels=LEVELS, width=WIDTH, skip=WIDTH, dilations=DILATIONS).double().eval()
+
+    def drawn(way: Callable[..., Tensor]) -> Tensor:
+        return way(net, 1, SAMPLES, torch.Generator().manual_seed(0))
+
+    assert torch.equal(drawn(generate), drawn(fast_generate)), "the two ways draw different sounds"
+    net.float()
+    return lambda: drawn(generate), lambda: drawn(fast_generate)
+
+
 def main() -> None:
     """Time and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -83,6 +98,7 @@ def main() -> None:
         (f"masked convolution of {size} x {size}, forward and backward", convolutions(size)) for size in (3, 5, 7)
     ]
     rows += [(f"{DRAWN} draws of {side} x {side} pixels", draws(side)) for side in map(int, arguments.sides.split(","))]
+    rows.append((f"{SAMPLES} samples by {len(DILATIONS)} layers that see {1 + sum(DILATIONS)}", sounds()))
     for name, (whole, new) in rows:
         timed = []
         for _ in range(arguments.rounds):

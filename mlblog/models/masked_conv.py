@@ -29,7 +29,7 @@ class MaskedConv2d(nn.Conv2d):
                 [0., 0., 0.]])
 
     References:
-        [oord2016conditional], section 2.2.
+        [oord2016conditional], section 2.
     """
 
     mask: Tensor
@@ -124,7 +124,7 @@ class PixelCNN(nn.Module):
         torch.Size([3, 5, 4, 6])
 
     References:
-        [oord2016conditional], section 2.2 and the left of figure 1, with the gates of section 2.1.
+        [oord2016conditional], section 2.2, on its blind spot; with the gates of section 2.1.
     """
 
     def __init__(

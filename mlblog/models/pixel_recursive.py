@@ -68,7 +68,7 @@ class PixelRecursiveSR(nn.Module):
         (torch.Size([3, 5, 4, 6]), torch.Size([3, 5, 4, 6]))
 
     References:
-        [dahl2017pixel], section 3.2; the logits of A alone are returned for the second term of its loss, eq. 6.
+        [dahl2017pixel], section 3, whose loss has a second term, on the logits of A alone.
     """
 
     def __init__(self, levels: int, *, factor: int, width: int, layers: int, dropout: float = 0.0) -> None:

@@ -1,4 +1,4 @@
-"""The rows for convolutions that say images pixel by pixel, and for mixtures of logistic distributions."""
+"""The rows for convolutions that say images or sounds one by one, and for mixtures of logistic distributions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from table import Row
 from torch import Tensor, nn
 
-from mlblog.models import gated_pixelcnn, logistic_mixture, masked_conv, pixel_recursive
+from mlblog.models import gated_pixelcnn, logistic_mixture, masked_conv, pixel_recursive, wavenet
 
 _generator = torch.Generator().manual_seed(13)
 
@@ -50,6 +50,7 @@ class _Enlarged(nn.Module):
 
 
 IMAGES = torch.randint(5, (4, 2, 3, 6), generator=_generator)
+SOUNDS = torch.randint(5, (4, 9), generator=_generator)
 LEVELS = torch.randint(7, (4, 3, 1), generator=_generator)
 
 PIXELS = [
@@ -78,4 +79,10 @@ PIXELS = [
         (numbers(4, 2, 3).sigmoid(),)),
     Row("models.pixel_recursive.PixelRecursiveSR", _Enlarged, (IMAGES[:, 0, :2], numbers(4, 1, 3).sigmoid()),
         batch=(0, 0)),
+    Row("models.wavenet.mu_law_encode", lambda: lambda x: wavenet.mu_law_encode(x).to(x), (numbers(4, 9).tanh(),),
+        leading=True),
+    Row("models.wavenet.mu_law_decode", lambda: lambda x: wavenet.mu_law_decode(x, 5, torch.float64), (SOUNDS,),
+        lambda _: lambda x: (x - 2).sign() * (5 ** ((x - 2).abs() / 2).double() - 1) / 4, leading=True),
+    Row("models.wavenet.DilatedLayer", lambda: wavenet.DilatedLayer(6, 4, 2), (numbers(4, 6, 9),)),
+    Row("models.wavenet.WaveNet", lambda: wavenet.WaveNet(levels=5, width=6, skip=7, dilations=[1, 2]), (SOUNDS,)),
 ]  # fmt: skip

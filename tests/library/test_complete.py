@@ -23,7 +23,8 @@ PROTOCOLS = {
 }  # and an abstract class
 SEARCHES = {  # of whole symbols, by steps that have rows
     "anything", "phrase_rule", "set_rule", "product", "ngram_steps", "place_steps", "word_steps",
-    "draw_images", "spell_by_letters", "spell_by_ngrams", "spell_by_places", "spell_keys", "spell_together",
+    "draw_images", "inpainted",
+    "spell_by_letters", "spell_by_ngrams", "spell_by_places", "spell_keys", "spell_together",
 }  # fmt: skip
 WITHIN = {  # called by what has a row
     "dormand_prince_step", "projections_for", "labelled", "points", "in_buckets", "exponential_like", "expect_positive",

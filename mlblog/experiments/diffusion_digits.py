@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from mlblog.classical.ppca import PPCA, fit_ppca
+from mlblog.classical.ppca import fit_ppca
 from mlblog.data.digits import DIGEST
 from mlblog.experiments.codes import Parts, in_parts
 from mlblog.experiments.diffusion import ETAS, LEVELS, RATES, VALIDATION, squared
@@ -22,6 +23,9 @@ from mlblog.numerics.discrepancy import mmd_squared
 from mlblog.training.curves import Curves
 from mlblog.training.schedule import warmup_cosine
 from mlblog.training.trainer import train
+
+if TYPE_CHECKING:
+    from mlblog.classical.ppca import PPCA
 
 BANDWIDTH, UNTOLD, SHOWN = 4.0, 0.15, 10  # of pixels in -1 to 1; share of digits shown without their class
 ROUNDS, HALF = (1, 5), 32  # of filling in; the upper half is known

@@ -82,6 +82,10 @@ OPTIONS: dict[str, dict[str, tuple[Any, tuple[str, ...]]]] = {
         "steps": (3, NET), "sizes": ([4, 7], NET), "longest": (6, NET), "asked": (11, ()), "batch": (6, NET),
         "width": (20, NET), "most": (3, NET),
     },
+    "table_programs": {
+        "steps": (3, NET), "rows": (4, NET), "more": (5, ()), "drawn": (25, NET), "asked": (11, ()), "batch": (7, NET),
+        "width": (12, NET),
+    },
     "pointing_page": {
         "steps": (11, NET), "largest": (7, NET), "asked": (24, ()), "batch": (8, NET), "width": (24, NET),
     },

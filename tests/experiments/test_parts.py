@@ -18,6 +18,7 @@ import mlblog.experiments.memory
 import mlblog.experiments.pictures
 import mlblog.experiments.pictures_upscaled
 import mlblog.experiments.positions
+import mlblog.experiments.programs
 import mlblog.experiments.reversing
 import mlblog.experiments.thinking
 import mlblog.experiments.thinking_totals
@@ -88,6 +89,10 @@ PARTED = {
         drawn_by("draw_sums"), ("validation deciding at 0.01",),
         ("right deciding at 0.01", "right by reach deciding at 0.01", "right by steps one block, sinusoids"),
     ),
+    "table_programs": Case(
+        drawn_by("draw_questions"), ("validation programmer 2", "programs spare steps 1", "curve reader 2"),
+        ("off programmer 1", "off spare steps 2", "off reader of rows 2", "off reader 1"),
+    ),
     **memory_parts.PARTED,
     **picture_parts.PARTED,
 }  # fmt: skip
@@ -106,6 +111,7 @@ def quick() -> Iterator[None]:
         few = tuple(setting for setting in mlblog.experiments.thinking.SETTINGS if setting.fixed < 2)
         patch.setattr(mlblog.experiments.thinking, "SETTINGS", few)
         patch.setattr(mlblog.experiments.thinking_totals, "SETTINGS", few)
+        patch.setattr(mlblog.experiments.programs, "RATES", (1e-2, 3e-2))
         patch.setattr(mlblog.experiments.positions, "RATES", (1e-2, 3e-2))
         patch.setattr(mlblog.experiments.positions, "SCHEMES", ("bias", "sinusoid from anywhere"))
         patch.setattr(mlblog.experiments.reversing, "ARMS", (("attention", 16), ("vector", 8)))
@@ -190,7 +196,7 @@ VALIDATED = (
     "anagram_solver", "character_losses", "character_rates", "copying", "copying_rates", "depth_training",
     "gate_rates", "ils_vae", "memory_rates", "memory_segments", "picture_fields", "picture_rates", "picture_tables",
     "picture_upscaled", "pointing_at_points", "pointing_page", "pointing_rates", "position_rates", "positions_beyond",
-    "reversing", "reversing_longer", "reversing_rates", "sum_rates", "sums_beyond",
+    "reversing", "reversing_longer", "reversing_rates", "sum_rates", "sums_beyond", "table_programs",
 )  # fmt: skip
 
 

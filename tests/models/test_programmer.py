@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from mlblog.data.questions import COLUMNS, WORDS, answer
-from mlblog.models.programmer import OPERATIONS, NeuralProgrammer, Program, execute
+from mlblog.models.programmer import OPERATIONS, GatedUnit, NeuralProgrammer, Program, QuestionReader, execute
 
 ROWS = 5
 
@@ -69,6 +69,47 @@ def test_what_is_hard_is_the_largest_of_each() -> None:
         torch.testing.assert_close(before.sum(-1), torch.ones(7, 2))
         assert (after.sort(-1).values == torch.tensor([0.0] * (after.shape[-1] - 1) + [1.0])).all()
         assert (after.argmax(-1) == before.argmax(-1)).all()
+
+
+@torch.no_grad()
+def test_gates_are_those_of_torch() -> None:
+    """Torch keeps weights as rows, and has a second bias."""
+    torch.manual_seed(3)
+    unit, theirs = GatedUnit(3, 5).double(), torch.nn.GRUCell(3, 5).double()
+    unit.bias.normal_()
+    theirs.load_state_dict(
+        {"weight_ih": unit.read.T, "weight_hh": unit.carry.T, "bias_ih": unit.bias[0], "bias_hh": 0 * unit.bias[0]}
+    )
+    x, state = torch.randn(4, 3).double(), torch.randn(4, 5).double()
+    torch.testing.assert_close(unit(x, state), theirs(x, state))
+
+
+@torch.no_grad()
+def test_questions_are_read_word_by_word() -> None:
+    torch.manual_seed(4)
+    net, question = QuestionReader(7, 5), torch.randint(7, (3, 4))
+    for encoded, words in zip(net(question), question.tolist(), strict=True):
+        state = torch.zeros(1, 5)
+        for word in words:
+            state = net.unit(net.embedding[word][None], state)
+        torch.testing.assert_close(encoded, state[0])
+
+
+@torch.no_grad()
+def test_copies_write_what_each_would_alone() -> None:
+    torch.manual_seed(5)
+    table, pivot = tables(6)
+    together = NeuralProgrammer(9, 3, width=4, steps=2, copies=(2,)).double()
+    question = torch.randint(9, (6, 5))
+    written = together(question)
+    answers = execute(written, table, pivot)
+    assert answers.shape == (2, 6)
+    for i in range(2):
+        alone = NeuralProgrammer(9, 3, width=4, steps=2).double()
+        alone.load_state_dict({name: weight[i] for name, weight in together.state_dict().items()})
+        for part, expected in zip(written, alone(question), strict=True):
+            torch.testing.assert_close(part[i], expected)
+        torch.testing.assert_close(answers[i], execute(alone(question), table, pivot))
 
 
 def test_a_program_is_found_by_gradient_from_answers_alone() -> None:

@@ -59,7 +59,7 @@ class Programmer(nn.Module):
     smoke={"steps": 2, "rows": 3, "more": 4, "drawn": 20, "asked": 10, "batch": 6, "width": 8},
     small={"steps": 600},
     full={"steps": 20_000, "rows": 30, "more": 120, "width": 64, "drawn": 200_000},
-    seeds=3,
+    seeds=5,
 )
 def table_programs(
     run: Run,

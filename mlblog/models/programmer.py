@@ -49,7 +49,7 @@ def execute(program: Program, table: Tensor, pivot: Tensor) -> Tensor:
         (…, B), the answer of the last step; all rows are chosen at first.
 
     References:
-        [neelakantan2016neural], section 2.1, there with differences, logical operations and a reset.
+        [neelakantan2016neural], section 2.3, there with differences, logical operations and a reset.
     """
     rows = torch.ones_like(table[..., 0])  # (B, R)
     answer = torch.zeros_like(pivot)
@@ -143,7 +143,7 @@ class NeuralProgrammer(nn.Module):
         (torch.Size([4, 2, 5]), torch.Size([4, 2, 3]))
 
     References:
-        [neelakantan2016neural], sections 2.2 and 2.3. Here the controller's steps are a gated unit's that reads the
+        [neelakantan2016neural], sections 2.1, 2.2 and 2.4. Here the controller's steps are a gated unit's that reads the
         question's encoding each time, and columns are known by their places and not by names.
     """
 

@@ -143,8 +143,8 @@ class NeuralProgrammer(nn.Module):
         (torch.Size([4, 2, 5]), torch.Size([4, 2, 3]))
 
     References:
-        [neelakantan2016neural], sections 2.1, 2.2 and 2.4. Here the controller's steps are a gated unit's that reads the
-        question's encoding each time, and columns are known by their places and not by names.
+        [neelakantan2016neural], sections 2.1, 2.2 and 2.4. Here the controller's steps are those of a gated unit that
+        reads the question's encoding each time, and columns are known by their places and not by names.
     """
 
     def __init__(self, words: int, columns: int, *, width: int, steps: int, copies: tuple[int, ...] = ()) -> None:

@@ -66,6 +66,9 @@ OPTIONS: dict[str, dict[str, tuple[Any, tuple[str, ...]]]] = {
         "steps": (4, NET), "size": (3, NET), "numbers": (3, NET), "most": (1, NET), "width": (5, NET),
         "batch": (9, NET), "asked": (41, ()),
     },
+    "adaptive_sorting": {
+        "steps": (4, NET), "size": (4, NET), "most": (1, NET), "width": (5, NET), "batch": (9, NET), "asked": (61, ()),
+    },
     "position_rates": {
         "steps": (3, NET), "farthest": (12, NET), "longest": (7, NET), "asked": (25, ()), "batch": (6, NET),
         "width": (12, NET),

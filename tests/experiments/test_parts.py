@@ -21,6 +21,7 @@ import mlblog.experiments.positions
 import mlblog.experiments.programs
 import mlblog.experiments.reversing
 import mlblog.experiments.thinking
+import mlblog.experiments.thinking_sorting
 import mlblog.experiments.thinking_totals
 import mlblog.experiments.universal
 import mlblog.experiments.vae
@@ -82,6 +83,7 @@ PARTED = {
     "adaptive_spans": Case(sequences, ("validation adaptive", "spans adaptive"), ("test adaptive", "test full")),
     "adaptive_parity": Case(generated_by("draw_parity"), ("validation", "series/validation 0"), ("errors",)),
     "adaptive_totals": Case(generated_by("draw_totals"), ("validation", "series/validation 0"), ("errors",)),
+    "adaptive_sorting": Case(generated_by("draw_orders"), ("validation", "series/validation 0"), ("errors",)),
     "position_rates": Case(drawn_by("draw_strings"), ("validation bias", "rate bias")),
     "positions_beyond": Case(drawn_by("draw_strings"), ("validation bias",), ("right bias",)),
     "sum_rates": Case(drawn_by("draw_sums"), ("validation deciding at 0.01", "rate deciding at 0.01")),
@@ -111,6 +113,8 @@ def quick() -> Iterator[None]:
         few = tuple(setting for setting in mlblog.experiments.thinking.SETTINGS if setting.fixed < 2)
         patch.setattr(mlblog.experiments.thinking, "SETTINGS", few)
         patch.setattr(mlblog.experiments.thinking_totals, "SETTINGS", few)
+        few = tuple(setting for setting in mlblog.experiments.thinking_sorting.SETTINGS if setting.fixed < 2)
+        patch.setattr(mlblog.experiments.thinking_sorting, "SETTINGS", few)
         patch.setattr(mlblog.experiments.programs, "RATES", (1e-2, 3e-2))
         patch.setattr(mlblog.experiments.positions, "RATES", (1e-2, 3e-2))
         patch.setattr(mlblog.experiments.positions, "SCHEMES", ("bias", "sinusoid from anywhere"))
@@ -192,11 +196,12 @@ def test_all_that_learns_learns_from_the_training_set(name: str) -> None:
 
 
 VALIDATED = (
-    "adaptive_parity", "adaptive_spans", "adaptive_totals", "anagram_letter_sets", "anagram_page", "anagram_phrases",
-    "anagram_solver", "character_losses", "character_rates", "copying", "copying_rates", "depth_training",
-    "gate_rates", "ils_vae", "memory_rates", "memory_segments", "picture_fields", "picture_rates", "picture_tables",
-    "picture_upscaled", "pointing_at_points", "pointing_page", "pointing_rates", "position_rates", "positions_beyond",
-    "reversing", "reversing_longer", "reversing_rates", "sum_rates", "sums_beyond", "table_programs",
+    "adaptive_parity", "adaptive_sorting", "adaptive_spans", "adaptive_totals", "anagram_letter_sets", "anagram_page",
+    "anagram_phrases", "anagram_solver", "character_losses", "character_rates", "copying", "copying_rates",
+    "depth_training", "gate_rates", "ils_vae", "memory_rates", "memory_segments", "picture_fields", "picture_rates",
+    "picture_tables", "picture_upscaled", "pointing_at_points", "pointing_page", "pointing_rates", "position_rates",
+    "positions_beyond", "reversing", "reversing_longer", "reversing_rates", "sum_rates", "sums_beyond",
+    "table_programs",
 )  # fmt: skip
 
 

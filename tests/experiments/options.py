@@ -78,6 +78,9 @@ OPTIONS: dict[str, dict[str, tuple[Any, tuple[str, ...]]]] = {
         "steps": (4, NET), "size": (3, NET), "numbers": (3, NET), "most": (1, NET), "width": (5, NET),
         "batch": (9, NET), "asked": (41, ()),
     },
+    "adaptive_sorting": {
+        "steps": (4, NET), "size": (4, NET), "most": (1, NET), "width": (5, NET), "batch": (9, NET), "asked": (61, ()),
+    },
     "position_rates": {
         "steps": (3, NET), "farthest": (12, NET), "longest": (7, NET), "asked": (25, ()), "batch": (6, NET),
         "width": (12, NET),
@@ -93,6 +96,10 @@ OPTIONS: dict[str, dict[str, tuple[Any, tuple[str, ...]]]] = {
     "sums_beyond": {
         "steps": (3, NET), "sizes": ([4, 7], NET), "longest": (6, NET), "asked": (11, ()), "batch": (6, NET),
         "width": (20, NET), "most": (3, NET),
+    },
+    "table_programs": {
+        "steps": (3, NET), "rows": (4, NET), "more": (5, ()), "drawn": (25, NET), "asked": (11, ()), "batch": (7, NET),
+        "width": (12, NET),
     },
     "pointing_page": {
         "steps": (11, NET), "largest": (7, NET), "asked": (24, ()), "batch": (8, NET), "width": (24, NET),

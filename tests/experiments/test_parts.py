@@ -24,8 +24,10 @@ import mlblog.experiments.pictures_upscaled
 import mlblog.experiments.pixels
 import mlblog.experiments.pixels_enlarged
 import mlblog.experiments.positions
+import mlblog.experiments.programs
 import mlblog.experiments.reversing
 import mlblog.experiments.thinking
+import mlblog.experiments.thinking_sorting
 import mlblog.experiments.thinking_totals
 import mlblog.experiments.universal
 import mlblog.experiments.vae
@@ -90,6 +92,7 @@ PARTED = {
     "adaptive_spans": Case(sequences, ("validation adaptive", "spans adaptive"), ("test adaptive", "test full")),
     "adaptive_parity": Case(generated_by("draw_parity"), ("validation", "series/validation 0"), ("errors",)),
     "adaptive_totals": Case(generated_by("draw_totals"), ("validation", "series/validation 0"), ("errors",)),
+    "adaptive_sorting": Case(generated_by("draw_orders"), ("validation", "series/validation 0"), ("errors",)),
     "position_rates": Case(drawn_by("draw_strings"), ("validation bias", "rate bias")),
     "positions_beyond": Case(drawn_by("draw_strings"), ("validation bias",), ("right bias",)),
     "sum_rates": Case(drawn_by("draw_sums"), ("validation deciding at 0.01", "rate deciding at 0.01")),
@@ -98,6 +101,10 @@ PARTED = {
         ("right deciding at 0.01", "right by reach deciding at 0.01", "right by steps one block, sinusoids"),
     ),
     **code_parts.PARTED,
+    "table_programs": Case(
+        drawn_by("draw_questions"), ("validation programmer 2", "programs spare steps 1", "curve reader 2"),
+        ("off programmer 1", "off spare steps 2", "off reader of rows 2", "off reader 1"),
+    ),
     **memory_parts.PARTED,
     **picture_parts.PARTED,
     **pixel_parts.PARTED,
@@ -118,6 +125,9 @@ def quick() -> Iterator[None]:
         few = tuple(setting for setting in mlblog.experiments.thinking.SETTINGS if setting.fixed < 2)
         patch.setattr(mlblog.experiments.thinking, "SETTINGS", few)
         patch.setattr(mlblog.experiments.thinking_totals, "SETTINGS", few)
+        few = tuple(setting for setting in mlblog.experiments.thinking_sorting.SETTINGS if setting.fixed < 2)
+        patch.setattr(mlblog.experiments.thinking_sorting, "SETTINGS", few)
+        patch.setattr(mlblog.experiments.programs, "RATES", (1e-2, 3e-2))
         patch.setattr(mlblog.experiments.positions, "RATES", (1e-2, 3e-2))
         patch.setattr(mlblog.experiments.positions, "SCHEMES", ("bias", "sinusoid from anywhere"))
         patch.setattr(mlblog.experiments.reversing, "ARMS", (("attention", 16), ("vector", 8)))
@@ -207,13 +217,13 @@ def test_all_that_learns_learns_from_the_training_set(name: str) -> None:
 
 
 VALIDATED = (
-    "adaptive_parity", "adaptive_spans", "adaptive_totals", "anagram_letter_sets", "anagram_page", "anagram_phrases",
-    "anagram_solver", "character_losses", "character_rates", "copying", "copying_rates", "depth_training",
-    "digit_codebooks", "digit_codes", "digit_noise", "enlarged_rates", "gate_rates", "ils_vae", "letter_set_page",
-    "memory_rates", "memory_segments", "picture_fields", "picture_rates", "picture_tables", "picture_upscaled",
-    "pixel_bits", "pixel_enlarged", "pixel_rates", "pointing_at_points", "pointing_page", "pointing_rates",
-    "position_rates", "positions_beyond", "reversing", "reversing_longer", "reversing_rates", "sum_rates",
-    "sums_beyond",
+    "adaptive_parity", "adaptive_sorting", "adaptive_spans", "adaptive_totals", "anagram_letter_sets", "anagram_page",
+    "anagram_phrases", "anagram_solver", "character_losses", "character_rates", "copying", "copying_rates",
+    "depth_training", "digit_codebooks", "digit_codes", "digit_noise", "enlarged_rates", "gate_rates", "ils_vae",
+    "letter_set_page", "memory_rates", "memory_segments", "picture_fields", "picture_rates", "picture_tables",
+    "picture_upscaled", "pixel_bits", "pixel_enlarged", "pixel_rates", "pointing_at_points", "pointing_page",
+    "pointing_rates", "position_rates", "positions_beyond", "reversing", "reversing_longer", "reversing_rates",
+    "sum_rates", "sums_beyond", "table_programs",
 )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from mlblog.classical.contexts import ContextTable
 from mlblog.data.stdlib import SYMBOLS, Source, load_source
 from mlblog.lab import Run, experiment
 from mlblog.models.char_transformer import AuxiliaryLossSchedule, CharTransformer, following_nats
@@ -43,21 +44,23 @@ ARMS = {
     "places once": Ways(again=False),
     "plain": Ways(layers=False, ahead=1, again=False),
 }
-RATES, HEADS, FURTHER = (3e-3, 1e-2), 2, 0.5
+RATES, HEADS, FURTHER = (1.5e-3, 3e-3, 6e-3, 12e-3), 2, 0.5
+#: Characters before the asked one that are counted with it, and what a shorter context may count for.
+ORDERS, STRENGTHS = (0, 1, 2, 3), (2.0, 5.0, 15.0, 50.0, 150.0)
 SMOKE = {"layers": 2, "width": 8, "places": 6, "batch": 3, "asked": 40}
 FULL = {"layers": 12, "width": 256, "places": 256, "batch": 64, "asked": 20_000}
 
 
-@experiment(smoke={"steps": 1, **SMOKE}, small={"steps": 60}, full={"steps": 3_000, **FULL}, seeds=1)
+@experiment(smoke={"steps": 1, **SMOKE}, small={"steps": 400}, full={"steps": 3_000, **FULL}, seeds=1)
 def character_rates(
     run: Run,
     *,
     steps: int,
-    layers: int = 4,
-    width: int = 32,
-    places: int = 64,
+    layers: int = 8,
+    width: int = 48,
+    places: int = 32,
     batch: int = 8,
-    asked: int = 800,
+    asked: int = 4_000,
     seed: int,
 ) -> None:
     """Train every arm shortly at each of the `RATES`, and keep the validation losses: the grid of its peak rate.
@@ -69,7 +72,7 @@ def character_rates(
         width: D; feed-forward layers are twice as wide.
         places: T.
         batch: pieces of text in a step.
-        asked: characters of the validation text.
+        asked: four times the characters of the validation text.
         seed: of weights and pieces, apart from those of `character_losses`.
     """
     run.save(rates=np.array(RATES))
@@ -85,20 +88,20 @@ def character_rates(
 
 @experiment(
     smoke={"steps": 2, **SMOKE},
-    small={"steps": 300},
+    small={"steps": 1_000},
     full={"steps": 30_000, **FULL},
-    seeds=3,
+    seeds=4,
     reads=["character_rates"],
 )
 def character_losses(
     run: Run,
     *,
     steps: int,
-    layers: int = 4,
-    width: int = 32,
-    places: int = 64,
+    layers: int = 8,
+    width: int = 48,
+    places: int = 32,
     batch: int = 8,
-    asked: int = 2_000,
+    asked: int = 4_000,
     seed: int,
 ) -> None:
     """Train a network with all four, and with each left out; ask what the next character costs after T characters.
@@ -129,8 +132,36 @@ def character_losses(
     run.save(steps=curves.steps_of("validation"))
 
 
+@experiment(smoke={"read": 2_000, "places": 6, "asked": 40}, small={"read": 256_000}, full={"read": 5_000_000}, seeds=1)
+def character_tables(run: Run, *, read: int, places: int = 32, asked: int = 4_000, seed: int) -> None:
+    """Price the same test characters by counts of 0 to 3 characters and the next: the rival that is not trained.
+
+    Args:
+        run: of the lab.
+        read: characters that are counted, as many as a network reads, and in such pieces.
+        places: T, as in `character_losses`, so that the same characters are asked for.
+        asked: characters of the test text, and of the validation text, which chooses how much shorter contexts count.
+        seed: of the pieces.
+    """
+    source = load_source()
+    starts = np.random.default_rng(seed).integers(0, len(source.train) - places, size=read // places)
+    known = source.train[starts[:, None, None] + np.arange(places)]
+    for order in ORDERS:
+        chain = [([(0, -back) for back in range(1, length + 1)], False) for length in range(order + 1)]
+        table = ContextTable(known, chain, levels=SYMBOLS, strength=STRENGTHS[0])
+        found = []
+        for strength in STRENGTHS:
+            table.strength = strength
+            found.append(bits_by_counts(table, source.validation, order, places, asked))
+        table.strength = STRENGTHS[int(np.argmin(found))]
+        bits = bits_by_counts(table, source.test, order, places, asked)
+        run.save(**{f"validation {order}": np.array(found), f"bits {order}": bits})
+
+
 @torch.inference_mode()
-def bits_by_layer(net: CharTransformer, text: NDArray[np.uint8], places: int, asked: int) -> NDArray[np.float64]:
+def bits_by_layer(
+    net: CharTransformer, text: NDArray[np.uint8], places: int, asked: int, lowest: int = 0
+) -> NDArray[np.float64]:
     """Mean bits of a character after exactly T others, by the layer that says it.
 
     Args:
@@ -138,15 +169,16 @@ def bits_by_layer(net: CharTransformer, text: NDArray[np.uint8], places: int, as
         text: (n,) codes.
         places: T.
         asked: how many characters, spread evenly over the text.
+        lowest: how many of the lowest layers are not asked.
 
     Returns:
-        (L,)
+        (L - lowest,)
     """
-    ends = np.linspace(places, len(text) - 2, asked).astype(np.int64)
-    total = torch.zeros(len(net.blocks), dtype=torch.float64)
+    ends = _ends(text, places, asked)
+    total = torch.zeros(len(net.blocks) - lowest, dtype=torch.float64)
     for some in np.array_split(ends, max(1, asked // 200)):
         pieces = _pieces(text, some - places, places + net.ahead).to(net.embedding.weight.device)
-        nats = following_nats(net(pieces[:, :places]), pieces)  # (L, B, T, C)
+        nats = following_nats(net(pieces[:, :places], lowest), pieces)  # (L - lowest, B, T, C)
         total += nats[:, :, -1, 0].double().sum(1).cpu()
     return (total / (asked * math.log(2))).numpy()
 
@@ -194,15 +226,27 @@ def _trained(
         starts = np.random.default_rng([seed, step]).integers(0, len(source.train) - places - ways.ahead, size=batch)
         pieces = _pieces(source.train, starts, places + ways.ahead).to(device)
         weights = schedule.weights(step) if ways.layers else last
-        return weighted(following_nats(net(pieces[:, :places]), pieces), ways, weights)
+        lowest = int((weights == 0).sum())  # layers stop from the lowest up
+        return weighted(following_nats(net(pieces[:, :places], lowest), pieces), ways, weights[lowest:])
 
     curves = Curves()
     train(
         curves, net, loss, optimizer, steps=steps, every=max(1, steps // 6), clip=1.0,
-        validate=lambda: float(bits_by_layer(net, source.validation, places, asked // 2)[-1]),
+        validate=lambda: float(bits_by_layer(net, source.validation, places, asked // 4, layers - 1)[0]),
         rate=lambda step: rate * warmup_cosine(step, steps=steps),
     )  # fmt: skip
     return net, curves
+
+
+def _ends(text: NDArray[np.uint8], places: int, asked: int) -> NDArray[np.int64]:
+    """(asked,) where the characters are that are asked for, spread evenly behind the first T."""
+    return np.linspace(places, len(text) - 2, asked).astype(np.int64)
+
+
+def bits_by_counts(table: ContextTable, text: NDArray[np.uint8], order: int, places: int, asked: int) -> float:
+    """Mean bits of the characters at `_ends` by counts after so many others."""
+    ends = _ends(text, places, asked)
+    return float(table.bits(text[ends[:, None] + np.arange(-order, 1)][:, None])[:, 0, -1].mean())
 
 
 def _pieces(text: NDArray[np.uint8], starts: NDArray[np.int64], size: int) -> Tensor:

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mlblog.models.attention import MultiHeadAttention
-from mlblog.models.transformer import FeedForward
+from mlblog.models.transformer import FeedForward, sinusoidal_positions
 
 
 class CausalBlock(nn.Module):
@@ -38,7 +38,7 @@ class CharTransformer(nn.Module):
 
     Args:
         symbols: V.
-        places: T at most; each has a learned vector.
+        places: T at most; each has a learned vector, at first half the sinusoidal one.
         width: D. heads: attention heads. hidden: width of the feed-forward layers. layers: L.
         ahead: C, how many of the next characters are asked for.
         again: whether places are added before every layer, each with vectors of its own; if not, before the first.
@@ -67,21 +67,23 @@ class CharTransformer(nn.Module):
     ) -> None:
         super().__init__()
         self.embedding = nn.Embedding(symbols, width)
-        self.positions = nn.Parameter(torch.empty(layers if again else 1, places, width))
-        nn.init.normal_(self.positions, std=0.1)
+        # Neighbours begin alike everywhere, so that a head that finds the character before does so at all places.
+        waves = 0.5 * sinusoidal_positions(places, width)  # (T, D)
+        self.positions = nn.Parameter(waves.repeat(layers if again else 1, 1, 1))
         self.blocks = nn.ModuleList(CausalBlock(width, heads, hidden) for _ in range(layers))
         self.norms = nn.ModuleList(nn.LayerNorm(width) for _ in range(layers))
         self.names = nn.ModuleList(nn.Linear(width, ahead * symbols) for _ in range(layers))
         self.ahead = ahead
 
-    def forward(self, tokens: Tensor) -> Tensor:
+    def forward(self, tokens: Tensor, lowest: int = 0) -> Tensor:
         """Score the next characters.
 
         Args:
             tokens: (B, T) whole numbers.
+            lowest: how many of the lowest layers are not asked.
 
         Returns:
-            (L, B, T, C, V) logits: of layer l after place t, for the character c + 1 places on.
+            (L - lowest, B, T, C, V) logits: of layer l after place t, for the character c + 1 places on.
 
         Raises:
             ValueError: there are more places than have vectors.
@@ -93,7 +95,8 @@ class CharTransformer(nn.Module):
             if layer < len(self.positions):
                 x = x + self.positions[layer, : tokens.shape[1]]
             x = block(x)
-            said.append(name(norm(x)))
+            if layer >= lowest:
+                said.append(name(norm(x)))
         logits = torch.stack(said)  # (L, B, T, C V)
         return logits.view(*logits.shape[:-1], self.ahead, logits.shape[-1] // self.ahead)
 

@@ -17,6 +17,7 @@ PARTED = {
     "source_compressed": Case(source, (), ("alone", "after_read", "after_all")),
     "character_rates": Case(source, ("validation all", "rate all")),
     "character_losses": Case(source, ("validation all", "validation plain"), ("bits all", "layers plain")),
+    "character_tables": Case(source, ("validation 0", "validation 2"), ("bits 0", "bits 2")),
     "gate_rates": Case(corridors, ("validation",), ("right",)),
 }
 GIVEN = {"memory_rates": {"asked": 8_300}, "memory_segments": {"asked": 8_300, "steps": 3}}
@@ -38,6 +39,7 @@ OPTIONS: dict[str, dict[str, tuple[Any, tuple[str, ...]]]] = {
         "steps": (3, NET), "layers": (3, NET), "width": (12, NET), "places": (5, NET), "batch": (4, NET),
         "asked": (60, ()),
     },
+    "character_tables": {"read": (1_500, ("ContextTable",)), "places": (9, ("ContextTable",)), "asked": (30, ())},
     "gate_rates": {
         "steps": (3, NET), "rates": ([2e-3], NET), "segment": (8, NET), "segments": (3, NET), "memory": (4, NET),
         "batch": (6, NET), "width": (12, NET), "layers": (2, NET), "asked": (30, ()),

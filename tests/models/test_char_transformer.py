@@ -62,6 +62,22 @@ def test_every_layer_says_what_torchs_encoder_with_as_many_layers_does(again: bo
         torch.testing.assert_close(whole(first, mask=causal), x)
 
 
+@torch.no_grad()
+def test_layers_that_are_not_asked_are_those_below() -> None:
+    net = network(ahead=2)
+    torch.testing.assert_close(net(tokens(), 2), net(tokens())[2:])
+
+
+def test_places_begin_as_half_of_the_sinusoidal_vectors_in_every_layer() -> None:
+    places = network().positions
+    for layer in range(L):
+        for place in range(9):
+            for pair in range(D // 2):
+                angle = place / 10_000 ** (2 * pair / D)
+                sine, cosine = places[layer, place, 2 * pair : 2 * pair + 2].tolist()
+                assert (sine, cosine) == pytest.approx((0.5 * math.sin(angle), 0.5 * math.cos(angle)), abs=1e-6)
+
+
 def test_nothing_depends_on_later_characters() -> None:
     net, text = network(ahead=2), tokens()
     other = text.clone()

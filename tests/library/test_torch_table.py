@@ -18,8 +18,7 @@ from table import ROUNDING, Row, assert_near, cast, flat
 from torch import Tensor
 from torch_rows import LOSSES, MODELS
 
-ROWS = MODELS + PLACES + LOSSES + DEPTH + MEMORIES + SEGMENTS + PICTURES + CODES + PIXELS
-ROWS = MODELS + PLACES + LOSSES + DEPTH + MEMORIES + SEGMENTS + PICTURES + PROGRAMS
+ROWS = MODELS + PLACES + LOSSES + DEPTH + MEMORIES + SEGMENTS + PICTURES + CODES + PIXELS + PROGRAMS
 EACH = pytest.mark.parametrize("row", ROWS, ids=[f"{i}-{row.name}" for i, row in enumerate(ROWS)])
 DOUBLE = torch.float64
 

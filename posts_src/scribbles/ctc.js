@@ -159,7 +159,7 @@ export default async function show(box, { run, settings: { sounds } }) {
     slider.max = frames;
     const why = objection(signs, frames);
     if (why) {
-      [found] = [null];
+      found = null;
       picture.replaceChildren();
       picture.removeAttribute("viewBox");
       point();

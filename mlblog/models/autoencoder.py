@@ -19,6 +19,7 @@ class Autoencoder(nn.Module):
         linear: whether s is the identity; otherwise the logistic function.
 
     Example:
+        >>> import torch
         >>> net = Autoencoder(9, 4)
         >>> net(torch.rand(3, 9)).shape
         torch.Size([3, 9])

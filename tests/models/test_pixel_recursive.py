@@ -40,6 +40,7 @@ def test_logits_are_the_sum_of_both_networks() -> None:
 def test_a_patch_is_grown_of_the_pixels_around_its_own() -> None:
     """By autograd: with no layer, 3 x 3 small pixels; with one layer, 5 x 5."""
     for layers in (0, 1):
+        torch.manual_seed(0)
         net = Enlarger(2, factor=3, width=48, layers=layers).double()
         coarse = torch.rand(1, 6, 7, dtype=torch.float64)
         found = torch.autograd.functional.jacobian(net, coarse)[0].abs().sum(0)[:, :, 0]

@@ -29,6 +29,9 @@ settings.load_profile("mlblog")
 # a notice of the theme's maintainers, which tests would take for a warning of the build; `make` sets these, too
 os.environ |= {"NO_MKDOCS_2_WARNING": "1", "DISABLE_MKDOCS_2_WARNING": "true"}
 
+# Several workers share the cores: threads of small tensors wait for one another, at six times the seconds of one.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 # Who starts the tests in the background of a shell has Ctrl-C ignored in them, and in every process that they start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)

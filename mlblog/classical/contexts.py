@@ -22,7 +22,7 @@ class ContextTable:
         p_c(v) = (N_c(v) + β p_{c-1}(v)) / (N_c + β),   p_0(v) = 1 / V
 
     N_c(v) counts level v among known pixels with the same values in context c. A context never met falls back to the
-    one before it. Beyond the edge of the image stands a level of its own.
+    one before it. Pixels beyond the edge of the image have a separate level.
 
     Args:
         known: (n, X, Y), counted.

@@ -187,7 +187,7 @@ def picture_tables(run: Run, *, known: int = 1_200, seed: int) -> None:
 def network(
     kind: str, field: int, width: int, hidden: int, layers: int, dropout: float, seed: int, *, given: bool = False
 ) -> nn.Module:
-    """A network for one kind of block and one field; `given`: one that is told the coarse image."""
+    """A network for one kind of block and one field; `given`: one that is given the coarse image."""
     torch.manual_seed(seed)
     decoder = ImageTransformer(attention(kind, field), levels=LEVELS, width=width, heads=HEADS, hidden=hidden,
                                layers=layers, dropout=dropout)  # fmt: skip

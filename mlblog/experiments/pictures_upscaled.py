@@ -51,7 +51,7 @@ def picture_upscaled(
 ) -> None:
     """Train networks to say a digit given its means over squares of 2 x 2; draw several for each of some test digits.
 
-    Beside them stands the linear map of least squares, whose strength of decay is chosen on validation digits.
+    Beside them: the linear map of least squares, its weight decay chosen on validation digits.
 
     Args:
         run: of the lab.

@@ -152,7 +152,7 @@ def _trained(
 
 
 def network(scheme: str, width: int, places: int) -> PlacedEncoder:
-    """Two blocks with two heads, told of places in one of the `SCHEMES`, by a table of so many if it has one."""
+    """Two blocks with two heads and one of the `SCHEMES` of positions; `places` the size of its table, if any."""
     add = {"sinusoid": SinusoidalPositions, "learned": LearnedPositions}.get(scheme)
     fixed: Scores = rotary_scores if scheme == "rotary" else dot_scores
     return PlacedEncoder(

@@ -182,7 +182,7 @@ def bits_through(net: Translator, problems: Problems) -> float:
     """Bits of a sequence that the network can tell, the mean over sequences.
 
     The symbols are independent, so none tells of the next: what surprises less than log₂ 8 = 3 bits is known from what
-    was read. In expectation this is no more than the information that the decoder has of the sequence.
+    was read. In expectation, the decoder has at least this much information about the sequence.
     """
     length = problems.right.shape[1]
     return length * math.log2(SYMBOLS) - float(surprise(net, problems).sum(1).mean()) / math.log(2)

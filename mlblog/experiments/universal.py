@@ -33,7 +33,7 @@ class Arm(NamedTuple):
         tied: whether its steps share a block.
         price: of a step, in nats a place, where places decide how many they take; None: all take the same number.
         narrow: whether it is made so narrow that its weights are as many as those of a shared block.
-        places: how it is told of them: a learned bias for each distance, sinusoids added at each step, or these
+        places: how it knows positions: a learned bias for each distance, sinusoids added at each step, or these
             sinusoids with all sums of training at the first places.
     """
 

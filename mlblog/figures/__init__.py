@@ -7,6 +7,7 @@ black on white: the press redraws them for a dark background.
 
 from mlblog.figures.attention import attention
 from mlblog.figures.blocks import diagram
+from mlblog.figures.extremes import extremes
 from mlblog.figures.look import COLOURS, FACE, band, label_lines, reference, spread, style
 from mlblog.figures.sequence import Frames, frames
 from mlblog.figures.trial import Trial, try_it
@@ -19,6 +20,7 @@ __all__ = [
     "attention",
     "band",
     "diagram",
+    "extremes",
     "frames",
     "label_lines",
     "reference",

@@ -36,15 +36,16 @@ def attention(weights: np.ndarray, wrote: Sequence[str], read: Sequence[str]) ->
     height = max(2.4, 0.32 * max(len(wrote), len(read)) + 0.9)
     figure, (matrix, lines) = plt.subplots(1, 2, figsize=(5.6, height), width_ratios=[1.2, 1])
     shades = np.empty((*weights.shape, 4))
-    shades[..., :3], shades[..., 3] = to_rgb(COLOURS["blue"]), np.minimum(weights, 1)  # right on any ground
+    # see-through, so that they are right on any ground; never so dark that numbers on them could not be read
+    shades[..., :3], shades[..., 3] = to_rgb(COLOURS["blue"]), 0.75 * np.minimum(weights, 1)
     matrix.imshow(shades, aspect="auto")
     matrix.set_xticks(range(len(read)), read)
     matrix.set_yticks(range(len(wrote)), wrote)
     matrix.set(xlabel="read", ylabel="written, step by step")
     matrix.grid(visible=False)
     for row, column in np.argwhere(weights >= 0.1):
-        share, ink = weights[row, column], "white" if weights[row, column] > 0.6 else "black"
-        matrix.text(column, row, f"{share:.1f}".removeprefix("0"), ha="center", va="center", color=ink, size="small")
+        share = f"{weights[row, column]:.1f}".removeprefix("0")
+        matrix.text(column, row, share, ha="center", va="center", size="small")
     ends = [_places(len(tokens)) for tokens in (wrote, read)]
     for row, column in np.argwhere(weights >= 0.02):
         share = weights[row, column]
@@ -61,5 +62,5 @@ def attention(weights: np.ndarray, wrote: Sequence[str], read: Sequence[str]) ->
 
 
 def _places(count: int) -> np.ndarray:
-    """Heights of so many tokens, spread over a column, the first at the top."""
+    """Heights of `count` tokens, spread over a column, the first at the top."""
     return np.linspace(0, 1, count) if count > 1 else np.array([0.5])

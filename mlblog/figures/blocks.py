@@ -71,7 +71,7 @@ def _is_open(block: Block, levels: int) -> bool:
 
 
 def _rows(block: Block, levels: int) -> float:
-    """The height of a block of which so many levels are open, in rows."""
+    """The height in rows of a block with `levels` open levels."""
     masks = _MASK / _ROW + 0.2 if block.masks else 0
     if not _is_open(block, levels):
         return 1.2 + masks if masks else 1.0

@@ -166,7 +166,7 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
 
     @event_priority(-100)  # after plugins that add style sheets and scripts of their own
     def _join(self, files: Files, *, config: MkDocsConfig) -> Files:
-        """Join style sheets and scripts; leave out what runs networks where there are none."""
+        """Join style sheets and scripts; leave out the engine for networks if no page has one."""
         if self.config.design:
             design.drop_engine(files)
             join_assets(config, files)

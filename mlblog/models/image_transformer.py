@@ -26,7 +26,7 @@ class BlockAttention(nn.Module):
     Args:
         rows: X. columns: Y.
         order: (T,), the pixel of each place, row by row from the upper left.
-        memory: (N, M) pixels that each block may look at, `OUTSIDE` where there is none; its own are among them.
+        memory: (N, M) pixels that each block may look at, its own included; `OUTSIDE` beyond the image.
 
     Attributes:
         scores: how many products of a query and a key are computed, those of masked pairs included.
@@ -208,7 +208,7 @@ class ImageTransformer(nn.Module):
         """Score the levels of every pixel.
 
         Args:
-            pixels: (…, X, Y) whole numbers; what stands at a pixel and after it does not count there.
+            pixels: (…, X, Y) whole numbers; a pixel's prediction ignores its own value and later ones.
             given: (…, X, Y, D), added to the states: what else is known of each pixel.
 
         Returns:

@@ -1,4 +1,4 @@
-"""An encoder whose attention may be told of places: by rotation, by a bias for each distance, or not at all.
+"""An encoder whose attention knows positions by rotation, by a bias for each distance, or not at all.
 
 Dimensions: … any leading axes such as a batch, T places, D width, H heads, K = D / H width of a head.
 """
@@ -108,7 +108,7 @@ class PlacedBlock(nn.Module):
         Args:
             x: (…, T, D)
             places: (T,) whole numbers.
-            window: hide keys that are more than so many places away; none if None.
+            window: hide keys that are more than this many places away; None hides none.
 
         Returns:
             (…, T, D)

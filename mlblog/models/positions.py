@@ -1,6 +1,6 @@
 """Telling a transformer where a token is: added sinusoids, added learned vectors, rotated queries and keys.
 
-Attention that is told of distances by a learned bias, and an encoder that takes any of these, are in
+Attention with a learned bias for each distance, and an encoder that takes any of these, are in
 `mlblog.models.placed`.
 
 Dimensions: … any number of leading axes, T places, D width (even).
@@ -147,7 +147,7 @@ class SinusoidalPositions(nn.Module):
         """Add the sinusoids of T places from `start` on: (…, T, D) to (…, T, D).
 
         Raises:
-            ValueError: a place that there are none for, or another width.
+            ValueError: a place without a vector, or another width.
         """
         return _added(self, x, self.table, start)
 
@@ -175,7 +175,7 @@ class LearnedPositions(nn.Module):
         """Add the vectors of T places from `start` on: (…, T, D) to (…, T, D).
 
         Raises:
-            ValueError: a place that there is no vector for, or another width.
+            ValueError: a place without a vector, or another width.
         """
         return _added(self, x, self.table, start)
 

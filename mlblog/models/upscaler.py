@@ -1,4 +1,4 @@
-"""A larger image of a smaller one: an image transformer that is told the coarse pixel over each of its own.
+"""A larger image of a smaller one: an image transformer that is given the coarse pixel over each of its own.
 
 Dimensions: … any leading axes such as a batch, X rows and Y columns, factor F, D width, V levels of grey.
 """

@@ -102,11 +102,11 @@ def test_without_scripts_there_is_the_still(window: Browser, site: str) -> None:
         expect(page.get_by_role("link", name="Data")).to_have_count(1)
 
 
-def test_a_figure_says_that_it_stands_still_if_the_engine_is_missing(window: Browser, site: str) -> None:
+def test_a_figure_says_that_it_cannot_be_moved_if_the_engine_is_missing(window: Browser, site: str) -> None:
     with window.new_context() as context:
         visit = Visit(context, site)
         visit.page.route("**/vega-engine.js", lambda route: route.abort())
         page = visit.go("/blog/walk/")
         page.locator(".mlblog-vega").scroll_into_view_if_needed()
-        expect(page.locator(".mlblog-untouchable")).to_contain_text("This figure stands still", timeout=30_000)
+        expect(page.locator(".mlblog-untouchable")).to_contain_text("This figure cannot be moved: ", timeout=30_000)
         expect(page.locator(".mlblog-vega img").first).to_be_visible()

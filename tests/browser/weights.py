@@ -46,22 +46,24 @@ def weigh_all(window: Browser, address: str, paths: Iterable[str], scheme: str =
         visits: dict[str, tuple[Visit, list[Response]]] = {}
         for path in paths:
             visit = Visit(stack.enter_context(window.new_context(**view)), address)
-            visits[path] = visit, _heard(visit)
+            visits[path] = visit, heard_by(visit)
             visit.go(path)
         for visit, _ in visits.values():
             visit.page.wait_for_load_state("networkidle")
         return {
-            path: Weight({response.url.removeprefix(address): _size(response) for response in heard})
+            path: Weight({response.url.removeprefix(address): size(response) for response in heard})
             for path, (_, heard) in visits.items()
         }
 
 
-def _heard(visit: Visit) -> list[Response]:
+def heard_by(visit: Visit) -> list[Response]:
+    """The answers that a page gets from now on."""
     heard: list[Response] = []
     visit.page.on("response", lambda response: heard.append(response))
     return heard
 
 
-def _size(response: Response) -> int:
+def size(response: Response) -> int:
+    """Bytes of an answer, compressed."""
     body = response.body()
     return len(body) if response.url.endswith(COMPRESSED) else len(gzip.compress(body, 6))

@@ -95,10 +95,10 @@ def drawn_by(drawer: str) -> Alter:
             for size in range(3, 300)
         }
 
-        def other(*task: Any, count: int, size: int, rng: np.random.Generator) -> Any:
+        def other(*task: Any, rng: np.random.Generator, **sizes: int) -> Any:
             if kept.get(str(rng.bit_generator.state), "train") == part:
-                rng = np.random.default_rng([size, count, 77])
-            return real(*task, count=count, size=size, rng=rng)
+                rng = np.random.default_rng([*map(int, sizes.values()), 77])
+            return real(*task, rng=rng, **sizes)
 
         patch.setattr(module, drawer, other)
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from attention_options import ATTENTION
+from code_parts import OPTIONS as CODES
 from depth_options import DEPTH_AND_MEMORY
 from memory_parts import OPTIONS as MEMORY
 from parts import LEARNERS
 from picture_parts import OPTIONS as PICTURES
+from pixel_parts import OPTIONS as PIXELS
 
 NET, GRAMS, PROBED = ("AdamW", "Adam"), ("kneser_ney",), ("AdamW", "solve")
 SPELLER: dict[str, tuple[Any, tuple[str, ...]]] = {  # another value, and the learners that it concerns
@@ -18,9 +20,11 @@ SPELLER: dict[str, tuple[Any, tuple[str, ...]]] = {  # another value, and the le
 ALL = (*NET, *LEARNERS, "solve")
 OPTIONS: dict[str, dict[str, tuple[Any, tuple[str, ...]]]] = {
     **ATTENTION,
+    **CODES,
     **DEPTH_AND_MEMORY,
     **MEMORY,
     **PICTURES,
+    **PIXELS,
     "anagram_solver": {
         **SPELLER, "longest": (5, ALL), "letters": (64, NET), "dropout": (0.5, NET), "widths": ([1, 2], ()),
     },
@@ -49,6 +53,14 @@ OPTIONS: dict[str, dict[str, tuple[Any, tuple[str, ...]]]] = {
         "steps": (6, NET), "latent": (3, (*NET, "fit_ppca")), "hidden": (0, NET), "beta": (0.0, NET),
         "batch": (64, NET), "rate": (1e-3, NET),
     },
+    "digit_page": {"steps": (6, NET), "hidden": (4, NET), "batch": (64, NET), "rate": (1e-3, NET)},
+    "tone_page": {
+        "steps": (5, NET), "examples": (40, NET), "asked": (13, ()), "width": (24, NET), "batch": (16, NET),
+    },
+    "letter_set_page": {
+        **{name: case for name, case in SPELLER.items() if name != "order"},
+        "longest": (5, NET), "keys": (64, NET), "dropout": (0.5, NET),
+    },
     "tone_reader": {
         "steps": (5, NET), "examples": (40, NET), "asked": (13, ()), "width": (24, NET), "batch": (16, NET),
         "target": ("frames", NET),
@@ -66,6 +78,9 @@ OPTIONS: dict[str, dict[str, tuple[Any, tuple[str, ...]]]] = {
         "steps": (4, NET), "size": (3, NET), "numbers": (3, NET), "most": (1, NET), "width": (5, NET),
         "batch": (9, NET), "asked": (41, ()),
     },
+    "adaptive_sorting": {
+        "steps": (4, NET), "size": (4, NET), "most": (1, NET), "width": (5, NET), "batch": (9, NET), "asked": (61, ()),
+    },
     "position_rates": {
         "steps": (3, NET), "farthest": (12, NET), "longest": (7, NET), "asked": (25, ()), "batch": (6, NET),
         "width": (12, NET),
@@ -81,6 +96,10 @@ OPTIONS: dict[str, dict[str, tuple[Any, tuple[str, ...]]]] = {
     "sums_beyond": {
         "steps": (3, NET), "sizes": ([4, 7], NET), "longest": (6, NET), "asked": (11, ()), "batch": (6, NET),
         "width": (20, NET), "most": (3, NET),
+    },
+    "table_programs": {
+        "steps": (3, NET), "rows": (4, NET), "more": (5, ()), "drawn": (25, NET), "asked": (11, ()), "batch": (7, NET),
+        "width": (12, NET),
     },
     "pointing_page": {
         "steps": (11, NET), "largest": (7, NET), "asked": (24, ()), "batch": (8, NET), "width": (24, NET),

@@ -5,21 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache
 
+import code_parts
 import memory_parts
 import picture_parts
+import pixel_parts
 import pytest
 from changed_parts import Case, copies, digits, drawn_by, generated_by, phrases, sequences, tones, words_by
 from options import OPTIONS
 from parts import COUNTERS, LEARNERS, Ran, altered, digest, experiments, few_words, ran
 
 import mlblog.experiments.characters
+import mlblog.experiments.codebooks
+import mlblog.experiments.codes
 import mlblog.experiments.ilsampling_vae
 import mlblog.experiments.memory
 import mlblog.experiments.pictures
 import mlblog.experiments.pictures_upscaled
+import mlblog.experiments.pixels
+import mlblog.experiments.pixels_enlarged
 import mlblog.experiments.positions
+import mlblog.experiments.programs
 import mlblog.experiments.reversing
 import mlblog.experiments.thinking
+import mlblog.experiments.thinking_sorting
 import mlblog.experiments.thinking_totals
 import mlblog.experiments.universal
 import mlblog.experiments.vae
@@ -49,6 +57,7 @@ PARTED = {
     "anagram_letter_set_baselines": Case(
         BY_SET, ("example_answers", "dictionary_seen"), ("words_by_repeats", "words_in_a_set")
     ),
+    "letter_set_page": Case(BY_SET, ("keys", "parameters"), ("sets",)),
     "anagram_phrases": Case(
         phrases, ("epochs", "example_answers"), ("valid_by_letters", "valid_by_letters_new"), ("kneser_ney",)
     ),
@@ -68,8 +77,10 @@ PARTED = {
         digits, ("noise", "ppca_known", "decoded", "distance_prior"),
         ("elbo", "kl", "bound_by_draws", "ppca", "codes", "labels", "distance_unseen", "distance_reconstructed"),
     ),
+    "digit_page": Case(digits, ("series/loss",), ("codes", "labels", "reconstructions", "errors")),
     "ils_vae": Case(digits, ("validation exact", "validation RELAX"), ("test exact", "test REBAR", "no_code")),
     "tone_reader": Case(tones, (), ("errors_beam", "example", "blank_frames")),
+    "tone_page": Case(tones, ("series/loss",), ("probabilities", "nats")),
     "copying": Case(copies, ("series/validation",), ("bits", "reading", "writing")),
     "copying_rates": Case(copies, ("validation_ntm", "rate_ntm", "validation_lstm")),
     "reversing": Case(copies, ("series/validation",), ("symbols", "bits", "offsets", "example", "looks")),
@@ -81,6 +92,7 @@ PARTED = {
     "adaptive_spans": Case(sequences, ("validation adaptive", "spans adaptive"), ("test adaptive", "test full")),
     "adaptive_parity": Case(generated_by("draw_parity"), ("validation", "series/validation 0"), ("errors",)),
     "adaptive_totals": Case(generated_by("draw_totals"), ("validation", "series/validation 0"), ("errors",)),
+    "adaptive_sorting": Case(generated_by("draw_orders"), ("validation", "series/validation 0"), ("errors",)),
     "position_rates": Case(drawn_by("draw_strings"), ("validation bias", "rate bias")),
     "positions_beyond": Case(drawn_by("draw_strings"), ("validation bias",), ("right bias",)),
     "sum_rates": Case(drawn_by("draw_sums"), ("validation deciding at 0.01", "rate deciding at 0.01")),
@@ -88,13 +100,20 @@ PARTED = {
         drawn_by("draw_sums"), ("validation deciding at 0.01",),
         ("right deciding at 0.01", "right by reach deciding at 0.01", "right by steps one block, sinusoids"),
     ),
+    **code_parts.PARTED,
+    "table_programs": Case(
+        drawn_by("draw_questions"), ("validation programmer 2", "programs spare steps 1", "curve reader 2"),
+        ("off programmer 1", "off spare steps 2", "off reader of rows 2", "off reader 1"),
+    ),
     **memory_parts.PARTED,
     **picture_parts.PARTED,
+    **pixel_parts.PARTED,
 }  # fmt: skip
 #: Of these there is no part to keep apart: they draw from a known distribution, and are scored on it or exactly.
 WHOLE = {
-    "attention_costs", "depth_memory", "favor_errors", "forest_consistency", "head_widths", "ils_bernoulli",
-    "ils_beyond", "ils_bias", "ils_toy", "lsh_recall", "neighbors_best_k", "ring_gan",
+    "attention_costs", "depth_memory", "exact_noise", "favor_errors", "forest_consistency", "head_widths",
+    "ils_bernoulli", "ils_beyond", "ils_bias", "ils_toy", "lsh_recall", "neighbors_best_k", "pixel_copies", "ring_gan",
+    "ring_noise",
 }  # fmt: skip
 
 
@@ -106,6 +125,9 @@ def quick() -> Iterator[None]:
         few = tuple(setting for setting in mlblog.experiments.thinking.SETTINGS if setting.fixed < 2)
         patch.setattr(mlblog.experiments.thinking, "SETTINGS", few)
         patch.setattr(mlblog.experiments.thinking_totals, "SETTINGS", few)
+        few = tuple(setting for setting in mlblog.experiments.thinking_sorting.SETTINGS if setting.fixed < 2)
+        patch.setattr(mlblog.experiments.thinking_sorting, "SETTINGS", few)
+        patch.setattr(mlblog.experiments.programs, "RATES", (1e-2, 3e-2))
         patch.setattr(mlblog.experiments.positions, "RATES", (1e-2, 3e-2))
         patch.setattr(mlblog.experiments.positions, "SCHEMES", ("bias", "sinusoid from anywhere"))
         patch.setattr(mlblog.experiments.reversing, "ARMS", (("attention", 16), ("vector", 8)))
@@ -118,9 +140,17 @@ def quick() -> Iterator[None]:
         for module in (mlblog.experiments.memory, mlblog.experiments.characters):
             patch.setattr(module, "load_source", lambda: memory_parts.EXCERPTS)
         patch.setattr(mlblog.experiments.memory, "NETWORKS", ((64, 64),))
+        for name in ("KINDS", "RATES"):
+            patch.setattr(mlblog.experiments.codes, name, vars(code_parts)[name])
+        patch.setattr(mlblog.experiments.codebooks, "RATES", code_parts.RATES)
+        arms = {name: mlblog.experiments.codebooks.ARMS[name] for name in code_parts.ARMS}
+        patch.setattr(mlblog.experiments.codebooks, "ARMS", arms)
         for name in ("KINDS", "FIELDS", "RATES", "STRENGTHS"):
             patch.setattr(mlblog.experiments.pictures, name, vars(picture_parts)[name])
         patch.setattr(mlblog.experiments.pictures_upscaled, "KINDS", picture_parts.KINDS)
+        patch.setattr(mlblog.experiments.pixels, "ARMS", pixel_parts.ARMS)
+        for module in (mlblog.experiments.pixels, mlblog.experiments.pixels_enlarged):
+            patch.setattr(module, "RATES", pixel_parts.RATES)
         yield
 
 
@@ -128,6 +158,7 @@ GIVEN = {
     "anagram_solver": {"steps": 4},
     "anagram_page": {"steps": 4},
     "anagram_letter_sets": {"steps": 4},
+    "letter_set_page": {"steps": 4},
     "anagram_phrases": {"steps": 4, "drawn": 150, "asked": 5},
     "digit_contrast supervised": {"loss": "supervised"},
     "digit_contrast decoupled": {"loss": "decoupled"},
@@ -186,11 +217,13 @@ def test_all_that_learns_learns_from_the_training_set(name: str) -> None:
 
 
 VALIDATED = (
-    "adaptive_parity", "adaptive_spans", "adaptive_totals", "anagram_letter_sets", "anagram_page", "anagram_phrases",
-    "anagram_solver", "character_losses", "character_rates", "character_tables", "copying", "copying_rates",
-    "depth_training", "gate_rates", "ils_vae", "memory_rates", "memory_segments", "picture_fields", "picture_rates",
-    "picture_tables", "picture_upscaled", "pointing_at_points", "pointing_page", "pointing_rates", "position_rates",
-    "positions_beyond", "reversing", "reversing_longer", "reversing_rates", "sum_rates", "sums_beyond",
+    "adaptive_parity", "adaptive_sorting", "adaptive_spans", "adaptive_totals", "anagram_letter_sets", "anagram_page",
+    "anagram_phrases", "anagram_solver", "character_losses", "character_rates", "character_tables", "copying",
+    "copying_rates", "depth_training", "digit_codebooks", "digit_codes", "digit_noise", "enlarged_rates", "gate_rates",
+    "ils_vae", "letter_set_page", "memory_rates", "memory_segments", "picture_fields", "picture_rates",
+    "picture_tables", "picture_upscaled", "pixel_bits", "pixel_enlarged", "pixel_rates", "pointing_at_points",
+    "pointing_page", "pointing_rates", "position_rates", "positions_beyond", "reversing", "reversing_longer",
+    "reversing_rates", "sum_rates", "sums_beyond", "table_programs",
 )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 ROOMS = ("models", "losses", "classical", "numerics", "training")
 
 WORDS = {"AnagramDictionary", "shuffle_probability", "edit_distance", "collapse", "ContextTable"}  # take no fractions
-RESULTS = {"Bound", "Dual", "Halting", "Hypotheses", "Moments", "PPCA"}  # come out of what has a row
+RESULTS = {"Bound", "Dual", "Halting", "Hypotheses", "Moments", "PPCA", "Quantized"}  # come out of what has a row
 PROTOCOLS = {
     "AddsPlaces",
     "DrawEstimator",
@@ -23,7 +23,8 @@ PROTOCOLS = {
 }  # and an abstract class
 SEARCHES = {  # of whole symbols, by steps that have rows
     "anything", "phrase_rule", "set_rule", "product", "ngram_steps", "place_steps", "word_steps",
-    "draw_images", "spell_by_letters", "spell_by_ngrams", "spell_by_places", "spell_keys", "spell_together",
+    "draw_images", "draw_pixels", "draw_pixels_cached", "fast_generate", "generate", "inpainted",
+    "spell_by_letters", "spell_by_ngrams", "spell_by_places", "spell_keys", "spell_together",
 }  # fmt: skip
 WITHIN = {  # called by what has a row
     "dormand_prince_step", "projections_for", "labelled", "points", "in_buckets", "exponential_like", "expect_positive",

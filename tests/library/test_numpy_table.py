@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import scipy.integrate
+import scipy.linalg
 import scipy.spatial.distance
 import scipy.special
 import scipy.stats
@@ -36,7 +37,7 @@ from mlblog.classical import (
     tree,
 )
 from mlblog.losses import adversarial
-from mlblog.numerics import autograd
+from mlblog.numerics import autograd, subspaces
 from mlblog.training.ring import ring_allreduce
 
 _random = np.random.default_rng(3)
@@ -145,6 +146,8 @@ ROWS = [
         lambda p: [np.mean([sum(sorted(row)[:-1]) for row in p])], near=2e-3),
     Row("risk.nearest_neighbor_risk", lambda p: [risk.nearest_neighbor_risk(p, np.full(5, 0.2))], (SHARES,),
         lambda p: [np.mean((p[:, :, None] * p[:, None] * (1 - np.eye(4))).sum((1, 2)))], near=2e-3),
+    Row("subspaces.principal_angles", subspaces.principal_angles, (X, X[:, :2] + 0.5 * F[:1]),
+        lambda a, b: np.sort(scipy.linalg.subspace_angles(a, b)), near=1e-3),
     Row("bounds.log_evidence", bounds.log_evidence, (SHARES,), lambda a: scipy.special.logsumexp(a, axis=-1)),
     Row("bounds.elbo", lambda a, q: bounds.elbo(a, q), (np.log(SHARES[:2]), SHARES[2:4]),
         lambda a, q: (q * (a - np.log(q))).sum(-1)),

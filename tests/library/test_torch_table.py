@@ -6,16 +6,19 @@ from typing import Any
 
 import pytest
 import torch
+from code_rows import CODES
 from depth_rows import DEPTH
 from memory_rows import MEMORIES
 from picture_rows import PICTURES
+from pixel_rows import PIXELS
 from place_rows import PLACES
+from program_rows import PROGRAMS
 from segment_rows import SEGMENTS
 from table import ROUNDING, Row, assert_near, cast, flat
 from torch import Tensor
 from torch_rows import LOSSES, MODELS
 
-ROWS = MODELS + PLACES + LOSSES + DEPTH + MEMORIES + SEGMENTS + PICTURES
+ROWS = MODELS + PLACES + LOSSES + DEPTH + MEMORIES + SEGMENTS + PICTURES + CODES + PIXELS + PROGRAMS
 EACH = pytest.mark.parametrize("row", ROWS, ids=[f"{i}-{row.name}" for i, row in enumerate(ROWS)])
 DOUBLE = torch.float64
 

@@ -1,4 +1,4 @@
-"""Attention that is told of places, against loops, a dense mask and what shifts must leave alone."""
+"""Attention with positions, against loops, a dense mask and what shifts must leave alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an upscaler is told of each pixel, and what it makes of it."""
+"""What an upscaler is given for each pixel, and what it makes of it."""
 
 from __future__ import annotations
 

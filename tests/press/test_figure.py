@@ -138,6 +138,25 @@ def test_what_data_colours_is_left_alone() -> None:
     assert hexes(drawn["light"]) == hexes(drawn["dark"])
 
 
+@pytest.mark.parametrize(
+    ("on", "kept"), [("pixels", True), ("cells", True), ("see-through pixels", False), ("nothing", False)]
+)
+def test_text_on_colours_that_are_data_keeps_its_own(on: str, kept: bool) -> None:
+    fig, ax = plt.subplots()
+    ax.set(xlim=(-1, 3), ylim=(-1, 3))
+    colours = np.full((2, 2, 4), 0.3)
+    colours[..., 3] = 1.0 if on == "pixels" else 0.5
+    if on == "cells":
+        ax.pcolormesh(np.arange(3) - 0.5, np.arange(3) - 0.5, np.ones((2, 2)))
+    elif on != "nothing":
+        ax.imshow(colours, extent=(-0.5, 1.5, -0.5, 1.5))
+    ax.annotate("on it", (2.5, 2.5), xytext=(0.5, 0.5), color="white", ha="center")
+    ax.text(2.5, 0.5, "beside it", color="white", ha="center")
+    dark = draw(fig)["dark"].lower()
+    assert ("#ffffff" in dark) == kept
+    assert "#1e2129" in dark
+
+
 def test_the_data_are_those_drawn_and_rules_are_not_data() -> None:
     rows = list(csv.reader(io.StringIO(draw(line_figure())["data"])))
     assert rows[0] == ["panel", "series", "x", "y"]

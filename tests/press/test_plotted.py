@@ -42,7 +42,7 @@ def rows(figure: Figure) -> list[dict[str, str]]:
 
 
 def paths(svg: str, length: int) -> list[list[list[float]]]:
-    """Points of the drawn paths with straight lines through so many points."""
+    """Points of the drawn paths with straight lines through this many points."""
     found = []
     for steps in re.findall(r'<path d="(M [^"]*)"', svg):
         if set(re.findall("[A-Za-z]", steps)) == {"M", "L"}:

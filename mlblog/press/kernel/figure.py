@@ -1,7 +1,8 @@
 """A Matplotlib figure as two SVGs, for light and dark backgrounds.
 
 Ink (black, white and greys) is mapped to the ink of the scheme; colours keep their hue and are moved towards black or
-white only as far as contrast requires. Colours that encode data (images, colour maps) are unchanged.
+white only as far as contrast requires. Colours that encode data (images, colour maps) are unchanged, and so is text on
+them.
 
 Runs in the kernel process; imports Matplotlib.
 """
@@ -18,10 +19,11 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 from matplotlib.backends.backend_svg import FigureCanvasSVG
-from matplotlib.collections import Collection
+from matplotlib.collections import Collection, QuadMesh
 from matplotlib.colors import to_hex, to_rgba_array
 from matplotlib.contour import ContourSet
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.text import Text
@@ -190,6 +192,8 @@ def _recolour(figure: Figure, colour: Recolour) -> list[tuple[Callable[[Any], An
     arrows = [arrow for artist in artists if (arrow := getattr(artist, "arrow_patch", None)) is not None]
     for artist in [*artists, *arrows]:
         if isinstance(artist, Text):
+            if _is_on_data(artist):
+                continue
             swap(artist.get_color, artist.set_color, 4.5)
         elif isinstance(artist, Line2D):
             # raw values: the getters resolve "auto", which must keep following the line
@@ -204,6 +208,26 @@ def _recolour(figure: Figure, colour: Recolour) -> list[tuple[Callable[[Any], An
         elif isinstance(artist, Patch) or (isinstance(artist, Collection) and artist.get_array() is None):
             recolour_area(artist)
     return restore
+
+
+def _is_on_data(text: Text) -> bool:
+    """Whether a text lies on opaque cells or pixels, which have the same colours in both schemes."""
+    axes = text.axes
+    if axes is None or text not in axes.texts or not text.get_text():
+        return False
+    box = text.get_window_extent()
+    centre = (box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2
+    cells = [one for one in axes.collections if isinstance(one, QuadMesh) and one.get_alpha() in (None, 1)]
+    grounds = [*cells, *(image for image in axes.images if _is_opaque(image))]
+    return any(one.get_visible() and one.get_window_extent().contains(*centre) for one in grounds)
+
+
+def _is_opaque(image: AxesImage) -> bool:
+    shades = image.get_array()
+    if shades is None or image.get_alpha() not in (None, 1):
+        return False
+    has_alpha = shades.ndim == 3 and shades.shape[2] == 4
+    return not has_alpha or bool(shades[..., 3].min() == (255 if shades.dtype == np.uint8 else 1))
 
 
 def on_ground(scheme: str, rgba: np.ndarray, minimum: float) -> np.ndarray:

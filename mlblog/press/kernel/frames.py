@@ -28,6 +28,7 @@ ElementTree.register_namespace("", _SVG[1:-1])
 ElementTree.register_namespace("xlink", _LINK[1:].partition("}")[0])
 
 Variant = tuple[frozenset[int], Element]
+Numbers = dict[Element, int]
 
 
 def draw_frames(figures: Mapping[str, Figure], still: str, *, raster: bool = False) -> dict[str, Any]:
@@ -68,7 +69,6 @@ def _lay_out(figures: Mapping[str, Figure], still: Figure) -> Bbox:
         figure.set_layout_engine("none")
         for ax, place in zip(figure.axes, places, strict=True):
             ax.set_position(place)
-        figure.draw_without_rendering()
         boxes.append(figure.get_tightbbox())
     return Bbox.union(boxes).padded(_MARGIN)
 
@@ -96,7 +96,8 @@ def merged(svgs: Sequence[str], labels: Sequence[str], still: int) -> str:
         still: index of the frame that shows where nobody chooses.
     """
     roots = [_parsed(svg) for svg in svgs]
-    [root] = _one_of([(frozenset([i]), root) for i, root in enumerate(roots)], frozenset(range(len(svgs))))
+    variants = [(frozenset([i]), root) for i, root in enumerate(roots)]
+    [root] = _one_of(variants, frozenset(range(len(svgs))), _numbered(roots))
     for one in root.iter():
         named = one.get("data-frames")
         if named is not None and str(still) not in named.split():
@@ -120,13 +121,27 @@ def _parsed(svg: str) -> Element:
     return root
 
 
-def _one_of(variants: Sequence[Variant], everywhere: frozenset[int]) -> list[Element]:
+def _numbered(roots: Sequence[Element]) -> Numbers:
+    """A number for each element below the roots; the same number for the same content."""
+    known: dict[tuple[object, ...], int] = {}
+    numbers: Numbers = {}
+
+    def number(one: Element) -> int:
+        content = one.tag, tuple(one.attrib.items()), one.text, *map(number, one)
+        numbers[one] = known.setdefault(content, len(known))
+        return numbers[one]
+
+    for root in roots:
+        number(root)
+    return numbers
+
+
+def _one_of(variants: Sequence[Variant], everywhere: frozenset[int], numbers: Numbers) -> list[Element]:
     """Elements that take the same place in some of the frames `everywhere`: one if they can be merged."""
-    distinct: dict[str, Variant] = {}
+    distinct: dict[int, Variant] = {}
     for frames, one in variants:
-        text = ElementTree.tostring(one, encoding="unicode")
-        before = distinct.get(text)
-        distinct[text] = (before[0] | frames if before else frames), one
+        before = distinct.get(numbers[one])
+        distinct[numbers[one]] = (before[0] | frames if before else frames), one
     kinds = list(distinct.values())
     first = kinds[0][1]
     own = [(one.tag, one.attrib, one.text) for _, one in kinds]
@@ -134,7 +149,7 @@ def _one_of(variants: Sequence[Variant], everywhere: frozenset[int]) -> list[Ele
     if is_mergeable and (len(everywhere) == len(frozenset().union(*(frames for frames, _ in kinds)))):
         element = Element(first.tag, first.attrib)
         element.text = first.text
-        element.extend(_merged_children(kinds, everywhere))
+        element.extend(_merged_children(kinds, everywhere, numbers))
         return [element]
     for frames, one in kinds:
         if frames != everywhere:
@@ -142,20 +157,20 @@ def _one_of(variants: Sequence[Variant], everywhere: frozenset[int]) -> list[Ele
     return [one for _, one in kinds]
 
 
-def _merged_children(kinds: Sequence[Variant], everywhere: frozenset[int]) -> list[Element]:
+def _merged_children(kinds: Sequence[Variant], everywhere: frozenset[int], numbers: Numbers) -> list[Element]:
     if kinds[0][1].tag == f"{_SVG}defs":  # names that elements refer to; the same name is the same content
-        return list({_name(child): child for _, one in kinds for child in one}.values())
+        return list({child.get("id") or numbers[child]: child for _, one in kinds for child in one}.values())
     slots: list[list[Variant]] = []
     for frames, one in kinds:
-        slots = _aligned(slots, [(frames, child) for child in one])
-    return [element for slot in slots for element in _one_of(slot, everywhere)]
+        slots = _aligned(slots, [(frames, child) for child in one], numbers)
+    return [element for slot in slots for element in _one_of(slot, everywhere, numbers)]
 
 
-def _aligned(slots: list[list[Variant]], children: list[Variant]) -> list[list[Variant]]:
+def _aligned(slots: list[list[Variant]], children: list[Variant], numbers: Numbers) -> list[list[Variant]]:
     """Put each child into the slot of its equal, of one of its kind between equals, or into a new one."""
-    known = [_name(slot[-1][1]) for slot in slots]
+    known, met = [numbers[slot[-1][1]] for slot in slots], [numbers[child] for _, child in children]
     found: list[list[Variant]] = []
-    matcher = SequenceMatcher(None, known, [_name(child) for _, child in children], autojunk=False)
+    matcher = SequenceMatcher(None, known, met, autojunk=False)
     for how, start, end, begin, stop in matcher.get_opcodes():
         old, new = slots[start:end], children[begin:stop]
         paired = [a[-1][1].tag == b[1].tag for a, b in zip(old, new, strict=False)]
@@ -164,8 +179,3 @@ def _aligned(slots: list[list[Variant]], children: list[Variant]) -> list[list[V
         else:
             found += [*old, *([child] for child in new)]
     return found
-
-
-def _name(element: Element) -> str:
-    """What is the same for equal elements."""
-    return element.get("id") or ElementTree.tostring(element, encoding="unicode")

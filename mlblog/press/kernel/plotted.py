@@ -156,7 +156,7 @@ def _series(axes: Axes, line: Line, height: float) -> dict[str, Any]:
 
 
 def _below(axes: Axes) -> str:
-    """The label of a shared horizontal axis, which stands below another panel."""
+    """The label of a shared horizontal axis, which is below another panel."""
     shared = axes.get_shared_x_axes().get_siblings(axes)
     return next((label for one in shared if (label := one.get_xlabel())), "")
 

@@ -22,7 +22,7 @@ async function bringToLife(figure, latest) {
   } catch (error) {
     const told = document.createElement("p");
     told.className = "mlblog-untouchable";
-    told.textContent = `This figure stands still: ${error.message}`;
+    told.textContent = `This figure cannot be moved: ${error.message}`;
     figure.append(told);
   }
 }

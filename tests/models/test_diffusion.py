@@ -41,7 +41,8 @@ def test_step_by_step_is_the_closed_form(levels: Tensor) -> None:
         assert noised(one, torch.zeros(1, 1), levels[t]).item() == pytest.approx(mean)
         assert noised(0 * one, torch.ones(1, 1), levels[t]).item() ** 2 == pytest.approx(variance)
     assert levels[0] == 1
-    assert levels[-1] < 1e-4 or len(levels) == 51
+    assert levels[-1] < 1e-4
+    assert len(levels) == 51
 
 
 def test_schedules_are_those_of_the_papers() -> None:
@@ -50,8 +51,10 @@ def test_schedules_are_those_of_the_papers() -> None:
     found, squares = cosine_schedule(40), [math.cos((t / 40 + 0.008) / 1.008 * math.pi / 2) ** 2 for t in range(41)]
     assert found[:-1].tolist() == pytest.approx([square / squares[0] for square in squares[:-1]])
     assert (found[-1] / found[-2]).item() == pytest.approx(0.001)
-    with pytest.raises(ValueError, match="more than 20"):
-        linear_schedule(10)
+    assert linear_schedule(21).diff().max() < 0
+    for steps in (-1, 0, 1, 10, 20):
+        with pytest.raises(ValueError, match=f"more than 20 steps expected, given {steps}"):
+            linear_schedule(steps)
 
 
 def test_the_random_walk_is_the_closed_form_by_sampling() -> None:

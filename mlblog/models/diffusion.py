@@ -172,9 +172,14 @@ def inpainted(
     Returns:
         (…, D), equal to `known` where the mask is true.
 
+    Raises:
+        ValueError: no rounds.
+
     References:
         [lugmayr2022repaint], algorithm 1; with one round, [sohldickstein2015deep], section 2.5, for the idea.
     """
+    if rounds < 1:
+        raise ValueError(f"at least one round expected, given {rounds}")
     x = start
     for level, to in pairwise(levels):
         for left in reversed(range(rounds)):

@@ -51,6 +51,9 @@ def resonate(sound: Floats, frequency: Floats, bandwidth: Floats | float, *, rat
     Returns:
         (n, T), y.
 
+    Raises:
+        ValueError: C does not divide T.
+
     Example:
         >>> resonate(np.array([[1.0, 0.0, 0.0, 0.0]]), np.array([[0.0]]), 100.0, rate=1_000).round(3).tolist()
         [[0.073, 0.106, 0.116, 0.113]]
@@ -75,6 +78,9 @@ def hiss(noise: Floats, frequency: Floats, bandwidth: Floats | float, *, rate: i
 
     Returns:
         (n, T)
+
+    Raises:
+        ValueError: C does not divide T.
     """
     b, c = _feedback(frequency, bandwidth, rate)
     return _fed_back(noise, np.sqrt((1 + c) * ((1 - c) ** 2 - b**2) / (1 - c)), b, c)
@@ -87,7 +93,9 @@ def _feedback(frequency: Floats, bandwidth: Floats | float, rate: int) -> tuple[
 
 
 def _fed_back(sound: Floats, a: Floats, b: Floats, c: Floats) -> Floats:
-    held = sound.shape[1] // b.shape[1]
+    held, left = divmod(sound.shape[1], b.shape[1])
+    if left:
+        raise ValueError(f"settings that divide {sound.shape[1]} samples expected, given {b.shape[1]}")
     found = np.ascontiguousarray((sound * np.repeat(a, held, axis=1)).T)  # (T, n)
     b, c = np.ascontiguousarray(b.T), np.ascontiguousarray(c.T)
     before = last = np.zeros(len(sound))
@@ -107,11 +115,16 @@ def resampled(sound: Floats, samples: int) -> Floats:
     Returns:
         (n, samples)
 
+    Raises:
+        ValueError: more samples than there are, or none.
+
     Example:
         >>> wave = np.cos((np.arange(12) - 1) * np.pi / 6)[None]
         >>> resampled(wave, 4).round(2).tolist()
         [[0.87, 0.5, -0.87, -0.5]]
     """
+    if not 1 <= samples <= sound.shape[1]:
+        raise ValueError(f"1 to {sound.shape[1]} samples expected, given {samples}")
     spectrum = np.fft.rfft(sound, axis=1)[:, : samples // 2 + 1]
     if samples % 2 == 0 and samples < sound.shape[1]:
         spectrum[:, -1] = 0  # what is at half the rate could be of either sign

@@ -86,15 +86,15 @@ def make_syllables(n: int, *, count: int = 2, rate: int = 16_000, seed: int) -> 
         seed: of everything.
 
     Raises:
-        ValueError: another rate, or no syllables.
+        ValueError: another rate, no utterances or no syllables.
 
     Example:
         >>> spoken = make_syllables(2, count=2, rate=4_000, seed=0)
         >>> spoken.texts, spoken.sound.shape, spoken.phones.shape
         (('xe sha', 'sa fa'), (2, 2960), (2, 74))
     """
-    if count < 1:
-        raise ValueError(f"a syllable or more expected, given {count}")
+    if n < 1 or count < 1:
+        raise ValueError(f"an utterance and a syllable or more expected, given {n} and {count}")
     rng = np.random.default_rng(seed)
     first = rng.integers(len(CONSONANTS), size=(n, count))
     second = rng.integers(len(VOWELS), size=(n, count))
@@ -104,7 +104,7 @@ def make_syllables(n: int, *, count: int = 2, rate: int = 16_000, seed: int) -> 
     order = np.pad(order, ((0, 0), (1, 1)))
     spans = np.hstack((pauses[:, :1], spans.reshape(n, -1), pauses[:, 1:]))
     frames = spans.sum(1)
-    phones = np.zeros((n, int(frames.max(initial=0))), dtype=np.int64)
+    phones = np.zeros((n, int(frames.max())), dtype=np.int64)
     for row, symbols, lengths in zip(phones, order, spans, strict=True):
         row[: lengths.sum()] = np.repeat(symbols, lengths)
     begin = rng.uniform(90, 220, size=(n, 1))

@@ -31,9 +31,9 @@ def linear_schedule(steps: int, *, least: float = 1e-4, most: float = 0.02) -> T
     References:
         [ho2020denoising], section 4.
     """
+    if steps <= 1_000 * most:
+        raise ValueError(f"more than {math.floor(1_000 * most)} steps expected, given {steps}")
     rates = torch.linspace(least, most, steps, dtype=torch.float64) * (1_000 / steps)
-    if rates.max() >= 1:
-        raise ValueError(f"more than {math.ceil(1_000 * most)} steps expected, given {steps}")
     return torch.cat((torch.ones(1, dtype=torch.float64), (1 - rates).cumprod(0)))
 
 
@@ -172,9 +172,14 @@ def inpainted(
     Returns:
         (…, D), equal to `known` where the mask is true.
 
+    Raises:
+        ValueError: no rounds.
+
     References:
         [lugmayr2022repaint], algorithm 1; with one round, [sohldickstein2015deep], section 2.5, for the idea.
     """
+    if rounds < 1:
+        raise ValueError(f"at least one round expected, given {rounds}")
     x = start
     for level, to in pairwise(levels):
         for left in reversed(range(rounds)):

@@ -29,7 +29,7 @@ class MixtureNoise:
 
     def __init__(self, means: Tensor, spread: float, shares: Tensor | None = None) -> None:
         self.means, self.spread = means, spread
-        self.shares = torch.full((len(means),), 1 / len(means)) if shares is None else shares
+        self.shares = torch.full_like(means[:, 0], 1 / len(means)) if shares is None else shares
 
     def _weights(self, x: Tensor, level: Tensor) -> tuple[Tensor, Tensor]:
         """Log of each component's share times its density, (…, K), and the variance at the level."""

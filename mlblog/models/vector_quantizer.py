@@ -106,7 +106,7 @@ class VectorQuantizer(nn.Module):
         self.register_buffer("sums", self.entries.detach().clone())
 
     def start_from(self, z: Tensor) -> None:
-        """Make the entries vectors of `z` (n, Z), drawn without return, and forget the running means.
+        """Make the entries vectors of `z` (n, Z), drawn without replacement, and forget the running means.
 
         Raises:
             ValueError: there are fewer vectors than entries.

@@ -103,6 +103,9 @@ class WaveNet(nn.Module):
         width: D. skip: S.
         dilations: L, one a layer: 1, 2, 4, … sees 2^L samples with L layers, 1, 1, 1, … only L + 1.
 
+    Raises:
+        ValueError: no dilations.
+
     Attributes:
         field: samples that the score of one depends on, at most.
 
@@ -117,6 +120,8 @@ class WaveNet(nn.Module):
 
     def __init__(self, *, levels: int, width: int, skip: int, dilations: Sequence[int]) -> None:
         super().__init__()
+        if not dilations:
+            raise ValueError("at least one dilation expected, given none")
         self.levels, self.field = levels, 1 + sum(dilations)
         self.first = nn.Conv1d(2, width, 1)
         self.layers = nn.ModuleList(DilatedLayer(width, skip, dilation) for dilation in dilations)

@@ -14,7 +14,7 @@ def mmd_squared(first: Tensor, second: Tensor, *, bandwidth: float) -> Tensor:
 
         MMD² = E k(x, x') + E k(y, y') - 2 E k(x, y),   k(a, b) = exp(-‖a - b‖² / 2 h²)
 
-    It is 0 on average if both clouds are of one distribution, and then below 0 half of the time.
+    It is 0 on average if both clouds are of one distribution, and then often below 0.
 
     Args:
         first: (n, D), n ≥ 2.

@@ -24,7 +24,7 @@ def principal_angles(first: NDArray[np.float64], second: NDArray[np.float64]) ->
         (m,), in [0, π / 2].
 
     Raises:
-        ValueError: the shapes do not fit, m > k, or a number is not finite.
+        ValueError: the shapes do not fit, m > k, k > D, or a number is not finite.
 
     Example:
         >>> plane, line = np.eye(3)[:, :2], np.array([[1.0], [0.0], [1.0]])
@@ -35,8 +35,13 @@ def principal_angles(first: NDArray[np.float64], second: NDArray[np.float64]) ->
         [bjorck1973numerical], section 3.
     """
     first, second = (np.asarray(columns, dtype=np.float64) for columns in (first, second))
-    if first.ndim != 2 or second.ndim != 2 or len(first) != len(second) or second.shape[1] > first.shape[1]:
-        raise ValueError(f"(D, k) and (D, m) with m ≤ k expected, given {first.shape} and {second.shape}")
+    if (
+        first.ndim != 2
+        or second.ndim != 2
+        or len(first) != len(second)
+        or not second.shape[1] <= first.shape[1] <= len(first)
+    ):
+        raise ValueError(f"(D, k) and (D, m) with m ≤ k ≤ D expected, given {first.shape} and {second.shape}")
     if not (np.isfinite(first).all() and np.isfinite(second).all()):
         raise ValueError("finite columns expected")
     q, r = np.linalg.qr(first)[0], np.linalg.qr(second)[0]

@@ -183,7 +183,8 @@ export default async function show(box, { run, settings: { sounds } }) {
   const change = () => answer().catch((error) => say(`It stopped: ${error.message}.`, true));
   function choose() {
     sound = sounds[Number(choice.value)];
-    muted = new Set();
+    [muted, found] = [new Set(), null]; // what was found is of another sound
+    picture.replaceChildren();
     input.value = sound.label.join(" ");
     slider.value = 1;
     return change();

@@ -108,7 +108,7 @@ export default async function show(box, { run, settings: { codes, labels, digits
   for (const kind of ["pointerdown", "pointermove"]) plane.addEventListener(kind, follow);
   plane.addEventListener("keydown", (event) => {
     const by = { ArrowLeft: [-STEP, 0], ArrowRight: [STEP, 0], ArrowDown: [0, -STEP], ArrowUp: [0, STEP] }[event.key];
-    if (!by && event.key !== "Home") return;
+    if ((!by && event.key !== "Home") || event.altKey || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
     move(by ? wanted.map((value, side) => value + by[side]) : [0, 0]);
   });

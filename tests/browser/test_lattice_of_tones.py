@@ -111,6 +111,7 @@ def test_shades_are_the_soft_alignment_of_the_library(lattice: Locator, label: l
 
 def test_a_silenced_frame_is_silent_for_the_network(lattice: Locator) -> None:
     lattice.get_by_role("combobox", name="Sound").select_option("1")
+    expect(lattice.locator("polyline")).to_be_attached()
     before = said(lattice)
     slider = lattice.get_by_role("slider", name="Frame")
     loud = int(np.abs(sounds(lattice)[1]).sum(axis=1).argmax())
@@ -128,6 +129,30 @@ def test_a_silenced_frame_is_silent_for_the_network(lattice: Locator) -> None:
     lattice.get_by_role("button", name="Let this frame sound").click()
     expect(lattice.locator(".muted")).to_have_count(0)
     assert said(lattice) == before
+
+
+def test_a_frame_of_a_sound_that_is_not_yet_heard_has_no_paths(visit: Open) -> None:
+    """The slider moves to a frame beyond those of the sound before, while the network still runs on the new one."""
+    window = visit()
+    figure = started(window.go(LATTICE))
+    frames = [len(one) for one in sounds(figure)]
+    short, long = (str(frames.index(count)) for count in (min(frames), max(frames)))
+    figure.get_by_role("combobox", name="Sound").select_option(short)
+    expect(figure.locator("polyline")).to_be_attached()
+    moved = """(figure, long) => {
+        const [select, slider] = [figure.querySelector("select"), figure.querySelector("input[type=range]")];
+        select.value = long;
+        select.dispatchEvent(new Event("change"));
+        slider.value = slider.max;
+        slider.dispatchEvent(new Event("input"));
+        return figure.querySelector(".of-frame").textContent;
+    }"""
+    told = figure.evaluate(moved, long)
+    assert re.fullmatch(rf"Frame {max(frames)}: .*\.", told)
+    assert "Paths" not in told
+    expect(figure.locator(".of-frame")).to_contain_text(f"Frame {max(frames)}: ")
+    expect(figure.locator(".of-frame")).to_contain_text("Paths are at")
+    assert window.complaints == []
 
 
 @pytest.mark.parametrize(

@@ -77,6 +77,18 @@ def test_it_says_what_stopped_it(visit: Open) -> None:
     expect(figure.locator("output[data-fault]")).to_have_text("It stopped: no ruler.")
 
 
+@pytest.mark.parametrize("held", ["altKey", "ctrlKey", "metaKey"])
+def test_keys_of_the_browser_are_left_to_it(plane: Locator, held: str) -> None:
+    """Alt and left go a page back."""
+    pressed = """(field, held) => {
+        const event = new KeyboardEvent("keydown", { key: "ArrowLeft", [held]: true, cancelable: true });
+        field.dispatchEvent(event);
+        return event.defaultPrevented;
+    }"""
+    assert not plane.locator(".plane").evaluate(pressed, held)
+    assert plane.locator(".plane").evaluate(pressed, "shiftKey")
+
+
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 1280), ("light", 390), ("dark", 390)])
 def test_it_is_worked_by_keyboard_in_both_schemes_and_on_a_phone(visit: Open, scheme: str, width: int) -> None:
     window = visit(scheme=scheme, width=width)

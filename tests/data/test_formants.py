@@ -71,3 +71,13 @@ def test_fewer_samples_are_those_of_scipy() -> None:
         np.testing.assert_allclose(resampled(x, samples), scipy.signal.resample(x, samples, axis=1), atol=1e-12)
     tone = np.cos(2 * np.pi * 12 * np.arange(96) / 96)[None]
     assert np.abs(resampled(tone, 24)).max() < 1e-12, "at half the rate"
+
+
+def test_samples_and_settings_that_do_not_fit_are_refused() -> None:
+    for samples in (0, 97):
+        with pytest.raises(ValueError, match=f"1 to 96 samples expected, given {samples}"):
+            resampled(white(3, 96), samples)
+    for settings in (7, 20):
+        for filtered in (resonate, hiss):
+            with pytest.raises(ValueError, match=f"settings that divide 10 samples expected, given {settings}"):
+                filtered(white(1, 10), np.full((1, settings), 500.0), 100.0, rate=RATE)

@@ -115,5 +115,6 @@ def test_seeds_are_utterances() -> None:
 def test_what_cannot_be_spoken_is_refused() -> None:
     with pytest.raises(ValueError, match="4000 or 16000 expected, given 8000"):
         make_syllables(1, rate=8_000, seed=0)
-    with pytest.raises(ValueError, match="a syllable or more expected, given 0"):
-        make_syllables(1, count=0, seed=0)
+    for n, count in ((1, 0), (0, 1)):
+        with pytest.raises(ValueError, match=f"a syllable or more expected, given {n} and {count}"):
+            make_syllables(n, count=count, seed=0)

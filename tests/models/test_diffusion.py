@@ -41,7 +41,8 @@ def test_step_by_step_is_the_closed_form(levels: Tensor) -> None:
         assert noised(one, torch.zeros(1, 1), levels[t]).item() == pytest.approx(mean)
         assert noised(0 * one, torch.ones(1, 1), levels[t]).item() ** 2 == pytest.approx(variance)
     assert levels[0] == 1
-    assert levels[-1] < 1e-4 or len(levels) == 51
+    assert levels[-1] < 1e-4
+    assert len(levels) == 51
 
 
 def test_schedules_are_those_of_the_papers() -> None:
@@ -50,8 +51,10 @@ def test_schedules_are_those_of_the_papers() -> None:
     found, squares = cosine_schedule(40), [math.cos((t / 40 + 0.008) / 1.008 * math.pi / 2) ** 2 for t in range(41)]
     assert found[:-1].tolist() == pytest.approx([square / squares[0] for square in squares[:-1]])
     assert (found[-1] / found[-2]).item() == pytest.approx(0.001)
-    with pytest.raises(ValueError, match="more than 20"):
-        linear_schedule(10)
+    assert linear_schedule(21).diff().max() < 0
+    for steps in (-1, 0, 1, 10, 20):
+        with pytest.raises(ValueError, match=f"more than 20 steps expected, given {steps}"):
+            linear_schedule(steps)
 
 
 def test_the_random_walk_is_the_closed_form_by_sampling() -> None:
@@ -102,6 +105,14 @@ def test_noise_of_a_mixture_is_its_score_by_autograd() -> None:
     torch.testing.assert_close(MIXTURE.noise(x.detach(), level), -math.sqrt(0.65) * slope)
 
 
+def test_shares_that_are_alike_have_the_precision_of_the_means() -> None:
+    x, level = draws(B, 2), torch.tensor(0.35, dtype=torch.float64)
+    variance = 0.35 * 0.4**2 + 0.65
+    squares = ((x[:, None] - math.sqrt(0.35) * MEANS) ** 2).sum(-1)
+    right = (torch.exp(-squares / (2 * variance)) / (2 * math.pi * variance)).mean(1).log()
+    torch.testing.assert_close(MixtureNoise(MEANS, 0.4).log_density(x, level), right, rtol=0, atol=1e-12)
+
+
 def test_a_component_without_a_share_is_left_out() -> None:
     alone = MixtureNoise(MEANS, 0.4, torch.tensor([0.0, 1.0, 0.0]))
     x, level = draws(B, 2), torch.tensor(0.5)
@@ -144,3 +155,9 @@ def test_what_is_known_is_kept_and_the_rest_follows_it() -> None:
     same = (found[:, 1] * known[:, 0] > 0).double().mean()
     assert same > 0.97
     assert found[:300, 1].median().item() == pytest.approx(1.0, abs=0.05)
+
+
+def test_filling_in_takes_a_round_or_more() -> None:
+    x, known = draws(B, 2), torch.zeros(B, 2, dtype=torch.float64)
+    with pytest.raises(ValueError, match="at least one round expected, given 0"):
+        inpainted(MIXTURE.noise, x, spaced(cosine_schedule(4), 4), known, known > 0, rounds=0)

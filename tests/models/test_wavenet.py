@@ -119,3 +119,8 @@ def test_it_learns_a_pattern_that_lies_in_its_field_and_no_other() -> None:
         found[name] = loss.item() / math.log(2)
     assert found["doubling"] < 0.1
     assert found["even"] > 0.95
+
+
+def test_a_network_without_layers_is_refused() -> None:
+    with pytest.raises(ValueError, match="at least one dilation"):
+        network([])

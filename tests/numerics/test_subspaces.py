@@ -33,3 +33,5 @@ def test_what_does_not_fit_is_refused() -> None:
         principal_angles(np.eye(4)[:, :1], np.eye(4)[:, :2])
     with pytest.raises(ValueError, match="m ≤ k"):
         principal_angles(np.eye(4), np.eye(3))
+    with pytest.raises(ValueError, match="k ≤ D"):
+        principal_angles(np.ones((2, 3)), np.ones((2, 3)))

@@ -121,7 +121,7 @@ class Visit:
 
     def go(self, path: str) -> Page:
         """Open a path of the site and wait until its scripts have run and fonts and formulas stand."""
-        self.page.goto(self.address + path, wait_until="load")
+        self.page.goto(self.address + path, wait_until="load", timeout=120_000)
         self.page.evaluate(_SETTLED)
         return self.page
 

@@ -28,9 +28,11 @@ serve: $(VENV)/.site ## Show the site on http://127.0.0.1:8000 and follow edits
 
 test: $(VENV)/.dev ## Build the site and run every test, smoke runs included (ARGS="-k name" narrows it; ARGS="-n0 --pdb" to debug)
 ifeq ($(ARGS),)
+ifndef MLBLOG_SITE
 	@# the posts run here and browsers look at this site; tests of cells are skipped where the outputs still hold
 	env -u SITE_URL MLBLOG_EXPERIMENTS=never $(BIN)/mkdocs build --strict
-	MLBLOG_SITE=$(CURDIR)/site $(PYTEST) --changed-only
+endif
+	MLBLOG_SITE=$(or $(MLBLOG_SITE),$(CURDIR)/site) $(PYTEST) --changed-only
 else
 	$(PYTEST) $(ARGS)
 endif
@@ -53,11 +55,10 @@ check: $(VENV)/.dev ## Lint, types, layers, workflows; executes no post and no e
 fresh: $(VENV)/.site ## Fail if anything on the site is stale, missing or broken; executes nothing
 	$(BIN)/mlblog check
 
-ci: ## Run all that must be green; what .ci/run and the workflow do
-	$(MAKE) check
-	$(MAKE) site
+ci: $(VENV)/.dev ## Run all that must be green; what .ci/run and the workflow do
+	env -u SITE_URL $(MAKE) --jobs=2 check site
 	$(MAKE) fresh
-	$(MAKE) test
+	$(MAKE) test MLBLOG_SITE=$(CURDIR)/site
 
 coverage: $(VENV)/.dev ## Run every test and write coverage.txt: the lines that none of them reaches
 	rm -f .coverage .coverage.* coverage.txt

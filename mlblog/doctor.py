@@ -25,7 +25,7 @@ _SPACE = 2 * 2**30  # bytes that caches, checkpoints and a site may need
 _OLD = 3600  # seconds after which a held lock is suspicious
 _BROKEN_CLICK = ("8.3.0", "8.3.1")
 _SITE = ("mkdocs", "mkdocs-material", "IPython", "jupytext", "matplotlib", "pymdown-extensions", "PyYAML", "quickjs-ng")
-_CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+_CHROMIUM = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-LINES = 8  # a row of pixels is looked at along so many lines
+LINES = 8  # scan lines per row of pixels
 Floats = NDArray[np.float64]
 
 

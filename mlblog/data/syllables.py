@@ -63,7 +63,7 @@ class Syllables(NamedTuple):
         phones: (n, F) int64, which of `NAMES` sounds in each hundredth of a second; 0 in silence.
         texts: as "sha mi", n of them.
         frames: (n,) int64, frames of each.
-        pitch: (n, F) float32, pulses of the voice a second; 0 where there is none.
+        pitch: (n, F) float32, pulses of the voice a second; 0 in unvoiced frames.
     """
 
     sound: NDArray[np.float32]

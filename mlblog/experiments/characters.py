@@ -244,7 +244,7 @@ def _ends(text: NDArray[np.uint8], places: int, asked: int) -> NDArray[np.int64]
 
 
 def bits_by_counts(table: ContextTable, text: NDArray[np.uint8], order: int, places: int, asked: int) -> float:
-    """Mean bits of the characters at `_ends` by counts after so many others."""
+    """Mean bits of the characters at `_ends` by counts of what follows the `order` characters before."""
     ends = _ends(text, places, asked)
     return float(table.bits(text[ends[:, None] + np.arange(-order, 1)][:, None])[:, 0, -1].mean())
 

@@ -119,7 +119,7 @@ def table_programs(
 
 
 def network(arm: str, operations: int, *, rows: int, width: int) -> nn.Module:
-    """One of the `ARMS` for so many operations, a copy for each of the `RATES`, all of the same weights."""
+    """One of the `ARMS` for questions of `operations` operations: a copy for each of the `RATES`, of equal weights."""
     copies, spare = (len(RATES),), SPARE if arm == "spare steps" else 0
     net: nn.Module
     if arm == "reader":

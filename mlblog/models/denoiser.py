@@ -28,7 +28,7 @@ class Denoiser(nn.Module):
         torch.Size([5, 2])
 
     References:
-        [ho2020denoising], section 3.2; [ho2022classifier], section 3.2, for the class that is none.
+        [ho2020denoising], section 3.2; [ho2022classifier], section 3.2, for the class that stands for no class.
     """
 
     def __init__(self, *, features: int, hidden: int, layers: int, classes: int = 0) -> None:

@@ -8,6 +8,7 @@ import re
 import tomllib
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,8 +34,13 @@ class Known(NamedTuple):
     mutant: Mutant
 
 
-def every(root: Path) -> Iterator[Known]:
-    """Yield the mutants of all modules, each under a name that survives edits elsewhere in the file."""
+@cache
+def every(root: Path) -> tuple[Known, ...]:
+    """The mutants of all modules as they are at first, each under a name that survives edits elsewhere in the file."""
+    return tuple(_every(root))
+
+
+def _every(root: Path) -> Iterator[Known]:
     sources = [Source(root, file) for part in PARTS for file in sorted((root / "mlblog" / part).rglob("*.py"))]
     index = definitions(sources)
     for source in sources:

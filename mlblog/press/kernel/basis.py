@@ -50,6 +50,7 @@ def environment(project: Project) -> dict[str, str]:
         "MKL_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
         "PYTHONDONTWRITEBYTECODE": "1",  # writing beside the sources would trigger file watchers
+        "PYTHONBREAKPOINT": "",  # a debugger named there (Ray sets one) would fail in its own words
         "IPYTHONDIR": str(project.work / "ipython"),
         # macOS ends a process that forked once Objective-C was in use, as it is in torch and Matplotlib
         "OBJC_DISABLE_INITIALIZE_FORK_SAFETY": "YES",

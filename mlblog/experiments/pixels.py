@@ -214,7 +214,7 @@ def pixel_copies(
             optimizer = torch.optim.Adam(net.parameters(), lr=1e-2, fused=True)
             for images in torch.split(known, batch):
                 optimizer.zero_grad()
-                F.cross_entropy(net(images[:, None]), images).backward()  # type: ignore[no-untyped-call]
+                F.cross_entropy(net(images[:, None]), images).backward()  # type: ignore[no-untyped-call]  # torch gives it no types
                 optimizer.step()
             with torch.inference_mode():
                 found = bits(net.eval(), arm, some, SYMBOLS).mean()

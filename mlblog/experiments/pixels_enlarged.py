@@ -175,7 +175,7 @@ def pixel_enlarged(
                 shares = net(many).softmax(1).permute(0, 2, 3, 1)
                 flat = torch.multinomial(shares.flatten(0, 2).cpu(), 1, generator=generator).view(shares.shape[:3])
                 flat = flat.to(run.device)
-        draws = flat.unflatten(0, (asked, count)).double()  # type: ignore[no-untyped-call]
+        draws = flat.unflatten(0, (asked, count)).double()  # type: ignore[no-untyped-call]  # torch gives it no types
         mean = draws.mean(1)
         run.save(**{
             f"drawn {name}": draws[:5, :4].cpu().numpy(),

@@ -202,7 +202,7 @@ def _trained(
         drawn = np.random.default_rng([seed, step]).integers(len(taught.answers), size=batch)
         rows = torch.from_numpy(drawn).to(taught.answers.device)
         optimizer.zero_grad()
-        _loss(net, Asked(*(part[rows] for part in taught))).sum().backward()  # type: ignore[no-untyped-call]
+        _loss(net, Asked(*(part[rows] for part in taught))).sum().backward()  # type: ignore[no-untyped-call]  # torch gives it no types
         step_apart(optimizer, rates * warmup_cosine(step, steps=steps))
     return numbers(torch.stack(curve, dim=1)), written
 

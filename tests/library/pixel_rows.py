@@ -29,7 +29,7 @@ def masked(conv: nn.Conv2d) -> nn.Conv2d:
 
 def bells(said: Tensor, values: Tensor) -> Tensor:
     """log p of two components over one channel of seven levels, by SciPy."""
-    shares, means, scales = said.detach().unflatten(-1, (3, 2)).unbind(-2)  # type: ignore[no-untyped-call]
+    shares, means, scales = said.detach().unflatten(-1, (3, 2)).unbind(-2)  # type: ignore[no-untyped-call]  # torch gives it no types
     bell = scipy.stats.logistic(means.numpy(), scales.exp().numpy())
     low = (values.double() - 0.5) / 3 - 1
     high = torch.where(values == 6, torch.inf, low + 1 / 3)

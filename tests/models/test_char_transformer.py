@@ -116,7 +116,7 @@ def test_a_layer_counts_until_its_share_of_the_training_is_over(layers: int, ste
 
 def test_every_weight_is_trained_by_the_loss_of_all_layers() -> None:
     net, text = network(ahead=2), tokens(9)
-    following_nats(net(text[:, :T]), text).sum().backward()  # type: ignore[no-untyped-call]
+    following_nats(net(text[:, :T]), text).sum().backward()  # type: ignore[no-untyped-call]  # torch gives it no types
     for path, weight in net.named_parameters():
         assert weight.grad is not None, path
         assert weight.grad.abs().sum() > 0, path

@@ -100,8 +100,8 @@ def test_noise_of_a_mixture_is_its_score_by_autograd() -> None:
     variance = 0.35 * 0.4**2 + 0.65
     parts = distributions.MultivariateNormal(math.sqrt(0.35) * MEANS, variance * torch.eye(2, dtype=torch.float64))
     whole = distributions.MixtureSameFamily(distributions.Categorical(MIXTURE.shares), parts)
-    torch.testing.assert_close(MIXTURE.log_density(x, level), whole.log_prob(x))  # type: ignore[no-untyped-call]
-    slope = torch.autograd.grad(whole.log_prob(x).sum(), x)[0]  # type: ignore[no-untyped-call]
+    torch.testing.assert_close(MIXTURE.log_density(x, level), whole.log_prob(x))  # type: ignore[no-untyped-call]  # torch gives it no types
+    slope = torch.autograd.grad(whole.log_prob(x).sum(), x)[0]  # type: ignore[no-untyped-call]  # torch gives it no types
     torch.testing.assert_close(MIXTURE.noise(x.detach(), level), -math.sqrt(0.65) * slope)
 
 

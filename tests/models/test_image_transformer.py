@@ -180,7 +180,7 @@ def test_every_weight_is_trained_and_half_of_the_branches_may_be_dropped() -> No
     net = network(LocalAttention1d(ROWS, COLUMNS, block=12, memory=12)).train()
     pixels = torch.randint(4, (3, ROWS, COLUMNS), generator=torch.Generator().manual_seed(0))
     assert torch.equal(net(pixels), net(pixels))
-    F.cross_entropy(net(pixels).flatten(0, 2), pixels.flatten()).backward()  # type: ignore[no-untyped-call]
+    F.cross_entropy(net(pixels).flatten(0, 2), pixels.flatten()).backward()  # type: ignore[no-untyped-call]  # torch gives it no types
     for path, weight in net.named_parameters():
         assert weight.grad is not None, path
         assert weight.grad.abs().sum() > 0, path
@@ -213,7 +213,7 @@ def test_it_learns_a_copy_of_the_pixel_above_to_its_exact_price_if_that_is_in_re
             images = draw(64)
             loss = F.cross_entropy(net(images).flatten(0, 2), images.flatten())
             optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()  # type: ignore[no-untyped-call]  # torch gives it no types
             optimizer.step()
         asked = draw(500)
         found[above] = F.cross_entropy(net(asked).flatten(0, 2), asked.flatten()).item() / math.log(2)

@@ -126,7 +126,7 @@ def test_two_stacks_learn_a_copy_that_one_cannot_see() -> None:
             images = copied(64, 2, generator)
             loss = F.cross_entropy(net(images), images[:, 0])
             optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()  # type: ignore[no-untyped-call]  # torch gives it no types
             optimizer.step()
         asked = copied(500, 2, generator)
         found[make] = F.cross_entropy(net(asked), asked[:, 0]).item() / math.log(2)

@@ -62,7 +62,7 @@ def test_it_learns_which_means_are_given() -> None:
         coarse = F.avg_pool2d(pixels[:, None].float(), 2)[:, 0]
         both, _ = net(pixels, coarse)
         optimizer.zero_grad()
-        F.cross_entropy(both, pixels).backward()  # type: ignore[no-untyped-call]
+        F.cross_entropy(both, pixels).backward()  # type: ignore[no-untyped-call]  # torch gives it no types
         optimizer.step()
     given = torch.tensor([[[0.0, 1.0], [1.0, 0.0]]]).expand(50, 2, 2)
     drawn = net.draw_larger(given, torch.Generator().manual_seed(0)).double()

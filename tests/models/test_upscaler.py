@@ -46,6 +46,6 @@ def test_it_learns_what_only_the_coarse_image_tells() -> None:
         images = coarse.repeat_interleave(2, -2).repeat_interleave(2, -1)
         loss = F.cross_entropy(net(images, coarsened(images / 2, 2)).flatten(0, 2), images.flatten())
         optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()  # type: ignore[no-untyped-call]  # torch gives it no types
         optimizer.step()
     assert loss.item() == pytest.approx(0, abs=0.02)

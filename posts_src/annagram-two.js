@@ -152,7 +152,12 @@ export default async function show(box, { run, settings }) {
     answers.replaceChildren(...buttons);
     choose(beam[0], buttons[0]);
   }
-  const change = () => answer().catch((error) => (told.textContent = `It stopped: ${error.message}.`));
+  const change = () => {
+    const [answering, number] = [answer(), asked];
+    return answering.catch((error) => {
+      if (number === asked) told.textContent = `It stopped: ${error.message}.`; // else a newer question has the page
+    });
+  };
   input.addEventListener("input", change);
   ruled.addEventListener("change", change);
   await answer();

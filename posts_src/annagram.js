@@ -131,6 +131,12 @@ export default async function show(box, { run, settings }) {
     answers.replaceChildren(...buttons);
     choose(beam[0], buttons[0]);
   }
-  input.addEventListener("input", () => answer().catch((error) => (told.textContent = `It stopped: ${error.message}.`)));
+  const change = () => {
+    const [answering, number] = [answer(), asked];
+    return answering.catch((error) => {
+      if (number === asked) told.textContent = `It stopped: ${error.message}.`; // else a newer question has the page
+    });
+  };
+  input.addEventListener("input", change);
   await answer();
 }

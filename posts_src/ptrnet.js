@@ -124,10 +124,12 @@ export default async function show(box, { run, settings }) {
     return say(`${verdict}. ${points.length} points${beyond}; its least certain step has ${percent(surest)}.`);
   }
 
-  const failed = (error) => say(`It stopped: ${error.message}.`, true);
   const change = (wanted) => {
     points = wanted;
-    answer().catch(failed);
+    const [answering, number] = [answer(), asked];
+    answering.catch((error) => {
+      if (number === asked) say(`It stopped: ${error.message}.`, true); // else a newer question has the page
+    });
   };
   const add = (point) => {
     const kept = point.map((value) => Math.min(1, Math.max(0, value)));

@@ -180,7 +180,12 @@ export default async function show(box, { run, settings: { sounds } }) {
     );
   }
 
-  const change = () => answer().catch((error) => say(`It stopped: ${error.message}.`, true));
+  const change = () => {
+    const [answering, number] = [answer(), asked];
+    return answering.catch((error) => {
+      if (number === asked) say(`It stopped: ${error.message}.`, true); // else a newer question has the page
+    });
+  };
   function choose() {
     sound = sounds[Number(choice.value)];
     [muted, found] = [new Set(), null]; // what was found is of another sound

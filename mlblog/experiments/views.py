@@ -110,12 +110,14 @@ def digit_views(run: Run, *, steps: int, members: int = 9, channels: int = 8, ba
             curves.append(np.stack((curve[0], curve[-1])))
             for name, parts in asked.items():
                 found[name].append([answers(nets[:-1], nets[-1], part.images) for part in parts])
-        run.save(**{f"curves {training}": np.stack(curves)})  # (rates, 2, POINTS)
+        run.save(**{f"validation {training}": np.stack(curves)})  # (rates, 2, POINTS)
         for name, pairs in found.items():
             labels = [part.labels for part in asked[name]]
             kept = measured(pairs, *labels)
             run.save(**{f"error {training} {name}": kept["scores"][ARMS.index("mean 9"), 0].item()})
             run.save(**{f"{key} {training} {name}": value for key, value in kept.items()})
+            there = torch.from_numpy(kept["shown"][:, 0, 0]).long()
+            run.save(**{f"pictures {training} {name}": asked[name][1].images[there, 0].cpu().numpy()})
 
 
 def fit(
@@ -203,8 +205,8 @@ def measured(pairs: list[list[Answers]], known: Tensor, labels: Tensor) -> dict[
         merged answers. subsets: (9,) mean loss of the mean over all sets of so many of the first nine views. flips:
         (2,) shares that nine views correct and spoil. alone: (25,) share wrong by each view. chance: (BINNED, 2) the
         calibration error if probabilities were right, as they are and tempered. gain: (m,) loss of one view less that
-        of nine. shown: (3, 25, 3) for the digits with the least gain, one near the mean, and the greatest: place,
-        answer, and how sure.
+        of nine. shown: (3, 25, 4) for the digits with the least gain, one near the mean, and the greatest: place,
+        what it shows, answer, and how sure.
     """
     by_rate = [[arms(part) for part in pair] for pair in pairs]
     chosen = {arm: choose([loss_of(pair[0][arm], known).mean() for pair in by_rate]) for arm in ARMS}
@@ -223,7 +225,7 @@ def measured(pairs: list[list[Answers]], known: Tensor, labels: Tensor) -> dict[
     views = pairs[chosen["one"]][1].views
     losses = loss_of(views, labels)  # (25, m)
     one, nine = views[0], merged(views[:9])
-    gain = (losses[0] - loss_of(nine, labels)).cpu().numpy().round(4)
+    gain = (losses[0] - loss_of(nine, labels)).cpu().numpy().round(4).astype(np.float32)
     before, after = (said.argmax(-1) == labels for said in (one, nine))
     flips = [(~before, after), (before, ~after)]
     return {
@@ -236,8 +238,8 @@ def measured(pairs: list[list[Answers]], known: Tensor, labels: Tensor) -> dict[
         "alone": np.array([_wrong(view, labels) for view in views]),
         "subsets": by_subsets(views[:9], labels),
         "flips": np.array([(one & other).double().mean().item() for one, other in flips]),
-        "gain": gain.astype(np.float32),
-        "shown": _shown(views, gain),
+        "gain": gain,
+        "shown": _shown(views, labels, gain.astype(np.float64)),
     }  # fmt: skip
 
 
@@ -279,9 +281,9 @@ def by_subsets(views: Tensor, labels: Tensor) -> NDArray[np.float64]:
     return np.array([losses[sets.sum(-1) == size].mean().item() for size in range(1, len(views) + 1)])
 
 
-def _shown(views: Tensor, gain: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The answers to each view of the digits with the least gain, one near the mean, and the greatest: (3, V, 3)."""
+def _shown(views: Tensor, labels: Tensor, gain: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The answers to each view of the digits with the least gain, one near the mean, and the greatest: (3, V, 4)."""
     picks = [int(gain.argmin()), int(np.abs(gain - gain.mean()).argmin()), int(gain.argmax())]
     sure, said = (found.cpu().numpy() for found in views[:, picks].exp().max(-1))  # (V, 3)
-    place = np.broadcast_to(picks, said.shape)
-    return np.stack((place, said, sure.round(4)), axis=-1).swapaxes(0, 1)
+    place, right = (np.broadcast_to(each, said.shape) for each in (picks, labels[picks].cpu().numpy()))
+    return np.stack((place, right, said, sure.round(4)), axis=-1).swapaxes(0, 1)

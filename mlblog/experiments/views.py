@@ -205,7 +205,8 @@ def measured(pairs: list[list[Answers]], known: Tensor, labels: Tensor) -> dict[
         merged answers. subsets: (9,) mean loss of the mean over all sets of so many of the first nine views. flips:
         (2,) shares that nine views correct and spoil. alone: (25,) share wrong by each view. chance: (BINNED, 2) the
         calibration error if probabilities were right, as they are and tempered. gain: (m,) loss of one view less that
-        of nine. shown: (3, 25, 4) for the digits with the least gain, one near the mean, and the greatest: place,
+        of nine. least: (2,) the least that nine views lose on average beyond their mean, and their geometric mean, for
+        a digit. shown: (3, 25, 4) for the digits with the least gain, one near the mean, and the greatest: place,
         what it shows, answer, and how sure.
     """
     by_rate = [[arms(part) for part in pair] for pair in pairs]
@@ -224,7 +225,7 @@ def measured(pairs: list[list[Answers]], known: Tensor, labels: Tensor) -> dict[
             bins.append([torch.stack((some.confidence, some.right), dim=-1).cpu().numpy() for some in both])
     views = pairs[chosen["one"]][1].views
     losses = loss_of(views, labels)  # (25, m)
-    one, nine = views[0], merged(views[:9])
+    one, nine, level = views[0], merged(views[:9]), merged(views[:9], mode="geometric")
     gain = (losses[0] - loss_of(nine, labels)).cpu().numpy().round(4).astype(np.float32)
     before, after = (said.argmax(-1) == labels for said in (one, nine))
     flips = [(~before, after), (before, ~after)]
@@ -237,6 +238,7 @@ def measured(pairs: list[list[Answers]], known: Tensor, labels: Tensor) -> dict[
         "chance": np.array(chance),
         "alone": np.array([_wrong(view, labels) for view in views]),
         "subsets": by_subsets(views[:9], labels),
+        "least": np.array([(losses[:9].mean(0) - loss_of(said, labels)).min().item() for said in (nine, level)]),
         "flips": np.array([(one & other).double().mean().item() for one, other in flips]),
         "gain": gain,
         "shown": _shown(views, labels, gain.astype(np.float64)),

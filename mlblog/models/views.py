@@ -61,7 +61,7 @@ def merged(log_p: Tensor, *, mode: Mode = "mean") -> Tensor:
         mode: one of the three.
 
     Raises:
-        ValueError: no views, or an unknown mode.
+        ValueError: no views, an unknown mode, or no class that is possible in every view, in the geometric mean.
 
     Example:
         >>> two = torch.tensor([[0.9, 0.1], [0.5, 0.5]]).log()
@@ -73,7 +73,10 @@ def merged(log_p: Tensor, *, mode: Mode = "mean") -> Tensor:
     if mode == "mean":
         return log_p.logsumexp(0) - math.log(len(log_p))
     if mode == "geometric":
-        return log_p.mean(0).log_softmax(-1)
+        mean = log_p.mean(0)
+        if mean.isneginf().all(-1).any():
+            raise ValueError("no class is possible in every view, so that there is no geometric mean")
+        return mean.log_softmax(-1)
     if mode == "max":
         return log_p.amax(0).log_softmax(-1)
     raise ValueError(f"mean, geometric or max expected, given {mode!r}")

@@ -5,6 +5,7 @@ Dimensions: n answers, K classes, M bins.
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import torch
@@ -118,9 +119,10 @@ def fit_temperature(log_p: Tensor, labels: Tensor) -> float:
     low, high = -WIDEST, WIDEST
     for _ in range(HALVINGS):
         middle = (low + high) / 2
-        expected = (tempered(z, float(torch.tensor(middle).exp())).exp() * z).sum(-1).mean()
+        p = tempered(z, math.exp(middle)).exp()
+        expected = torch.where(p > 0, p * z, 0.0).sum(-1).mean()  # 0 log 0 is 0
         if expected > right:  # the answers are surer than they are right
             low = middle
         else:
             high = middle
-    return float(torch.tensor((low + high) / 2).exp())
+    return math.exp((low + high) / 2)

@@ -10,6 +10,7 @@ import memory_parts
 import picture_parts
 import pixel_parts
 import pytest
+import view_parts
 from changed_parts import Case, copies, digits, drawn_by, generated_by, phrases, sequences, tones, words_by
 from options import OPTIONS
 from parts import COUNTERS, LEARNERS, Ran, altered, digest, experiments, few_words, ran
@@ -32,6 +33,8 @@ import mlblog.experiments.thinking_sorting
 import mlblog.experiments.thinking_totals
 import mlblog.experiments.universal
 import mlblog.experiments.vae
+import mlblog.experiments.views
+import mlblog.experiments.views_shapes
 from mlblog.data.anagrams import split
 from mlblog.data.letter_sets import split_by_set
 from mlblog.data.phrases import split_by_letters
@@ -109,6 +112,7 @@ PARTED = {
     **memory_parts.PARTED,
     **picture_parts.PARTED,
     **pixel_parts.PARTED,
+    **view_parts.PARTED,
 }  # fmt: skip
 #: Of these there is no part to keep apart: they draw from a known distribution, and are scored on it or exactly.
 WHOLE = {
@@ -153,6 +157,10 @@ def quick() -> Iterator[None]:
         patch.setattr(mlblog.experiments.pixels, "ARMS", pixel_parts.ARMS)
         for module in (mlblog.experiments.pixels, mlblog.experiments.pixels_enlarged):
             patch.setattr(module, "RATES", pixel_parts.RATES)
+        for module in (mlblog.experiments.views, mlblog.experiments.views_shapes):
+            patch.setattr(module, "RATES", view_parts.RATES)
+        for name in ("TESTS", "SHIFTS", "COUNTS", "ARMS"):
+            patch.setattr(mlblog.experiments.views, name, vars(view_parts)[name])
         yield
 
 
@@ -221,11 +229,12 @@ def test_all_that_learns_learns_from_the_training_set(name: str) -> None:
 VALIDATED = (
     "adaptive_parity", "adaptive_sorting", "adaptive_spans", "adaptive_totals", "anagram_letter_sets", "anagram_page",
     "anagram_phrases", "anagram_solver", "character_losses", "character_rates", "character_tables", "copying",
-    "copying_rates", "depth_training", "digit_codebooks", "digit_codes", "digit_noise", "enlarged_rates", "gate_rates",
+    "copying_rates", "depth_training", "digit_codebooks", "digit_codes", "digit_noise", "digit_views", "enlarged_rates",
+    "gate_rates",
     "ils_vae", "letter_set_page", "memory_rates", "memory_segments", "picture_fields", "picture_rates",
     "picture_tables", "picture_upscaled", "pixel_bits", "pixel_enlarged", "pixel_rates", "pointing_at_points",
     "pointing_page", "pointing_rates", "position_rates", "positions_beyond", "reversing", "reversing_longer",
-    "reversing_rates", "sum_rates", "sums_beyond", "table_programs",
+    "reversing_rates", "shape_views", "sum_rates", "sums_beyond", "table_programs",
 )  # fmt: skip
 
 

@@ -33,8 +33,6 @@ import mlblog.experiments.thinking_sorting
 import mlblog.experiments.thinking_totals
 import mlblog.experiments.universal
 import mlblog.experiments.vae
-import mlblog.experiments.views
-import mlblog.experiments.views_shapes
 from mlblog.data.anagrams import split
 from mlblog.data.letter_sets import split_by_set
 from mlblog.data.phrases import split_by_letters
@@ -157,10 +155,7 @@ def quick() -> Iterator[None]:
         patch.setattr(mlblog.experiments.pixels, "ARMS", pixel_parts.ARMS)
         for module in (mlblog.experiments.pixels, mlblog.experiments.pixels_enlarged):
             patch.setattr(module, "RATES", pixel_parts.RATES)
-        for module in (mlblog.experiments.views, mlblog.experiments.views_shapes):
-            patch.setattr(module, "RATES", view_parts.RATES)
-        for name in ("TESTS", "SHIFTS", "COUNTS", "ARMS"):
-            patch.setattr(mlblog.experiments.views, name, vars(view_parts)[name])
+        view_parts.shorten(patch)
         yield
 
 

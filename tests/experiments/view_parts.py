@@ -9,7 +9,7 @@ import pytest
 from changed_parts import Case, digits
 
 from mlblog.data.shapes import Shapes
-from mlblog.experiments import views
+from mlblog.experiments import views, views_shapes
 
 NET = ("AdamW", "Adam")
 #: In place of all rates, tests and views, so that runs take no time.
@@ -17,6 +17,14 @@ RATES = (3e-3, 1e-2)
 TESTS = ("centred", "moved by 1")
 SHIFTS, COUNTS = views.SHIFTS[:9], views.COUNTS[:3]
 ARMS = tuple(arm for arm in views.ARMS if not arm.endswith(tuple(map(str, views.COUNTS[3:]))))
+
+
+def shorten(patch: pytest.MonkeyPatch) -> None:
+    """Fewer rates, tests and views."""
+    for module in (views, views_shapes):
+        patch.setattr(module, "RATES", RATES)
+    for name in ("TESTS", "SHIFTS", "COUNTS", "ARMS"):
+        patch.setattr(views, name, globals()[name])
 
 
 def shapes(patch: pytest.MonkeyPatch, module: ModuleType, part: str) -> None:

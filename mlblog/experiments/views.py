@@ -27,7 +27,7 @@ SHIFTS = shifts(REACH)
 COUNTS = (1, 5, 9, 13, 21, 25)  # each ends where the next shift is farther
 TRAININGS = ("plain", "augmented")
 TESTS = ("centred", "moved by 1", "moved by 2")
-RATES = (5e-3, 1.5e-2, 5e-2, 1.5e-1)
+RATES = (5e-3, 1.5e-2, 5e-2)
 #: What answers: one view, views merged, several networks, one that is larger, and a view that changes some labels.
 ARMS = ("one", *(f"{mode} {count}" for mode in MODES for count in COUNTS[1:]), "networks", "wide", "turned")
 #: What is measured of each, on average; tempered: each half of the test digits by the other half's best temperature.

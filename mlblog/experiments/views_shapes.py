@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from mlblog.data.shapes import KINDS, make_shapes
-from mlblog.experiments.views import RATES, Part, choose, fit, loss_of, scores
+from mlblog.experiments.views import Part, choose, fit, loss_of, scores
 from mlblog.lab import Run, experiment
 from mlblog.models.views import MODES, merged
 from mlblog.numerics.calibration import fit_temperature, tempered
@@ -19,6 +19,7 @@ from mlblog.numerics.calibration import fit_temperature, tempered
 TRAIN, VALIDATION, TEST = 8_001, 8_002, 8_003  # seeds of pictures
 TRAININGS = ("plain", "augmented")
 ARMS = ("one", "mirrored", *MODES, "networks", "wide")
+RATES = (5e-3, 1.5e-2, 5e-2, 1.5e-1)
 SIDE, MEMBERS = 16, 2
 
 

@@ -10,6 +10,7 @@ import memory_parts
 import picture_parts
 import pixel_parts
 import pytest
+import view_parts
 from changed_parts import Case, copies, digits, drawn_by, generated_by, phrases, sequences, tones, words_by
 from options import OPTIONS
 from parts import COUNTERS, LEARNERS, Ran, altered, digest, experiments, few_words, ran
@@ -109,6 +110,7 @@ PARTED = {
     **memory_parts.PARTED,
     **picture_parts.PARTED,
     **pixel_parts.PARTED,
+    **view_parts.PARTED,
 }  # fmt: skip
 #: Of these there is no part to keep apart: they draw from a known distribution, and are scored on it or exactly.
 WHOLE = {
@@ -153,6 +155,7 @@ def quick() -> Iterator[None]:
         patch.setattr(mlblog.experiments.pixels, "ARMS", pixel_parts.ARMS)
         for module in (mlblog.experiments.pixels, mlblog.experiments.pixels_enlarged):
             patch.setattr(module, "RATES", pixel_parts.RATES)
+        view_parts.shorten(patch)
         yield
 
 
@@ -221,11 +224,12 @@ def test_all_that_learns_learns_from_the_training_set(name: str) -> None:
 VALIDATED = (
     "adaptive_parity", "adaptive_sorting", "adaptive_spans", "adaptive_totals", "anagram_letter_sets", "anagram_page",
     "anagram_phrases", "anagram_solver", "character_losses", "character_rates", "character_tables", "copying",
-    "copying_rates", "depth_training", "digit_codebooks", "digit_codes", "digit_noise", "enlarged_rates", "gate_rates",
+    "copying_rates", "depth_training", "digit_codebooks", "digit_codes", "digit_noise", "digit_views", "enlarged_rates",
+    "gate_rates",
     "ils_vae", "letter_set_page", "memory_rates", "memory_segments", "picture_fields", "picture_rates",
     "picture_tables", "picture_upscaled", "pixel_bits", "pixel_enlarged", "pixel_rates", "pointing_at_points",
     "pointing_page", "pointing_rates", "position_rates", "positions_beyond", "reversing", "reversing_longer",
-    "reversing_rates", "sum_rates", "sums_beyond", "table_programs",
+    "reversing_rates", "shape_views", "sum_rates", "sums_beyond", "table_programs",
 )  # fmt: skip
 
 

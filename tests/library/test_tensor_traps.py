@@ -14,8 +14,8 @@ from trap import INF, NAN, Trap
 
 from mlblog.losses import contrastive, ctc, ctc_decode, pointer
 from mlblog.losses import discrete as d
-from mlblog.models import attention, beam, discrete_vae, norms, positions, reversible
-from mlblog.numerics import adjoint, odeint, recompute, saved
+from mlblog.models import attention, beam, discrete_vae, norms, positions, reversible, views
+from mlblog.numerics import adjoint, calibration, odeint, recompute, saved
 from mlblog.training import reducer, schedule
 
 ONE, TWO = torch.tensor([1]), torch.tensor([2])
@@ -258,7 +258,28 @@ SOLVERS = [
          "gradient"),
 ]  # fmt: skip
 
-TRAPS = MODELS + LOSSES + DISCRETE + SOLVERS
+CERTAIN = torch.eye(2).log()  # answers of probability 0 and 1
+MERGED = [
+    Trap("views, opposite and certain", lambda: views.merged(CERTAIN).exp(), [0.5, 0.5]),
+    Trap("views, opposite and certain, max", lambda: views.merged(CERTAIN, mode="max").exp(), [0.5, 0.5]),
+    Trap("views, opposite and certain, geometric", lambda: views.merged(CERTAIN, mode="geometric"), ValueError,
+         "no class"),
+    Trap("views, one class left, geometric", lambda: views.merged(
+        torch.tensor([[0.5, 0.5], [0.0, 1.0]]).log(), mode="geometric").exp(), [0.0, 1.0]),
+    Trap("shifts, by nothing", lambda: views.shifts(0), [(0, 0)]),
+    Trap("shifted, out of the picture", lambda: views.shifted(torch.ones(2, 2), down=2, right=0), torch.zeros(2, 2)),
+    Trap("calibration, certain and right", lambda: calibration.calibration_error(
+        calibration.reliability_bins(CERTAIN, torch.arange(2), bins=2)), 0.0),
+    Trap("calibration, certain and wrong", lambda: calibration.calibration_error(
+        calibration.reliability_bins(CERTAIN, 1 - torch.arange(2), bins=1)), 1.0),
+    Trap("temperature, certain and right", lambda: calibration.fit_temperature(CERTAIN, torch.arange(2)),
+         math.exp(-6)),
+    Trap("temperature, certain and wrong", lambda: calibration.fit_temperature(CERTAIN, 1 - torch.arange(2)),
+         math.exp(6)),
+    Trap("Brier score, certain and wrong", lambda: calibration.brier_score(CERTAIN, 1 - torch.arange(2)), [2.0, 2.0]),
+]  # fmt: skip
+
+TRAPS = MODELS + LOSSES + DISCRETE + SOLVERS + MERGED
 
 
 @pytest.mark.parametrize("trap", TRAPS, ids=[trap.name for trap in TRAPS])

@@ -40,7 +40,7 @@ def draw_blocks(
     """Draw a graph whose nodes prefer their own class, or others, and features that hint at the class.
 
     Two nodes of one class are joined with probability h · degree / (n - 1), two others with
-    (1 - h) · degree / (N - n), n = N / C: a node has `degree` neighbours in expectation, a share h of them of its class.
+    (1 - h) · degree / (N - n), n = N / C: a node has `degree` neighbours in expectation, a share h of its own class.
 
     Args:
         nodes: N, a multiple of C.
@@ -48,7 +48,7 @@ def draw_blocks(
         degree: mean number of neighbours.
         homophily: h, in [0, 1]; at about 1 / C edges say nothing of classes.
         features: D, at least C.
-        signal: distance of a class's mean from the origin, along an axis of its own, where the noise of each feature has
+        signal: distance of a class's mean from the origin, along an axis of its own; the noise of each feature has
             standard deviation 1.
         rng: of edges, features and order.
 
@@ -56,7 +56,8 @@ def draw_blocks(
         ValueError: the sizes do not fit, or a probability would leave [0, 1].
 
     Example:
-        >>> drawn = draw_blocks(8, classes=2, degree=3, homophily=1.0, features=2, signal=1.0, rng=np.random.default_rng(0))
+        >>> rng = np.random.default_rng(0)
+        >>> drawn = draw_blocks(8, classes=2, degree=3, homophily=1.0, features=2, signal=1.0, rng=rng)
         >>> bool((drawn.labels[drawn.edges[:, 0]] == drawn.labels[drawn.edges[:, 1]]).all())
         True
     """

@@ -1,4 +1,4 @@
-"""Graphs: how fast repeated propagation forgets, and what networks of many layers lose, by which of their parts."""
+"""Graphs: what networks of many layers lose, and by which of their parts."""
 
 from __future__ import annotations
 
@@ -25,14 +25,10 @@ from mlblog.models.gcn import (
     unchanged,
 )
 from mlblog.numerics.propagation import (
-    components,
     dirichlet_energy,
     eigenvalues,
     mixing_rate,
     propagate,
-    random_walk_limit,
-    random_walk_operator,
-    symmetric_limit,
     symmetric_operator,
 )
 from mlblog.training.schedule import warmup_cosine
@@ -42,8 +38,6 @@ KNOWN, ASKED = 40, 100  # nodes to learn from, and to choose by; all others are 
 RATES = (1e-3, 3e-3, 1e-2, 3e-2)
 GAINS = (1.0, 2**0.5)  # of the layers' initial weights, over Glorot's: sizes last without ReLU, and with it
 EVERY = 5  # steps between two looks at the validation nodes
-#: Of the random graphs of `graph_limits`: the share of neighbours of one's own kind.
-MIXES = (0.02, 0.1, 0.3, 0.5, 0.7, 0.9, 0.97)
 
 Numbers = NDArray[np.float64]
 
@@ -74,79 +68,6 @@ ARMS = {
 TOLD = ("GCN", "no ReLU", "no edges")
 
 
-@experiment(smoke={"nodes": 40, "most": 40}, small={"nodes": 200}, full={"nodes": 2_000}, seeds=5)
-def graph_limits(run: Run, *, nodes: int, degree: float = 8.0, most: int = 400, seed: int) -> None:
-    """Propagate noise over random graphs of two components, and compare the rate of forgetting with the eigenvalues'.
-
-    Args:
-        run: of the lab.
-        nodes: of each component, in two classes.
-        degree: mean number of neighbours.
-        most: steps.
-        seed: of graphs and noise.
-    """
-    rng = np.random.default_rng(seed)
-    for loops in (1.0, 0.0):
-        found = []
-        for mix in MIXES:
-            edges = two_components(nodes, degree, mix, rng)
-            x = torch.from_numpy(rng.normal(size=(2 * nodes, 4)))
-            rate = mixing_rate(edges, 2 * nodes, loops=loops)
-            walked = distances(x, edges, loops, most, walk=True)
-            found.append([rate, slope(walked), slope(distances(x, edges, loops, most, walk=False)),
-                          second(edges, 2 * nodes, loops)])  # fmt: skip
-            if mix == MIXES[4] and loops:
-                run.save(**{"distance": np.log10(walked), "energy": np.log10(energies(x, edges, most)), "rate": rate})
-        run.save(**{f"rates loops {loops:g}": np.array(found)})  # (mixes, predicted, by walk, symmetric, λ₂)
-
-
-def two_components(nodes: int, degree: float, mix: float, rng: np.random.Generator) -> Tensor:
-    """Edges of two random graphs side by side, each drawn again until it is connected, and not bipartite."""
-    found: list[Tensor] = []
-    while len(found) < 2:
-        drawn = draw_blocks(nodes, classes=2, degree=degree, homophily=mix, features=2, signal=0.0, rng=rng)
-        edges = torch.from_numpy(drawn.edges)
-        component, side = components(edges, nodes)
-        if component.max() == 0 and side.max() < 0:
-            found.append(edges + nodes * len(found))
-    return torch.cat(found)
-
-
-def distances(x: Tensor, edges: Tensor, loops: float, most: int, *, walk: bool) -> Numbers:
-    """The distance to the limit before each step and after the last, (most + 1,), relative to the first."""
-    of, limit = (random_walk_operator, random_walk_limit) if walk else (symmetric_operator, symmetric_limit)
-    operator, goal = of(edges, len(x), loops=loops), limit(x, edges, loops=loops)
-    found = [(x - goal).norm()]
-    for _ in range(most):
-        x = propagate(operator, x)
-        found.append((x - goal).norm())
-    return (torch.stack(found) / found[0]).clamp(min=1e-17).numpy()
-
-
-def energies(x: Tensor, edges: Tensor, most: int) -> Numbers:
-    """Dirichlet energy under the symmetric operator, as `distances`."""
-    operator = symmetric_operator(edges, len(x))
-    found = [dirichlet_energy(x, edges)]
-    for _ in range(most):
-        x = propagate(operator, x)
-        found.append(dirichlet_energy(x, edges))
-    return (torch.stack(found) / found[0]).clamp(min=1e-34).numpy()
-
-
-def slope(distance: Numbers) -> float:
-    """The factor a step between 10⁻⁸ and 10⁻¹³, or in the second half of what there is."""
-    inside = np.flatnonzero((distance < 1e-8) & (distance > 1e-13))
-    if len(inside) < 3:
-        inside = np.arange(len(distance) // 2, len(distance))
-    first, last = inside[0], inside[-1]
-    return float((distance[last] / distance[first]) ** (1 / (last - first)))
-
-
-def second(edges: Tensor, nodes: int, loops: float) -> float:
-    """The largest eigenvalue that belongs to no component, with its sign."""
-    return float(eigenvalues(edges, nodes, loops=loops)[int(components(edges, nodes)[0].max()) + 1])
-
-
 class Question(NamedTuple):
     """A graph with its operators, (N, N), features (N, D), labels (N,), and the nodes of each part."""
 
@@ -159,21 +80,33 @@ class Question(NamedTuple):
 
 
 @experiment(
-    smoke={"steps": 6, "nodes": 160, "depths": [1, 2], "width": 4},
-    small={"steps": 200, "depths": [1, 2, 4, 8, 16, 32]},
-    full={"steps": 2_000, "nodes": 4_000, "depths": [1, 2, 4, 8, 16, 32, 64], "width": 64},
+    smoke={"steps": 6, "nodes": 160, "depths": [1, 2], "width": 4, "networks": list(ARMS)},
+    small={"steps": 400, "depths": [1, 2, 4, 8, 16, 32], "networks": list(ARMS)},
+    full={"steps": 2_000, "nodes": 4_000, "depths": [1, 2, 4, 8, 16, 32, 64], "width": 64, "networks": list(ARMS)},
     seeds=5,
-    variants=({"homophily": 0.25, "depths": [1, 2, 4]},),
+    variants=(
+        {"homophily": 0.25, "depths": [1, 2, 4], "networks": ["GCN", "no edges", "no weights"]},
+        {"homophily": 0.9, "depths": [8, 16, 32], "networks": ["GCN", "no ReLU", "no weights"]},
+    ),
 )
 def graph_depths(
-    run: Run, *, steps: int, depths: list[int], nodes: int = 400, homophily: float = 0.7, width: int = 16, seed: int
+    run: Run,
+    *,
+    steps: int,
+    depths: list[int],
+    networks: list[str],
+    nodes: int = 300,
+    homophily: float = 0.7,
+    width: int = 16,
+    seed: int,
 ) -> None:
-    """Train every kind of network at every depth, at each rate and size of its first weights; score what validates best.
+    """Train networks of every kind and depth, at each rate and size of first weights; score what validates best.
 
     Args:
         run: of the lab.
         steps: of Adam, on the whole graph each.
         depths: numbers of layers.
+        networks: names of `ARMS`.
         nodes: of the graph.
         homophily: the share of neighbours of a node's own class; at 1 / 4 edges say nothing.
         width: hidden units.
@@ -189,7 +122,7 @@ def graph_depths(
         eigenvalues=eigenvalues(question.edges.cpu(), nodes)[: 3 * CLASSES],
         rate=mixing_rate(question.edges.cpu(), nodes),
     )  # fmt: skip
-    for name, arm in run.progress(list(ARMS.items()), "train"):
+    for name, arm in run.progress([(name, ARMS[name]) for name in networks], "train"):
         trials = [trial(arm, depth, question, steps=steps, width=width, seed=seed) for depth in depths]
         run.save(**{
             f"validation {name}": np.stack([each.validation for each in trials]),
@@ -290,7 +223,8 @@ def stacked(arm: Arm, depth: int, width: int, gains: Tensor, seed: int) -> Graph
 def shares(logits: Tensor, question: Question) -> Numbers:
     """Of logits (S, N, C), the share of nodes of each part that are right, (parts, S)."""
     right = (logits.argmax(-1) == question.labels).double()
-    return torch.stack([right[:, nodes].mean(1) for nodes in question.parts]).cpu().numpy()
+    found: Numbers = torch.stack([right[:, nodes].mean(1) for nodes in question.parts]).cpu().numpy()
+    return found
 
 
 def _step_apart(optimizer: torch.optim.Optimizer, rates: Tensor) -> None:
@@ -310,7 +244,7 @@ def sizes(x: Tensor, edges: Tensor) -> list[float]:
 
 @torch.no_grad()
 def quotients(net: GraphNetwork, arm: Arm, question: Question, place: int) -> Numbers:
-    """Of one copy, energy over squared length of what goes into the first layer and of what comes out of each, (L + 1,).
+    """Of one copy, energy over squared length of the first layer's input and of what comes out of each, (L + 1,).
 
     Of a network that sees no edges, the energy is along those that the graph has.
     """
@@ -335,4 +269,5 @@ def told(net: GraphNetwork, arm: Arm, question: Question, place: int) -> Numbers
         mapped = spread @ layer.linear.weight[place]  # type: ignore[union-attr, index]  # Copies
         x = layer.then(mapped)  # type: ignore[operator]
         found += [sizes(state, question.edges) for state in (spread, mapped, x)]
-    return np.log10(np.clip(np.array(found), 1e-300, None))
+    logs: Numbers = np.log10(np.clip(np.array(found), 1e-300, None))
+    return logs

@@ -32,7 +32,7 @@ def pair_norm(x: Tensor) -> Tensor:
         (…, N, H); zeros where all nodes are the same.
 
     References:
-        [zhao2020pairnorm], eq. 10 and 11, with s² = H.
+        [zhao2020pairnorm], section 3, with s² = H.
     """
     centred = x - x.mean(-2, keepdim=True)
     size = centred.square().mean((-1, -2), keepdim=True).sqrt()
@@ -82,7 +82,7 @@ class Propagation(nn.Module):
         then: s.
 
     References:
-        [wu2019simplifying], section 2.2, where s is the identity.
+        [wu2019simplifying], section 2, where s is the identity.
     """
 
     def __init__(self, *, then: Callable[[Tensor], Tensor] = unchanged) -> None:
@@ -126,7 +126,7 @@ class InitialResidual(nn.Module):
         strength: λ.
 
     References:
-        [chen2020deep], eq. 5.
+        [chen2020deep], section 3.
     """
 
     def __init__(self, width: int, place: int, *, alpha: float = 0.1, strength: float = 0.5) -> None:
@@ -147,7 +147,8 @@ class InitialResidual(nn.Module):
             (…, N, H).
         """
         mixed = (1 - self.alpha) * propagate(operator, x) + self.alpha * start
-        return ((1 - self.beta) * mixed + self.beta * self.linear(mixed)).relu()
+        mapped: Tensor = self.linear(mixed)
+        return ((1 - self.beta) * mixed + self.beta * mapped).relu()
 
 
 class GraphNetwork(nn.Module):

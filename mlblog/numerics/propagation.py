@@ -30,7 +30,7 @@ def degrees(edges: Tensor, nodes: int, *, loops: float = 1.0) -> Tensor:
         raise ValueError(f"edges of shape (E, 2) and loops of at least 0 expected, given {tuple(edges.shape)}, {loops}")
     if len(edges) and (edges.min() < 0 or edges.max() >= nodes or (edges[:, 0] == edges[:, 1]).any()):
         raise ValueError(f"edges between two of {nodes} nodes expected")
-    if len(edges.sort(dim=1).values.unique(dim=0)) < len(edges):
+    if len({tuple(sorted(edge)) for edge in edges.tolist()}) < len(edges):
         raise ValueError("each edge is expected once")
     found = torch.bincount(edges.flatten(), minlength=nodes).double() + loops
     if (found == 0).any():
@@ -101,7 +101,7 @@ def propagate(operator: Tensor, x: Tensor) -> Tensor:
     if x.shape[-2:-1] != operator.shape[1:]:
         raise ValueError(f"features (…, {operator.shape[1]}, D) expected, given {tuple(x.shape)}")
     columns = x.movedim(-2, 0).to(operator.dtype)  # (N, …, D)
-    summed: Tensor = torch.sparse.mm(operator, columns.reshape(len(columns), -1))  # type: ignore[no-untyped-call]
+    summed: Tensor = torch.sparse.mm(operator, columns.reshape(len(columns), -1))
     return summed.reshape(columns.shape).movedim(0, -2).to(x.dtype)
 
 
@@ -110,7 +110,7 @@ def dirichlet_energy(x: Tensor, edges: Tensor, *, loops: float = 1.0) -> Tensor:
 
         E(X) = sum over edges {i, j} of ‖x_i / √d_i - x_j / √d_j‖² = tr Xᵀ (I - P) X
 
-    It is 0 where X is in the limit of repeated propagation. The sum over edges keeps the digits that the trace loses there.
+    It is 0 where X is in the limit of repeated propagation; the sum over edges keeps digits that the trace loses there.
 
     Args:
         x: (…, N, D).
@@ -135,8 +135,8 @@ def components(edges: Tensor, nodes: int) -> tuple[NDArray[np.int64], NDArray[np
         nodes: N.
 
     Returns:
-        Numbers of components, (N,), from 0; and sides, (N,): 0 and 1 such that all edges of a bipartite component cross,
-        -1 in a component that is not bipartite.
+        Numbers of components, (N,), from 0; and sides, (N,): 0 and 1 such that all edges of a bipartite component
+        cross, -1 in a component that is not bipartite.
     """
     beside: list[list[int]] = [[] for _ in range(nodes)]
     for i, j in edges.tolist():
@@ -203,7 +203,8 @@ def eigenvalues(edges: Tensor, nodes: int, *, loops: float = 1.0) -> NDArray[np.
     solver: N³ operations.
     """
     dense = symmetric_operator(edges, nodes, loops=loops).to_dense()
-    return torch.linalg.eigvalsh(dense).flip(0).cpu().numpy()
+    found: NDArray[np.float64] = torch.linalg.eigvalsh(dense).flip(0).cpu().numpy()
+    return found
 
 
 def mixing_rate(edges: Tensor, nodes: int, *, loops: float = 1.0) -> float:

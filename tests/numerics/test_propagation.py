@@ -143,7 +143,7 @@ def test_a_bipartite_graph_without_loops_changes_sides_for_ever() -> None:
      ([[0, 1]], 2, -1.0), ([[0, 1, 2]], 3, 1.0)],
 )  # fmt: skip
 def test_what_is_no_simple_graph_is_refused(edges: list[list[int]], nodes: int, loops: float) -> None:
-    with pytest.raises(ValueError, match="expected|needs"):
+    with pytest.raises(ValueError, match=r"expected|needs"):
         degrees(torch.tensor(edges), nodes, loops=loops)
 
 

@@ -64,6 +64,10 @@ ARMS = {
     "no weights": Arm(lambda _, __: Propagation()),
     "no weights, PairNorm": Arm(lambda _, __: Propagation(then=pair_norm)),
 }
+#: Names of all.
+KINDS = [
+    "GCN", "no ReLU", "no edges", "residual", "initial residual", "PairNorm", "no weights", "no weights, PairNorm",
+]  # fmt: skip
 #: Of these the energy is told part by part: of layers that are s(P H W).
 TOLD = ("GCN", "no ReLU", "no edges")
 
@@ -80,9 +84,9 @@ class Question(NamedTuple):
 
 
 @experiment(
-    smoke={"steps": 6, "nodes": 160, "depths": [1, 2], "width": 4, "networks": list(ARMS)},
-    small={"steps": 400, "depths": [1, 2, 4, 8, 16, 32], "networks": list(ARMS)},
-    full={"steps": 2_000, "nodes": 4_000, "depths": [1, 2, 4, 8, 16, 32, 64], "width": 64, "networks": list(ARMS)},
+    smoke={"steps": 6, "nodes": 160, "depths": [1, 2], "width": 4, "networks": KINDS},
+    small={"steps": 400, "depths": [1, 2, 4, 8, 16, 32], "networks": KINDS},
+    full={"steps": 2_000, "nodes": 4_000, "depths": [1, 2, 4, 8, 16, 32, 64], "width": 64, "networks": KINDS},
     seeds=5,
     variants=(
         {"homophily": 0.25, "depths": [1, 2, 4], "networks": ["GCN", "no edges", "no weights"]},

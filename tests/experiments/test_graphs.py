@@ -66,7 +66,7 @@ def test_both_distances_and_energy_shrink_as_eigenvalues_say() -> None:
 
 def test_parts_of_a_graph_are_apart_and_balanced() -> None:
     parts = [part.tolist() for part in question().parts]
-    assert sorted(sum(parts, [])) == list(range(NODES))
+    assert sorted(node for part in parts for node in part) == list(range(NODES))
     assert [len(part) for part in parts] == [KNOWN, ASKED, NODES - KNOWN - ASKED]
     for part in parts:
         assert np.bincount(DRAWN.labels[part]).tolist() == [len(part) // 4] * 4

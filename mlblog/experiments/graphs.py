@@ -65,7 +65,7 @@ ARMS = {
     "no weights, PairNorm": Arm(lambda _, __: Propagation(then=pair_norm)),
 }
 #: Names of all.
-KINDS = [
+KINDS: list[Any] = [
     "GCN", "no ReLU", "no edges", "residual", "initial residual", "PairNorm", "no weights", "no weights, PairNorm",
 ]  # fmt: skip
 #: Of these the energy is told part by part: of layers that are s(P H W).

@@ -64,6 +64,13 @@ def test_both_distances_and_energy_shrink_as_eigenvalues_say() -> None:
     assert fallen[60] / fallen[59] == pytest.approx(top[2] ** 2, rel=5e-3)
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_graphs_that_fall_apart_are_drawn_again(seed: int) -> None:
+    edges = two_components(40, 3.0, 0.5, np.random.default_rng(seed))
+    parts = networkx.connected_components(networkx.Graph(edges.tolist()))
+    assert sorted(map(sorted, parts)) == [[*range(40)], [*range(40, 80)]]
+
+
 def test_parts_of_a_graph_are_apart_and_balanced() -> None:
     parts = [part.tolist() for part in question().parts]
     assert sorted(node for part in parts for node in part) == list(range(NODES))

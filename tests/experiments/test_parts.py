@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import cache
 
 import code_parts
+import graph_parts
 import memory_parts
 import picture_parts
 import pixel_parts
@@ -19,6 +20,7 @@ import mlblog.experiments.characters
 import mlblog.experiments.codebooks
 import mlblog.experiments.codes
 import mlblog.experiments.diffusion
+import mlblog.experiments.graphs
 import mlblog.experiments.ilsampling_vae
 import mlblog.experiments.memory
 import mlblog.experiments.pictures
@@ -103,6 +105,7 @@ PARTED = {
         ("right deciding at 0.01", "right by reach deciding at 0.01", "right by steps one block, sinusoids"),
     ),
     **code_parts.PARTED,
+    **graph_parts.PARTED,
     "table_programs": Case(
         drawn_by("draw_questions"), ("validation programmer 2", "programs spare steps 1", "curve reader 2"),
         ("off programmer 1", "off spare steps 2", "off reader of rows 2", "off reader 1"),
@@ -114,7 +117,8 @@ PARTED = {
 }  # fmt: skip
 #: Of these there is no part to keep apart: they draw from a known distribution, and are scored on it or exactly.
 WHOLE = {
-    "attention_costs", "depth_memory", "exact_noise", "favor_errors", "forest_consistency", "head_widths",
+    "attention_costs", "depth_memory", "exact_noise", "favor_errors", "forest_consistency", "graph_limits",
+    "head_widths",
     "ils_bernoulli", "ils_beyond", "ils_bias", "ils_toy", "lsh_recall", "neighbors_best_k", "pixel_copies", "ring_gan",
     "ring_noise",
 }  # fmt: skip
@@ -149,6 +153,7 @@ def quick() -> Iterator[None]:
         patch.setattr(mlblog.experiments.codebooks, "RATES", code_parts.RATES)
         arms = {name: mlblog.experiments.codebooks.ARMS[name] for name in code_parts.ARMS}
         patch.setattr(mlblog.experiments.codebooks, "ARMS", arms)
+        patch.setattr(mlblog.experiments.graphs, "RATES", graph_parts.RATES)
         for name in ("KINDS", "FIELDS", "RATES", "STRENGTHS"):
             patch.setattr(mlblog.experiments.pictures, name, vars(picture_parts)[name])
         patch.setattr(mlblog.experiments.pictures_upscaled, "KINDS", picture_parts.KINDS)
@@ -175,6 +180,7 @@ GIVEN = {
     "ils_bernoulli": {"steps": 4, "replicates": 2},
     "pointing_rates": {"steps": 2},
     **memory_parts.GIVEN,
+    **graph_parts.GIVEN,
 }
 
 
@@ -224,9 +230,9 @@ def test_all_that_learns_learns_from_the_training_set(name: str) -> None:
 VALIDATED = (
     "adaptive_parity", "adaptive_sorting", "adaptive_spans", "adaptive_totals", "anagram_letter_sets", "anagram_page",
     "anagram_phrases", "anagram_solver", "character_losses", "character_rates", "character_tables", "copying",
-    "copying_rates", "depth_training", "digit_codebooks", "digit_codes", "digit_noise", "digit_views", "enlarged_rates",
-    "gate_rates",
-    "ils_vae", "letter_set_page", "memory_rates", "memory_segments", "picture_fields", "picture_rates",
+    "copying_rates", "depth_training", "digit_codebooks", "digit_codes", "digit_noise", "digit_views",
+    "enlarged_rates", "gate_rates", "graph_depths", "ils_vae", "letter_set_page", "memory_rates", "memory_segments",
+    "picture_fields", "picture_rates",
     "picture_tables", "picture_upscaled", "pixel_bits", "pixel_enlarged", "pixel_rates", "pointing_at_points",
     "pointing_page", "pointing_rates", "position_rates", "positions_beyond", "reversing", "reversing_longer",
     "reversing_rates", "shape_views", "sum_rates", "sums_beyond", "table_programs",

@@ -8,6 +8,7 @@ import pytest
 import torch
 from code_rows import CODES
 from depth_rows import DEPTH
+from graph_rows import GRAPHS
 from memory_rows import MEMORIES
 from picture_rows import PICTURES
 from pixel_rows import PIXELS
@@ -19,7 +20,7 @@ from torch import Tensor
 from torch_rows import LOSSES, MODELS
 from view_rows import VIEWS
 
-ROWS = MODELS + PLACES + LOSSES + DEPTH + MEMORIES + SEGMENTS + PICTURES + CODES + PIXELS + PROGRAMS + VIEWS
+ROWS = MODELS + PLACES + LOSSES + DEPTH + MEMORIES + SEGMENTS + PICTURES + CODES + PIXELS + PROGRAMS + VIEWS + GRAPHS
 EACH = pytest.mark.parametrize("row", ROWS, ids=[f"{i}-{row.name}" for i, row in enumerate(ROWS)])
 DOUBLE = torch.float64
 

@@ -80,7 +80,7 @@ def voiced(sound: np.ndarray, sampling: int) -> float:
     return float((np.max(found, axis=0) >= VOICED).mean())
 
 
-@experiment(smoke={"steps": 1, **SMOKE}, small={"steps": 400}, full={"steps": 3_000, **FULL}, seeds=1)
+@experiment(smoke={"steps": 1, **SMOKE}, small={"steps": 300}, full={"steps": 3_000, **FULL}, seeds=1)
 def sound_rates(
     run: Run,
     *,
@@ -122,7 +122,7 @@ def sound_rates(
 
 @experiment(
     smoke={"steps": 2, "count": 2, "samples": 170, **SMOKE},
-    small={"steps": 2_400},
+    small={"steps": 2_000},
     full={"steps": 40_000, "count": 16, "samples": 16_000, **FULL},
     seeds=3,
     reads=["sound_rates"],

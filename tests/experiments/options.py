@@ -11,6 +11,7 @@ from memory_parts import OPTIONS as MEMORY
 from parts import LEARNERS
 from picture_parts import OPTIONS as PICTURES
 from pixel_parts import OPTIONS as PIXELS
+from sound_parts import OPTIONS as SOUNDS
 
 NET, GRAMS, PROBED = ("AdamW", "Adam"), ("kneser_ney",), ("AdamW", "solve")
 SPELLER: dict[str, tuple[Any, tuple[str, ...]]] = {  # another value, and the learners that it concerns
@@ -25,6 +26,7 @@ OPTIONS: dict[str, dict[str, tuple[Any, tuple[str, ...]]]] = {
     **MEMORY,
     **PICTURES,
     **PIXELS,
+    **SOUNDS,
     "anagram_solver": {
         **SPELLER, "longest": (5, ALL), "letters": (64, NET), "dropout": (0.5, NET), "widths": ([1, 2], ()),
     },

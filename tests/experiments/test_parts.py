@@ -10,6 +10,7 @@ import memory_parts
 import picture_parts
 import pixel_parts
 import pytest
+import sound_parts
 from changed_parts import Case, copies, digits, drawn_by, generated_by, phrases, sequences, tones, words_by
 from options import OPTIONS
 from parts import COUNTERS, LEARNERS, Ran, altered, digest, experiments, few_words, ran
@@ -27,6 +28,8 @@ import mlblog.experiments.pixels_enlarged
 import mlblog.experiments.positions
 import mlblog.experiments.programs
 import mlblog.experiments.reversing
+import mlblog.experiments.sounds
+import mlblog.experiments.sounds_levels
 import mlblog.experiments.thinking
 import mlblog.experiments.thinking_sorting
 import mlblog.experiments.thinking_totals
@@ -109,12 +112,13 @@ PARTED = {
     **memory_parts.PARTED,
     **picture_parts.PARTED,
     **pixel_parts.PARTED,
+    **sound_parts.PARTED,
 }  # fmt: skip
 #: Of these there is no part to keep apart: they draw from a known distribution, and are scored on it or exactly.
 WHOLE = {
     "attention_costs", "depth_memory", "exact_noise", "favor_errors", "forest_consistency", "head_widths",
     "ils_bernoulli", "ils_beyond", "ils_bias", "ils_toy", "lsh_recall", "neighbors_best_k", "pixel_copies", "ring_gan",
-    "ring_noise",
+    "ring_noise", "sound_copies", "sound_costs",
 }  # fmt: skip
 
 
@@ -153,6 +157,10 @@ def quick() -> Iterator[None]:
         patch.setattr(mlblog.experiments.pixels, "ARMS", pixel_parts.ARMS)
         for module in (mlblog.experiments.pixels, mlblog.experiments.pixels_enlarged):
             patch.setattr(module, "RATES", pixel_parts.RATES)
+        for name in ("ARMS", "RATES", "LAGS"):
+            patch.setattr(mlblog.experiments.sounds, name, vars(sound_parts)[name])
+        for name, few in sound_parts.FEW.items():
+            patch.setattr(mlblog.experiments.sounds_levels, name, few)
         yield
 
 
@@ -172,6 +180,7 @@ GIVEN = {
     "ils_bernoulli": {"steps": 4, "replicates": 2},
     "pointing_rates": {"steps": 2},
     **memory_parts.GIVEN,
+    **sound_parts.GIVEN,
 }
 
 
@@ -225,7 +234,7 @@ VALIDATED = (
     "ils_vae", "letter_set_page", "memory_rates", "memory_segments", "picture_fields", "picture_rates",
     "picture_tables", "picture_upscaled", "pixel_bits", "pixel_enlarged", "pixel_rates", "pointing_at_points",
     "pointing_page", "pointing_rates", "position_rates", "positions_beyond", "reversing", "reversing_longer",
-    "reversing_rates", "sum_rates", "sums_beyond", "table_programs",
+    "reversing_rates", "sound_bits", "sound_predicted", "sound_rates", "sum_rates", "sums_beyond", "table_programs",
 )  # fmt: skip
 
 

@@ -21,7 +21,7 @@ TRAIN, VALIDATION, TEST = 1_000, 2_000, 3_000  # seeds of the syllables
 RATES = (5e-3, 1e-2, 2e-2, 4e-2)
 IGNORED = -100  # after the end of an utterance
 SYMBOLS, KEPT = 4, 0.8  # of the sequences that repeat themselves
-LAGS = (5, 40, 100)
+LAGS = (3, 33, 40, 100)
 LOUD, VOICED = 0.05, 0.7  # least effective value of a frame, and least autocorrelation of a voice
 PITCH = (75, 220)  # of the voices, in Hz
 SMOKE = {"width": 6, "layers": 2, "batch": 2, "known": 4, "asked": 3}
@@ -124,7 +124,7 @@ def sound_rates(
     smoke={"steps": 2, "count": 2, "samples": 170, **SMOKE},
     small={"steps": 2_000},
     full={"steps": 40_000, "count": 16, "samples": 16_000, **FULL},
-    seeds=3,
+    seeds=4,
     reads=["sound_rates"],
 )
 def sound_bits(
@@ -197,7 +197,7 @@ def price_of_copies() -> float:
 
 @experiment(
     smoke={"steps": 2, "asked": 4, "width": 6, "layers": 2, "batch": 2, "length": 110},
-    small={"steps": 250},
+    small={"steps": 600},
     full={"steps": 4_000, "asked": 2_000, "width": 64},
     seeds=5,
 )
@@ -208,11 +208,11 @@ def sound_copies(
     asked: int = 100,
     width: int = 16,
     layers: int = 6,
-    batch: int = 16,
-    length: int = 160,
+    batch: int = 8,
+    length: int = 128,
     seed: int,
 ) -> None:
-    """Sequences that repeat what lies a lag before: within both fields, within the dilated one only, or beyond both.
+    """Sequences that repeat what lies a lag before: in both fields, in the dilated one only (one tap or several), in none.
 
     Args:
         run: of the lab.

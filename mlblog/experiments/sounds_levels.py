@@ -19,7 +19,7 @@ from mlblog.models.wavenet import WaveNet, fast_generate, generate, mu_law_decod
 Floats = NDArray[np.float64]
 Way = Callable[[WaveNet, int, int, torch.Generator], Tensor]
 LEVEL_BINS = np.arange(-60.0, 1.0, 5.0)  # effective values of frames, in dB of full scale
-ORDERS, MEMORIES, SMOOTHING = (8, 16, 32), (0.97, 0.98, 0.99, 0.995), (0.6, 0.8, 0.9)
+ORDERS, MEMORIES, SMOOTHING = (16, 32, 48), (0.94, 0.96, 0.97, 0.98, 0.99), (0.6, 0.8, 0.9)
 FLOOR = 1e-4  # of the scale of what is left of a sample
 RIDGE = 1e-3
 

@@ -212,7 +212,7 @@ def sound_copies(
     length: int = 128,
     seed: int,
 ) -> None:
-    """Sequences that repeat what lies a lag before: in both fields, in the dilated one only (one tap or several), in none.
+    """Sequences that repeat what lies a lag before: within both fields, within the dilated one only, or beyond both.
 
     Args:
         run: of the lab.

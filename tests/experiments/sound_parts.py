@@ -9,14 +9,21 @@ import pytest
 from changed_parts import Case
 
 from mlblog.data.syllables import Syllables
-from mlblog.experiments import sounds
+from mlblog.experiments import sounds, sounds_levels
 
 NET = ("AdamW", "Adam")
-#: In place of all, so that runs take no time.
-ARMS = {name: sounds.ARMS[name] for name in ("plain", "up to 128")}
-RATES = (5e-3, 2e-2)
-LAGS = (3,)
-FEW = {"ORDERS": (2, 3), "MEMORIES": (0.98, 0.99), "SMOOTHING": (0.6, 0.9)}
+#: Few of each, so that runs take no time.
+FEW: dict[ModuleType, dict[str, Any]] = {
+    sounds: {"ARMS": {name: sounds.ARMS[name] for name in ("plain", "up to 128")}, "RATES": (5e-3, 2e-2), "LAGS": (3,)},
+    sounds_levels: {"ORDERS": (2, 3), "MEMORIES": (0.98, 0.99), "SMOOTHING": (0.6, 0.9)},
+}
+
+
+def quicken(patch: pytest.MonkeyPatch) -> None:
+    """Take few in place of all."""
+    for module, some in FEW.items():
+        for name, value in some.items():
+            patch.setattr(module, name, value)
 
 
 def syllables(patch: pytest.MonkeyPatch, module: ModuleType, part: str) -> None:

@@ -28,8 +28,6 @@ import mlblog.experiments.pixels_enlarged
 import mlblog.experiments.positions
 import mlblog.experiments.programs
 import mlblog.experiments.reversing
-import mlblog.experiments.sounds
-import mlblog.experiments.sounds_levels
 import mlblog.experiments.thinking
 import mlblog.experiments.thinking_sorting
 import mlblog.experiments.thinking_totals
@@ -157,10 +155,7 @@ def quick() -> Iterator[None]:
         patch.setattr(mlblog.experiments.pixels, "ARMS", pixel_parts.ARMS)
         for module in (mlblog.experiments.pixels, mlblog.experiments.pixels_enlarged):
             patch.setattr(module, "RATES", pixel_parts.RATES)
-        for name in ("ARMS", "RATES", "LAGS"):
-            patch.setattr(mlblog.experiments.sounds, name, vars(sound_parts)[name])
-        for name, few in sound_parts.FEW.items():
-            patch.setattr(mlblog.experiments.sounds_levels, name, few)
+        sound_parts.quicken(patch)
         yield
 
 

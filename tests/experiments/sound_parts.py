@@ -42,8 +42,7 @@ def syllables(patch: pytest.MonkeyPatch, module: ModuleType, part: str) -> None:
 PARTED = {
     "sound_rates": Case(syllables, ("validation plain", "rate up to 128")),
     "sound_bits": Case(
-        syllables, ("validation plain", "drawn up to 128", "steps"),
-        ("bits plain", "bits up to 128", "bits of voice plain", "bits of the rest up to 128"),
+        syllables, ("validation plain", "drawn up to 128", "steps"), ("bits plain", "bits up to 128")
     ),
     "sound_predicted": Case(
         syllables, ("validation adaptive", "order", "memory", "smoothing"), ("bits counts", "bits adaptive")
@@ -62,7 +61,7 @@ OPTIONS: dict[str, dict[str, tuple[Any, tuple[str, ...]]]] = {
     "sound_rates": {**_NETS, **_SOUNDS},
     "sound_bits": {
         **_NETS, **{name: case for name, case in _SOUNDS.items() if name != "sampling"},
-        "count": (7, ()), "samples": (175, ()),
+        "count": (3, ()), "samples": (175, ()),
     },
     "sound_bits longer": {"sampling": (16_000, NET)},
     "sound_copies": {**_NETS, "asked": (5, ()), "length": (115, NET)},

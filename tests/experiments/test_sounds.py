@@ -10,7 +10,7 @@ import scipy.stats
 import torch
 from torch import Tensor, nn
 
-from mlblog.data.syllables import NAMES, VOWELS, make_syllables
+from mlblog.data.syllables import make_syllables
 from mlblog.experiments import sounds, sounds_levels
 from mlblog.experiments.sounds import (
     ARMS,
@@ -21,7 +21,6 @@ from mlblog.experiments.sounds import (
     draw_copies,
     network,
     parts_of,
-    voice_of,
     voiced,
 )
 from mlblog.experiments.sounds_levels import decibels, laplace_bits, predicted, quantised, running
@@ -47,15 +46,6 @@ def test_arms_are_equally_large_and_their_fields_are_not() -> None:
     assert len({sum(weight.numel() for weight in net.parameters()) for net in nets.values()}) == 1
     assert {arm: net.field for arm, net in nets.items()} == {"plain": 9, "up to 2": 13, "up to 8": 31, "up to 128": 256}
     assert dilations(4, 6) == [1, 2, 4, 8, 1, 2]
-
-
-def test_a_voice_sounds_in_vowels_and_in_m() -> None:
-    made = make_syllables(7, count=1, rate=4_000, seed=5)
-    phones = np.array(NAMES)[made.phones]
-    right = np.isin(phones, [*VOWELS, "m"])
-    found = voice_of(7, 4_000, 5).numpy().reshape(7, -1, 40)
-    np.testing.assert_array_equal(found, np.broadcast_to(right[..., None], found.shape))
-    assert codes_of(7, 4_000, 5).shape == (7, found.shape[1] * 40)
 
 
 class Says(nn.Module):

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 
 from mlblog.figures.look import COLOURS
 
-RANGE = 60.0  # of the shades, in dB below the loudest
+RANGE, STEP = 60.0, 4.0  # of the shades, in dB below the loudest; a picture of few shades is a small file
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Sound:
 def sound(samples: np.ndarray, *, rate: int, transcript: str, title: str = "") -> Sound:
     """Draw the spectrogram of a sound and offer to play it; as the last line of a cell it is the cell's figure.
 
-    The shades are powers in windows of about 20 ms, from the loudest down to 60 dB below it.
+    The shades are powers in windows of about 20 ms, from the loudest down to 60 dB below it in steps of 4 dB.
 
     Args:
         samples: shape (T,), from -1 to 1; beyond that the sound is clipped.
@@ -76,7 +76,8 @@ def sound(samples: np.ndarray, *, rate: int, transcript: str, title: str = "") -
     shades = np.empty((*power.shape, 4))
     # see-through, so that they are right on any ground
     shades[..., :3] = to_rgb(COLOURS["blue"])
-    shades[..., 3] = np.clip(1 + 10 * np.log10(np.maximum(power / max(power.max(), 1e-30), 1e-30)) / RANGE, 0, 1)
+    decibels = 10 * np.log10(np.maximum(power / max(power.max(), 1e-30), 1e-30))
+    shades[..., 3] = np.clip(1 + np.round(decibels / STEP) * STEP / RANGE, 0, 1)
     end = len(samples) / rate
     ax.imshow(shades, origin="lower", aspect="auto", interpolation="none", extent=(0, end, 0, rate / 2000))
     ax.set(xlabel="seconds", ylabel="kHz", title=title)
@@ -86,16 +87,16 @@ def sound(samples: np.ndarray, *, rate: int, transcript: str, title: str = "") -
 
 
 def spectrogram(samples: np.ndarray, window: int) -> np.ndarray:
-    """Power by frequency and time, in windows after Hann that overlap by three quarters.
+    """Power by frequency and time, in windows after Hann that overlap by half.
 
     Args:
         samples: shape (T,).
         window: samples of a window, W.
 
     Returns:
-        Shape (W / 2 + 1, 1 + (T - W) // (W // 4)), from frequency 0 to half the sampling rate.
+        Shape (W / 2 + 1, 1 + (T - W) // (W // 2)), from frequency 0 to half the sampling rate.
     """
-    frames = np.lib.stride_tricks.sliding_window_view(samples, window)[:: window // 4]
+    frames = np.lib.stride_tricks.sliding_window_view(samples, window)[:: window // 2]
     found: np.ndarray = np.abs(np.fft.rfft(frames * np.hanning(window + 1)[:-1], axis=1)).T ** 2
     return found
 

@@ -38,6 +38,7 @@ from mlblog.integrations.twins import Twins
 from mlblog.lab import Project
 from mlblog.press import Compiled, Server
 from mlblog.press.configuration import EXTENSIONS
+from mlblog.press.page.sounds import with_players
 from mlblog.site import compile_site
 from mlblog.site.feeds import add_pictures, dates
 
@@ -88,8 +89,7 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
 
     def on_pre_build(self, *, config: MkDocsConfig) -> None:
         """Update records, then compile."""
-        asked = os.environ.get("MLBLOG_EXPERIMENTS", self.config.experiments)
-        if asked not in EXPERIMENTS:
+        if (asked := os.environ.get("MLBLOG_EXPERIMENTS", self.config.experiments)) not in EXPERIMENTS:
             raise PluginError(f"MLBLOG_EXPERIMENTS={asked}: must be one of {', '.join(EXPERIMENTS)}")
         if self._server is None:
             self._server = Server(self._project, live=self._serving, previews=self._serving)
@@ -237,9 +237,9 @@ class MlblogPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-call]
     on_page_content = CombinedEvent(_check, _draw)
 
     def on_post_page(self, output: str, *, page: Page, **_: Any) -> str:
-        """Link the twin; draw the formulas of lists of posts, and link their style sheet where there are any."""
+        """Link the twin; show players; draw the formulas of lists of posts, and link their style sheet."""
         assert self._drawings is not None
-        output = self._twins.link(output, page)
+        output = with_players(self._twins.link(output, page))
         return self._drawings.draw_page(output, get_relative_url(".", page.url)) if self.config.design else output
 
     @event_priority(-100)  # after the feeds are written

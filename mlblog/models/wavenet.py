@@ -1,6 +1,6 @@
-"""Sound said sample by sample, by convolutions whose taps lie ever further apart.
+"""Sound, sample by sample, by dilated causal convolutions.
 
-Dimensions: B sounds, T samples, V levels, D width, S width of the skips, L layers.
+Dimensions: B sounds, T samples, V levels, D residual channels, S skip channels, L layers.
 """
 
 from __future__ import annotations
@@ -60,12 +60,14 @@ def mu_law_decode(codes: Tensor, levels: int = 256, dtype: torch.dtype = torch.f
 
 
 class DilatedLayer(nn.Module):
-    """A convolution over two samples that lie `dilation` apart, its gate, a way around it, and what is said of it.
+    """A dilated convolution of two taps, a gate, and 1 x 1 convolutions to the residual and the skip connection.
+
+        z = tanh(W_f * x) ⊙ σ(W_g * x),   out = x + W_r z,   skip = W_s z
 
     Args:
         width: D.
         skip: S.
-        dilation: how far apart.
+        dilation: samples between the two taps.
 
     References:
         [oord2016wavenet], eq. 2 and figure 4.
@@ -73,26 +75,26 @@ class DilatedLayer(nn.Module):
 
     def __init__(self, width: int, skip: int, dilation: int) -> None:
         super().__init__()
-        self.look = nn.Conv1d(width, 2 * width, 2, dilation=dilation)
-        self.out, self.say = nn.Conv1d(width, width, 1), nn.Conv1d(width, skip, 1)
+        self.filter_gate = nn.Conv1d(width, 2 * width, 2, dilation=dilation)
+        self.residual, self.skip = nn.Conv1d(width, width, 1), nn.Conv1d(width, skip, 1)
         self.dilation = dilation
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Pass sound on.
+        """Compute one layer.
 
         Args:
             x: (B, D, T)
 
         Returns:
-            What the next layer gets, (B, D, T), and what is said, (B, S, T).
+            The input of the next layer, (B, D, T), and the skip connection, (B, S, T).
         """
-        return self.passed(self.look(F.pad(x, (self.dilation, 0))), x)
+        return self.gated(self.filter_gate(F.pad(x, (self.dilation, 0))), x)
 
-    def passed(self, looked: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Gate what the taps made, (B, 2 D, T), of sound x (B, D, T); return the same as `forward`."""
-        signal, gate = looked.chunk(2, dim=1)
-        branch = signal.tanh() * gate.sigmoid()
-        return x + self.out(branch), self.say(branch)
+    def gated(self, filter_gate: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Apply the gate to the convolution (B, 2 D, T) of x (B, D, T); returns the same as `forward`."""
+        signal, gate = filter_gate.chunk(2, dim=1)
+        z = signal.tanh() * gate.sigmoid()
+        return x + self.residual(z), self.skip(z)
 
 
 class WaveNet(nn.Module):
@@ -101,13 +103,13 @@ class WaveNet(nn.Module):
     Args:
         levels: V.
         width: D. skip: S.
-        dilations: L, one a layer: 1, 2, 4, … sees 2^L samples with L layers, 1, 1, 1, … only L + 1.
+        dilations: one for each of the L layers; 1, 2, 4, … gives a field of 2^L samples, 1, 1, 1, … one of L + 1.
 
     Raises:
         ValueError: no dilations.
 
     Attributes:
-        field: samples that the score of one depends on, at most.
+        field: the receptive field, in samples before the one that is predicted.
 
     Example:
         >>> net = WaveNet(levels=16, width=8, skip=12, dilations=[1, 2, 4])
@@ -115,7 +117,7 @@ class WaveNet(nn.Module):
         (torch.Size([3, 16, 20]), 8)
 
     References:
-        [oord2016wavenet], sections 2.1 to 2.4, without conditions; a sample comes in as one number.
+        [oord2016wavenet], sections 2.1 to 2.4, without conditioning; a sample enters as one number.
     """
 
     def __init__(self, *, levels: int, width: int, skip: int, dilations: Sequence[int]) -> None:
@@ -123,36 +125,36 @@ class WaveNet(nn.Module):
         if not dilations:
             raise ValueError("at least one dilation expected, given none")
         self.levels, self.field = levels, 1 + sum(dilations)
-        self.first = nn.Conv1d(2, width, 1)
+        self.input = nn.Conv1d(2, width, 1)
         self.layers = nn.ModuleList(DilatedLayer(width, skip, dilation) for dilation in dilations)
         self.head = nn.Sequential(nn.ReLU(), nn.Conv1d(skip, skip, 1), nn.ReLU(), nn.Conv1d(skip, levels, 1))
 
-    def shown(self, codes: Tensor) -> Tensor:
-        """Levels as numbers from -1 to 1, and ones, which tell silence from nothing: (B, T) to (B, 2, T)."""
-        numbers = codes.to(self.first.weight.dtype) * (2 / (self.levels - 1)) - 1
+    def channels(self, codes: Tensor) -> Tensor:
+        """Levels as numbers from -1 to 1, and ones, which mark that there is a sample: (B, T) to (B, 2, T)."""
+        numbers = codes.to(self.input.weight.dtype) * (2 / (self.levels - 1)) - 1
         return torch.stack((numbers, torch.ones_like(numbers)), dim=1)
 
     def forward(self, codes: Tensor) -> Tensor:
         """Score the levels of every sample.
 
         Args:
-            codes: (B, T) whole numbers; a sample and what comes after it do not count for it.
+            codes: (B, T) whole numbers; the logits of a sample depend on the samples before it only.
 
         Returns:
             (B, V, T) logits.
         """
-        x = self.first(F.pad(self.shown(codes), (1, 0), value=START)[..., :-1])
-        total: Tensor | float = 0.0
+        x = self.input(F.pad(self.channels(codes), (1, 0), value=START)[..., :-1])
+        skips: Tensor | float = 0.0
         for layer in self.layers:
-            x, said = layer(x)
-            total = total + said
-        logits: Tensor = self.head(total)
+            x, skip = layer(x)
+            skips = skips + skip
+        logits: Tensor = self.head(skips)
         return logits
 
 
 @torch.no_grad()
 def generate(net: WaveNet, count: int, samples: int, generator: torch.Generator) -> Tensor:
-    """Draw sounds by one pass of the net over its whole field for each sample.
+    """Draw sounds by one pass of the net over its whole receptive field for each sample.
 
     Args:
         net: in evaluation mode.
@@ -163,9 +165,9 @@ def generate(net: WaveNet, count: int, samples: int, generator: torch.Generator)
     Returns:
         (B, T) whole numbers.
     """
-    codes = torch.zeros(count, samples, dtype=torch.long, device=net.first.weight.device)
+    codes = torch.zeros(count, samples, dtype=torch.long, device=net.input.weight.device)
     for t in range(samples):
-        first = max(0, t - net.field)  # one more than is seen, so that the edge of the excerpt is not
+        first = max(0, t - net.field)  # one more than the field, so that no tap meets the edge of the excerpt
         shares = net(codes[:, first : t + 1])[..., -1].softmax(-1).cpu()
         codes[:, t] = torch.multinomial(shares, 1, generator=generator)[:, 0].to(codes.device)
     return codes
@@ -173,7 +175,7 @@ def generate(net: WaveNet, count: int, samples: int, generator: torch.Generator)
 
 @torch.no_grad()
 def fast_generate(net: WaveNet, count: int, samples: int, generator: torch.Generator) -> Tensor:
-    """The same draws, one sample through each layer: a layer keeps as many of its inputs as its taps lie apart.
+    """The same draws with one sample through each layer: a layer caches as many inputs as its dilation.
 
     Args:
         net: in evaluation mode.
@@ -184,19 +186,19 @@ def fast_generate(net: WaveNet, count: int, samples: int, generator: torch.Gener
     Returns:
         (B, T) whole numbers.
     """
-    weight = net.first.weight
+    weight = net.input.weight
     layers = [layer for layer in net.layers if isinstance(layer, DilatedLayer)]
-    kept = [weight.new_zeros(layer.dilation, count, weight.shape[0], 1) for layer in layers]
+    caches = [weight.new_zeros(layer.dilation, count, weight.shape[0], 1) for layer in layers]
     codes = torch.zeros(count, samples, dtype=torch.long, device=weight.device)
     for t in range(samples):
-        x = net.first(net.shown(codes[:, t - 1 : t]) if t else weight.new_full((count, 2, 1), START))
-        total: Tensor | float = 0.0
-        for layer, before in zip(layers, kept, strict=True):
+        x = net.input(net.channels(codes[:, t - 1 : t]) if t else weight.new_full((count, 2, 1), START))
+        skips: Tensor | float = 0.0
+        for layer, cache in zip(layers, caches, strict=True):
             at = t % layer.dilation
-            padded = torch.cat((before[at], x), dim=2)
-            before[at] = x
-            x, said = layer.passed(F.conv1d(padded, layer.look.weight, layer.look.bias), x)
-            total = total + said
-        shares = net.head(total)[..., 0].softmax(-1).cpu()
+            padded = torch.cat((cache[at], x), dim=2)
+            cache[at] = x
+            x, skip = layer.gated(F.conv1d(padded, layer.filter_gate.weight, layer.filter_gate.bias), x)
+            skips = skips + skip
+        shares = net.head(skips)[..., 0].softmax(-1).cpu()
         codes[:, t] = torch.multinomial(shares, 1, generator=generator)[:, 0].to(codes.device)
     return codes

@@ -12,6 +12,7 @@ from memory_parts import OPTIONS as MEMORY
 from parts import LEARNERS
 from picture_parts import OPTIONS as PICTURES
 from pixel_parts import OPTIONS as PIXELS
+from sound_parts import OPTIONS as SOUNDS
 from view_parts import OPTIONS as VIEWS
 
 NET, GRAMS, PROBED = ("AdamW", "Adam"), ("kneser_ney",), ("AdamW", "solve")
@@ -29,6 +30,7 @@ OPTIONS: dict[str, dict[str, tuple[Any, tuple[str, ...]]]] = {
     **PICTURES,
     **PIXELS,
     **VIEWS,
+    **SOUNDS,
     "anagram_solver": {
         **SPELLER, "longest": (5, ALL), "letters": (64, NET), "dropout": (0.5, NET), "widths": ([1, 2], ()),
     },

@@ -11,6 +11,7 @@ import memory_parts
 import picture_parts
 import pixel_parts
 import pytest
+import sound_parts
 import view_parts
 from changed_parts import Case, copies, digits, drawn_by, generated_by, phrases, sequences, tones, words_by
 from options import OPTIONS
@@ -114,13 +115,14 @@ PARTED = {
     **picture_parts.PARTED,
     **pixel_parts.PARTED,
     **view_parts.PARTED,
+    **sound_parts.PARTED,
 }  # fmt: skip
 #: Of these there is no part to keep apart: they draw from a known distribution, and are scored on it or exactly.
 WHOLE = {
     "attention_costs", "depth_memory", "exact_noise", "favor_errors", "forest_consistency", "graph_limits",
     "head_widths",
     "ils_bernoulli", "ils_beyond", "ils_bias", "ils_toy", "lsh_recall", "neighbors_best_k", "pixel_copies", "ring_gan",
-    "ring_noise",
+    "ring_noise", "sound_copies", "sound_costs",
 }  # fmt: skip
 
 
@@ -161,6 +163,7 @@ def quick() -> Iterator[None]:
         for module in (mlblog.experiments.pixels, mlblog.experiments.pixels_enlarged):
             patch.setattr(module, "RATES", pixel_parts.RATES)
         view_parts.shorten(patch)
+        sound_parts.quicken(patch)
         yield
 
 
@@ -181,6 +184,7 @@ GIVEN = {
     "pointing_rates": {"steps": 2},
     **memory_parts.GIVEN,
     **graph_parts.GIVEN,
+    **sound_parts.GIVEN,
 }
 
 
@@ -235,7 +239,8 @@ VALIDATED = (
     "picture_fields", "picture_rates",
     "picture_tables", "picture_upscaled", "pixel_bits", "pixel_enlarged", "pixel_rates", "pointing_at_points",
     "pointing_page", "pointing_rates", "position_rates", "positions_beyond", "reversing", "reversing_longer",
-    "reversing_rates", "shape_views", "sum_rates", "sums_beyond", "table_programs",
+    "reversing_rates", "shape_views", "sound_bits", "sound_predicted", "sound_rates", "sum_rates", "sums_beyond",
+    "table_programs",
 )  # fmt: skip
 
 

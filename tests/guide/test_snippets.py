@@ -69,7 +69,7 @@ def test_experiments_run_and_posts_compile(project: Project) -> None:
     assert [outcome.error for outcome in outcomes] == [None] * 4
     compiled = compile_posts(project)
     assert compiled.errors == []
-    assert len(compiled.pages) == 6
+    assert len(compiled.pages) == 8
     shown = "".join((compiled.folder / page).read_text(encoding="utf-8") for page in compiled.pages)
     assert "computed numbers: 42." in shown
     assert "28" in shown

@@ -9,6 +9,7 @@ from typing import Any
 
 #: A figure for both colour schemes: `{"light": svg, "dark": svg, "data": csv or ""}`. One that readers can touch has
 #: `interactive` as well: its `kind`, and by name the `files` that the page's script for that kind loads (`as_text`).
+#: One that is heard has `sound`: its `wav` in base64, and a `transcript`.
 FIGURE = "application/vnd.mlblog.figure+json"
 
 _BYTES = "data:;base64,"  # before the content of a file that is not text

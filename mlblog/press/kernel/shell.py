@@ -21,6 +21,7 @@ from IPython.core.compilerop import CachingCompiler
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
 from IPython.core.formatters import DisplayFormatter
+from IPython.display import Audio
 from traitlets.config import Config
 
 from mlblog.press.kernel.examples import docstrings, run_examples
@@ -69,6 +70,13 @@ class _Formatter(DisplayFormatter):
             raster = self.parent.figures.raster  # type: ignore[union-attr]  # a `PostShell`
             interactive = {"kind": "model", "files": {name: as_text(content) for name, content in obj.files.items()}}
             return {FIGURE: draw(obj.still, raster=raster) | {"interactive": interactive}, "text/plain": repr(obj)}, {}
+        if "mlblog.figures" in sys.modules and isinstance(obj, sys.modules["mlblog.figures"].Sound):
+            from mlblog.press.kernel.figure import draw
+
+            heard = {"wav": base64.b64encode(obj.wav).decode(), "transcript": obj.transcript}
+            return {FIGURE: draw(obj.still) | {"sound": heard}, "text/plain": repr(obj)}, {}
+        if isinstance(obj, Audio) and obj.data is not None:  # else it has an address, and IPython links it
+            return {str(obj.mimetype): base64.b64encode(obj.data).decode()}, {}
         if "altair" in sys.modules and isinstance(obj, sys.modules["altair"].TopLevelMixin):
             from mlblog.press.kernel.vega import draw_chart
 

@@ -18,7 +18,9 @@ from mlblog.claims import MIME as CLAIM
 from mlblog.papers.citation import escaped
 from mlblog.press.kernel.output import FIGURE, Output, Outputs
 from mlblog.press.page.origin import MOST_CARRIED
+from mlblog.press.page.shown import SOUNDS
 from mlblog.press.page.site_context import SiteContext
+from mlblog.press.page.sounds import as_html
 from mlblog.press.page.values import Passage, pieces
 from mlblog.press.source.attachments import take_attachments
 from mlblog.press.source.document import Cell, Post
@@ -128,9 +130,21 @@ def _code(cell: Cell, outputs: tuple[Output, ...], count: int) -> dict[str, Any]
         "cell_type": "code",
         "execution_count": count,
         "metadata": written_options(cell.options),
-        "outputs": [_output(output, count) for output in outputs],
+        "outputs": [_output(one, count) for output in outputs for one in _heard(output, cell.options.alt)],
         "source": cell.code.strip("\n"),
     }
+
+
+def _heard(output: Output, alt: tuple[str, ...]) -> list[Output]:
+    """An output, and after a figure with a sound the player; a sound alone is the player, as notebooks show it."""
+    data = output.get("data", {})
+    if sound := data.get(FIGURE, {}).get("sound"):
+        shown = as_html("audio/wav", sound["wav"], sound["transcript"])
+        return [output, {"output_type": "display_data", "data": {"text/html": shown}, "metadata": {}}]
+    if (mime := next((mime for mime in SOUNDS if mime in data), "")) and "text/html" not in data:
+        rest = {name: value for name, value in data.items() if name != mime}
+        return [{**output, "data": rest | {"text/html": as_html(mime, data[mime], " ".join(alt))}}]
+    return [output]
 
 
 def _output(output: Output, count: int) -> Output:

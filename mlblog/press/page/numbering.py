@@ -11,7 +11,7 @@ from mlblog.errors import PostError
 from mlblog.press.kernel.output import Output, Outputs
 from mlblog.press.page.crossrefs import KINDS, Target, anchor
 from mlblog.press.page.labels import labelled
-from mlblog.press.page.shown import is_picture, visible
+from mlblog.press.page.shown import is_figure, visible
 from mlblog.press.page.values import Passage, pieces
 from mlblog.press.page.verdicts import Stated, stated
 from mlblog.press.source.document import Cell, Post
@@ -19,7 +19,7 @@ from mlblog.press.source.document import Cell, Post
 
 @dataclass(frozen=True)
 class Figure:
-    """Images that share a number; `first` is the place of the first one among all images of the cell, from 1."""
+    """Images or sounds that share a number; `first` is the place of the first among all of the cell, from 1."""
 
     images: tuple[Output, ...]
     first: int
@@ -28,7 +28,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Other:
-    """A visible output that is not an image. `target` is its number, if its cell has a caption or a label for it."""
+    """A visible output of another kind. `target` is its number, if its cell has a caption or a label for it."""
 
     output: Output
     target: Target | None = None
@@ -93,7 +93,7 @@ class _Numbers:
     def of_cell(self, cell: Cell, unit: int, outputs: Sequence[Output]) -> list[Figure | Other]:
         """Number the images of a cell, or one layout of them, or else the output that its caption belongs to."""
         options, shown = cell.options, visible(cell, outputs)
-        images = tuple(output for output in shown if is_picture(output))
+        images = tuple(output for output in shown if is_figure(output))
         prefix, _, rest = options.label.partition("-")
         kind, label = (
             (prefix, rest) if prefix in ("fig", "tbl") and rest else ("fig" if images else "tbl", options.label)
@@ -102,7 +102,7 @@ class _Numbers:
         items: list[Figure | Other] = []
         count = 0
         for place, output in enumerate(shown):
-            if not is_picture(output):
+            if not is_figure(output):
                 target = self._target(cell, kind, label) if place == captioned else None
                 items.append(Other(output, target, self._claims.get((unit, place))))
                 continue

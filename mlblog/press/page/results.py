@@ -20,7 +20,8 @@ from mlblog.press.page.crossrefs import Target
 from mlblog.press.page.images import image_attributes, room
 from mlblog.press.page.labels import caption_of
 from mlblog.press.page.numbering import Figure, Other
-from mlblog.press.page.shown import IMAGES
+from mlblog.press.page.shown import IMAGES, SOUNDS
+from mlblog.press.page.sounds import player
 from mlblog.press.page.verdicts import verdict_block
 from mlblog.press.source import blocks
 from mlblog.press.source.document import TAGS, Cell, Post
@@ -65,8 +66,8 @@ class Results:
             records: a link to the records behind its figures.
 
         Raises:
-            PostError: the cell shows an image without alt text, shows what no page can, or refers to a label or a
-                paper that does not exist.
+            PostError: the cell shows an image or a sound without alt text, shows what no page can, or refers to a label
+                or a paper that does not exist.
         """
         self._warn_of_options(cell, is_empty=not items)
         alts = self._alts(cell, sum(len(item.images) for item in items if isinstance(item, Figure)))
@@ -152,7 +153,7 @@ class Results:
             return []
         wrong = ""
         if not alts:
-            wrong = 'makes a figure and has no alt text; add alt="what the figure shows"'
+            wrong = 'makes a figure and has no alt text; add alt="what the figure shows", or of a sound what is heard'
         elif 1 < len(alts) != pictures:
             wrong = f"makes {pictures} figures but has {len(alts)} alt texts; write one for each, or one for all"
         elif rows and rows * columns < pictures:
@@ -162,11 +163,13 @@ class Results:
         return [escaped(" ".join(alt.split())) for alt in (alts * pictures if len(alts) == 1 else alts)]
 
     def _picture(self, cell: Cell, output: Output, alt: str, number: int) -> tuple[str, str]:
-        """The image lines of one picture, and the file name of its data, if any."""
+        """The image lines of one picture, or the player of a sound, and the file name of its data, if any."""
         self._pictures += 1
         name = cell.options.label or f"figure-{self._pictures}"
         name = name if number == 1 or not cell.options.label else f"{name}-{number}"
         drawn = output["data"].get(FIGURE)
+        if not drawn and (kind := next((mime for mime in SOUNDS if mime in output["data"]), "")):
+            return self._sound(cell, name, kind, output["data"][kind], html.unescape(alt)), ""
         if drawn:
             files = [
                 (f"{name}-{scheme}.svg", drawn[scheme].encode(), f"#only-{scheme}") for scheme in ("light", "dark")
@@ -191,7 +194,15 @@ class Results:
         )
         if drawn and (interactive := drawn.get("interactive")):
             images = self._interactive(cell, name, images, interactive)
+        if drawn and (heard := drawn.get("sound")):
+            images += "\n\n" + self._sound(cell, name, "audio/wav", heard["wav"], heard["transcript"])
         return images, table
+
+    def _sound(self, cell: Cell, name: str, kind: str, data: str, transcript: str) -> str:
+        content = base64.b64decode(data)
+        if len(content) > HEAVY:
+            self._warn(cell, f"a sound of this cell is {len(content) / 1e6:.1f} MB; shorten it, or compress it")
+        return player(self._file(f"{name}.{SOUNDS[kind]}", content), content, transcript)
 
     def _interactive(self, cell: Cell, name: str, images: str, interactive: dict[str, Any]) -> str:
         """The images, and links to what the script of this kind of figure loads: MkDocs keeps links right anywhere."""

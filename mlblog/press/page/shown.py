@@ -1,4 +1,4 @@
-"""Which outputs of a cell its page shows, and which of them as images."""
+"""Which outputs of a cell its page shows, and which of them as figures: images and sounds."""
 
 from __future__ import annotations
 
@@ -12,6 +12,11 @@ IMAGES = {
     "image/svg+xml": "svg", "image/png": "png", "image/jpeg": "jpg", "image/gif": "gif", "image/webp": "webp",
     "image/avif": "avif",
 }  # fmt: skip
+#: Types of sounds that pages play, and their file suffixes.
+SOUNDS = {
+    "audio/wav": "wav", "audio/x-wav": "wav", "audio/mpeg": "mp3", "audio/ogg": "ogg", "audio/flac": "flac",
+    "audio/x-flac": "flac",
+}  # fmt: skip
 _STREAMS = {"stdout": "remove-stdout", "stderr": "remove-stderr"}
 
 
@@ -22,7 +27,8 @@ def visible(cell: Cell, outputs: Sequence[Output]) -> list[Output]:
     return [output for output in outputs if _STREAMS.get(output.get("name", "")) not in cell.options.tags]
 
 
-def is_picture(output: Output) -> bool:
-    """Whether an output is shown as an image; HTML takes precedence."""
+def is_figure(output: Output) -> bool:
+    """Whether an output is shown as an image or a sound; HTML takes precedence."""
     data = output.get("data", {})
-    return FIGURE in data or (not {"text/html", "text/markdown"} & set(data) and any(mime in data for mime in IMAGES))
+    known = {*IMAGES, *SOUNDS} & set(data)
+    return FIGURE in data or (not {"text/html", "text/markdown"} & set(data) and bool(known))

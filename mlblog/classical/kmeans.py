@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mlblog.classical.points import points
+from mlblog.classical.points import finite, points
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -38,10 +38,14 @@ def kmeans_targets(features: Floats, means: Floats) -> Ints:
     Returns:
         (…), 0 to K - 1.
 
+    Raises:
+        ValueError: a feature or a mean is not finite.
+
     Example:
         >>> kmeans_targets(np.array([[0.1], [0.9], [0.4]]), np.array([[0.0], [1.0]])).tolist()
         [0, 1, 0]
     """
+    features, means = finite(features, "features"), points(means)
     # ‖x - m‖² without ‖x‖², which all means share
     found: Ints = ((means**2).sum(axis=1) - 2 * features @ means.T).argmin(axis=-1)
     return found
@@ -84,13 +88,14 @@ def lloyd_step(x: Floats, means: Floats) -> Clusters:
     References:
         [lloyd1982least], method I.
     """
+    x = points(x)
     nearest = kmeans_targets(x, means)
     error = float(((x - means[nearest]) ** 2).sum(axis=1).mean())
     order = np.argsort(nearest, kind="stable")
     counts = np.bincount(nearest, minlength=len(means))
     used = counts > 0
     begins = (np.cumsum(counts) - counts)[used]
-    moved = means.copy()
+    moved = np.array(means, dtype=np.float64)
     moved[used] = np.add.reduceat(x[order], begins, axis=0) / counts[used, None]
     return Clusters(moved, error)
 

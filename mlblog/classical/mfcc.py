@@ -8,6 +8,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from mlblog.classical.points import finite
+
 Floats = NDArray[np.float64]
 
 FLOOR = 1e-10  # of power, so that silence has a logarithm
@@ -23,7 +25,7 @@ def mel(hertz: Floats) -> Floats:
     References:
         [davis1980comparison], whose filters are evenly spaced below 1 kHz; with the formula of the HTK software.
     """
-    found: Floats = 1127 * np.log1p(hertz / 700)
+    found: Floats = 1127 * np.log1p(finite(hertz, "frequencies") / 700)
     return found
 
 
@@ -75,16 +77,16 @@ def log_mel(sound: Floats, *, rate: int, filters: int = 23, window: float = 0.02
         (…, F, M) nats, F = (T - W) // (hop · rate) + 1.
 
     Raises:
-        ValueError: the sound is shorter than a window.
+        ValueError: the sound is shorter than a window, or not finite.
 
     Example:
         >>> log_mel(np.ones(400), rate=8_000).shape
         (3, 23)
     """
-    wide, step = round(window * rate), round(hop * rate)
+    sound, wide, step = finite(sound, "sound"), round(window * rate), round(hop * rate)
     if sound.shape[-1] < wide:
         raise ValueError(f"{wide} samples or more expected, given {sound.shape[-1]}")
-    cut = np.lib.stride_tricks.sliding_window_view(sound.astype(np.float64), wide, axis=-1)[..., ::step, :]  # (…, F, W)
+    cut = np.lib.stride_tricks.sliding_window_view(sound, wide, axis=-1)[..., ::step, :]  # (…, F, W)
     cut = cut - cut.mean(axis=-1, keepdims=True)
     cut = np.concatenate((0.03 * cut[..., :1], cut[..., 1:] - 0.97 * cut[..., :-1]), axis=-1)
     points = 1 << (wide - 1).bit_length()
@@ -105,12 +107,13 @@ def cepstrum(spectrum: Floats, coefficients: int) -> Floats:
         (…, C)
 
     Raises:
-        ValueError: more coefficients than M, or none.
+        ValueError: more coefficients than M, or none; a spectrum that is not finite.
 
     Example:
         >>> cepstrum(np.array([1.0, 1.0, 1.0, 1.0]), 2).round(6).tolist()
         [2.0, 0.0]
     """
+    spectrum = finite(spectrum, "spectra")
     count = spectrum.shape[-1]
     if not 1 <= coefficients <= count:
         raise ValueError(f"1 to {count} coefficients expected, given {coefficients}")
@@ -132,6 +135,9 @@ def slopes(tracks: Floats, reach: int = 2) -> Floats:
     Returns:
         (…, F, C) a frame.
 
+    Raises:
+        ValueError: a track is not finite.
+
     Example:
         >>> slopes(np.arange(6.0)[:, None] ** 2)[:, 0].tolist()
         [0.9, 2.2, 4.0, 6.0, 5.4, 3.1]
@@ -139,6 +145,7 @@ def slopes(tracks: Floats, reach: int = 2) -> Floats:
     References:
         [furui1986speaker], of spectra.
     """
+    tracks = finite(tracks, "tracks")
     around = np.pad(tracks, [(0, 0)] * (tracks.ndim - 2) + [(reach, reach), (0, 0)], mode="edge")
     last = around.shape[-2]
     rises = [
@@ -160,6 +167,9 @@ def mfcc(sound: Floats, *, rate: int, coefficients: int = 13, filters: int = 23)
 
     Returns:
         (…, F, 3 C): 39 numbers a frame as it is commonly used.
+
+    Raises:
+        ValueError: a sound is too short, or not finite.
 
     Example:
         >>> mfcc(np.sin(np.arange(2_000.0)), rate=8_000).shape

@@ -34,7 +34,6 @@ from mlblog.training.trainer import train
 
 SHARE, SPAN = 0.1, 4  # of what is hidden: starts, and frames of 20 ms
 RATES = (2.5e-3, 5e-3, 1e-2)
-FITTED = 6_000  # frames that k-means sees
 LEXICON = ("fa si", "sho mu", "xe fi", "mo sa", "shi xu", "su me", "xa sho", "fe mi")
 #: Which frames count, of those hidden and of the others.
 LOSSES: dict[str, Callable[[Tensor], Tensor]] = {

@@ -33,7 +33,7 @@ from mlblog.training.schedule import warmup_cosine
 from mlblog.training.trainer import train
 
 SHARE, SPAN = 0.1, 4  # of what is hidden: starts, and frames of 20 ms
-RATES = (2.5e-3, 5e-3, 1e-2)
+RATES = (1.25e-3, 2.5e-3, 5e-3, 1e-2, 2e-2)
 LEXICON = ("fa si", "sho mu", "xe fi", "mo sa", "shi xu", "su me", "xa sho", "fe mi")
 #: Which frames count, of those hidden and of the others.
 LOSSES: dict[str, Callable[[Tensor], Tensor]] = {
@@ -57,7 +57,7 @@ class Trial(NamedTuple):
     tells: NDArray[np.float64]
 
 
-@experiment(smoke={"steps": 1, **SMOKE}, small={"steps": 500, **SMALL}, full={"steps": 3_000, **FULL}, seeds=1)
+@experiment(smoke={"steps": 1, **SMOKE}, small={"steps": 400, **SMALL}, full={"steps": 3_000, **FULL}, seeds=1)
 def hidden_unit_rates(
     run: Run,
     *,
@@ -156,11 +156,13 @@ def hidden_units(
         given = {"second": later, "labels": [part.phones for part in parts]}.get(name, start)
         length = max(1, steps // 2) if name == "labels" else steps
         rate = rates.mean(f"rate {name}")
-        trial = fit(shape, parts, given, name, rate, steps=length, batch=batch, seed=seed)
+        watched = name in ("masked", "second")
+        trial = fit(shape, parts, given, name, rate, steps=length, batch=batch, seed=seed, watched=watched)
         states = layered(trial.net, parts)
         run.save(**judged(name, states, parts, clusters, seed))
-        run.save(**{f"validation {name}": trial.validation, f"tells {name}": trial.tells})
-        if name in ("masked", "second"):
+        run.save(**{f"validation {name}": trial.validation})
+        if watched:
+            run.save(**{f"tells {name}": trial.tells})
             kept[name] = targets_of([each[target_layer(layers)] for each in states], clusters, seed)
             later = kept["masked"]
     run.save(mel=parts[2].mel[0].round(2), phones=parts[2].phones[0])
@@ -181,9 +183,12 @@ def network(units: int, shape: dict[str, int]) -> HuBERTPretrain:
 
 def fit(
     shape: dict[str, int], parts: list[Heard], targets: list[Ints], name: str, rate: float, *, steps: int, batch: int,
-    seed: int,
+    seed: int, watched: bool = False,
 ) -> Trial:  # fmt: skip
-    """Train a network on targets of training and validation utterances; the name says which frames count."""
+    """Train a network on targets of training and validation utterances; the name says which frames count.
+
+    If it is watched, the curve of what its units tell is made, too.
+    """
     torch.manual_seed(seed)
     known, other = parts[:2]
     units = len(NAMES) if name == "labels" else 1 + max(int(each.max()) for each in targets[:2])
@@ -205,10 +210,10 @@ def fit(
         return masked_prediction_loss(net(known.sound[rows], mask), wanted[rows], counted).sum() / counted.sum()
 
     def validate() -> float:
-        layer = target_layer(shape["layers"])
-        seen, asked = (features(net, part.sound[: ASKED[0]])[layer] for part in (known, other))
-        found = targets_of([seen, asked], units, seed)[1]
-        tells.append(pnmi(found.ravel(), other.phones[: ASKED[0]].ravel()))
+        if watched:
+            layer = target_layer(shape["layers"])
+            seen, asked = (features(net, part.sound[: ASKED[0]])[layer] for part in (known, other))
+            tells.append(pnmi(targets_of([seen, asked], units, seed)[1].ravel(), other.phones.ravel()))
         return float(masked_prediction_loss(net(other.sound, shown), checked, scored).sum() / scored.sum())
 
     optimizer, curves = torch.optim.AdamW(net.parameters(), lr=rate, weight_decay=0.01), Curves()

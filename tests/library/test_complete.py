@@ -10,8 +10,20 @@ from pathlib import Path
 
 ROOMS = ("models", "losses", "classical", "numerics", "training")
 
-WORDS = {"AnagramDictionary", "shuffle_probability", "edit_distance", "collapse", "ContextTable"}  # take no fractions
-RESULTS = {"Bound", "Dual", "Halting", "Hypotheses", "Moments", "PPCA", "Quantized"}  # come out of what has a row
+WORDS = {  # take no fractions
+    "AnagramDictionary", "shuffle_probability", "edit_distance", "collapse", "ContextTable", "cluster_purity",
+    "joint_shares", "phone_purity", "pnmi",
+}  # fmt: skip
+RESULTS = {
+    "Bound",
+    "Clusters",
+    "Dual",
+    "Halting",
+    "Hypotheses",
+    "Moments",
+    "PPCA",
+    "Quantized",
+}  # come out of what has a row
 PROTOCOLS = {
     "AddsPlaces",
     "DrawEstimator",
@@ -28,7 +40,7 @@ SEARCHES = {  # of whole symbols, by steps that have rows
 }  # fmt: skip
 WITHIN = {  # called by what has a row
     "dormand_prince_step", "projections_for", "labelled", "points", "in_buckets", "exponential_like", "expect_positive",
-    "drawn_weight",
+    "drawn_weight", "mel_filters", "spread_start", "draw_spans", "field_and_hop", "finite",
 }  # fmt: skip
 # need several processes, an optimiser or a run: see tests/training, tests/losses and tests/models
 SLOW = {"AuxiliaryLossSchedule", "TinyDDP", "Tuned", "Best", "Curves"}

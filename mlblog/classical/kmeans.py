@@ -63,7 +63,7 @@ def spread_start(x: Floats, count: int, rng: np.random.Generator) -> Floats:
         (K, D)
 
     References:
-        [arthur2007kmeans], section 2.2.
+        [arthur2007k], section 2.2.
     """
     drawn = [x[rng.integers(len(x))]]
     far = ((x - drawn[0]) ** 2).sum(axis=1)
@@ -120,7 +120,7 @@ def fit_kmeans(x: Floats, count: int, *, rng: np.random.Generator, starts: int =
         ([0.5, 11.0], 0.625)
 
     References:
-        [lloyd1982least]; [arthur2007kmeans] for the starts.
+        [lloyd1982least]; [arthur2007k] for the starts.
     """
     x = points(x)
     if not 1 <= count <= len(x):

@@ -62,6 +62,15 @@ def test_a_probe_is_ridge_regression() -> None:
     assert expected > 0.5
 
 
+def test_a_probe_sees_small_differences_of_features_that_are_nearly_the_same() -> None:
+    """Which a stronger penalty would hide: then all would be taken for the commonest."""
+    random = np.random.default_rng(1)
+    labels = (random.uniform(size=(12, 20)) < 0.3).astype(np.int64)
+    one = 10 * random.normal(size=(12, 20))
+    known = np.stack((one, one + 3 * labels), axis=-1)
+    assert probe(known, labels, known, labels) > 0.95
+
+
 def test_neighbours_stand_beside_a_frame() -> None:
     tracks = np.arange(24.0).reshape(2, 4, 3)
     found = around(tracks, 1)

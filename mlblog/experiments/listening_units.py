@@ -74,7 +74,8 @@ def targets_of(some: list[Floats], clusters: int, seed: int) -> list[Ints]:
     """Units of features (n, F, D) of several parts, by means fitted to the first of them."""
     rng = np.random.default_rng(seed)
     rows = some[0].reshape(-1, some[0].shape[-1])
-    means = fit_kmeans(rows[rng.permutation(len(rows))[:FITTED]], min(clusters, len(rows)), rng=rng, starts=2).means
+    fitted = rows[rng.permutation(len(rows))[:FITTED]]
+    means = fit_kmeans(fitted, min(clusters, len(rows)), rng=rng, starts=2, steps=40).means
     return [kmeans_targets(each, means) for each in some]
 
 

@@ -108,7 +108,7 @@ def hidden_unit_rates(
     smoke={"steps": 1, "losses": ["masked", "all", "unmasked"], **SMOKE},
     small={"steps": 1_600, "losses": ["masked", "all", "unmasked"], **SMALL},
     full={"steps": 60_000, "losses": ["masked", "all", "unmasked"], **FULL},
-    seeds=3,
+    seeds=4,
     reads=["hidden_unit_rates"],
     variants=[{"lexicon": True, "losses": ["masked"]}],
 )

@@ -30,6 +30,22 @@ def points(X: object, *, like: int | None = None) -> Floats:
     return array
 
 
+def finite(values: object, name: str) -> Floats:
+    """As an array of finite numbers, of any shape.
+
+    Args:
+        values: anything that NumPy makes such an array of.
+        name: what to call them in an error.
+
+    Raises:
+        ValueError: a NaN or an infinity.
+    """
+    array = np.asarray(values, dtype=np.float64)
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name} must be finite, given NaN or infinity")
+    return array
+
+
 def labelled(X: object, y: object) -> tuple[Floats, NDArray[Any]]:
     """Points (n, d) and their labels (n,), at least one.
 

@@ -5,6 +5,7 @@ Dimensions: n utterances, F frames of the longest, T = F rate / 100 samples.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -73,7 +74,7 @@ class Syllables(NamedTuple):
     pitch: NDArray[np.float32]
 
 
-def make_syllables(n: int, *, count: int = 2, rate: int = 16_000, seed: int) -> Syllables:
+def make_syllables(n: int, *, count: int = 2, rate: int = 16_000, words: Sequence[str] = (), seed: int) -> Syllables:
     """Draw syllables of a consonant and a vowel uniformly, their durations, and a voice that falls; then speak them.
 
     A consonant lasts 7 to 12 frames, a vowel 10 to 20; a pause of 3 to 8 frames comes before the first syllable and
@@ -83,10 +84,12 @@ def make_syllables(n: int, *, count: int = 2, rate: int = 16_000, seed: int) -> 
         n: utterances.
         count: syllables of each.
         rate: samples a second, 4,000 or 16,000. At the lower rate there is the same sound up to 2 kHz.
+        words: if given, these are drawn uniformly in place of single syllables: each as many syllables, such as
+            "sha mi", as divide `count`.
         seed: of everything.
 
     Raises:
-        ValueError: another rate, no utterances or no syllables.
+        ValueError: another rate, no utterances or no syllables, or words that are not of such syllables.
 
     Example:
         >>> spoken = make_syllables(2, count=2, rate=4_000, seed=0)
@@ -96,8 +99,13 @@ def make_syllables(n: int, *, count: int = 2, rate: int = 16_000, seed: int) -> 
     if n < 1 or count < 1:
         raise ValueError(f"an utterance and a syllable or more expected, given {n} and {count}")
     rng = np.random.default_rng(seed)
-    first = rng.integers(len(CONSONANTS), size=(n, count))
-    second = rng.integers(len(VOWELS), size=(n, count))
+    if words:
+        spelled = _spelled(words, count)
+        first, second = spelled[rng.integers(len(words), size=(n, count // spelled.shape[1]))].reshape(n, count, 2).T
+        first, second = first.T, second.T
+    else:
+        first = rng.integers(len(CONSONANTS), size=(n, count))
+        second = rng.integers(len(VOWELS), size=(n, count))
     spans = np.stack((rng.integers(7, 13, size=(n, count)), rng.integers(10, 21, size=(n, count))), axis=2)
     pauses = rng.integers(3, 9, size=(n, 2))
     order = np.stack((first + NAMES.index(CONSONANTS[0]), second + NAMES.index(VOWELS[0])), axis=2).reshape(n, -1)
@@ -116,6 +124,18 @@ def make_syllables(n: int, *, count: int = 2, rate: int = 16_000, seed: int) -> 
     )
     sound = speak(phones, pitch, rate=rate, rng=rng)
     return Syllables(sound, phones, texts, frames, pitch.astype(np.float32))
+
+
+def _spelled(words: Sequence[str], count: int) -> NDArray[np.int64]:
+    """Which of the consonants and of the vowels: (words, syllables, 2)."""
+    try:
+        found = [[(CONSONANTS.index(s[:-1]), VOWELS.index(s[-1])) for s in word.split(" ")] for word in words]
+    except (ValueError, IndexError):
+        raise ValueError(f"words of syllables such as 'sha mi' expected, given {', '.join(words)}") from None
+    lengths = {len(word) for word in found}
+    if len(lengths) > 1 or count % min(lengths):
+        raise ValueError(f"words of equally many syllables that divide {count} expected, given {', '.join(words)}")
+    return np.array(found)
 
 
 def speak(phones: NDArray[np.int64], pitch: Floats, *, rate: int, rng: np.random.Generator) -> NDArray[np.float32]:

@@ -118,3 +118,22 @@ def test_what_cannot_be_spoken_is_refused() -> None:
     for n, count in ((1, 0), (0, 1)):
         with pytest.raises(ValueError, match=f"a syllable or more expected, given {n} and {count}"):
             make_syllables(n, count=count, seed=0)
+
+
+def test_words_are_drawn_whole_and_alike_often() -> None:
+    words = ("sha mi", "fo xe", "su su")
+    spoken = make_syllables(60, count=4, rate=4_000, words=words, seed=1)
+    said = [" ".join(text.split(" ")[place : place + 2]) for text in spoken.texts for place in (0, 2)]
+    assert {*said} == {*words}
+    assert min(said.count(word) for word in words) > 25
+    for text, phones, frames in zip(spoken.texts, spoken.phones, spoken.frames, strict=True):
+        assert "".join(NAMES[phone] for phone, _ in groupby(phones[:frames])) == text.replace(" ", "")
+
+
+def test_words_that_cannot_be_spoken_are_refused() -> None:
+    for words in (("sha pi",), ("",), ("s",)):
+        with pytest.raises(ValueError, match="words of syllables such as 'sha mi' expected"):
+            make_syllables(1, words=words, seed=0)
+    for words in (("sha mi fo",), ("sha", "mi fo")):
+        with pytest.raises(ValueError, match="equally many syllables that divide 2 expected"):
+            make_syllables(1, words=words, seed=0)

@@ -8,6 +8,7 @@ from attention_options import ATTENTION
 from code_parts import OPTIONS as CODES
 from depth_options import DEPTH_AND_MEMORY
 from graph_parts import OPTIONS as GRAPHS
+from listening_parts import OPTIONS as LISTENING
 from memory_parts import OPTIONS as MEMORY
 from parts import LEARNERS
 from picture_parts import OPTIONS as PICTURES
@@ -26,6 +27,7 @@ OPTIONS: dict[str, dict[str, tuple[Any, tuple[str, ...]]]] = {
     **CODES,
     **DEPTH_AND_MEMORY,
     **GRAPHS,
+    **LISTENING,
     **MEMORY,
     **PICTURES,
     **PIXELS,

@@ -7,6 +7,7 @@ from functools import cache
 
 import code_parts
 import graph_parts
+import listening_parts
 import memory_parts
 import picture_parts
 import pixel_parts
@@ -107,6 +108,7 @@ PARTED = {
     ),
     **code_parts.PARTED,
     **graph_parts.PARTED,
+    **listening_parts.PARTED,
     "table_programs": Case(
         drawn_by("draw_questions"), ("validation programmer 2", "programs spare steps 1", "curve reader 2"),
         ("off programmer 1", "off spare steps 2", "off reader of rows 2", "off reader 1"),
@@ -158,6 +160,8 @@ def quick() -> Iterator[None]:
         patch.setattr(mlblog.experiments.graphs, "RATES", graph_parts.RATES)
         for name in ("KINDS", "FIELDS", "RATES", "STRENGTHS"):
             patch.setattr(mlblog.experiments.pictures, name, vars(picture_parts)[name])
+        for module, name, value in listening_parts.FEW:
+            patch.setattr(module, name, value)
         patch.setattr(mlblog.experiments.pictures_upscaled, "KINDS", picture_parts.KINDS)
         patch.setattr(mlblog.experiments.pixels, "ARMS", pixel_parts.ARMS)
         for module in (mlblog.experiments.pixels, mlblog.experiments.pixels_enlarged):
@@ -235,12 +239,11 @@ VALIDATED = (
     "adaptive_parity", "adaptive_sorting", "adaptive_spans", "adaptive_totals", "anagram_letter_sets", "anagram_page",
     "anagram_phrases", "anagram_solver", "character_losses", "character_rates", "character_tables", "copying",
     "copying_rates", "depth_training", "digit_codebooks", "digit_codes", "digit_noise", "digit_views",
-    "enlarged_rates", "gate_rates", "graph_depths", "ils_vae", "letter_set_page", "memory_rates", "memory_segments",
-    "picture_fields", "picture_rates",
-    "picture_tables", "picture_upscaled", "pixel_bits", "pixel_enlarged", "pixel_rates", "pointing_at_points",
-    "pointing_page", "pointing_rates", "position_rates", "positions_beyond", "reversing", "reversing_longer",
-    "reversing_rates", "shape_views", "sound_bits", "sound_predicted", "sound_rates", "sum_rates", "sums_beyond",
-    "table_programs",
+    "enlarged_rates", "gate_rates", "graph_depths", "hidden_unit_rates", "hidden_units", "ils_vae", "letter_set_page",
+    "memory_rates", "memory_segments", "picture_fields", "picture_rates", "picture_tables", "picture_upscaled",
+    "pixel_bits", "pixel_enlarged", "pixel_rates", "pointing_at_points", "pointing_page", "pointing_rates",
+    "position_rates", "positions_beyond", "reversing", "reversing_longer", "reversing_rates", "shape_views",
+    "sound_bits", "sound_predicted", "sound_rates", "sum_rates", "sums_beyond", "table_programs",
 )  # fmt: skip
 
 

@@ -10,10 +10,14 @@ from pathlib import Path
 
 ROOMS = ("models", "losses", "classical", "numerics", "training")
 
-WORDS = {"AnagramDictionary", "shuffle_probability", "edit_distance", "collapse", "ContextTable"}  # take no fractions
+WORDS = {  # take no fractions
+    "AnagramDictionary", "shuffle_probability", "edit_distance", "collapse", "ContextTable", "cluster_purity",
+    "joint_shares", "phone_purity", "pnmi",
+}  # fmt: skip
 RESULTS = {
     "Bins",
     "Bound",
+    "Clusters",
     "Dual",
     "Halting",
     "Hypotheses",
@@ -37,7 +41,7 @@ SEARCHES = {  # of whole symbols, by steps that have rows
 }  # fmt: skip
 WITHIN = {  # called by what has a row
     "dormand_prince_step", "projections_for", "labelled", "points", "in_buckets", "exponential_like", "expect_positive",
-    "drawn_weight",
+    "drawn_weight", "mel_filters", "spread_start", "draw_spans", "field_and_hop", "finite",
 }  # fmt: skip
 # need several processes, an optimiser or a run: see tests/training, tests/losses and tests/models
 SLOW = {"AuxiliaryLossSchedule", "TinyDDP", "Tuned", "Best", "Curves"}

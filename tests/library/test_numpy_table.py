@@ -9,12 +9,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy.fft
 import scipy.integrate
 import scipy.linalg
+import scipy.signal
 import scipy.spatial.distance
 import scipy.special
 import scipy.stats
 from numpy.polynomial import Polynomial
+from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
 from sklearn.kernel_ridge import KernelRidge as TheirRidge
 from sklearn.mixture import GaussianMixture as TheirMixture
@@ -28,6 +31,8 @@ from mlblog.classical import (
     forest,
     importance,
     kernels,
+    kmeans,
+    mfcc,
     mixture,
     neighbors,
     ppca,
@@ -140,6 +145,21 @@ ROWS = [
         lambda x, r: np.cov(x.T, bias=True), near=1e-6),
     Row("ppca.fit_ppca", lambda x: ppca.fit_ppca(x, 2).log_density(x), (X,),
         lambda x: scipy.stats.multivariate_normal(x.mean(0), _low_rank(x, 2)).logpdf(x)),
+    Row("kmeans.kmeans_targets", kmeans.kmeans_targets, (X, Z),
+        lambda x, m: scipy.spatial.distance.cdist(x, m).argmin(1)),
+    Row("kmeans.lloyd_step", lambda x, m: kmeans.lloyd_step(x, m).means, (X, Z[:2]),
+        lambda x, m: [x[scipy.spatial.distance.cdist(x, m).argmin(1) == k].mean(0) for k in (0, 1)]),
+    Row("kmeans.fit_kmeans",
+        lambda x: np.sort(kmeans.fit_kmeans(x, 2, rng=np.random.default_rng(0), starts=20).means, axis=0), (X,),
+        lambda x: np.sort(KMeans(2, n_init=20, random_state=0, tol=0).fit(x).cluster_centers_, axis=0)),
+    Row("mfcc.mel", mfcc.mel, (100 * SHARES,), lambda f: 1127 / np.log10(np.e) * np.log10(1 + f / 700)),
+    Row("mfcc.log_mel", lambda x: mfcc.log_mel(x, rate=400, filters=2).reshape(-1), (NUMBERS,),
+        lambda x: _their_log_mel(x).ravel()),
+    Row("mfcc.mfcc", lambda x: mfcc.mfcc(x, rate=400, coefficients=2, filters=2)[:, 0], (NUMBERS,),
+        lambda x: scipy.fft.dct(_their_log_mel(x), norm="ortho")[:, 0]),
+    Row("mfcc.cepstrum", lambda x: mfcc.cepstrum(x, 3), (X,), lambda x: scipy.fft.dct(x, norm="ortho")),
+    Row("mfcc.slopes", mfcc.slopes, (X,),
+        lambda x: scipy.signal.savgol_filter(x, 5, 1, deriv=1, axis=0, mode="nearest")),
     Row("purity.entropy", purity.entropy, (SHARES,), lambda p: scipy.stats.entropy(p, base=2, axis=-1), near=2e-3),
     Row("purity.gini", purity.gini, (SHARES,), lambda p: (p * (1 - p)).sum(-1), near=2e-3),
     Row("risk.bayes_risk", lambda p: [risk.bayes_risk(p, np.full(5, 0.2))], (SHARES,),
@@ -182,6 +202,17 @@ def _their_dual(theirs: SVC) -> list[np.ndarray]:
     alpha = np.zeros(23)
     alpha[theirs.support_] = np.abs(theirs.dual_coef_[0])
     return [alpha, theirs.intercept_[0]]
+
+
+def _their_log_mel(x: np.ndarray) -> np.ndarray:
+    """Four windows of ten samples, in two filters of a transform of 16 points, at 400 samples a second."""
+    cut = np.stack([scipy.signal.detrend(x[start : start + 10], type="constant") for start in (0, 4, 8, 12)])
+    cut = scipy.signal.lfilter([1, -0.97], [1], cut, axis=1, zi=-0.97 * cut[:, :1])[0]
+    power = np.abs(scipy.fft.fft(cut * scipy.signal.windows.hamming(10), 16, axis=1)[:, :9]) ** 2
+    mels = 1127 * np.log(1 + np.array([20, *np.arange(0, 201, 25)]) / 700)
+    corners = np.linspace(mels[0], mels[-1], 4)
+    shapes = [np.interp(mels[1:], corners[k : k + 3], [0, 1, 0], left=0, right=0) for k in (0, 1)]
+    return np.log(power @ np.array(shapes).T)
 
 
 def _means(shares: np.ndarray, x: np.ndarray) -> np.ndarray:

@@ -15,12 +15,27 @@ from pixel_rows import PIXELS
 from place_rows import PLACES
 from program_rows import PROGRAMS
 from segment_rows import SEGMENTS
+from speech_rows import SPEECH
 from table import ROUNDING, Row, assert_near, cast, flat
 from torch import Tensor
 from torch_rows import LOSSES, MODELS
 from view_rows import VIEWS
 
-ROWS = MODELS + PLACES + LOSSES + DEPTH + MEMORIES + SEGMENTS + PICTURES + CODES + PIXELS + PROGRAMS + VIEWS + GRAPHS
+ROWS = (
+    MODELS
+    + PLACES
+    + LOSSES
+    + DEPTH
+    + MEMORIES
+    + SEGMENTS
+    + PICTURES
+    + CODES
+    + PIXELS
+    + PROGRAMS
+    + VIEWS
+    + GRAPHS
+    + SPEECH
+)
 EACH = pytest.mark.parametrize("row", ROWS, ids=[f"{i}-{row.name}" for i, row in enumerate(ROWS)])
 DOUBLE = torch.float64
 

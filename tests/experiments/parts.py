@@ -36,9 +36,18 @@ LEARNERS = (
     "CoverDictionary",
     "KNeighbors",
     "RandomForest",
+    "ridge_optimum",
 )
 #: … and what only counts, or learns from nothing.
-COUNTERS = ("edit_distance", "shuffle_probability", "excess_risk", "leave_one_out_on_a_line")
+COUNTERS = (
+    "Buckets",
+    "draw_from_buckets",
+    "edit_distance",
+    "excess_risk",
+    "leave_one_out_on_a_line",
+    "minibatch_importance_sampling",
+    "shuffle_probability",
+)
 #: What scores answers, given the examples to ask about before anything but a name.
 SCORERS = ("scores", "set_scores", "phrase_scores")
 #: What is read of other experiments' records.

@@ -51,7 +51,7 @@ def minibatch_importance_sampling(scores: object, count: int) -> Buckets:
     """
     s = np.asarray(scores, dtype=np.float64)
     if s.ndim != 1 or not (np.isfinite(s) & (s > 0)).all():
-        raise ValueError("scores of shape (n,), finite and positive, expected")
+        raise ValueError("finite and positive scores of shape (n,) expected")
     if not 1 <= count <= len(s):
         raise ValueError(f"1 to {len(s)} buckets expected, given {count}")
     sums = np.zeros(count)
@@ -94,8 +94,13 @@ def bucket_variance(f: object, buckets: Buckets) -> float:
 
     Returns:
         In squared units of f.
+
+    Raises:
+        ValueError: f is not (n, D), finite, of as many examples as the buckets have.
     """
     values = np.asarray(f, dtype=np.float64)
+    if values.ndim != 2 or len(values) != sum(map(len, buckets.members)) or not np.isfinite(values).all():
+        raise ValueError(f"f of shape (n, D), finite, expected, given {values.shape}")
     n, total = len(values), 0.0
     for members, chances in zip(buckets.members, buckets.chances, strict=True):
         here = values[members] / n
@@ -117,7 +122,18 @@ def ridge_optimum(x: object, y: object, *, penalty: float) -> Floats:
 
     Returns:
         Shape (D,).
+
+    Raises:
+        ValueError: the shapes do not fit, a number is not finite, or the penalty is not positive.
     """
     rows, targets = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
+    if (
+        rows.ndim != 2
+        or targets.shape != rows.shape[:1]
+        or not (np.isfinite(rows).all() and np.isfinite(targets).all())
+    ):
+        raise ValueError(f"finite x (n, D) and y (n,) expected, given {rows.shape} and {targets.shape}")
+    if not penalty > 0:
+        raise ValueError(f"a positive penalty expected, given {penalty}")
     moment = rows.T @ rows / len(rows) + penalty * np.eye(rows.shape[1])
     return np.asarray(np.linalg.solve(moment, rows.T @ targets / len(rows)))

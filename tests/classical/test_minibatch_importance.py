@@ -76,3 +76,10 @@ def test_scores_and_counts_that_mean_nothing_are_refused() -> None:
     for count in (0, 3):
         with pytest.raises(ValueError, match="1 to 2"):
             minibatch_importance_sampling([1.0, 2.0], count)
+    buckets = minibatch_importance_sampling([1.0, 2.0], 1)
+    for f in ([1.0, 2.0], [[1.0], [np.inf]], [[1.0]]):
+        with pytest.raises(ValueError, match="finite, expected"):
+            bucket_variance(f, buckets)
+    for y, penalty in (([1.0], 1.0), ([1.0, np.nan], 1.0), ([1.0, 2.0], 0.0)):
+        with pytest.raises(ValueError, match=r"finite|positive"):
+            ridge_optimum([[1.0], [2.0]], y, penalty=penalty)

@@ -226,10 +226,10 @@ VALIDATED = (
     "adaptive_parity", "adaptive_sorting", "adaptive_spans", "adaptive_totals", "anagram_letter_sets", "anagram_page",
     "anagram_phrases", "anagram_solver", "character_losses", "character_rates", "character_tables", "copying",
     "copying_rates", "depth_training", "digit_codebooks", "digit_codes", "digit_importance", "digit_noise",
-    "enlarged_rates", "gate_rates", "ils_vae", "letter_set_page", "memory_rates", "memory_segments", "picture_fields", "picture_rates",
-    "picture_tables", "picture_upscaled", "pixel_bits", "pixel_enlarged", "pixel_rates", "pointing_at_points",
-    "pointing_page", "pointing_rates", "position_rates", "positions_beyond", "reversing", "reversing_longer",
-    "reversing_rates", "sum_rates", "sums_beyond", "table_programs",
+    "enlarged_rates", "gate_rates", "ils_vae", "letter_set_page", "memory_rates", "memory_segments", "picture_fields",
+    "picture_rates", "picture_tables", "picture_upscaled", "pixel_bits", "pixel_enlarged", "pixel_rates",
+    "pointing_at_points", "pointing_page", "pointing_rates", "position_rates", "positions_beyond", "reversing",
+    "reversing_longer", "reversing_rates", "sum_rates", "sums_beyond", "table_programs",
 )  # fmt: skip
 
 

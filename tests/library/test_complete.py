@@ -11,7 +11,17 @@ from pathlib import Path
 ROOMS = ("models", "losses", "classical", "numerics", "training")
 
 WORDS = {"AnagramDictionary", "shuffle_probability", "edit_distance", "collapse", "ContextTable"}  # take no fractions
-RESULTS = {"Bound", "Dual", "Halting", "Hypotheses", "Moments", "PPCA", "Quantized"}  # come out of what has a row
+RESULTS = {
+    "Bound",
+    "Buckets",
+    "Drawn",
+    "Dual",
+    "Halting",
+    "Hypotheses",
+    "Moments",
+    "PPCA",
+    "Quantized",
+}  # come out of what has a row
 PROTOCOLS = {
     "AddsPlaces",
     "DrawEstimator",
@@ -28,10 +38,10 @@ SEARCHES = {  # of whole symbols, by steps that have rows
 }  # fmt: skip
 WITHIN = {  # called by what has a row
     "dormand_prince_step", "projections_for", "labelled", "points", "in_buckets", "exponential_like", "expect_positive",
-    "drawn_weight",
+    "drawn_weight", "draw_from_buckets", "largest_stable_rate",
 }  # fmt: skip
 # need several processes, an optimiser or a run: see tests/training, tests/losses and tests/models
-SLOW = {"AuxiliaryLossSchedule", "TinyDDP", "Tuned", "Best", "Curves"}
+SLOW = {"AuxiliaryLossSchedule", "DelayedSGD", "TinyDDP", "Tuned", "Best", "Curves"}
 EXEMPT = WORDS | RESULTS | PROTOCOLS | SEARCHES | WITHIN | SLOW
 
 

@@ -13,7 +13,6 @@ ROOMS = ("models", "losses", "classical", "numerics", "training")
 WORDS = {"AnagramDictionary", "shuffle_probability", "edit_distance", "collapse", "ContextTable"}  # take no fractions
 RESULTS = {
     "Bound",
-    "Buckets",
     "Drawn",
     "Dual",
     "Halting",

@@ -7,6 +7,7 @@ from typing import Any
 from attention_options import ATTENTION
 from code_parts import OPTIONS as CODES
 from depth_options import DEPTH_AND_MEMORY
+from example_parts import OPTIONS as EXAMPLES
 from graph_parts import OPTIONS as GRAPHS
 from listening_parts import OPTIONS as LISTENING
 from memory_parts import OPTIONS as MEMORY
@@ -28,6 +29,7 @@ OPTIONS: dict[str, dict[str, tuple[Any, tuple[str, ...]]]] = {
     **DEPTH_AND_MEMORY,
     **GRAPHS,
     **LISTENING,
+    **EXAMPLES,
     **MEMORY,
     **PICTURES,
     **PIXELS,

@@ -37,11 +37,13 @@ LEARNERS = (
     "CoverDictionary",
     "KNeighbors",
     "RandomForest",
+    "ridge_optimum",
 )
 #: … and what only counts, or learns from nothing.
 COUNTERS = (
     "edit_distance", "shuffle_probability", "excess_risk", "leave_one_out_on_a_line", "cluster_purity",
-    "kmeans_targets", "log_mel", "mfcc", "phone_purity", "pnmi",
+    "kmeans_targets", "log_mel", "mfcc", "phone_purity", "pnmi", "Buckets", "draw_from_buckets",
+    "minibatch_importance_sampling",
 )  # fmt: skip
 #: What scores answers, given the examples to ask about before anything but a name.
 SCORERS = ("scores", "set_scores", "phrase_scores")

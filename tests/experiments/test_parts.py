@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import cache
 
 import code_parts
+import example_parts
 import graph_parts
 import listening_parts
 import memory_parts
@@ -22,6 +23,7 @@ import mlblog.experiments.characters
 import mlblog.experiments.codebooks
 import mlblog.experiments.codes
 import mlblog.experiments.diffusion
+import mlblog.experiments.examples
 import mlblog.experiments.graphs
 import mlblog.experiments.ilsampling_vae
 import mlblog.experiments.memory
@@ -109,6 +111,7 @@ PARTED = {
     **code_parts.PARTED,
     **graph_parts.PARTED,
     **listening_parts.PARTED,
+    **example_parts.PARTED,
     "table_programs": Case(
         drawn_by("draw_questions"), ("validation programmer 2", "programs spare steps 1", "curve reader 2"),
         ("off programmer 1", "off spare steps 2", "off reader of rows 2", "off reader 1"),
@@ -124,7 +127,7 @@ WHOLE = {
     "attention_costs", "depth_memory", "exact_noise", "favor_errors", "forest_consistency", "graph_limits",
     "head_widths",
     "ils_bernoulli", "ils_beyond", "ils_bias", "ils_toy", "lsh_recall", "neighbors_best_k", "pixel_copies", "ring_gan",
-    "ring_noise", "sound_copies", "sound_costs",
+    "ring_noise", "skewed_ridge", "sound_copies", "sound_costs",
 }  # fmt: skip
 
 
@@ -155,6 +158,7 @@ def quick() -> Iterator[None]:
         for name in ("KINDS", "RATES"):
             patch.setattr(mlblog.experiments.codes, name, vars(code_parts)[name])
         patch.setattr(mlblog.experiments.codebooks, "RATES", code_parts.RATES)
+        patch.setattr(mlblog.experiments.examples, "RATES", (0.1, 0.5))
         arms = {name: mlblog.experiments.codebooks.ARMS[name] for name in code_parts.ARMS}
         patch.setattr(mlblog.experiments.codebooks, "ARMS", arms)
         patch.setattr(mlblog.experiments.graphs, "RATES", graph_parts.RATES)
@@ -238,12 +242,12 @@ def test_all_that_learns_learns_from_the_training_set(name: str) -> None:
 VALIDATED = (
     "adaptive_parity", "adaptive_sorting", "adaptive_spans", "adaptive_totals", "anagram_letter_sets", "anagram_page",
     "anagram_phrases", "anagram_solver", "character_losses", "character_rates", "character_tables", "copying",
-    "copying_rates", "depth_training", "digit_codebooks", "digit_codes", "digit_noise", "digit_views",
-    "enlarged_rates", "gate_rates", "graph_depths", "hidden_unit_rates", "hidden_units", "ils_vae", "letter_set_page",
-    "memory_rates", "memory_segments", "picture_fields", "picture_rates", "picture_tables", "picture_upscaled",
-    "pixel_bits", "pixel_enlarged", "pixel_rates", "pointing_at_points", "pointing_page", "pointing_rates",
-    "position_rates", "positions_beyond", "reversing", "reversing_longer", "reversing_rates", "shape_views",
-    "sound_bits", "sound_predicted", "sound_rates", "sum_rates", "sums_beyond", "table_programs",
+    "copying_rates", "depth_training", "digit_codebooks", "digit_codes", "digit_importance", "digit_noise",
+    "digit_views", "enlarged_rates", "gate_rates", "graph_depths", "hidden_unit_rates", "hidden_units", "ils_vae",
+    "letter_set_page", "memory_rates", "memory_segments", "picture_fields", "picture_rates", "picture_tables",
+    "picture_upscaled", "pixel_bits", "pixel_enlarged", "pixel_rates", "pointing_at_points", "pointing_page",
+    "pointing_rates", "position_rates", "positions_beyond", "reversing", "reversing_longer", "reversing_rates",
+    "shape_views", "sound_bits", "sound_predicted", "sound_rates", "sum_rates", "sums_beyond", "table_programs",
 )  # fmt: skip
 
 

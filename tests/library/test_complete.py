@@ -18,6 +18,7 @@ RESULTS = {
     "Bins",
     "Bound",
     "Clusters",
+    "Drawn",
     "Dual",
     "Halting",
     "Hypotheses",
@@ -41,10 +42,11 @@ SEARCHES = {  # of whole symbols, by steps that have rows
 }  # fmt: skip
 WITHIN = {  # called by what has a row
     "dormand_prince_step", "projections_for", "labelled", "points", "in_buckets", "exponential_like", "expect_positive",
-    "drawn_weight", "mel_filters", "spread_start", "draw_spans", "field_and_hop", "finite",
+    "drawn_weight", "mel_filters", "spread_start", "draw_spans", "field_and_hop", "finite", "draw_from_buckets",
+    "largest_stable_rate",
 }  # fmt: skip
 # need several processes, an optimiser or a run: see tests/training, tests/losses and tests/models
-SLOW = {"AuxiliaryLossSchedule", "TinyDDP", "Tuned", "Best", "Curves"}
+SLOW = {"AuxiliaryLossSchedule", "DelayedSGD", "TinyDDP", "Tuned", "Best", "Curves"}
 EXEMPT = WORDS | RESULTS | PROTOCOLS | SEARCHES | WITHIN | SLOW
 
 

@@ -20,6 +20,7 @@ from numpy.polynomial import Polynomial
 from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
 from sklearn.kernel_ridge import KernelRidge as TheirRidge
+from sklearn.linear_model import Ridge as PlainRidge
 from sklearn.mixture import GaussianMixture as TheirMixture
 from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
 from sklearn.svm import SVC
@@ -33,6 +34,7 @@ from mlblog.classical import (
     kernels,
     kmeans,
     mfcc,
+    minibatch_importance,
     mixture,
     neighbors,
     ppca,
@@ -57,6 +59,7 @@ LINE = _random.uniform(size=29)
 COINS = _random.integers(0, 2, 29)
 ETA = Polynomial([0.1, 0.3, 0.5])
 KS = [1, 2, 5, 14]
+BUCKETS = minibatch_importance.Buckets((np.array([0, 3, 4]), np.array([1, 2, 5])), (np.full(3, 1 / 3),) * 2)
 START = mixture.GaussianMixture(np.array([0.4, 0.6]), X[:2], np.stack([np.eye(3), 2 * np.eye(3)]))
 
 
@@ -177,6 +180,13 @@ ROWS = [
         lambda p, q: [mean_variance(p, q)], near=2e-3),
     Row("importance.optimal_proposal", lambda p: importance.optimal_proposal(F, p), (P,),
         lambda p: p * np.linalg.norm(F, axis=1) / (p @ np.linalg.norm(F, axis=1))),
+    Row("minibatch_importance.minibatch_importance_sampling",
+        lambda p: np.concatenate(minibatch_importance.minibatch_importance_sampling(p, 1).chances), (P,),
+        lambda p: np.sort(p)[::-1] / p.sum()),
+    Row("minibatch_importance.bucket_variance", lambda f: [minibatch_importance.bucket_variance(f, BUCKETS)], (F,),
+        lambda f: [sum(np.cov(f[rows].T / 2, bias=True).trace() for rows in ([0, 3, 4], [1, 2, 5]))]),
+    Row("minibatch_importance.ridge_optimum", lambda x, y: minibatch_importance.ridge_optimum(x, y, penalty=0.02),
+        (X, NUMBERS), lambda x, y: PlainRidge(alpha=0.02 * 23, fit_intercept=False).fit(x, y).coef_),
     Row("adversarial.optimal_discriminator", adversarial.optimal_discriminator, (P, Q), lambda p, q: 1 / (1 + q / p)),
     Row("adversarial.jensen_shannon", lambda p, q: [adversarial.jensen_shannon(p, q, np.ones(6))], (P, Q),
         lambda p, q: [scipy.stats.entropy((p + q) / 2) - (scipy.stats.entropy(p) + scipy.stats.entropy(q)) / 2],

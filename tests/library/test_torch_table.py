@@ -8,6 +8,7 @@ import pytest
 import torch
 from code_rows import CODES
 from depth_rows import DEPTH
+from example_rows import EXAMPLES
 from graph_rows import GRAPHS
 from memory_rows import MEMORIES
 from picture_rows import PICTURES
@@ -35,6 +36,7 @@ ROWS = (
     + VIEWS
     + GRAPHS
     + SPEECH
+    + EXAMPLES
 )
 EACH = pytest.mark.parametrize("row", ROWS, ids=[f"{i}-{row.name}" for i, row in enumerate(ROWS)])
 DOUBLE = torch.float64

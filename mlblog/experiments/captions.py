@@ -40,7 +40,7 @@ from mlblog.models.image_tokenizer import ImageTokenizer
 from mlblog.models.text_to_image import reranked
 
 RIVALS = ("symbols", "noise")
-RATES = (1e-3, 3e-3, 1e-2)
+RATES = (3e-3, 1e-2, 3e-2)
 STRENGTHS = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0)
 PER_NOISE = 1.8  # steps of symbols for each of noise: about the same time
 WATCHED = 2.0  # strength of guidance in training curves
@@ -70,7 +70,7 @@ def steps_of(rival: str, steps: int) -> int:
 
 @experiment(
     smoke={"widths": [16], **SMOKE},
-    small={"steps": 500},
+    small={"steps": 400},
     full={"steps": 5_000, "widths": [64, 128, 256], **FULL},
     seeds=1,
 )
@@ -111,7 +111,7 @@ def caption_rates(
 
 @experiment(
     smoke={"widths": [16], "asked": 4, "choices": 2, **SMOKE},
-    small={"steps": 1_700},
+    small={"steps": 1_500},
     full={"steps": 40_000, "asked": 1_000, "widths": [64, 128, 256], **FULL},
     seeds=3,
     reads=["caption_rates"],

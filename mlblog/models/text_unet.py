@@ -125,7 +125,16 @@ class TextUNet(nn.Module):
         return self.noise(x, level, self.text(words))
 
     def noise(self, x: Tensor, level: Tensor, read: Tensor) -> Tensor:
-        """The same for words that were read already, (B, N, D)."""
+        """The same for words that were read already.
+
+        Args:
+            x: (B, C, S, S).
+            level: the share of variance that is kept, a scalar or (B, 1, 1, 1).
+            read: (B, N, D), states of the words.
+
+        Returns:
+            (B, C, S, S)
+        """
         level = level.to(x)
         # the angle whose cosine is √a, in 0 to π / 2, by waves of it
         angle = level.sqrt().clamp(max=1).acos().reshape(-1, 1).expand(len(x), 1)

@@ -116,7 +116,7 @@ class TextUNet(nn.Module):
 
         Args:
             x: (B, C, S, S).
-            level: the share of variance that is kept, a scalar or (B, 1, 1, 1).
+            level: the share of variance that is kept, a scalar or one of each picture with three more axes.
             words: (B, N).
 
         Returns:
@@ -129,7 +129,7 @@ class TextUNet(nn.Module):
 
         Args:
             x: (B, C, S, S).
-            level: the share of variance that is kept, a scalar or (B, 1, 1, 1).
+            level: the share of variance that is kept, a scalar or one of each picture with three more axes.
             read: (B, N, D), states of the words.
 
         Returns:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from functools import partial
 
@@ -33,6 +34,7 @@ from mlblog.experiments.captions_read import (
     kept,
     read_by,
     told,
+    turned,
     variety,
 )
 from mlblog.lab import Run, experiment
@@ -71,14 +73,14 @@ def steps_of(rival: str, steps: int) -> int:
 @experiment(
     smoke={"widths": [16], **SMOKE},
     small={"steps": 400},
-    full={"steps": 5_000, "widths": [64, 128, 256], **FULL},
+    full={"steps": 5_000, "widths": [32, 64, 128], **FULL},
     seeds=1,
 )
 def caption_rates(
     run: Run,
     *,
     steps: int,
-    widths: list[int] = [32, 64, 96],  # noqa: B006  # read, never changed
+    widths: list[int] = [16, 32, 64],  # noqa: B006  # read, never changed
     drawn: int = 100_000,
     entries: int = 256,
     judging: int = 1_200,
@@ -112,7 +114,7 @@ def caption_rates(
 @experiment(
     smoke={"widths": [16], "asked": 4, "choices": 2, **SMOKE},
     small={"steps": 1_500},
-    full={"steps": 40_000, "asked": 1_000, "widths": [64, 128, 256], **FULL},
+    full={"steps": 40_000, "asked": 1_000, "widths": [32, 64, 128], **FULL},
     seeds=3,
     reads=["caption_rates"],
 )
@@ -120,7 +122,7 @@ def caption_pictures(
     run: Run,
     *,
     steps: int,
-    widths: list[int] = [32, 64, 96],  # noqa: B006  # read, never changed
+    widths: list[int] = [16, 32, 64],  # noqa: B006  # read, never changed
     drawn: int = 100_000,
     entries: int = 256,
     judging: int = 1_200,
@@ -146,7 +148,10 @@ def caption_pictures(
     lessons = captioned(drawn // 2, seed=JUDGED, device=run.device)
     reader = fit_reader(lessons, held, hidden=24, steps=judging, seed=seed)
     matcher = fit_matcher(known, held, hidden=24, steps=judging, seed=seed)
+    begun = time.process_time()
     tokenizer = fit_tokenizer(known, held, entries=entries, steps=judging, seed=seed)
+    run.measure(**{"seconds tokenizer": time.process_time() - begun})
+    run.save(**{"parameters tokenizer": sum(weight.numel() for weight in tokenizer.parameters())})
     group = groups_of(test.words)
     asks = [test.where(torch.nonzero(group == number)[:asked, 0]) for number in range(len(GROUPS))]
 
@@ -165,6 +170,10 @@ def caption_pictures(
     words = torch.cat([some.words for some in shown])
     run.save(strengths=np.array(STRENGTHS), captions=words.cpu().numpy(),
              shown_real=kept(torch.cat([some.images for some in shown])))  # fmt: skip
+    near = matcher.near(asks[0].images, asks[0].words)
+    wrong = {"others": asks[0].words.roll(1, 0), "turned": turned(asks[0].words)}
+    run.save(**{f"matched {name}": (near > matcher.near(asks[0].images, other)).double().mean().item()
+                for name, other in wrong.items()})  # fmt: skip
     checked = held.where(torch.arange(min(asked, len(held.words))))
     for width in run.progress(widths, "train"):
         for rival in RIVALS:
@@ -194,10 +203,10 @@ def caption_pictures(
             save_groups(f"{rival} {width}", [net.draw(ask.words, chosen, generator) for ask in asks])
             save_groups(f"{rival} {width} plain", [net.draw(ask.words, 1.0, generator) for ask in asks])
             if width == widths[-1]:
-                _save_swept(run, rival, right, net, asks[0], generator)
-                _save_ranked(run, rival, partial(read_by, reader), matcher.near, net, asks[0], choices, generator)
-                run.save(**{f"shown {rival}": kept(net.draw(words, chosen, generator)),
-                            f"shown {rival} plain": kept(net.draw(words, 1.0, generator))})  # fmt: skip
+                _save_swept(run, rival, right, net, asks[0], words, seed)
+                for name, strength in ((rival, 1.0), (f"{rival}, guided", chosen)):
+                    draw = partial(net.draw, strength=strength, generator=generator)
+                    _save_ranked(run, name, partial(read_by, reader), matcher.near, draw, asks[0], choices)
     repeated = asks[0].words[:REPEATED]
     run.save(variety_real=variety(_same(known, repeated)))
 
@@ -231,41 +240,37 @@ def _same(known: Captioned, words: Tensor) -> Tensor:
 
 
 def _save_swept(
-    run: Run,
-    rival: str,
-    right: Callable[..., dict[str, float]],
-    net: Rival,
-    ask: Captioned,
-    generator: torch.Generator,
+    run: Run, rival: str, right: Callable[..., dict[str, float]], net: Rival, ask: Captioned, words: Tensor, seed: int
 ) -> None:
-    """What draws show, and how varied they are, by strength of guidance."""
-    found, varied = [], []
+    """What draws show, and how varied they are, by strength of guidance; some pictures from the same chance at each."""
+    found, varied, shown = [], [], []
     for strength in run.progress(STRENGTHS, f"guide {rival}"):
         found.append(right(strength, ask))
+        generator = torch.Generator().manual_seed(seed)
+        shown.append(kept(net.draw(words, strength, generator)))
         draws = net.draw(ask.words[:REPEATED].repeat(SAMPLES, 1), strength, generator)
         varied.append(variety(draws.view(SAMPLES, -1, *draws.shape[1:])))
     run.save(**{f"{key} {rival} by strength": np.array([one[key] for one in found]) for key in ATTRIBUTES})
-    run.save(**{f"variety {rival}": np.array(varied)})
+    run.save(**{f"variety {rival}": np.array(varied), f"shown {rival}": np.stack(shown)})
 
 
 def _save_ranked(
     run: Run,
-    rival: str,
-    read_rows: Callable[[Tensor], Tensor],
+    name: str,
+    read: Callable[[Tensor], Tensor],
     near: Callable[[Tensor, Tensor], Tensor],
-    net: Rival,
+    draw: Callable[[Tensor], Tensor],
     ask: Captioned,
     choices: int,
-    generator: torch.Generator,
 ) -> None:
-    """Without guidance: the draw that the matcher likes best of 1, 2, 4, …, against the mean draw and any right one."""
+    """The draw that the matcher likes best of 1, 2, 4, …, against the mean draw and against any right one."""
     words = ask.words[: (len(ask.words) + 1) // 2]
-    draws = torch.stack([net.draw(words, 1.0, generator) for _ in range(choices)])
+    draws = torch.stack([draw(words) for _ in range(choices)])
     scores = torch.stack([near(some, words) for some in draws])
+    flags = torch.stack([(read(some) == told(words)).all(1) for some in draws]).double()
     counts = counted(choices)
-    flags = torch.stack([(read_rows(some) == told(words)).all(1) for some in draws]).double()
     run.save(**{
-        f"chosen {rival}": np.array([reranked(flags[:n], scores[:n]).mean().item() for n in counts]),
-        f"any {rival}": np.array([flags[:n].amax(0).mean().item() for n in counts]),
-        f"random {rival}": flags.mean().item(),
+        f"chosen {name}": np.array([reranked(flags[:n], scores[:n]).mean().item() for n in counts]),
+        f"any {name}": np.array([flags[:n].amax(0).mean().item() for n in counts]),
+        f"random {name}": flags.mean().item(),
     })  # fmt: skip

@@ -77,10 +77,19 @@ def caption_of(words: list[int]) -> str:
 def told(words: Tensor) -> Tensor:
     """What captions say, in whatever order they say it: (n, 5) words to (n, 5) of `READ`."""
     first, relation, second = words[:, :2], words[:, 2] - len(COLOURS) - len(KINDS), words[:, 3:]
-    turned = (relation % 2 == 1)[:, None]  # right of, below
+    other_way = (relation % 2 == 1)[:, None]  # right of, below
     shift = torch.tensor([0, len(COLOURS)], device=words.device)
-    before, after = torch.where(turned, second, first) - shift, torch.where(turned, first, second) - shift
+    before = torch.where(other_way, second, first) - shift
+    after = torch.where(other_way, first, second) - shift
     return torch.cat((relation[:, None] // 2, before, after), dim=1)
+
+
+def turned(words: Tensor) -> Tensor:
+    """Captions (n, 5) with the opposite relation, which are wrong where shapes differ: (n, 5)."""
+    first = len(COLOURS) + len(KINDS)  # left, right, above and below, from an even place on
+    other = words.clone()
+    other[:, 2] = first + ((words[:, 2] - first) ^ 1)
+    return other
 
 
 def shapes_of(read: Tensor) -> Tensor:

@@ -23,6 +23,7 @@ from mlblog.experiments.captions_read import (
     groups_of,
     kept,
     told,
+    turned,
     variety,
     words_of,
 )
@@ -62,6 +63,14 @@ def test_a_caption_turned_round_says_the_same() -> None:
         assert axis == (relation in ("above", "below"))
         before = first if relation in ("left of", "above") else second
         assert before == f"{list(COLOURS)[rest[0]]} {KINDS[rest[1]]}"
+
+
+def test_a_caption_with_the_opposite_relation_is_wrong_where_shapes_differ() -> None:
+    for words, other in zip(SOME.words[:60], turned(SOME.words[:60]), strict=True):
+        first, relation, second = cut(caption_of(words.tolist()))
+        assert caption_of(other.tolist()) == f"{first} {OPPOSITE[relation]} {second}"
+        same = told(words[None]).tolist() == told(other[None]).tolist()
+        assert same == (first == second)
 
 
 def test_groups_go_by_the_shapes_that_captions_name() -> None:

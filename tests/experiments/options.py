@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from attention_options import ATTENTION
+from caption_parts import OPTIONS as CAPTIONS
 from code_parts import OPTIONS as CODES
 from depth_options import DEPTH_AND_MEMORY
 from example_parts import OPTIONS as EXAMPLES
@@ -25,6 +26,7 @@ SPELLER: dict[str, tuple[Any, tuple[str, ...]]] = {  # another value, and the le
 ALL = (*NET, *LEARNERS, "solve")
 OPTIONS: dict[str, dict[str, tuple[Any, tuple[str, ...]]]] = {
     **ATTENTION,
+    **CAPTIONS,
     **CODES,
     **DEPTH_AND_MEMORY,
     **GRAPHS,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache
 
+import caption_parts
 import code_parts
 import example_parts
 import graph_parts
@@ -19,6 +20,7 @@ from changed_parts import Case, copies, digits, drawn_by, generated_by, phrases,
 from options import OPTIONS
 from parts import COUNTERS, LEARNERS, Ran, altered, digest, experiments, few_words, ran
 
+import mlblog.experiments.captions
 import mlblog.experiments.characters
 import mlblog.experiments.codebooks
 import mlblog.experiments.codes
@@ -108,6 +110,7 @@ PARTED = {
         drawn_by("draw_sums"), ("validation deciding at 0.01",),
         ("right deciding at 0.01", "right by reach deciding at 0.01", "right by steps one block, sinusoids"),
     ),
+    **caption_parts.PARTED,
     **code_parts.PARTED,
     **graph_parts.PARTED,
     **listening_parts.PARTED,
@@ -155,6 +158,8 @@ def quick() -> Iterator[None]:
         for module in (mlblog.experiments.memory, mlblog.experiments.characters):
             patch.setattr(module, "load_source", lambda: memory_parts.EXCERPTS)
         patch.setattr(mlblog.experiments.memory, "NETWORKS", ((64, 64),))
+        patch.setattr(mlblog.experiments.captions, "RATES", (3e-3, 1e-2))
+        patch.setattr(mlblog.experiments.captions, "STRENGTHS", (1.0, 2.0))
         for name in ("KINDS", "RATES"):
             patch.setattr(mlblog.experiments.codes, name, vars(code_parts)[name])
         patch.setattr(mlblog.experiments.codebooks, "RATES", code_parts.RATES)

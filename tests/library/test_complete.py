@@ -37,7 +37,7 @@ PROTOCOLS = {
 }  # and an abstract class
 SEARCHES = {  # of whole symbols, by steps that have rows
     "anything", "phrase_rule", "set_rule", "product", "ngram_steps", "place_steps", "word_steps",
-    "draw_images", "draw_pixels", "draw_pixels_cached", "fast_generate", "generate", "inpainted",
+    "draw_images", "draw_pixels", "draw_pixels_cached", "draw_tokens", "fast_generate", "generate", "inpainted",
     "spell_by_letters", "spell_by_ngrams", "spell_by_places", "spell_keys", "spell_together",
 }  # fmt: skip
 WITHIN = {  # called by what has a row

@@ -21,23 +21,12 @@ from table import ROUNDING, Row, assert_near, cast, flat
 from torch import Tensor
 from torch_rows import LOSSES, MODELS
 from view_rows import VIEWS
+from word_rows import WORDS
 
-ROWS = (
-    MODELS
-    + PLACES
-    + LOSSES
-    + DEPTH
-    + MEMORIES
-    + SEGMENTS
-    + PICTURES
-    + CODES
-    + PIXELS
-    + PROGRAMS
-    + VIEWS
-    + GRAPHS
-    + SPEECH
-    + EXAMPLES
-)
+ROWS = [
+    *MODELS, *PLACES, *LOSSES, *DEPTH, *MEMORIES, *SEGMENTS, *PICTURES, *CODES, *PIXELS, *PROGRAMS, *VIEWS, *GRAPHS,
+    *SPEECH, *EXAMPLES, *WORDS,
+]  # fmt: skip
 EACH = pytest.mark.parametrize("row", ROWS, ids=[f"{i}-{row.name}" for i, row in enumerate(ROWS)])
 DOUBLE = torch.float64
 

@@ -47,8 +47,9 @@ def ridge_minimum(gram: Array, moment: Array, log_decays: Array) -> RidgeWeights
     """
     gram, moment, decays = _checked(gram, moment, log_decays)
     matrix = gram + np.diag(decays)
-    weights: Array = np.linalg.solve(matrix, moment)
-    return RidgeWeights(weights, -np.linalg.inv(matrix) * (decays * weights))
+    inverse = np.asarray(np.linalg.inv(matrix), dtype=np.float64)
+    weights = inverse @ moment
+    return RidgeWeights(weights, -inverse * (decays * weights))
 
 
 def ridge_descent(gram: Array, moment: Array, log_decays: Array, *, step: float, steps: int) -> RidgeWeights:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from functools import partial
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -32,20 +33,21 @@ WAYS = ("exact inverse", "Neumann 10", "Neumann 100", "conjugate 10", "unrolled"
 COSTED = ("conjugate 10", "unrolled", "last 10")
 SHARES = (0.5, 1.0, 1.9, 2.1)  # steps of a Neumann series, in units of 1 / the largest eigenvalue
 DIRECTIONS, NEAR = 2, 1e-4  # of finite differences, normal, and how far they go
+UNROLLED = 3_000  # steps up to which autograd goes through them
 SHORT = 30  # steps of descent up to which flows are solved that have no closed form, or keep no states
-LONG = 300  # products up to which an adjoint that begins at the minimum is set beside the series
+LONG = 100  # products up to which an adjoint that begins at the minimum is set beside the series
 WORST = 1e9  # what an error that is larger, or no number, is written as
 _tight = DormandPrince(1e-9, 1e-11)
 
 
 @experiment(
-    smoke={"points": [1, 3], "features": 4, "known": 12, "hidden": 2, "steps": 20, "terms": 5},
-    small={"points": [1, 3, 10, 30, 100, 300, 1_000, 3_000]},
-    full={"points": [1, 3, 10, 30, 100, 300, 1_000, 3_000], "features": 40, "known": 400, "hidden": 16},
+    smoke={"points": [2, 3], "features": 4, "known": 12, "hidden": 2, "terms": 5},
+    small={"points": [2, 4, 10, 30, 100, 300, 1_000, 3_000, 10_000, 30_000]},
+    full={"points": [2, 4, 10, 30, 100, 300, 1_000, 3_000, 10_000, 30_000], "features": 40, "known": 400, "hidden": 16},
     seeds=5,
 )
 def hypergradient_errors(
-    run: Run, *, points: list[int], features: int = 20, known: int = 100, hidden: int = 6, steps: int = 30_000,
+    run: Run, *, points: list[int], features: int = 20, known: int = 100, hidden: int = 6,
     terms: int = 3_000, seed: int,
 ) -> None:  # fmt: skip
     """Take the gradient of a validation loss by each weight's decay, in several ways, at several points of training.
@@ -55,11 +57,10 @@ def hypergradient_errors(
 
     Args:
         run: of the lab.
-        points: numbers of steps of gradient descent.
+        points: numbers of steps of gradient descent; those beyond `UNROLLED` are not differentiated.
         features: of the ridge regression, which has twice as many examples.
         known: training digits; those of validation are always 200.
         hidden: units of the network.
-        steps: of gradient descent to near the minimum, from where Newton's method goes on.
         terms: products of the longest Neumann series.
         seed: of data and start.
     """
@@ -67,12 +68,15 @@ def hypergradient_errors(
     torch.manual_seed(seed)
     made = (ridge_problem(features), digit_problem(known, 0), digit_problem(known, hidden))
     shape = (len(PROBLEMS), len(WAYS), len(points))
-    to_minimum, to_trained = np.zeros(shape), np.zeros(shape)
-    slopes, lowest, control = np.zeros((3, len(PROBLEMS), len(points)))
+    to_minimum, to_trained = np.full((2, *shape), WORST)
+    slopes, lowest, control = np.full((3, len(PROBLEMS), len(points)), WORST)
     flowed = np.full((len(PROBLEMS), 2, len(points)), WORST)  # with states kept on the way, and without
     ends = np.zeros((2, len(PROBLEMS)))  # at the minimum: the length of the slope, the least curvature
     for i, problem in run.progress([*enumerate(made)], "problem"):
-        minimum = _minimum(problem, steps)
+        reached = [problem.start]
+        for before, at in pairwise((0, *points)):
+            reached.append(descended(problem.inner, reached[-1], problem.hyper, step=problem.step, steps=at - before))
+        minimum = _minimum(problem, reached[-1])
         curvature = _hessian(problem, minimum)
         right = implicit_hypergradient(problem.inner, problem.outer, minimum, problem.hyper, _solving(curvature))
         ends[:, i] = float(_slope(problem, minimum).norm()), float(torch.linalg.eigvalsh(curvature)[0])
@@ -80,21 +84,23 @@ def hypergradient_errors(
             run.save(check=_error(right, _by_chain(problem, problem.exact())))
         shown = []
         for j, at in enumerate(points):
-            weights = descended(problem.inner, problem.start, problem.hyper, step=problem.step, steps=at)
+            weights = reached[j + 1]
             curvature = _hessian(problem, weights)
             found = _found(problem, weights, at, curvature)
-            trained = _by_chain(problem, problem.exact(steps=at)) if problem.exact else found["unrolled"]
-            to_minimum[i, :, j] = [_error(found[way], right) for way in WAYS]
-            to_trained[i, :, j] = [_error(found[way], trained) for way in WAYS]
+            to_minimum[i, :, j] = [_error(found[way], right) if way in found else WORST for way in WAYS]
             slopes[i, j] = float(_slope(problem, weights).norm())
             lowest[i, j] = float(torch.linalg.eigvalsh(curvature)[0])
+            if at > UNROLLED:
+                continue
+            trained = _by_chain(problem, problem.exact(steps=at)) if problem.exact else found["unrolled"]
+            to_trained[i, :, j] = [_error(found[way], trained) for way in WAYS]
             reach = partial(descended, problem.inner, problem.start, step=problem.step, steps=at)
             control[i, j] = _difference(problem, reach, trained)
             flowed[i, :, j] = _flowed(problem, at)
             shown.append(torch.stack([found["exact inverse"], trained, right]))
         if PROBLEMS[i] == "logistic":
-            run.save(pictures=torch.stack(shown).view(len(points), 3, -1, 10)[:, :, :64].sum(-1).numpy().round(6))
-            _costs(run, problem, points)
+            run.save(pictures=torch.stack(shown).view(len(shown), 3, -1, 10)[:, :, :64].sum(-1).numpy().round(6))
+            _costs(run, problem, [at for at in points if at <= UNROLLED])
     run.save(points=np.array(points, dtype=np.float64), to_minimum=to_minimum, to_trained=to_trained, slopes=slopes,
              lowest=lowest, ends=ends, control=control, flowed=flowed)  # fmt: skip
     _series(run, made[0], terms)
@@ -110,6 +116,8 @@ def _found(problem: Problem, weights: Tensor, at: int, curvature: Tensor) -> dic
         "conjugate 10": partial(conjugate_gradients, products=10),
     }
     found = {way: implicit_hypergradient(inner, outer, weights, hyper, solve) for way, solve in solves.items()}
+    if at > UNROLLED:
+        return found
     unrolled = partial(unrolled_hypergradient, inner, outer, start, hyper, step=step, steps=at)
     last = {f"last {few}": unrolled(last=min(at, few)) for few in (10, 100)}
     return found | {"unrolled": unrolled()} | last
@@ -165,7 +173,7 @@ def _series(run: Run, problem: Problem, terms: int) -> None:
         path = odeint_adjoint(_downhill(inner, leaf), minimum, times, (leaf,), _tight)
         return _error(torch.autograd.grad(outer(path[-1], leaf), leaf)[0], right)
 
-    solves = [partial(neumann_series, step=share / most) for share in SHARES]
+    solves: list[Callable[..., Tensor]] = [partial(neumann_series, step=share / most) for share in SHARES]
     errors = [
         [_error(implicit_hypergradient(inner, outer, minimum, hyper, partial(way, products=int(k))), right)
          for k in counts] for way in (*solves, conjugate_gradients)
@@ -200,9 +208,8 @@ def _costs(run: Run, problem: Problem, points: list[int]) -> None:
     run.measure(seconds=seconds)
 
 
-def _minimum(problem: Problem, steps: int) -> Tensor:
-    """By descent, then by Newton's method."""
-    weights = descended(problem.inner, problem.start, problem.hyper, step=problem.step, steps=steps)
+def _minimum(problem: Problem, weights: Tensor) -> Tensor:
+    """By Newton's method, from near it."""
     for _ in range(8):
         slope = _slope(problem, weights)
         if float(slope.norm()) < 1e-13:

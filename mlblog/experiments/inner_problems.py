@@ -43,7 +43,7 @@ def ridge_problem(features: int) -> Problem:
     x, asked = (double(2 * features, features) * scales for _ in range(2))
     y, answers = (some @ true + 0.5 * double(2 * features) for some in (x, asked))
     gram, moment = (x.T @ x / len(x)).numpy(), (x.T @ y / len(x)).numpy()
-    hyper = torch.empty(features, dtype=torch.float64).uniform_(float(np.log(0.02)), float(np.log(0.2)))
+    hyper = torch.empty(features, dtype=torch.float64).uniform_(*np.log((0.02, 0.2)).tolist())
 
     def exact(steps: int | None = None, time: float | None = None) -> RidgeWeights:
         given: tuple[Array, Array, Array] = (gram, moment, hyper.numpy())
@@ -73,8 +73,8 @@ def digit_problem(known: int, hidden: int) -> Problem:
 
     size = cut + 10 * (hidden + 1) if hidden else 10 * width
     start = torch.randn(size, dtype=torch.float64) * (0.5 if hidden else 0.0)
-    hyper = torch.empty(size, dtype=torch.float64).uniform_(float(np.log(0.005)), float(np.log(0.05)))
-    step = 0.3 if hidden else 0.6
+    hyper = torch.empty(size, dtype=torch.float64).uniform_(*np.log((0.02, 0.06) if hidden else (0.005, 0.05)).tolist())
+    step = 0.5 if hidden else 0.6
     return Problem(lambda w, h: F.cross_entropy(logits(w, given), labels) + decayed(w, h),
                    lambda w, h: F.cross_entropy(logits(w, asked), answers), start, hyper, step)  # fmt: skip
 

@@ -83,7 +83,7 @@ def conjugate_gradients(product: Product, vector: Tensor, *, products: int, tole
         product: with H.
         vector: (P,).
         products: K, at most.
-        tolerance: of the residual v - Hx, relative to v; the search ends below it.
+        tolerance: of the residual v - Hx, relative to v; the search ends below it, and at rounding in any case.
 
     Returns:
         (P,).
@@ -102,7 +102,7 @@ def conjugate_gradients(product: Product, vector: Tensor, *, products: int, tole
         raise ValueError(f"at least 0 products expected, got {products}")
     found, residual = torch.zeros_like(vector), vector
     direction, size = residual, residual @ residual
-    least = tolerance**2 * size
+    least = max(tolerance, torch.finfo(vector.dtype).eps) ** 2 * size
     for _ in range(products):
         if size <= least:
             break

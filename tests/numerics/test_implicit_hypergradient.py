@@ -120,6 +120,11 @@ def test_conjugate_gradients_are_scipys() -> None:
     np.testing.assert_allclose(exact_inverse(times, V), scipy.linalg.solve(H, V.numpy()), rtol=1e-10)
 
 
+def test_conjugate_gradients_end_at_rounding() -> None:
+    """They would divide zero by zero."""
+    np.testing.assert_allclose(conjugate_gradients(times, V, products=5_000), np.linalg.solve(H, V.numpy()), rtol=1e-9)
+
+
 def test_conjugate_gradients_end_where_curvature_is_not_positive() -> None:
     bent = torch.tensor([2.0, -1.0], dtype=torch.float64)
     found = conjugate_gradients(lambda v: bent * v, torch.tensor([0.0, 1.0], dtype=torch.float64), products=5)

@@ -39,7 +39,7 @@ def ridge_minimum(gram: Array, moment: Array, log_decays: Array) -> RidgeWeights
         log_decays: (D,), h.
 
     Raises:
-        ValueError: the shapes do not fit.
+        ValueError: the shapes do not fit, or a number is not finite.
 
     Example:
         >>> ridge_minimum(np.array([[1.0]]), np.array([4.0]), np.array([0.0]))  # 4 / (1 + e^h)
@@ -63,7 +63,7 @@ def ridge_descent(gram: Array, moment: Array, log_decays: Array, *, step: float,
         steps: t.
 
     Raises:
-        ValueError: the shapes do not fit, or the number of steps is negative.
+        ValueError: the shapes do not fit, a number is not finite, or the number of steps is negative.
 
     Example:
         >>> ridge_descent(np.array([[1.0]]), np.array([4.0]), np.array([0.0]), step=0.25, steps=1).weights
@@ -91,7 +91,7 @@ def ridge_flow(gram: Array, moment: Array, log_decays: Array, *, time: float) ->
         time: T, at least 0.
 
     Raises:
-        ValueError: the shapes do not fit, or the time is negative.
+        ValueError: the shapes do not fit, a number is not finite, or the time is negative.
 
     Example:
         >>> late = ridge_flow(np.array([[1.0]]), np.array([4.0]), np.array([0.0]), time=50.0)
@@ -128,7 +128,10 @@ def _decomposed(gram: Array, moment: Array, log_decays: Array) -> tuple[Array, A
 
 
 def _checked(gram: Array, moment: Array, log_decays: Array) -> tuple[Array, Array, Array]:
+    gram, moment, log_decays = (np.asarray(given, dtype=np.float64) for given in (gram, moment, log_decays))
     if gram.ndim != 2 or not gram.shape == 2 * moment.shape == 2 * log_decays.shape:
         raise ValueError(f"(D, D), (D,) and (D,) expected, got {gram.shape}, {moment.shape} and {log_decays.shape}")
+    if not all(np.isfinite(given).all() for given in (gram, moment, log_decays)):
+        raise ValueError("finite numbers expected")
     decays: Array = np.exp(log_decays)
     return gram, moment, decays

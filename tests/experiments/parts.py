@@ -38,7 +38,7 @@ LEARNERS = (
     "RandomForest",
 )
 #: … and what only counts, or learns from nothing.
-COUNTERS = ("edit_distance", "shuffle_probability", "excess_risk", "leave_one_out_on_a_line")
+COUNTERS = ("edit_distance", "shuffle_probability", "excess_risk", "leave_one_out_on_a_line", "RidgeWeights")
 #: What scores answers, given the examples to ask about before anything but a name.
 SCORERS = ("scores", "set_scores", "phrase_scores")
 #: What is read of other experiments' records.

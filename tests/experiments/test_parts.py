@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import cache
 
 import code_parts
+import hyper_parts
 import memory_parts
 import picture_parts
 import pixel_parts
@@ -102,6 +103,7 @@ PARTED = {
         ("right deciding at 0.01", "right by reach deciding at 0.01", "right by steps one block, sinusoids"),
     ),
     **code_parts.PARTED,
+    **hyper_parts.PARTED,
     "table_programs": Case(
         drawn_by("draw_questions"), ("validation programmer 2", "programs spare steps 1", "curve reader 2"),
         ("off programmer 1", "off spare steps 2", "off reader of rows 2", "off reader 1"),
@@ -113,6 +115,7 @@ PARTED = {
 #: Of these there is no part to keep apart: they draw from a known distribution, and are scored on it or exactly.
 WHOLE = {
     "attention_costs", "depth_memory", "exact_noise", "favor_errors", "forest_consistency", "head_widths",
+    "hypergradient_errors",
     "ils_bernoulli", "ils_beyond", "ils_bias", "ils_toy", "lsh_recall", "neighbors_best_k", "pixel_copies", "ring_gan",
     "ring_noise",
 }  # fmt: skip

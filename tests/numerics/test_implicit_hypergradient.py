@@ -121,8 +121,16 @@ def test_conjugate_gradients_are_scipys() -> None:
 
 
 def test_conjugate_gradients_end_at_rounding() -> None:
-    """They would divide zero by zero."""
-    np.testing.assert_allclose(conjugate_gradients(times, V, products=5_000), np.linalg.solve(H, V.numpy()), rtol=1e-9)
+    """They would go on to divide zero by zero."""
+    calls = []
+
+    def counted(v: Tensor) -> Tensor:
+        calls.append(v)
+        return times(v)
+
+    found = conjugate_gradients(counted, V, products=5_000)
+    np.testing.assert_allclose(found, np.linalg.solve(H, V.numpy()), rtol=1e-9)
+    assert len(calls) < 12
 
 
 def test_conjugate_gradients_end_where_curvature_is_not_positive() -> None:

@@ -68,7 +68,7 @@ def neumann_series(product: Product, vector: Tensor, *, step: float, products: i
         raise ValueError(f"a positive step and at least 0 products expected, got {step} and {products}")
     term = total = vector
     for _ in range(products):
-        term = term - step * product(term)  # (I - αH)^j v
+        term = term - step * product(term)  # (I - step H)^j v
         total = total + term
     return step * total
 

@@ -10,6 +10,7 @@ from code_parts import OPTIONS as CODES
 from depth_options import DEPTH_AND_MEMORY
 from example_parts import OPTIONS as EXAMPLES
 from graph_parts import OPTIONS as GRAPHS
+from hyper_parts import OPTIONS as HYPER
 from listening_parts import OPTIONS as LISTENING
 from memory_parts import OPTIONS as MEMORY
 from parts import LEARNERS
@@ -32,6 +33,7 @@ OPTIONS: dict[str, dict[str, tuple[Any, tuple[str, ...]]]] = {
     **GRAPHS,
     **LISTENING,
     **EXAMPLES,
+    **HYPER,
     **MEMORY,
     **PICTURES,
     **PIXELS,

@@ -39,6 +39,7 @@ from mlblog.classical import (
     neighbors,
     ppca,
     purity,
+    ridge,
     risk,
     svm,
     tree,
@@ -60,6 +61,7 @@ COINS = _random.integers(0, 2, 29)
 ETA = Polynomial([0.1, 0.3, 0.5])
 KS = [1, 2, 5, 14]
 BUCKETS = minibatch_importance.Buckets((np.array([0, 3, 4]), np.array([1, 2, 5])), (np.full(3, 1 / 3),) * 2)
+BOTH = np.hstack([X[:11], Z])
 START = mixture.GaussianMixture(np.array([0.4, 0.6]), X[:2], np.stack([np.eye(3), 2 * np.eye(3)]))
 
 
@@ -72,6 +74,36 @@ class Row:
     arrays: tuple[np.ndarray, ...]
     reference: Callable[..., Any]
     near: float = 1e-9
+
+
+def ridged(solve: Callable[..., ridge.RidgeWeights]) -> Callable[..., np.ndarray]:
+    """Weights above their derivatives, of inputs as they are."""
+    return lambda x, *given: np.vstack(solve(np.asarray(x, float).T @ np.asarray(x, float) / len(x), *given))
+
+
+def by_expm(time: float) -> Callable[..., np.ndarray]:
+    """Gradient flow with its derivatives, as the exponential of one matrix."""
+
+    def solved(x: np.ndarray, moment: np.ndarray, logs: np.ndarray) -> np.ndarray:
+        rows, matrix = [], x.T @ x / len(x) + np.diag(np.exp(logs))
+        for j in range(6):
+            system = np.zeros((13, 13))
+            system[:6, :6] = system[6:12, 6:12] = -matrix
+            system[6 + j, j] = -np.exp(logs[j])
+            system[:6, 12] = moment
+            rows.append(scipy.linalg.expm(time * system)[:12, 12])
+        return np.vstack([rows[0][:6], np.stack([row[6:] for row in rows], axis=1)])
+
+    return solved
+
+
+def three_steps(x: np.ndarray, moment: np.ndarray, logs: np.ndarray) -> np.ndarray:
+    """Steps and their derivatives, one after the other."""
+    w, moved, matrix = np.zeros(6), np.zeros((6, 6)), x.T @ x / len(x) + np.diag(np.exp(logs))
+    for _ in range(3):
+        moved = moved - 0.1 * (matrix @ moved + np.diag(np.exp(logs) * w))
+        w = w - 0.1 * (matrix @ w - moment)
+    return np.vstack([w, moved])
 
 
 def excess(x: np.ndarray, k: int) -> float:
@@ -169,6 +201,9 @@ ROWS = [
         lambda p: [np.mean([sum(sorted(row)[:-1]) for row in p])], near=2e-3),
     Row("risk.nearest_neighbor_risk", lambda p: [risk.nearest_neighbor_risk(p, np.full(5, 0.2))], (SHARES,),
         lambda p: [np.mean((p[:, :, None] * p[:, None] * (1 - np.eye(4))).sum((1, 2)))], near=2e-3),
+    Row("ridge.ridge_minimum", ridged(ridge.ridge_minimum), (BOTH, Q, P), by_expm(90.0), 1e-8),
+    Row("ridge.ridge_descent", ridged(partial(ridge.ridge_descent, step=0.1, steps=3)), (BOTH, Q, P), three_steps),
+    Row("ridge.ridge_flow", ridged(partial(ridge.ridge_flow, time=1.5)), (BOTH, Q, P), by_expm(1.5)),
     Row("subspaces.principal_angles", subspaces.principal_angles, (X, X[:, :2] + 0.5 * F[:1]),
         lambda a, b: np.sort(scipy.linalg.subspace_angles(a, b)), near=1e-3),
     Row("bounds.log_evidence", bounds.log_evidence, (SHARES,), lambda a: scipy.special.logsumexp(a, axis=-1)),

@@ -15,7 +15,7 @@ from trap import INF, NAN, Trap
 from mlblog.losses import contrastive, ctc, ctc_decode, pointer
 from mlblog.losses import discrete as d
 from mlblog.models import attention, beam, discrete_vae, norms, positions, reversible, views
-from mlblog.numerics import adjoint, calibration, odeint, recompute, saved
+from mlblog.numerics import adjoint, calibration, inverse_product, odeint, recompute, saved
 from mlblog.training import reducer, schedule
 
 ONE, TWO = torch.tensor([1]), torch.tensor([2])
@@ -239,6 +239,12 @@ SOLVERS = [
          "longer than zero"),
     Trap("times that want a gradient", lambda: odeint.odeint(
         lambda t, z: z, torch.ones(2), torch.tensor([0.0, 1.0], requires_grad=True)), ValueError, "detach"),
+    Trap("a singular Hessian", lambda: inverse_product.exact_inverse(lambda v: 0 * v, torch.ones(2)), RuntimeError,
+         "singular"),
+    Trap("the largest eigenvalue of zero", lambda: inverse_product.largest_eigenvalue(
+        lambda v: 0 * v, torch.ones(2)), 0.0),
+    Trap("conjugate gradients of zero", lambda: inverse_product.conjugate_gradients(
+        lambda v: 2 * v, torch.zeros(2), products=3), [0.0, 0.0]),
     Trap("times as a tensor", lambda: odeint.odeint(
         lambda t, z: z, torch.ones(1, dtype=torch.float64), torch.tensor([0.0, 1.0]))[-1], [math.e]),
     Trap("times out of order", lambda: odeint.as_times([0.0, 2.0, 1.0]), ValueError, "rise"),

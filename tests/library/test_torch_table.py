@@ -10,6 +10,7 @@ from code_rows import CODES
 from depth_rows import DEPTH
 from example_rows import EXAMPLES
 from graph_rows import GRAPHS
+from hyper_rows import HYPER
 from memory_rows import MEMORIES
 from picture_rows import PICTURES
 from pixel_rows import PIXELS
@@ -25,7 +26,7 @@ from word_rows import WORDS
 
 ROWS = [
     *MODELS, *PLACES, *LOSSES, *DEPTH, *MEMORIES, *SEGMENTS, *PICTURES, *CODES, *PIXELS, *PROGRAMS, *VIEWS, *GRAPHS,
-    *SPEECH, *EXAMPLES, *WORDS,
+    *SPEECH, *EXAMPLES, *WORDS, *HYPER,
 ]  # fmt: skip
 EACH = pytest.mark.parametrize("row", ROWS, ids=[f"{i}-{row.name}" for i, row in enumerate(ROWS)])
 DOUBLE = torch.float64

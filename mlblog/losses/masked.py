@@ -1,6 +1,6 @@
 """What hidden letters cost, and the same where masks are drawn by another law than the one that counts.
 
-Dimensions: B strings, T places, V letters.
+Dimensions: T places, V letters; any axes before them, such as a batch of strings.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ def mlm_loss(logits: Tensor, words: Tensor, hidden: Tensor) -> Tensor:
         ℓ = -Σ_{i hidden} log P(x_i | what is shown)
 
     Args:
-        logits: (B, T, V).
-        words: (B, T) letters.
-        hidden: (B, T) boolean.
+        logits: (…, T, V).
+        words: (…, T) letters.
+        hidden: (…, T) boolean.
 
     Returns:
-        (B,) nats of each string.
+        (…) nats of each string.
 
     Raises:
         ValueError: the shapes do not fit.
@@ -44,14 +44,14 @@ def importance_weighted_mlm_loss(
         ℓ p(M | x) / q(M | x),   M ~ q
 
     Args:
-        logits: (B, T, V).
-        words: (B, T) letters.
-        hidden: (B, T) boolean, M of each string.
-        log_p: (B,) log-probability of M under the law that the objective names, in nats.
-        log_q: (B,) log-probability of M under the law that drew it.
+        logits: (…, T, V).
+        words: (…, T) letters.
+        hidden: (…, T) boolean, M of each string.
+        log_p: (…) log-probability of M under the law that the objective names, in nats.
+        log_q: (…) log-probability of M under the law that drew it.
 
     Returns:
-        (B,) nats of each string. No gradient reaches q: the weights are constants.
+        (…) nats of each string. No gradient reaches q: the weights are constants.
 
     Raises:
         ValueError: the shapes do not fit.

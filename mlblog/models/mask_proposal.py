@@ -50,11 +50,12 @@ class MaskProposalNetwork(nn.Module):
         self.masks = masks
 
     def forward(self, words: Tensor) -> Tensor:
-        """(B, T) letters to (B, M) log-probabilities."""
-        x = F.one_hot(words, self.letters).float().flatten(-2)
+        """(…, T) letters to (…, M) log-probabilities."""
+        x = F.one_hot(words, self.letters).to(self.inside.weight.dtype).flatten(-2)
         scores = self.outside(F.gelu(self.inside(x)))  # (B, T)
-        learned: Tensor = (self.masks.p.log() + scores @ self.masks.hidden.float().T).softmax(-1)
-        q: Tensor = self.share * self.masks.p + (1 - self.share) * learned
+        p = self.masks.p.to(scores.dtype)
+        learned: Tensor = (p.log() + scores @ self.masks.hidden.to(scores.dtype).T).softmax(-1)
+        q: Tensor = self.share * p + (1 - self.share) * learned
         return q.log()
 
 

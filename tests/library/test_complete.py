@@ -11,7 +11,18 @@ from pathlib import Path
 ROOMS = ("models", "losses", "classical", "numerics", "training")
 
 WORDS = {"AnagramDictionary", "shuffle_probability", "edit_distance", "collapse", "ContextTable"}  # take no fractions
-RESULTS = {"Bound", "Dual", "Halting", "Hypotheses", "Moments", "PPCA", "Quantized"}  # come out of what has a row
+RESULTS = {
+    "Bound",
+    "Dual",
+    "GradientMoments",
+    "GradientVariance",
+    "Halting",
+    "Hypotheses",
+    "Masks",
+    "Moments",
+    "PPCA",
+    "Quantized",
+}  # come out of what has a row
 PROTOCOLS = {
     "AddsPlaces",
     "DrawEstimator",

@@ -8,6 +8,7 @@ import pytest
 import torch
 from code_rows import CODES
 from depth_rows import DEPTH
+from mask_rows import MASKED
 from memory_rows import MEMORIES
 from picture_rows import PICTURES
 from pixel_rows import PIXELS
@@ -18,7 +19,7 @@ from table import ROUNDING, Row, assert_near, cast, flat
 from torch import Tensor
 from torch_rows import LOSSES, MODELS
 
-ROWS = MODELS + PLACES + LOSSES + DEPTH + MEMORIES + SEGMENTS + PICTURES + CODES + PIXELS + PROGRAMS
+ROWS = MODELS + PLACES + LOSSES + DEPTH + MEMORIES + SEGMENTS + PICTURES + CODES + PIXELS + PROGRAMS + MASKED
 EACH = pytest.mark.parametrize("row", ROWS, ids=[f"{i}-{row.name}" for i, row in enumerate(ROWS)])
 DOUBLE = torch.float64
 

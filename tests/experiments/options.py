@@ -7,6 +7,7 @@ from typing import Any
 from attention_options import ATTENTION
 from code_parts import OPTIONS as CODES
 from depth_options import DEPTH_AND_MEMORY
+from mask_cases import OPTIONS as MASKS
 from memory_parts import OPTIONS as MEMORY
 from parts import LEARNERS
 from picture_parts import OPTIONS as PICTURES
@@ -22,6 +23,7 @@ OPTIONS: dict[str, dict[str, tuple[Any, tuple[str, ...]]]] = {
     **ATTENTION,
     **CODES,
     **DEPTH_AND_MEMORY,
+    **MASKS,
     **MEMORY,
     **PICTURES,
     **PIXELS,

@@ -43,8 +43,9 @@ COUNTERS = ("edit_distance", "shuffle_probability", "excess_risk", "leave_one_ou
 SCORERS = ("scores", "set_scores", "phrase_scores")
 #: What is read of other experiments' records.
 PLANTED = {
-    "character_rates": 3e-3, "copying_rates": 2e-3, "memory_rates": 3e-3, "picture_rates": 1e-2, "pointing_rates": 2e-3,
-    "enlarged_rates": 1e-2, "pixel_rates": 1e-2, "position_rates": 3e-3, "reversing_rates": 3e-3, "sum_rates": 3e-3,
+    "character_rates": 3e-3, "copying_rates": 2e-3, "mask_rates": 3e-3, "memory_rates": 3e-3, "picture_rates": 1e-2,
+    "pointing_rates": 2e-3, "enlarged_rates": 1e-2, "pixel_rates": 1e-2, "position_rates": 3e-3,
+    "reversing_rates": 3e-3, "sum_rates": 3e-3,
 }  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import cache
 
 import code_parts
+import mask_cases
 import memory_parts
 import picture_parts
 import pixel_parts
@@ -18,7 +19,9 @@ import mlblog.experiments.characters
 import mlblog.experiments.codebooks
 import mlblog.experiments.codes
 import mlblog.experiments.diffusion
+import mlblog.experiments.hidden_words
 import mlblog.experiments.ilsampling_vae
+import mlblog.experiments.mask_parts
 import mlblog.experiments.memory
 import mlblog.experiments.pictures
 import mlblog.experiments.pictures_upscaled
@@ -35,6 +38,7 @@ import mlblog.experiments.vae
 from mlblog.data.anagrams import split
 from mlblog.data.letter_sets import split_by_set
 from mlblog.data.phrases import split_by_letters
+from mlblog.data.words import load_words
 
 BY_CLASS = words_by(lambda module, words: split(words, unseen=module.EXAMPLES))
 BY_CLASS_ALONE = words_by(lambda _, words: split(words))
@@ -102,6 +106,7 @@ PARTED = {
         ("right deciding at 0.01", "right by reach deciding at 0.01", "right by steps one block, sinusoids"),
     ),
     **code_parts.PARTED,
+    **mask_cases.PARTED,
     "table_programs": Case(
         drawn_by("draw_questions"), ("validation programmer 2", "programs spare steps 1", "curve reader 2"),
         ("off programmer 1", "off spare steps 2", "off reader of rows 2", "off reader 1"),
@@ -147,6 +152,11 @@ def quick() -> Iterator[None]:
         patch.setattr(mlblog.experiments.codebooks, "RATES", code_parts.RATES)
         arms = {name: mlblog.experiments.codebooks.ARMS[name] for name in code_parts.ARMS}
         patch.setattr(mlblog.experiments.codebooks, "ARMS", arms)
+        patch.setattr(mlblog.experiments.hidden_words, "HORIZONS", (1.0,))
+        patch.setattr(mlblog.experiments.hidden_words, "RATES", mask_cases.RATES)
+        patch.setattr(mlblog.experiments.hidden_words, "KNOBS", ((3e-3, 0.1), (1e-2, 0.3)))
+        patch.setitem(mlblog.experiments.hidden_words.TRAINED, ("words", "Adam"), mask_cases.ARMS)
+        patch.setattr(mlblog.experiments.mask_parts, "load_words", load_words)  # a thousand are set aside
         for name in ("KINDS", "FIELDS", "RATES", "STRENGTHS"):
             patch.setattr(mlblog.experiments.pictures, name, vars(picture_parts)[name])
         patch.setattr(mlblog.experiments.pictures_upscaled, "KINDS", picture_parts.KINDS)
@@ -222,7 +232,7 @@ VALIDATED = (
     "adaptive_parity", "adaptive_sorting", "adaptive_spans", "adaptive_totals", "anagram_letter_sets", "anagram_page",
     "anagram_phrases", "anagram_solver", "character_losses", "character_rates", "character_tables", "copying",
     "copying_rates", "depth_training", "digit_codebooks", "digit_codes", "digit_noise", "enlarged_rates", "gate_rates",
-    "ils_vae", "letter_set_page", "memory_rates", "memory_segments", "picture_fields", "picture_rates",
+    "ils_vae", "letter_set_page", "mask_rates", "memory_rates", "memory_segments", "picture_fields", "picture_rates",
     "picture_tables", "picture_upscaled", "pixel_bits", "pixel_enlarged", "pixel_rates", "pointing_at_points",
     "pointing_page", "pointing_rates", "position_rates", "positions_beyond", "reversing", "reversing_longer",
     "reversing_rates", "sum_rates", "sums_beyond", "table_programs",

@@ -14,7 +14,6 @@ WORDS = {"AnagramDictionary", "shuffle_probability", "edit_distance", "collapse"
 RESULTS = {
     "Bound",
     "Dual",
-    "GradientMoments",
     "GradientVariance",
     "Halting",
     "Hypotheses",

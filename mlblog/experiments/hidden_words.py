@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -69,7 +69,7 @@ class Trial(NamedTuple):
 
 
 @experiment(smoke=SMOKE, small={"steps": 1_000}, full={"steps": 20_000, "batch": 128, "width": 512}, seeds=1,
-            variants=({"kind": "pairs"}, {"optimizer": "SGD"}))  # fmt: skip
+            variants=({"kind": "pairs", "batch": 8}, {"optimizer": "SGD"}))  # fmt: skip
 def mask_rates(run: Run, *, steps: int, words: int = 500, width: int = 64, batch: int = 32,
                kind: Kind = "words", optimizer: Optimizer = "Adam", seed: int) -> None:  # fmt: skip
     """Train with each way to draw masks at each rate, and keep the loss of validation words: the grid.
@@ -106,7 +106,7 @@ def mask_rates(run: Run, *, steps: int, words: int = 500, width: int = 64, batch
 
 @experiment(smoke={**SMOKE, "measured": 5}, small={"steps": 1_000},
             full={"steps": 20_000, "batch": 128, "width": 512}, seeds=5,
-            variants=({"kind": "pairs"}, {"optimizer": "SGD"}), reads=["mask_rates"])  # fmt: skip
+            variants=({"kind": "pairs", "batch": 8}, {"optimizer": "SGD"}), reads=["mask_rates"])  # fmt: skip
 def hidden_words(run: Run, *, steps: int, words: int = 500, measured: int = 256, width: int = 64, batch: int = 32,
                  kind: Kind = "words", optimizer: Optimizer = "Adam", seed: int) -> None:  # fmt: skip
     """Train with each way to draw masks at its best rate, and measure losses exactly, over all masks.
@@ -124,8 +124,9 @@ def hidden_words(run: Run, *, steps: int, words: int = 500, measured: int = 256,
     """
     run.uses("words.txt.gz", DIGEST)
     strings, masks = draw_strings(kind, words, run.device), _masks(run.device)
-    overrides = {name: value for name, value, usual in [("kind", kind, "words"), ("optimizer", optimizer, "Adam")]
-                 if value != usual}  # fmt: skip
+    overrides: dict[str, Any] = {} if optimizer == "Adam" else {"optimizer": optimizer}
+    if kind == "pairs":
+        overrides |= {"kind": kind, "batch": batch}  # small batches: with larger ones every loss ends near zero
     tuned = mask_rates.runs(scale=run.scale, **overrides)
     parts: list[dict[str, tuple[float, float]]] = []
     shown: dict[str, NDArray[np.float64]] = {}

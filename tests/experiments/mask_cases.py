@@ -8,10 +8,22 @@ from typing import Any
 import pytest
 from changed_parts import Case
 
+from mlblog.data.words import load_words
+from mlblog.experiments import hidden_words, mask_parts
+
 NET = ("AdamW", "Adam")
 #: In place of all laws, horizons, rates and knobs, so that runs take no time.
 ARMS = ("uniform", "table", "learned", "loss", "optimum", "all, fewer words", "half uniform")
 RATES = {"Adam": (3e-3, 1e-2), "SGD": (1.0, 2.0)}
+
+
+def quicken(patch: pytest.MonkeyPatch) -> None:
+    """Few ways to train, and all the words: a thousand are set aside."""
+    patch.setattr(hidden_words, "HORIZONS", (1.0,))
+    patch.setattr(hidden_words, "RATES", RATES)
+    patch.setattr(hidden_words, "KNOBS", ((3e-3, 0.1), (1e-2, 0.3)))
+    patch.setitem(hidden_words.TRAINED, ("words", "Adam"), ARMS)
+    patch.setattr(mask_parts, "load_words", load_words)
 
 
 def backwards(patch: pytest.MonkeyPatch, module: ModuleType, part: str) -> None:

@@ -19,9 +19,7 @@ import mlblog.experiments.characters
 import mlblog.experiments.codebooks
 import mlblog.experiments.codes
 import mlblog.experiments.diffusion
-import mlblog.experiments.hidden_words
 import mlblog.experiments.ilsampling_vae
-import mlblog.experiments.mask_parts
 import mlblog.experiments.memory
 import mlblog.experiments.pictures
 import mlblog.experiments.pictures_upscaled
@@ -38,7 +36,6 @@ import mlblog.experiments.vae
 from mlblog.data.anagrams import split
 from mlblog.data.letter_sets import split_by_set
 from mlblog.data.phrases import split_by_letters
-from mlblog.data.words import load_words
 
 BY_CLASS = words_by(lambda module, words: split(words, unseen=module.EXAMPLES))
 BY_CLASS_ALONE = words_by(lambda _, words: split(words))
@@ -152,11 +149,7 @@ def quick() -> Iterator[None]:
         patch.setattr(mlblog.experiments.codebooks, "RATES", code_parts.RATES)
         arms = {name: mlblog.experiments.codebooks.ARMS[name] for name in code_parts.ARMS}
         patch.setattr(mlblog.experiments.codebooks, "ARMS", arms)
-        patch.setattr(mlblog.experiments.hidden_words, "HORIZONS", (1.0,))
-        patch.setattr(mlblog.experiments.hidden_words, "RATES", mask_cases.RATES)
-        patch.setattr(mlblog.experiments.hidden_words, "KNOBS", ((3e-3, 0.1), (1e-2, 0.3)))
-        patch.setitem(mlblog.experiments.hidden_words.TRAINED, ("words", "Adam"), mask_cases.ARMS)
-        patch.setattr(mlblog.experiments.mask_parts, "load_words", load_words)  # a thousand are set aside
+        mask_cases.quicken(patch)
         for name in ("KINDS", "FIELDS", "RATES", "STRENGTHS"):
             patch.setattr(mlblog.experiments.pictures, name, vars(picture_parts)[name])
         patch.setattr(mlblog.experiments.pictures_upscaled, "KINDS", picture_parts.KINDS)

@@ -10,6 +10,7 @@ import example_parts
 import graph_parts
 import hyper_parts
 import listening_parts
+import mask_cases
 import memory_parts
 import picture_parts
 import pixel_parts
@@ -117,6 +118,7 @@ PARTED = {
         drawn_by("draw_questions"), ("validation programmer 2", "programs spare steps 1", "curve reader 2"),
         ("off programmer 1", "off spare steps 2", "off reader of rows 2", "off reader 1"),
     ),
+    **mask_cases.PARTED,
     **memory_parts.PARTED,
     **picture_parts.PARTED,
     **pixel_parts.PARTED,
@@ -138,7 +140,7 @@ VALIDATED = (
     "anagram_phrases", "anagram_solver", "character_losses", "character_rates", "character_tables", "copying",
     "copying_rates", "depth_training", "digit_codebooks", "digit_codes", "digit_importance", "digit_noise",
     "digit_views", "enlarged_rates", "gate_rates", "graph_depths", "hidden_unit_rates", "hidden_units", "ils_vae",
-    "letter_set_page", "memory_rates", "memory_segments", "picture_fields", "picture_rates", "picture_tables",
+    "letter_set_page", "mask_rates", "memory_rates", "memory_segments", "picture_fields", "picture_rates", "picture_tables",
     "picture_upscaled", "pixel_bits", "pixel_enlarged", "pixel_rates", "pointing_at_points", "pointing_page",
     "pointing_rates", "position_rates", "positions_beyond", "reversing", "reversing_longer", "reversing_rates",
     "shape_views", "sound_bits", "sound_predicted", "sound_rates", "sum_rates", "sums_beyond", "table_programs",
@@ -199,6 +201,7 @@ def shorten(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(mlblog.experiments.examples, "RATES", (0.1, 0.5))
     arms = {name: mlblog.experiments.codebooks.ARMS[name] for name in code_parts.ARMS}
     patch.setattr(mlblog.experiments.codebooks, "ARMS", arms)
+    mask_cases.quicken(patch)
     patch.setattr(mlblog.experiments.graphs, "RATES", graph_parts.RATES)
     for name in ("KINDS", "FIELDS", "RATES", "STRENGTHS"):
         patch.setattr(mlblog.experiments.pictures, name, vars(picture_parts)[name])

@@ -12,6 +12,7 @@ from example_parts import OPTIONS as EXAMPLES
 from graph_parts import OPTIONS as GRAPHS
 from hyper_parts import OPTIONS as HYPER
 from listening_parts import OPTIONS as LISTENING
+from mask_cases import OPTIONS as MASKS
 from memory_parts import OPTIONS as MEMORY
 from parts import LEARNERS
 from picture_parts import OPTIONS as PICTURES
@@ -34,6 +35,7 @@ OPTIONS: dict[str, dict[str, tuple[Any, tuple[str, ...]]]] = {
     **LISTENING,
     **EXAMPLES,
     **HYPER,
+    **MASKS,
     **MEMORY,
     **PICTURES,
     **PIXELS,

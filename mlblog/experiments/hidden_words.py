@@ -1,4 +1,4 @@
-"""A masked language model on eight-letter words, whose masks are drawn by several laws: noise, and what it costs."""
+"""A masked language model on eight-letter words, whose masks are drawn in several ways: noise, and what it costs."""
 
 from __future__ import annotations
 

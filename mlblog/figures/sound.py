@@ -87,7 +87,7 @@ def sound(samples: np.ndarray, *, rate: int, transcript: str, title: str = "") -
 
 
 def spectrogram(samples: np.ndarray, window: int) -> np.ndarray:
-    """Power by frequency and time, in windows after Hann that overlap by half.
+    """Power by frequency and time, in Hann windows that overlap by half.
 
     Args:
         samples: shape (T,).

@@ -1,4 +1,4 @@
-"""What hidden letters cost, and the same where masks are drawn by another law than the one that counts.
+"""What hidden letters cost, and the same where masks are drawn from another distribution than the one that counts.
 
 Dimensions: T places, V letters; any axes before them, such as a batch of strings.
 """
@@ -47,8 +47,8 @@ def importance_weighted_mlm_loss(
         logits: (…, T, V).
         words: (…, T) letters.
         hidden: (…, T) boolean, M of each string.
-        log_p: (…) log-probability of M under the law that the objective names, in nats.
-        log_q: (…) log-probability of M under the law that drew it.
+        log_p: (…) log-probability of M under the distribution that the objective names, in nats.
+        log_q: (…) log-probability of M under the distribution that drew it.
 
     Returns:
         (…) nats of each string. No gradient reaches q: the weights are constants.

@@ -98,14 +98,14 @@ def gradient_variance_decomposition(moments: GradientMoments, p: Tensor, q: Tens
 
     Args:
         moments: of the gradients under `p`.
-        p: (M,) or (N, M), the law that the objective names.
-        q: (M,) or (N, M), the law that masks are drawn by.
+        p: (M,) or (N, M), the distribution that the objective names.
+        q: (M,) or (N, M), the distribution that masks are drawn from.
 
     Returns:
         Both parts, in squared units of the gradient. The first does not depend on q.
 
     Raises:
-        ValueError: a law has another shape or does not add up to 1, or q is zero where p g is not.
+        ValueError: a distribution has another shape or does not add up to 1, or q is zero where p g is not.
 
     References:
         [chen2020variance]; the law of total variance.
@@ -176,7 +176,7 @@ def rows_norms(inputs: list[Tensor], errors: list[Tensor]) -> Tensor:
 
 
 def _laws(law: Tensor, strings: int, masks: int) -> Tensor:
-    """The law of each string, (N, M)."""
+    """The distribution of each string's masks, (N, M)."""
     law = law.double()
     if law.shape not in ((masks,), (strings, masks)):
         raise ValueError(f"({masks},) or ({strings}, {masks}) expected, given {tuple(law.shape)}")

@@ -12,7 +12,7 @@ from mlblog.models.masked_lm import Masks
 
 
 class MaskProposalNetwork(nn.Module):
-    """A law of masks for each string, from a score of each place.
+    """A distribution of masks for each string, from a score of each place.
 
         q(M | x) = ε p(M) + (1 - ε) softmax_M( log p(M) + Σ_{i ∈ M} s_i(x) )
 

@@ -18,7 +18,7 @@ from mlblog.models.transformer import EncoderBlock, sinusoidal_positions
 
 
 class Masks(NamedTuple):
-    """All masks of a law, with their probabilities.
+    """All masks of a distribution, with their probabilities.
 
     Attributes:
         hidden: (M, T) boolean, true where a letter is hidden.

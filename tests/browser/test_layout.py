@@ -83,10 +83,11 @@ def test_lettering_of_figures_is_legible_on_a_phone(visit: Callable[..., Visit],
     for path in posts(site):
         page = window.go(path)
         # all at once: a figure that comes to life takes its image away
-        shown = page.locator(".mlblog-figure img:visible").evaluate_all(
-            "images => images.map(image => [image.getAttribute('src'), image.getBoundingClientRect().width])"
-        )
+        shown = page.evaluate("""[...document.querySelectorAll(".mlblog-figure img")].map(
+            image => [image.getAttribute("src"), image.getBoundingClientRect().width])""")
         for source, drawn in shown:
+            if not drawn:
+                continue  # of the other scheme, or brought to life
             name = source.partition("#")[0]
             svg = (site / path.strip("/") / name).resolve().read_text()
             sizes = [float(size) for size in re.findall(r"\) scale\(([\d.]+) -", svg)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import struct
 
@@ -24,7 +25,7 @@ def image_attributes(content: bytes = b"", lettering: str = "") -> str:
     found = ["loading=lazy"]
     found += [f"{name}={length}" for name, length in room(content).items()]
     if lettering and (size := _size(content)):
-        found.append(f"style='--legible: {size[0] * LEGIBLE / float(lettering):.0f}px'")
+        found.append(f"style='--legible: {math.ceil(size[0] * LEGIBLE / float(lettering))}px'")
     return f"{{ {' '.join(found)} }}"
 
 

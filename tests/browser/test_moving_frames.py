@@ -64,6 +64,15 @@ def test_every_figure_in_frames_moves(visit: Open, site: Path, with_frames: list
         assert (window.complaints, window.foreign) == ([], [])
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_frames_are_as_wide_as_the_picture_before(visit: Open, with_frames: list[str], scheme: str) -> None:
+    figure = alive(visit(scheme=scheme), with_frames[0])
+    frame, room = figure.locator(".mlblog-frame").bounding_box(), figure.bounding_box()
+    assert frame is not None
+    assert room is not None
+    assert frame["width"] == pytest.approx(room["width"], abs=1)
+
+
 def test_the_button_plays_to_the_end_and_stops(visit: Open, site: Path, with_frames: list[str]) -> None:
     figure = alive(visit(), with_frames[0])
     names = labels(site, with_frames[0], figure, "light")

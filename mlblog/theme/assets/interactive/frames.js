@@ -27,7 +27,8 @@ export default async function begin(figure, addresses) {
 
   const host = named("div", { class: "mlblog-frame", role: "img", tabindex: "-1" });
   host.style.cssText = still.style.cssText;
-  host.style.maxWidth = `${still.width || still.getAttribute("width")}px`;
+  const width = Math.max(...images.map((image) => image.width)); // that of the other scheme's has none
+  host.style.maxWidth = `${width || still.getAttribute("width")}px`;
   const shadow = host.attachShadow({ mode: "open" }); // ids of one drawing stay apart from those of another
   const play = named("button", { type: "button", class: "mlblog-play" });
   const slider = named("input", { type: "range", min: 0, step: 1, "aria-label": "Frame" });

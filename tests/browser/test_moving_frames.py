@@ -66,7 +66,7 @@ def test_every_figure_in_frames_moves(visit: Open, site: Path, with_frames: list
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_frames_are_as_wide_as_the_picture_before(visit: Open, with_frames: list[str], scheme: str) -> None:
-    figure = alive(visit(scheme=scheme), with_frames[0])
+    figure = alive(visit(scheme=scheme), with_frames[-1])
     frame, room = figure.locator(".mlblog-frame").bounding_box(), figure.bounding_box()
     assert frame is not None
     assert room is not None

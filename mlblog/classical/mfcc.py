@@ -46,7 +46,7 @@ def mel_filters(count: int, *, points: int, rate: int, lowest: float = 20.0) -> 
 
     Example:
         >>> mel_filters(2, points=8, rate=800, lowest=0.0).round(2).tolist()
-        [[0.0, 0.83, 0.4, 0.0, 0.0], [0.0, 0.0, 0.6, 0.75, 0.0]]
+        [[0.0, 0.89, 0.33, 0.0, 0.0], [0.0, 0.0, 0.67, 0.63, 0.0]]
 
     References:
         [davis1980comparison], figure 1.
@@ -140,7 +140,7 @@ def slopes(tracks: Floats, reach: int = 2) -> Floats:
 
     Example:
         >>> slopes(np.arange(6.0)[:, None] ** 2)[:, 0].tolist()
-        [0.9, 2.2, 4.0, 6.0, 5.4, 3.1]
+        [0.9, 2.2, 4.0, 6.0, 5.8, 4.1]
 
     References:
         [furui1986speaker], of spectra.

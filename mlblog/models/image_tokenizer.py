@@ -22,6 +22,7 @@ class ImageTokenizer(nn.Module):
         quantizer: of vectors of Z features.
 
     Example:
+        >>> import torch
         >>> net = ImageTokenizer(3, hidden=5, quantizer=VectorQuantizer(entries=7, width=2))
         >>> made, quantized = net(torch.rand(6, 3, 8, 8))
         >>> made.shape, quantized.codes.shape

@@ -13,7 +13,7 @@ from toypost import HEAD
 from mlblog.lab import Code, Lab, Project
 from mlblog.press import Compiled, Outputs, Ran, Server, compile_posts, parse_post
 from mlblog.press.cache.outputs import OutputCache, keys
-from mlblog.press.kernel.basis import Basis
+from mlblog.press.kernel.basis import Basis, unobserved
 
 
 def kept(project: Project) -> OutputCache:
@@ -254,6 +254,12 @@ def test_a_warm_compile_starts_no_process_and_imports_nothing_heavy(
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=renewed.root, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_what_is_fixed_for_cells_makes_no_difference() -> None:
+    """Ray, once imported, names a debugger; a shell may say that Python writes no bytecode."""
+    assert unobserved({"TZ": "UTC", "PYTHONBREAKPOINT": "ray.util.rpdb.set_trace"}) == unobserved({"TZ": "UTC"})
+    assert unobserved({"TZ": "UTC"}) != unobserved({"TZ": "CET"})
 
 
 @pytest.mark.parametrize("name", ["t", "müll"])

@@ -39,22 +39,24 @@ _UNOBSERVED = ("PYTHON", "LC_", "LANG", "TZ", "LD_", "OMP_", "MKL_", "OPENBLAS_"
 _GENERATED = {"__pycache__", ".mlblog", ".git"}
 
 
+#: Variables fixed for every kernel process, of any project.
+_FIXED = {
+    "MPLBACKEND": "Agg",
+    # deterministic set order and sums in every process, on any number of cores
+    "PYTHONHASHSEED": "0",
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "PYTHONDONTWRITEBYTECODE": "1",  # writing beside the sources would trigger file watchers
+    "PYTHONBREAKPOINT": "",  # a debugger named there (Ray sets one) would fail in its own words
+    # macOS ends a process that forked once Objective-C was in use, as it is in torch and Matplotlib
+    "OBJC_DISABLE_INITIALIZE_FORK_SAFETY": "YES",
+}
+
+
 def environment(project: Project) -> dict[str, str]:
     """Variables fixed for every kernel process."""
-    return {
-        "MLBLOG_ROOT": str(project.root),
-        "MPLBACKEND": "Agg",
-        # deterministic set order and sums in every process, on any number of cores
-        "PYTHONHASHSEED": "0",
-        "OMP_NUM_THREADS": "1",
-        "MKL_NUM_THREADS": "1",
-        "OPENBLAS_NUM_THREADS": "1",
-        "PYTHONDONTWRITEBYTECODE": "1",  # writing beside the sources would trigger file watchers
-        "PYTHONBREAKPOINT": "",  # a debugger named there (Ray sets one) would fail in its own words
-        "IPYTHONDIR": str(project.work / "ipython"),
-        # macOS ends a process that forked once Objective-C was in use, as it is in torch and Matplotlib
-        "OBJC_DISABLE_INITIALIZE_FORK_SAFETY": "YES",
-    }
+    return {"MLBLOG_ROOT": str(project.root), "IPYTHONDIR": str(project.work / "ipython"), **_FIXED}
 
 
 def is_observed(variable: str, project: Project) -> bool:
@@ -63,8 +65,10 @@ def is_observed(variable: str, project: Project) -> bool:
 
 
 def unobserved(environ: Mapping[str, str] = os.environ) -> str:
-    """The state of variables whose reads cannot be observed."""
-    return json.dumps(sorted(item for item in environ.items() if item[0].startswith(_UNOBSERVED)))
+    """The state of variables whose reads cannot be observed, but for those fixed for every kernel process."""
+    return json.dumps(
+        sorted(item for item in environ.items() if item[0].startswith(_UNOBSERVED) and item[0] not in _FIXED)
+    )
 
 
 class Basis:

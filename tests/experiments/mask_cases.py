@@ -45,6 +45,9 @@ PARTED = {
     "mask_parts": Case(
         backwards, ("fitted, known words 16",), ("uniform one", "optimum coin", "nats two", "fitted 16", "both four")
     ),
+    "mask_replacements": Case(
+        backwards, ("known words mostly",), ("nats always, mask", "nats never, itself", "parts mostly")
+    ),
 }
 _NETS: dict[str, tuple[Any, tuple[str, ...]]] = {"steps": (5, NET), "width": (10, NET), "batch": (16, NET)}
 _WORDS: dict[str, tuple[Any, tuple[str, ...]]] = {
@@ -56,4 +59,5 @@ OPTIONS: dict[str, dict[str, tuple[Any, tuple[str, ...]]]] = {
     "mask_parts": {
         **_NETS, "fitted": (3, NET), "measured": (3, ()), "words": (70, NET), "network": ("attention", NET),
     },
+    "mask_replacements": {**_NETS, "measured": (3, ()), "words": (70, NET)},
 }  # fmt: skip

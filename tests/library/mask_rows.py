@@ -7,8 +7,9 @@ import torch.nn.functional as F
 from table import Row
 from torch import Tensor, nn
 
+from mlblog.data import mlm_collator
 from mlblog.losses import masked
-from mlblog.models import mask_gradients, mask_proposal, masked_lm
+from mlblog.models import mask_gradients, mask_proposal, mask_replacements, masked_lm
 
 _generator = torch.Generator().manual_seed(21)
 WORDS = torch.randint(5, (4, 3), generator=_generator)
@@ -33,6 +34,10 @@ class _Dense(nn.Module):
         if self.part == "rows":
             _, inputs, errors = mask_gradients.rows_errors(self.net, words, hidden)
             return mask_gradients.rows_norms(inputs, errors)
+        if self.part == "parts":
+            law = mlm_collator.MLMCollator(letters=5).law(words)
+            found = mask_replacements.replacement_variance(self.net, words, law.to(next(self.parameters()).dtype))
+            return torch.tensor(found).to(next(self.parameters()).dtype)
         if self.part == "moments":
             return mask_gradients.gradient_moments(self.net, words, MASKS.hidden, MASKS.p).norms.to(LOGITS.dtype)
         return mask_gradients.per_mask_gradients(self.net, words, MASKS.hidden)
@@ -77,6 +82,10 @@ MASKED = [
     Row("models.mask_gradients.rows_norms", lambda: _Dense("rows"), (WORDS, HIDDEN), batch=(0, 0), slack=20),
     Row("models.mask_gradients.gradient_moments", lambda: _Dense("moments"), (WORDS, HIDDEN), batch=(None, None),
         slack=20),
+    Row("models.mask_replacements.every_symbol", lambda: lambda words: mask_replacements.every_symbol(words, 5),
+        (WORDS,)),
+    Row("models.mask_replacements.replacement_variance", lambda: _Dense("parts"), (WORDS, HIDDEN), batch=(None, None),
+        slack=40),
     Row("models.mask_gradients.per_mask_gradients", lambda: _Dense("each"), (WORDS, HIDDEN), batch=(None, None),
         slack=20),
     Row("models.mask_gradients.optimal_mask_proposal",

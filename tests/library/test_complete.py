@@ -21,6 +21,7 @@ RESULTS = {
     "Drawn",
     "Dual",
     "GradientVariance",
+    "ReplacementVariance",
     "Halting",
     "Hypotheses",
     "Masks",

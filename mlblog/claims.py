@@ -20,6 +20,8 @@ VERDICTS = {
     "refuted": "Does not hold",
     "not-tested": "Not tested at this size",
 }
+#: The pages that list claims: of papers, and of posts themselves.
+OF_PAPERS, OF_POSTS = "claims.md", "claims/posts.md"
 _KEY = re.compile(r"([\w:.+-]+)?")
 _NO_LIMIT = "No finite size shows a limit."
 
@@ -61,6 +63,11 @@ class Claim:
     def change(self) -> str:
         """What would change the verdict, in Markdown; empty where the claim does not say."""
         return f"*What would change this:* {self.overturned_by}" if self.overturned_by else ""
+
+    @property
+    def listed(self) -> str:
+        """The page that lists it."""
+        return OF_PAPERS if self.source else OF_POSTS
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         return {MIME: asdict(self), "text/markdown": str(self), "text/plain": str(self)}

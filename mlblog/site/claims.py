@@ -1,4 +1,4 @@
-"""The page of claims: what papers and posts say, and what became of it here."""
+"""The pages of claims: what papers say, what posts say themselves, and what became of it here."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from mlblog.claims import VERDICTS, Claim
+from mlblog.claims import OF_PAPERS, OF_POSTS, VERDICTS, Claim
 from mlblog.papers import Bibliography, cite
 from mlblog.papers.citation import escaped
 from mlblog.press import Context, Page, Post
@@ -19,22 +19,30 @@ from mlblog.press.page.provenance import summary
 from mlblog.press.source import blocks
 from mlblog.site.entries import entry, group, listed
 
-PATH = "claims.md"
 _CITED = re.compile(r"\(#ref-([^()\s]+)\)\{ \.mlblog-cite \}")
 _LINK = re.compile(r"\[([^\]]*)\]\([^()]*\)(?:\{[^{}]*\})?")
 _LABEL = re.compile(r"\(#(fig|tbl|eq|sec)-([^()\s]+)\)")
 _HEAD = """---
-title: Claims
-description: What papers and posts claim, each with the verdict that our numbers give it.
+title: Claims of papers
+description: What papers claim, each with the verdict that our numbers give it.
 counts: {counts}
 ---
 
-# Claims
+# Claims of papers
 
-A sentence of a paper, or of a post, with a verdict that is computed from recorded numbers: when the numbers change, it
+A sentence of a paper, with a verdict that is computed from recorded numbers: when the numbers change, it
 does. *Did not hold at this size* says what we saw at the size at which we looked, and no more; *Does not hold* is
 mathematics, and true of every size. *Not tested at this size*: the method did not pass the control that was to show
 that it works here, so nothing follows. A claim about a limit holds in part at best, since no finite size shows one.
+"""
+_HEAD_OF_POSTS = """---
+title: Claims of posts
+description: What posts claim themselves, each with the verdict that our numbers give it.
+---
+
+# Claims of posts
+
+What no paper is named for: sentences of posts, judged like [those of papers](../claims.md), by recorded numbers.
 """
 
 
@@ -62,11 +70,17 @@ class Listed:
 
 
 def pages(context: Context) -> Iterator[Page]:
-    """Yield the page, if any post states a claim."""
+    """Yield the pages, if any post states a claim; the first has the number of all."""
     if found := list(claims(context)):
+        bibliography = Bibliography.of(context.project)
         counts = Counter(one.claim.verdict for one in found)
         told = json.dumps({VERDICTS[verdict]: counts[verdict] for verdict in VERDICTS if counts[verdict]})
-        yield Page(PATH, _HEAD.format(counts=told) + _body(found, Bibliography.of(context.project)))
+        of_papers = [one for one in found if one.claim.source]
+        of_posts = [one for one in found if not one.claim.source]
+        more = f"\nWhat posts claim themselves has [a page of its own]({OF_POSTS}).\n" if of_posts else ""
+        yield Page(OF_PAPERS, _HEAD.format(counts=told) + more + _by_paper(of_papers, bibliography))
+        if of_posts:
+            yield Page(OF_POSTS, _HEAD_OF_POSTS + _by_post(of_posts, bibliography))
 
 
 def claims(context: Context) -> Iterator[Listed]:
@@ -81,44 +95,51 @@ def claims(context: Context) -> Iterator[Listed]:
             )
 
 
-def _body(found: list[Listed], bibliography: Bibliography) -> str:
+def _by_paper(found: list[Listed], bibliography: Bibliography) -> str:
+    groups: dict[str, list[Listed]] = defaultdict(list)
+    for one in found:
+        groups[one.claim.source].append(one)
+    text = [
+        group(f"## {_paper(key, bibliography)}", [_entry(one, bibliography, OF_PAPERS) for one in groups[key]])
+        for key in sorted(groups)
+    ]
+    return _counted(found) + listed(("verdict", "paper", "post"), "\n".join(text))
+
+
+def _by_post(found: list[Listed], bibliography: Bibliography) -> str:
+    groups: dict[str, list[Listed]] = defaultdict(list)
+    for one in found:
+        groups[one.post.path].append(one)
+    text = []
+    for ours in groups.values():
+        post = ours[0].post
+        heading = f"## [{escaped(post.title)}]({_way(post.page, OF_POSTS)}) {{ #{post.slug} }}"
+        text.append(group(heading, [_entry(one, bibliography, OF_POSTS) for one in ours]))
+    return _counted(found) + listed(("verdict", "post"), "\n".join(text))
+
+
+def _counted(found: list[Listed]) -> str:
     counts = Counter(one.claim.verdict for one in found)
     rows = [f"| {_word(verdict)} | {counts[verdict]} |" for verdict in VERDICTS]
-    text = "\n" + blocks.block("div.mlblog-counts", "\n".join(["| verdict | claims |", "| --- | ---: |", *rows]))
-    by_paper: dict[str, list[Listed]] = defaultdict(list)
-    by_post: dict[str, list[Listed]] = defaultdict(list)
-    for one in found:
-        if one.claim.source:
-            by_paper[one.claim.source].append(one)
-        else:
-            by_post[one.post.path].append(one)
-    groups = [_group(_paper(key, bibliography), by_paper[key], bibliography) for key in sorted(by_paper)]
-    for ours in by_post.values():
-        post = ours[0].post
-        heading = f"[{escaped(post.title)}]({_way(post.page)}) {{ #{post.slug} }}"
-        groups.append(_group(heading, ours, bibliography))
-    return text + "\n" + listed(("verdict", "paper", "post"), "\n".join(groups))
+    return "\n" + blocks.block("div.mlblog-counts", "\n".join(["| verdict | claims |", "| --- | ---: |", *rows])) + "\n"
 
 
-def _group(heading: str, found: list[Listed], bibliography: Bibliography) -> str:
-    return group(f"## {heading}", [_entry(one, bibliography) for one in found])
-
-
-def _entry(one: Listed, bibliography: Bibliography) -> str:
+def _entry(one: Listed, bibliography: Bibliography, page: str) -> str:
     """A claim as a line that opens on its numbers and its place."""
     claim = one.claim
-    sentence = _LINK.sub(r"\1", linked(replace(claim, source="").sentence, one.post, bibliography))
+    sentence = _LINK.sub(r"\1", linked(replace(claim, source="").sentence, one.post, bibliography, page))
     stale = ' <span class="mlblog-stale">stale</span>' if one.stale else ""
-    body = [linked(text, one.post, bibliography) for text in (claim.because, claim.change) if text]
-    where = f"[In “{escaped(one.post.title)}”]({_way(one.post.page)}#{one.anchor})"
-    rests = _rests(one, ".")
+    body = [linked(text, one.post, bibliography, page) for text in (claim.because, claim.change) if text]
+    where = f"[In “{escaped(one.post.title)}”]({_way(one.post.page, page)}#{one.anchor})"
+    rests = _rests(one, _way(".", page))
     body.append(blocks.block("p.mlblog-provenance", f"{where} · {rests}"))
+    kinds = {"paper": bibliography[claim.source].cite} if claim.source else {}
     return entry(
         one.anchor,
         f"{_word(claim.verdict)} {sentence}{stale}",
         "\n\n".join(body),
         verdict=VERDICTS[claim.verdict],
-        paper=bibliography[claim.source].cite if claim.source else "none: our own",
+        **kinds,
         post=one.post.title,
     )
 
@@ -128,7 +149,7 @@ def item(one: Listed, bibliography: Bibliography, page: str) -> str:
     claim, place = one.claim, f"{_way(one.post.page, page)}#{one.anchor}"
     stale = ' <span class="mlblog-stale">stale</span>' if one.stale else ""
     sentence = linked(replace(claim, source="").sentence, one.post, bibliography, page) + stale
-    lines = [("p.mlblog-verdict", f"[{VERDICTS[claim.verdict]}]({_way(PATH, page)}#{one.anchor})")]
+    lines = [("p.mlblog-verdict", f"[{VERDICTS[claim.verdict]}]({_way(claim.listed, page)}#{one.anchor})")]
     lines.append(("p.mlblog-sentence", sentence))
     if claim.because:
         lines.append(("p.mlblog-because", linked(claim.because, one.post, bibliography, page)))
@@ -144,7 +165,7 @@ def _rests(one: Listed, root: str) -> str:
     return evidence.with_links(one.rests_on, one.experiments, root, one.repository) or "computed in the post itself"
 
 
-def linked(text: str, post: Post, bibliography: Bibliography, page: str = PATH) -> str:
+def linked(text: str, post: Post, bibliography: Bibliography, page: str) -> str:
     """Markdown of `post` for another page: with links to the list of papers, and to what the post has labelled."""
     text = cite(text, bibliography, post.path, 1).text
     text = _CITED.sub(lambda match: f"({_way(_paper_page(match[1], bibliography), page)})", text)
@@ -170,5 +191,5 @@ def _word(verdict: str) -> str:
     return f'<span class="mlblog-verdict mlblog-{verdict}">{VERDICTS[verdict]}</span>'
 
 
-def _way(path: str, page: str = PATH) -> str:
+def _way(path: str, page: str) -> str:
     return posixpath.relpath(path, posixpath.dirname(page) or ".")

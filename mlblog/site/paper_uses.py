@@ -6,11 +6,10 @@ import posixpath
 from collections import Counter
 from dataclasses import dataclass, field
 
-from mlblog.claims import VERDICTS
+from mlblog.claims import OF_PAPERS, VERDICTS
 from mlblog.papers.citation import escaped
 from mlblog.papers.uses import modules_citing
 from mlblog.press import Context, Post
-from mlblog.site.claims import PATH as CLAIMS
 from mlblog.site.claims import Listed, claims
 from mlblog.site.experiments import PATH as EXPERIMENTS
 from mlblog.site.reference import FOLDER as REFERENCE
@@ -82,7 +81,7 @@ def shown(uses: Uses, key: str) -> list[str]:
         lines.append("Posts: " + ", ".join(post_link(post) for post in uses.posts))
     if counts := Counter(listed.claim.verdict for listed in uses.claims):
         told = ", ".join(f"{counts[verdict]} {VERDICTS[verdict].lower()}" for verdict in VERDICTS if counts[verdict])
-        lines.append(f"[Claims]({posixpath.relpath(CLAIMS, FOLDER)}#{key}): {told}")
+        lines.append(f"[Claims]({posixpath.relpath(OF_PAPERS, FOLDER)}#{key}): {told}")
     return lines
 
 

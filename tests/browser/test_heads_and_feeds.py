@@ -175,9 +175,9 @@ def test_home_shows_the_latest_posts_the_week_and_the_evidence(site: Path) -> No
     told = re.search(r"(\d+) of (\d+) goals", week.get_text())
     assert told is not None
     assert told[0] in soup(site, "/goals/").get_text()
-    for name, page in (("claims", "/claims/"), ("experiments", "/experiments/")):
+    for name, lists in (("claims", ("/claims/", "/claims/posts/")), ("experiments", ("/experiments/",))):
         section = home.select_one(f"[aria-labelledby={name}]")
         assert section is not None
         counts = [int(one.get_text()) for one in section.select("b")]
-        listed = soup(site, page).select("details.mlblog-entry")
+        listed = [entry for one in lists for entry in soup(site, one).select("details.mlblog-entry")]
         assert sum(counts) == len(listed) > 0

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from stage import Visit
 
-LISTS = ["/papers/", "/claims/", "/experiments/"]
+LISTS = ["/papers/", "/claims/", "/claims/posts/", "/experiments/"]
 #: Pixels of a page for each entry, headings and all: a line or two of text.
 TALL = 110
 

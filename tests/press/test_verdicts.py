@@ -38,7 +38,7 @@ def test_verdicts_are_numbered_through_the_post_and_say_it_in_words() -> None:
     )
     pattern = (
         r'<div class="mlblog-claim mlblog-([\w-]+)" id="([\w-]+)">\s*'
-        r'<p class="mlblog-verdict"><a href="../../claims.md#\2">(.*?)</a></p>'
+        r'<p class="mlblog-verdict"><a href="../../claims/posts.md#\2">(.*?)</a></p>'
     )
     found = re.findall(pattern, html)
     assert found == [

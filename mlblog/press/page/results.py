@@ -79,7 +79,7 @@ class Results:
                 caption = cell.options.caption if item.first == 1 else ""
                 shown.append(self._figure(cell, panels, caption, item.target, records))
             elif item.claim is not None:
-                claims = posixpath.relpath("claims.md", self._post.folder)
+                claims = posixpath.relpath(item.claim.claim.listed, self._post.folder)
                 shown.append(verdict_block(item.claim, lambda text: self._citing.resolve(text, cell.line), claims))
             elif text := self._other(cell, item.output):
                 shown.append(text if item.target is None else self._captioned(cell, text, item.target))

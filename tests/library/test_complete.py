@@ -21,6 +21,7 @@ RESULTS = {
     "Drawn",
     "Dual",
     "GradientVariance",
+    "Grouping",
     "Halting",
     "Hypotheses",
     "Masks",
@@ -45,7 +46,7 @@ SEARCHES = {  # of whole symbols, by steps that have rows
 WITHIN = {  # called by what has a row
     "dormand_prince_step", "projections_for", "labelled", "points", "in_buckets", "exponential_like", "expect_positive",
     "drawn_weight", "mel_filters", "spread_start", "draw_spans", "field_and_hop", "finite", "draw_from_buckets",
-    "largest_stable_rate",
+    "largest_stable_rate", "channels_for", "encoder_cost",
 }  # fmt: skip
 # need several processes, an optimiser or a run: see tests/training, tests/losses and tests/models
 SLOW = {"AuxiliaryLossSchedule", "DelayedSGD", "TinyDDP", "Tuned", "Best", "Curves"}

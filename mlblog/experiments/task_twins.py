@@ -36,7 +36,7 @@ PARTNERS = ("none", "twin", "stranger")
     smoke={"steps": 2, "labelled": 30, "seen": 40, "width": 2, "tasks": ["kind", "place"]},
     small={"steps": 500},
     full={"steps": 5_000, "labelled": 5_000, "seen": 10_000, "width": 16},
-    seeds=5,
+    seeds=10,
 )
 def task_twins(
     run: Run,

@@ -16,6 +16,7 @@ import picture_parts
 import pixel_parts
 import pytest
 import sound_parts
+import task_parts
 import view_parts
 from changed_parts import Case, copies, digits, drawn_by, generated_by, phrases, sequences, tones, words_by
 
@@ -122,6 +123,7 @@ PARTED = {
     **memory_parts.PARTED,
     **picture_parts.PARTED,
     **pixel_parts.PARTED,
+    **task_parts.PARTED,
     **view_parts.PARTED,
     **sound_parts.PARTED,
 }  # fmt: skip
@@ -145,6 +147,7 @@ VALIDATED = (
     "picture_upscaled", "pixel_bits", "pixel_enlarged", "pixel_rates", "pointing_at_points", "pointing_page",
     "pointing_rates", "position_rates", "positions_beyond", "reversing", "reversing_longer", "reversing_rates",
     "shape_views", "sound_bits", "sound_predicted", "sound_rates", "sum_rates", "sums_beyond", "table_programs",
+    "task_twins",
 )  # fmt: skip
 
 #: Options of an experiment, by its name and perhaps a word on them.

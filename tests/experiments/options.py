@@ -18,6 +18,7 @@ from parts import LEARNERS
 from picture_parts import OPTIONS as PICTURES
 from pixel_parts import OPTIONS as PIXELS
 from sound_parts import OPTIONS as SOUNDS
+from task_parts import OPTIONS as TASKS
 from view_parts import OPTIONS as VIEWS
 
 NET, GRAMS, PROBED = ("AdamW", "Adam"), ("kneser_ney",), ("AdamW", "solve")
@@ -39,6 +40,7 @@ OPTIONS: dict[str, dict[str, tuple[Any, tuple[str, ...]]]] = {
     **MEMORY,
     **PICTURES,
     **PIXELS,
+    **TASKS,
     **VIEWS,
     **SOUNDS,
     "anagram_solver": {

@@ -41,6 +41,7 @@ from mlblog.classical import (
     ridge,
     risk,
     svm,
+    transfer_affinity,
     tree,
 )
 from mlblog.losses import adversarial
@@ -134,7 +135,23 @@ def their_mixture(x: np.ndarray) -> TheirMixture:
     return theirs
 
 
+def first_eigenvector(matrix: np.ndarray) -> np.ndarray:
+    values, vectors = np.linalg.eig(matrix)
+    found = np.real(vectors[:, np.abs(values).argmax()])
+    return np.asarray(found / found.sum())
+
+
+def won(losses: np.ndarray) -> np.ndarray:
+    """Half a win for a tie."""
+    return np.asarray((np.sign(losses[None] - losses[:, None]).mean(-1) + 1) / 2)
+
+
 ROWS = [
+    Row("transfer_affinity.winning_shares", transfer_affinity.winning_shares, (NUMBERS[:20].reshape(4, 5),), won),
+    Row("transfer_affinity.principal_weights", transfer_affinity.principal_weights, (np.abs(X[:3]) + 0.1,),
+        first_eigenvector),
+    Row("transfer_affinity.transfer_affinity", transfer_affinity.transfer_affinity, (X[:12].reshape(3, 12),),
+        lambda x: first_eigenvector(won(x) / won(x).T)),
     Row("neighbors.nearest", lambda x, z: neighbors.nearest(x, z, k=5), (X, Z),
         lambda x, z: NearestNeighbors(n_neighbors=5, algorithm="kd_tree").fit(x).kneighbors(z)),
     Row("neighbors.nearest", lambda x, z: neighbors.nearest(x, z, k=17), (X, Z),

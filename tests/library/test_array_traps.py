@@ -24,6 +24,7 @@ from mlblog.classical import (
     purity,
     risk,
     svm,
+    task_grouping,
     tree,
 )
 from mlblog.losses import adversarial
@@ -164,7 +165,20 @@ OTHERS = [
     Trap("ring of numbers", lambda: ring.ring_allreduce([np.array(1.0)]), ValueError, "vector"),
 ]  # fmt: skip
 
-TRAPS = TREES + NEIGHBOURS + KERNELS + PROBABILITIES + OTHERS
+GROUPS = [
+    Trap("grouping, a budget that rounding has moved", lambda: task_grouping.TaskGrouper(
+        [0.1, 0.2], [[1.0, NAN], [NAN, 2.0]]).best(0.3).serves, [0, 1]),  # 0.1 + 0.2 > 0.3
+    Trap("grouping, NaN costs", lambda: task_grouping.TaskGrouper([NAN], [[1.0]]), ValueError, "finite"),
+    Trap("grouping, NaN budget", lambda: task_grouping.TaskGrouper([1.0], [[1.0]]).best(NAN), ValueError, "nan"),
+    Trap("grouping, no networks", lambda: task_grouping.TaskGrouper([], np.zeros((0, 2))).best(1.0), ValueError,
+         "solves task 0"),
+    Trap("partitions, a network that solves nothing", lambda: len(task_grouping.partitions_of(
+        [1.0, 1.0], [[NAN], [2.0]], budget=1.0)), 1),
+    Trap("prediction, infinite", lambda: task_grouping.higher_order([[INF, 1.0]]), ValueError, "finite"),
+    Trap("affinity of one task", lambda: task_grouping.pairwise_affinity([[3.0]]), [[0.0]]),
+]  # fmt: skip
+
+TRAPS = GROUPS + TREES + NEIGHBOURS + KERNELS + PROBABILITIES + OTHERS
 
 
 @pytest.mark.parametrize("trap", TRAPS, ids=[trap.name for trap in TRAPS])

@@ -21,13 +21,14 @@ RESULTS = {
     "Drawn",
     "Dual",
     "GradientVariance",
-    "ReplacementVariance",
+    "Grouping",
     "Halting",
     "Hypotheses",
     "Masks",
     "Moments",
     "PPCA",
     "Quantized",
+    "ReplacementVariance",
 }  # come out of what has a row
 PROTOCOLS = {
     "AddsPlaces",
@@ -46,7 +47,7 @@ SEARCHES = {  # of whole symbols, by steps that have rows
 WITHIN = {  # called by what has a row
     "dormand_prince_step", "projections_for", "labelled", "points", "in_buckets", "exponential_like", "expect_positive",
     "drawn_weight", "mel_filters", "spread_start", "draw_spans", "field_and_hop", "finite", "draw_from_buckets",
-    "largest_stable_rate",
+    "largest_stable_rate", "channels_for", "encoder_cost",
 }  # fmt: skip
 # need several processes, an optimiser or a run: see tests/training, tests/losses and tests/models
 SLOW = {"AuxiliaryLossSchedule", "DelayedSGD", "TinyDDP", "Tuned", "Best", "Curves"}

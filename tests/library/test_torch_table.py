@@ -20,6 +20,7 @@ from program_rows import PROGRAMS
 from segment_rows import SEGMENTS
 from speech_rows import SPEECH
 from table import ROUNDING, Row, assert_near, cast, flat
+from task_rows import TASKS
 from torch import Tensor
 from torch_rows import LOSSES, MODELS
 from view_rows import VIEWS
@@ -27,7 +28,7 @@ from word_rows import WORDS
 
 ROWS = [
     *MODELS, *PLACES, *LOSSES, *DEPTH, *MEMORIES, *SEGMENTS, *PICTURES, *CODES, *PIXELS, *PROGRAMS, *VIEWS, *GRAPHS,
-    *SPEECH, *EXAMPLES, *WORDS, *HYPER, *MASKED,
+    *SPEECH, *EXAMPLES, *WORDS, *HYPER, *MASKED, *TASKS,
 ]  # fmt: skip
 EACH = pytest.mark.parametrize("row", ROWS, ids=[f"{i}-{row.name}" for i, row in enumerate(ROWS)])
 DOUBLE = torch.float64

@@ -72,11 +72,33 @@ ARMS = {
     "alone, role shuffled": Arm(("shuffled",), context="nobody"),
     "alone, role by table": Arm(("table",), context="nobody"),
 }
-KINDS: list[Any] = [*ARMS]
+#: Names of all.
+KINDS: list[Any] = [
+    "nothing",
+    "role",
+    "rank",
+    "hop",
+    "role, rank",
+    "role, hop",
+    "rank, hop",
+    "all",
+    "all, roles shuffled",
+    "all, roles by table",
+    "nothing, own state",
+    "all, own state",
+    "intimacy",
+    "nearest by hops",
+    "anyone",
+    "anyone, all",
+    "alone",
+    "alone, role",
+    "alone, role shuffled",
+    "alone, role by table",
+]
 
 
 @experiment(
-    smoke={"steps": 4, "nodes": 160, "width": 4, "arms": KINDS, "graphs": GRAPHS, "sizes": [3]},
+    smoke={"steps": 4, "nodes": 160, "width": 4, "arms": KINDS, "graphs": ["communities", "degrees"], "sizes": [3]},
     small={"steps": 150, "arms": KINDS, "graphs": GRAPHS, "sizes": [3, 15, 31, 63]},
     full={"steps": 2_000, "nodes": 2_700, "width": 64, "arms": KINDS, "graphs": GRAPHS, "sizes": [3, 15, 31, 63]},
     seeds=5,

@@ -115,7 +115,7 @@ def without_labels(
     around = nn.Sequential(nn.Linear(FEATURES, width), nn.ReLU()).to(question.x.device)
     read = nn.Linear(width, width).to(question.x.device)
     weights = [*net.parameters(), *around.parameters(), *read.parameters()]
-    optimizer, losses = torch.optim.Adam(weights, lr=BEFORE), []
+    optimizer, losses = torch.optim.AdamW(weights, lr=BEFORE, weight_decay=0.0), []
     for step in range(steps):
         for group in optimizer.param_groups:
             group["lr"] = BEFORE * warmup_cosine(step, steps=steps)

@@ -156,8 +156,8 @@ class BareBlock(nn.Module):
         super().__init__()
         self.attend, self.think = MultiHeadAttention(width, heads), FeedForward(width, hidden)
         for linear in (self.attend.project_in, self.attend.project_out, self.think[0]):
-            nn.init.kaiming_normal_(linear.weight, nonlinearity="linear")
-        nn.init.kaiming_normal_(self.think[2].weight, nonlinearity="relu")
+            nn.init.kaiming_normal_(linear.weight, nonlinearity="linear")  # type: ignore[arg-type]  # a tensor
+        nn.init.kaiming_normal_(self.think[2].weight, nonlinearity="relu")  # type: ignore[arg-type]  # a tensor
 
     def forward(self, x: Tensor) -> Tensor:
         """(…, k + 1, H) to the same."""

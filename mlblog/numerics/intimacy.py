@@ -60,7 +60,7 @@ def intimacy_matrix(edges: Tensor, nodes: int, *, restart: float = 0.15) -> Tens
     joined = adjacency(edges, nodes)
     joined += torch.diag((joined.sum(0) == 0).to(joined))
     unit = torch.eye(nodes, dtype=joined.dtype, device=joined.device)
-    return restart * torch.linalg.inv(unit - (1 - restart) * joined / joined.sum(0))
+    return restart * torch.linalg.inv(unit - (1 - restart) * joined / joined.sum(0))  # type: ignore[no-any-return]
 
 
 def hop_distance(edges: Tensor, nodes: int) -> Tensor:

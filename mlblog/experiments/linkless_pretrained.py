@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mlblog.experiments.graphs import CLASSES, FEATURES, Question, asked
-from mlblog.experiments.linkless import HEADS, all_contexts, all_embeddings, asking, draw_graph, fit
+from mlblog.experiments.linkless import HEADS, Fitted, all_contexts, all_embeddings, asking, draw_graph, fit
 from mlblog.lab import Run, experiment
 from mlblog.losses.graphs import attribute_loss, context_prediction_loss, structure_loss
 from mlblog.models.gcn import GraphConvolution, GraphNetwork
@@ -19,11 +19,15 @@ from mlblog.models.transformer import EncoderBlock
 from mlblog.numerics.intimacy import context_means, intimacy_matrix
 from mlblog.training.schedule import warmup_cosine
 
-RATES = (1e-3, 3e-3)
+#: With labels: whether all but the last map stays as it is, and the rate.
+SETTINGS = ((False, 1e-3), (False, 3e-3), (True, 3e-2))
+RATES_OF_CONVOLUTIONS = (3e-3, 1e-2, 3e-2)
 BEFORE = 3e-3  # the rate of training without labels
 DEPTH = 2
 #: Nodes with a label; classes take turns.
-LABELS = (4, 8, 20, 40)
+LABELS = (4, 12, 40)
+#: What is told of nodes: roles, ranks and hops, or nothing.
+PLACES = ("all", "features only")
 KINDS: list[Any] = ["none", "none, longer", "attributes", "structure", "both", "context"]
 
 
@@ -31,7 +35,7 @@ KINDS: list[Any] = ["none", "none, longer", "attributes", "structure", "both", "
     smoke={"steps": 4, "nodes": 160, "width": 4, "kinds": KINDS},
     small={"steps": 150, "kinds": KINDS},
     full={"steps": 2_000, "nodes": 2_700, "width": 64, "kinds": KINDS},
-    seeds=6,
+    seeds=5,
 )
 def linkless_pretraining(
     run: Run, *, steps: int, kinds: list[str], nodes: int = 300, width: int = 32, seed: int
@@ -50,49 +54,49 @@ def linkless_pretraining(
     told, near = all_contexts(question.edges, nodes), targets(question.edges, nodes)
     means = context_means(question.edges, nodes, inner=1, outer=2, anchors=1).float()
     run.save(labels=np.array(LABELS))
-    for kind in run.progress(kinds, "train"):
+    for kind, places in run.progress([(kind, places) for places in PLACES for kind in kinds], "train"):
         torch.manual_seed(seed)
-        net = made(told, width).to(run.device)
-        first = own_nearest(net, question, told)
-        losses = without_labels(kind, net, question, told, near, means, steps) if kind in LOSSES else []
-        run.save(**{f"nearest {kind}": np.array([first, own_nearest(net, question, told)])})
-        if losses:
-            run.save(**{f"loss {kind}": np.array([losses[0], losses[-1]])})
-        rights, fits = [], []
+        net, name = made(told, width, places).to(run.device), f"{kind}: {places}"
+        first, losses = own_nearest(net, question, told), []
+        if kind in LOSSES:
+            losses = without_labels(kind, net, question, told, near, means, steps)
+            run.save(**{f"loss {name}": np.array([losses[0], losses[-1]])})
+        run.save(**{f"nearest {name}": np.array([first, own_nearest(net, question, told)])})
+        found: list[Fitted] = []
         for known in LABELS:
             tried = []
-            for rate in RATES:
+            for frozen, rate in SETTINGS:
                 torch.manual_seed(seed)
-                tuned = made(told, width).to(run.device)
-                start = {name: value for name, value in net.state_dict().items() if not name.startswith("readout")}
-                tuned.load_state_dict({**tuned.state_dict(), **start})
-                tuned.readout = nn.Linear(width, CLASSES).to(run.device)
+                tuned = made(told, width, places)
+                tuned.load_state_dict(net.state_dict())
+                tuned.readout = nn.Linear(width, CLASSES)
+                tuned.requires_grad_(not frozen).readout.requires_grad_(True)
+                tuned.to(run.device)
                 longer = 2 * steps if kind == "none, longer" else steps
                 tried.append(fit(tuned, asking(tuned, question, told), question, steps=longer, rate=rate, known=known))
-            best = max(tried, key=lambda one: one.validation)
-            rights.append(best.right)
-            fits.append([best.validation, best.fitted])
-        run.save(**{f"right {kind}": np.array(rights), f"validation {kind}": np.array(fits)[:, 0],
-                    f"fitted {kind}": np.array(fits)[:, 1]})  # fmt: skip
+            found.append(max(tried, key=lambda one: one.validation))
+        run.save(**{f"fewest {name}": found[0].right})
+        for score in ("validation", "right", "fitted"):
+            run.save(**{f"{score} {name}": np.array([getattr(one, score) for one in found])})
     run.save(**{"right GCN": np.array([of_convolutions(question, told, width, steps, known, seed)
                                        for known in LABELS])})  # fmt: skip
 
 
 def of_convolutions(question: Question, told: Contexts, width: int, steps: int, known: int, seed: int) -> float:
-    """What a graph convolutional network of as many layers gets right from as few labels, at the best of two rates."""
+    """What a graph convolutional network of as many layers gets right from as few labels, at its best rate."""
     tried = []
-    for rate in RATES:
+    for rate in RATES_OF_CONVOLUTIONS:
         torch.manual_seed(seed)
         net = GraphNetwork(FEATURES, width, CLASSES, [GraphConvolution(width) for _ in range(DEPTH)])
         net.to(question.x.device)
-        tried.append(fit(net, asking(net, question, told), question, steps=2 * steps, rate=5 * rate, known=known))
+        tried.append(fit(net, asking(net, question, told), question, steps=2 * steps, rate=rate, known=known))
     return max(tried, key=lambda one: one.validation).right
 
 
-def made(told: Contexts, width: int) -> GraphBert:
+def made(told: Contexts, width: int, places: str) -> GraphBert:
     """A network that reconstructs features."""
     blocks = [EncoderBlock(width, HEADS, 2 * width) for _ in range(DEPTH)]
-    return GraphBert(FEATURES, width, FEATURES, blocks, all_embeddings(told, width))
+    return GraphBert(FEATURES, width, FEATURES, blocks, all_embeddings(told, width) if places == "all" else [])
 
 
 def targets(edges: Tensor, nodes: int) -> Tensor:

@@ -35,13 +35,13 @@ def shorten(patch: pytest.MonkeyPatch) -> None:
     """Fewer rates and fewer numbers of labels."""
     patch.setattr(mlblog.experiments.linkless, "RATES", (1e-3, 3e-2))
     patch.setattr(mlblog.experiments.linkless_embeddings, "RATES", (1e-2, 1e-1))
-    patch.setattr(mlblog.experiments.linkless_pretrained, "RATES", (1e-2, 1e-1))
+    patch.setattr(mlblog.experiments.linkless_pretrained, "SETTINGS", ((False, 1e-2), (True, 1e-1)))
     patch.setattr(mlblog.experiments.linkless_pretrained, "LABELS", (8, 40))
 
 
 GIVEN: dict[str, dict[str, Any]] = {
     "linkless_embeddings": {"arms": ["all", "role", "anyone", "alone, role by table"]},
-    "linkless_pretraining": {"kinds": ["none", "both", "context"]},
+    "linkless_pretraining": {"kinds": ["none", "both"]},
 }
 PARTED = {
     "linkless_depths": Case(
@@ -56,8 +56,8 @@ PARTED = {
     ),
     "linkless_pretraining": Case(
         nodes,
-        ("validation both", "fitted context", "loss both", "loss context"),
-        ("right both", "right GCN"),
+        ("validation both: all", "fitted both: features only", "loss both: all"),
+        ("right both: all", "right GCN"),
         untaught=("AdamW",),
     ),
 }
@@ -71,6 +71,6 @@ OPTIONS: dict[str, dict[str, tuple[Any, tuple[str, ...]]]] = {
         "graphs": (["copies", "two sides"], NET), "sizes": ([5], NET),
     },
     "linkless_pretraining": {
-        "steps": (5, BOTH), "nodes": (164, BOTH), "width": (6, BOTH), "kinds": (["none", "structure"], BOTH),
+        "steps": (5, BOTH), "nodes": (164, BOTH), "width": (6, BOTH), "kinds": (["none", "context"], BOTH),
     },
 }  # fmt: skip

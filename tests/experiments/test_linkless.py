@@ -145,7 +145,7 @@ def test_training_without_labels_lowers_its_loss_and_sees_none(kind: str) -> Non
     runs = []
     for question in (QUESTION, other):
         torch.manual_seed(0)
-        net = made(CONTEXTS, WIDTH)
+        net = made(CONTEXTS, WIDTH, "all")
         runs.append(without_labels(kind, net, question, CONTEXTS, near, means, 30))
     assert runs[0] == runs[1]
     assert runs[0][-1] < 0.95 * runs[0][0]
@@ -160,7 +160,7 @@ def test_targets_are_intimacy_over_the_nearest_other() -> None:
 
 def test_nearest_states_are_found_by_enumeration() -> None:
     torch.manual_seed(0)
-    net = made(CONTEXTS, WIDTH)
+    net = made(CONTEXTS, WIDTH, "all")
     z = net.states(QUESTION.x, CONTEXTS).detach().double().numpy()
     z /= np.linalg.norm(z, axis=1, keepdims=True)
     right = [DRAWN.labels[max((j for j in range(NODES) if j != i), key=lambda j: z[i] @ z[j])] == DRAWN.labels[i]

@@ -1,4 +1,4 @@
-"""The rows for what is told of nodes without edges, for networks that read it, and for losses before labels."""
+"""The rows for contexts without edges, for networks that read them, and for losses before labels."""
 
 from __future__ import annotations
 

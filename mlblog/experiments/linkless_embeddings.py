@@ -1,4 +1,4 @@
-"""Graphs without edges: what each embedding of a node's place is worth, by kind of graph."""
+"""Graphs without edges: what each thing that is told of a node's place is worth, by kind of graph."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
     h_j = W x_j + Σ e(j),   z_i = mean over i and its context of block_L(… block_1(h_i, h_j, …)),   logits = V z_i
 
 What e tells of a node's place is put together from the embeddings below. Everything about the graph is in a `Contexts`:
-who is in it, and where each is.
+who is in it, and what is told of each.
 Dimensions: N nodes of the graph, B nodes asked about, k others in a context, D features, H hidden units, R roles.
 """
 
@@ -42,7 +42,7 @@ class Contexts(NamedTuple):
 
 
 def linkless_contexts(others: Tensor, *, roles: Tensor, hops: Tensor, intimacy: Tensor) -> Contexts:
-    """Every node and its context, with their places.
+    """What is told of every node and its context.
 
     Args:
         others: (N, k) int64, for each node its context; its order is that of ranks.
@@ -67,7 +67,7 @@ def linkless_contexts(others: Tensor, *, roles: Tensor, hops: Tensor, intimacy: 
 
 
 class SinusoidEmbedding(nn.Module):
-    """Sines and cosines of a whole number that each node has, without weights.
+    """Sines and cosines of a whole number that is told of each node, without weights.
 
     Args:
         told: `roles`, `ranks` or `hops`.

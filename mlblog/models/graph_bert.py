@@ -58,8 +58,10 @@ def linkless_contexts(others: Tensor, *, roles: Tensor, hops: Tensor, intimacy: 
     """
     n = len(others)
     if roles.shape != (n,) or hops.shape != (n, n) or intimacy.shape != (n, n):
-        raise ValueError(f"roles ({n},), hops and intimacy ({n}, {n}) expected, given "
-                         f"{[tuple(one.shape) for one in (roles, hops, intimacy)]}")  # fmt: skip
+        raise ValueError(
+            f"roles ({n},), hops and intimacy ({n}, {n}) expected, given "
+            f"{[tuple(one.shape) for one in (roles, hops, intimacy)]}"
+        )
     own = torch.arange(n, device=others.device)[:, None]
     nodes = torch.cat((own, others), 1)
     ranks = torch.arange(nodes.shape[1], device=others.device).expand_as(nodes)

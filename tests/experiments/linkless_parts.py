@@ -36,17 +36,18 @@ def shorten(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(mlblog.experiments.linkless, "RATES", (1e-3, 3e-2))
     patch.setattr(mlblog.experiments.linkless_embeddings, "RATES", (1e-2, 1e-1))
     patch.setattr(mlblog.experiments.linkless_pretrained, "SETTINGS", ((False, 1e-2), (True, 1e-1)))
-    patch.setattr(mlblog.experiments.linkless_pretrained, "LABELS", (8, 40))
+    patch.setattr(mlblog.experiments.linkless_pretrained, "LABELS", (40,))
 
 
 GIVEN: dict[str, dict[str, Any]] = {
-    "linkless_embeddings": {"arms": ["all", "role", "anyone", "alone, role by table"]},
+    "linkless_depths": {"steps": 4, "networks": ["Graph-BERT", "bare", "propagation in blocks"]},
+    "linkless_embeddings": {"arms": ["all", "role", "alone, role by table"], "steps": 3},
     "linkless_pretraining": {"kinds": ["none", "both"]},
 }
 PARTED = {
     "linkless_depths": Case(
         nodes,
-        ("validation Graph-BERT", "fitted bare", "curve propagation in blocks", "quotient features only after"),
+        ("validation Graph-BERT", "fitted bare", "curve propagation in blocks", "quotient Graph-BERT after"),
         ("right Graph-BERT", "right bare", "own"),
     ),
     "linkless_embeddings": Case(

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from mlblog.models.transformer import FeedForward
 from mlblog.numerics.propagation import propagate
 
 
@@ -149,6 +150,31 @@ class InitialResidual(nn.Module):
         mixed = (1 - self.alpha) * propagate(operator, x) + self.alpha * start
         mapped: Tensor = self.linear(mixed)
         return ((1 - self.beta) * mixed + self.beta * mapped).relu()
+
+
+class ConvolutionBlock(nn.Module):
+    """A transformer's block in which propagation takes the place of attention.
+
+        M = H + P LN(H) W,   out = M + FF(LN(M))
+
+    Args:
+        width: H.
+        hidden: width of the feed-forward layer.
+
+    References:
+        [vaswani2017attention], section 3.1, with the norms inside as in `mlblog.models.transformer`.
+    """
+
+    def __init__(self, width: int, hidden: int) -> None:
+        super().__init__()
+        self.linear, self.norm = nn.Linear(width, width), nn.LayerNorm(width)
+        self.think, self.think_norm = FeedForward(width, hidden), nn.LayerNorm(width)
+
+    def forward(self, operator: Tensor, x: Tensor, start: Tensor) -> Tensor:
+        """One layer, with arguments and result as in `GraphConvolution`."""
+        x = x + self.linear(propagate(operator, self.norm(x)))
+        out: Tensor = x + self.think(self.think_norm(x))
+        return out
 
 
 class GraphNetwork(nn.Module):

@@ -9,6 +9,7 @@ import code_parts
 import example_parts
 import graph_parts
 import hyper_parts
+import linkless_parts
 import listening_parts
 import mask_cases
 import memory_parts
@@ -112,6 +113,7 @@ PARTED = {
     **caption_parts.PARTED,
     **code_parts.PARTED,
     **graph_parts.PARTED,
+    **linkless_parts.PARTED,
     **listening_parts.PARTED,
     **example_parts.PARTED,
     **hyper_parts.PARTED,
@@ -142,7 +144,8 @@ VALIDATED = (
     "anagram_phrases", "anagram_solver", "character_losses", "character_rates", "character_tables", "copying",
     "copying_rates", "depth_training", "digit_codebooks", "digit_codes", "digit_importance", "digit_noise",
     "digit_views", "enlarged_rates", "gate_rates", "graph_depths", "hidden_unit_rates", "hidden_units", "ils_vae",
-    "letter_set_page", "mask_rates", "memory_rates", "memory_segments", "picture_fields", "picture_rates",
+    "letter_set_page", "linkless_depths", "linkless_embeddings", "linkless_pretraining",
+    "mask_rates", "memory_rates", "memory_segments", "picture_fields", "picture_rates",
     "picture_tables",
     "picture_upscaled", "pixel_bits", "pixel_enlarged", "pixel_rates", "pointing_at_points", "pointing_page",
     "pointing_rates", "position_rates", "positions_beyond", "reversing", "reversing_longer", "reversing_rates",
@@ -168,6 +171,7 @@ GIVEN: dict[str, dict[str, Any]] = {
     "pointing_rates": {"steps": 2},
     **memory_parts.GIVEN,
     **graph_parts.GIVEN,
+    **linkless_parts.GIVEN,
     **sound_parts.GIVEN,
 }
 
@@ -207,6 +211,7 @@ def shorten(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(mlblog.experiments.codebooks, "ARMS", arms)
     mask_cases.quicken(patch)
     patch.setattr(mlblog.experiments.graphs, "RATES", graph_parts.RATES)
+    linkless_parts.shorten(patch)
     for name in ("KINDS", "FIELDS", "RATES", "STRENGTHS"):
         patch.setattr(mlblog.experiments.pictures, name, vars(picture_parts)[name])
     for module, name, value in listening_parts.FEW:

@@ -11,6 +11,7 @@ from depth_options import DEPTH_AND_MEMORY
 from example_parts import OPTIONS as EXAMPLES
 from graph_parts import OPTIONS as GRAPHS
 from hyper_parts import OPTIONS as HYPER
+from linkless_parts import OPTIONS as LINKLESS
 from listening_parts import OPTIONS as LISTENING
 from mask_cases import OPTIONS as MASKS
 from memory_parts import OPTIONS as MEMORY
@@ -33,6 +34,7 @@ OPTIONS: dict[str, dict[str, tuple[Any, tuple[str, ...]]]] = {
     **CODES,
     **DEPTH_AND_MEMORY,
     **GRAPHS,
+    **LINKLESS,
     **LISTENING,
     **EXAMPLES,
     **HYPER,

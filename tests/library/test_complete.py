@@ -18,6 +18,7 @@ RESULTS = {
     "Bins",
     "Bound",
     "Clusters",
+    "Contexts",
     "Drawn",
     "Dual",
     "GradientVariance",

@@ -11,6 +11,7 @@ from depth_rows import DEPTH
 from example_rows import EXAMPLES
 from graph_rows import GRAPHS
 from hyper_rows import HYPER
+from linkless_rows import LINKLESS
 from mask_rows import MASKED
 from memory_rows import MEMORIES
 from picture_rows import PICTURES
@@ -28,7 +29,7 @@ from word_rows import WORDS
 
 ROWS = [
     *MODELS, *PLACES, *LOSSES, *DEPTH, *MEMORIES, *SEGMENTS, *PICTURES, *CODES, *PIXELS, *PROGRAMS, *VIEWS, *GRAPHS,
-    *SPEECH, *EXAMPLES, *WORDS, *HYPER, *MASKED, *TASKS,
+    *LINKLESS, *SPEECH, *EXAMPLES, *WORDS, *HYPER, *MASKED, *TASKS,
 ]  # fmt: skip
 EACH = pytest.mark.parametrize("row", ROWS, ids=[f"{i}-{row.name}" for i, row in enumerate(ROWS)])
 DOUBLE = torch.float64

@@ -58,6 +58,10 @@ def test_a_value_reads_as_it_is_wherever_it_stands(value: str) -> None:
     assert " ".join(words(row).split()) == " ".join(f"a b {there} c".split())
 
 
+def test_spaces_that_keep_words_together_stay() -> None:
+    assert "a 12\u00a0% 3\u202fms z" in page("a `{python} v` z\n", "12\u00a0%   3\u202fms")
+
+
 @pytest.mark.parametrize(
     ("body", "formula"),
     [

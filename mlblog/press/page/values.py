@@ -85,5 +85,5 @@ def _shown(data: dict[str, Any], in_formula: bool) -> str:
     for mime in ("text/markdown", "text/latex"):
         if mime in data:
             return str(data[mime])
-    text = re.sub(r"\s+", " ", str(data["text/plain"]))  # as in HTML; several spaces could mean something in Markdown
+    text = re.sub(r"[ \t\n\r\f]+", " ", str(data["text/plain"]))  # as in HTML; several could mean something in Markdown
     return _STARTS.sub(lambda match: "".join(f"&#{ord(sign)};" for sign in match[0]), escaped(text))

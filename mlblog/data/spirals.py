@@ -12,8 +12,10 @@ from torch import Tensor
 SEEN = 100
 #: Radians from one point to the next, which are the unit of time.
 STEP = 1.2 * math.pi / SEEN
-PITCH = 0.25  # growth of the radius in a radian
-FIRST, LAST = 0.5 * math.pi, 6 * math.pi  # angles between which spirals are
+PITCH = 0.2  # growth of the radius in a radian
+FIRST, LAST = 0.5 * math.pi, 7.2 * math.pi  # angles between which spirals are
+#: The largest angle at which any is seen: what comes after it is where none has been.
+FARTHEST = LAST - 1.2 * math.pi
 
 
 class Spirals(NamedTuple):
@@ -23,11 +25,13 @@ class Spirals(NamedTuple):
         paths: (n, 200, 2) without noise; the latter half comes after all that is seen.
         points: (n, k, 2) seen, with noise.
         rows: (n, k) which of the first 100 points they are, rising.
+        begin: (n,) the angle at the first point.
     """
 
     paths: Tensor
     points: Tensor
     rows: Tensor
+    begin: Tensor
 
     @property
     def times(self) -> Tensor:
@@ -62,7 +66,7 @@ def draw_spirals(count: int, seen: int, noise: float, *, generator: torch.Genera
     paths = spiral_paths(begin, inward)
     rows = torch.rand(count, SEEN, generator=generator).argsort(-1)[:, :seen].sort(-1).values
     clean = paths.gather(1, rows[..., None].expand(-1, -1, 2))
-    return Spirals(paths, clean + noise * torch.randn(clean.shape, generator=generator), rows)
+    return Spirals(paths, clean + noise * torch.randn(clean.shape, generator=generator), rows, begin)
 
 
 def spiral_paths(begin: Tensor, inward: Tensor) -> Tensor:

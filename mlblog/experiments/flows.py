@@ -31,7 +31,7 @@ PATH = tuple(np.linspace(0, 1, 9).tolist())
 
 @experiment(
     smoke={"steps": 2, "units": 4, "side": 20, "asked": 40, "shown": 9, "known": 60},
-    small={"steps": 2_500},
+    small={"steps": 1_600},
     full={"steps": 50_000, "units": 512, "known": 20_000},
     seeds=3,
     variants=[{"data": "rings"}, {"step": 0.25}],
@@ -42,7 +42,7 @@ def flow_densities(
     steps: int,
     data: str = "moons",
     step: float = 0.0,
-    units: int = 64,
+    units: int = 128,
     known: int = 1_000,
     side: int = 141,
     asked: int = 5_000,
@@ -140,7 +140,7 @@ def mixed(mixture: GaussianMixture, grid: Tensor) -> np.ndarray:
 @torch.inference_mode()
 def in_parts(log_density: Callable[[Tensor], Tensor], points: Tensor) -> Tensor:
     """Log-densities of many points, some thousands at a time: (n,)."""
-    return torch.cat([log_density(part) for part in points.split(5_000)])
+    return torch.cat([log_density(part) for part in torch.split(points, 5_000)])
 
 
 def mean_log_density(flow: CNF, points: Tensor) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -80,7 +80,7 @@ def solver_orders(run: Run, *, halvings: int, tolerances: list[float], hidden: i
     start = torch.randn(2, dtype=torch.float64)
     exact = by_scipy(field, start)
     steps = 0.5 ** np.arange(halvings)
-    makes = {"Euler": Euler, "RK4": RungeKutta4, "dopri5": FixedDormandPrince}
+    makes: dict[str, Callable[[float], Solver]] = {"Euler": Euler, "RK4": RungeKutta4, "dopri5": FixedDormandPrince}
     errors = {name: np.array([solved(field, start, make(h), exact) for h in steps]) for name, make in makes.items()}
     run.save(steps=steps, tolerances=np.array(tolerances))
     for name, found in errors.items():
@@ -196,7 +196,7 @@ def fitted(net: Net, known: tuple[Tensor, Tensor], held: tuple[Tensor, Tensor], 
 @torch.no_grad()
 def wrong(net: nn.Module, x: Tensor, y: Tensor) -> float:
     """The share of points that are told wrong."""
-    return (net(x).argmax(-1) != y).double().mean().item()
+    return float((net(x).argmax(-1) != y).double().mean())
 
 
 def swapped(run: Run, net: Net, arm: str, asked: tuple[Tensor, Tensor]) -> None:

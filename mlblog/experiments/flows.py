@@ -31,7 +31,7 @@ PATH = tuple(np.linspace(0, 1, 9).tolist())
 
 @experiment(
     smoke={"steps": 2, "units": 4, "side": 20, "asked": 40, "shown": 9, "known": 60},
-    small={"steps": 1_600},
+    small={"steps": 1_300},
     full={"steps": 50_000, "units": 512, "known": 20_000},
     seeds=3,
     variants=[{"data": "rings"}, {"step": 0.25}],
@@ -103,7 +103,7 @@ def flow_densities(
     estimate_traces(run, flow, unseen[:200])
     generator = torch.Generator().manual_seed(seed)
     with torch.inference_mode():
-        path = flow.draw(torch.randn(shown, 2, generator=generator), PATH)
+        path = flow.path(torch.randn(shown, 2, generator=generator), PATH)
     run.save(path=path.numpy().round(2).astype(np.float32))
 
 

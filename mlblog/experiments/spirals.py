@@ -38,6 +38,7 @@ class Fitted(NamedTuple):
     smoke={"steps": 2, "count": 60},
     small={"steps": 2_000},
     full={"steps": 50_000},
+    seeds=1,
 )
 def spiral_rates(run: Run, *, steps: int, count: int = 1_000, seen: int = 30, seed: int) -> None:
     """Choose a learning rate for each way to continue spirals, by the continuations of validation spirals.

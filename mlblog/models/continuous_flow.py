@@ -8,7 +8,7 @@ Dimensions: B batch, D features, K units.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -157,7 +157,10 @@ class CNF(nn.Module):
         z, delta = end[..., : self.features], end[..., self.features]
         return delta - 0.5 * (z.square().sum(-1) + self.features * math.log(2 * math.pi))
 
-    def draw(self, noise: Tensor, times: tuple[float, ...] = (0.0, 1.0)) -> Tensor:
-        """Move standard normal noise to t = 1: (B, D) to (B, D); or to each of `times`, (T, B, D)."""
-        path = odeint(self.field, noise, times, self.solver)
-        return path[-1] if len(times) == 2 else path
+    def draw(self, noise: Tensor) -> Tensor:
+        """Move standard normal noise to t = 1: (B, D) to (B, D)."""
+        return self.path(noise, (0.0, 1.0))[-1]
+
+    def path(self, noise: Tensor, times: Sequence[float]) -> Tensor:
+        """Where standard normal noise is at each of T rising times, the first of which is 0: (B, D) to (T, B, D)."""
+        return odeint(self.field, noise, times, self.solver)

@@ -31,6 +31,7 @@ from mlblog.lab.spec import Experiment
 LEARNERS = (
     "kneser_ney",
     "fit_kmeans",
+    "fit_mixture",
     "fit_ppca",
     "ContextTable",
     "AnagramDictionary",
@@ -43,7 +44,7 @@ LEARNERS = (
 COUNTERS = (
     "edit_distance", "shuffle_probability", "excess_risk", "leave_one_out_on_a_line", "cluster_purity",
     "kmeans_targets", "log_mel", "mfcc", "phone_purity", "pnmi", "Buckets", "draw_from_buckets",
-    "minibatch_importance_sampling", "RidgeWeights",
+    "minibatch_importance_sampling", "GaussianMixture", "RidgeWeights",
 )  # fmt: skip
 #: What scores answers, given the examples to ask about before anything but a name.
 SCORERS = ("scores", "set_scores", "phrase_scores")

@@ -27,6 +27,7 @@ RESULTS = {
     "Moments",
     "PPCA",
     "Quantized",
+    "SeriesBound",
 }  # come out of what has a row
 PROTOCOLS = {
     "AddsPlaces",

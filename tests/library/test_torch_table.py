@@ -18,6 +18,7 @@ from pixel_rows import PIXELS
 from place_rows import PLACES
 from program_rows import PROGRAMS
 from segment_rows import SEGMENTS
+from solver_rows import SOLVERS
 from speech_rows import SPEECH
 from table import ROUNDING, Row, assert_near, cast, flat
 from torch import Tensor
@@ -27,7 +28,7 @@ from word_rows import WORDS
 
 ROWS = [
     *MODELS, *PLACES, *LOSSES, *DEPTH, *MEMORIES, *SEGMENTS, *PICTURES, *CODES, *PIXELS, *PROGRAMS, *VIEWS, *GRAPHS,
-    *SPEECH, *EXAMPLES, *WORDS, *HYPER, *MASKED,
+    *SPEECH, *EXAMPLES, *WORDS, *HYPER, *MASKED, *SOLVERS,
 ]  # fmt: skip
 EACH = pytest.mark.parametrize("row", ROWS, ids=[f"{i}-{row.name}" for i, row in enumerate(ROWS)])
 DOUBLE = torch.float64

@@ -30,6 +30,7 @@ from mlblog.training.schedule import warmup_cosine
 from mlblog.training.trainer import train
 
 METHODS = ("Euler", "RK4", "dopri5")
+STARTS = 64  # of each equation: an error is the root mean square over them
 END = 4.0  # a block's equation runs from 0 to 4: four residual blocks, if Euler's step is 1
 RATES = (0.01, 0.03, 0.1)
 ARMS = ("ODE-Net", "Euler", "residual")
@@ -71,13 +72,13 @@ def solver_orders(run: Run, *, halvings: int, tolerances: list[float], hidden: i
         halvings: step lengths, from 1 down.
         tolerances: of the adaptive solver.
         hidden: units of each network.
-        seed: of weights and the start.
+        seed: of weights and starts.
     """
     torch.manual_seed(seed)
     field = Counted(TimedField(2, hidden).double())
     for weights in field.parameters():
         nn.init.normal_(weights, std=1.0 if weights.ndim == 1 else weights.shape[1] ** -0.5)
-    start = torch.randn(2, dtype=torch.float64)
+    start = torch.randn(STARTS, 2, dtype=torch.float64)
     exact = by_scipy(field, start)
     steps = 0.5 ** np.arange(halvings)
     makes: dict[str, Callable[[float], Solver]] = {"Euler": Euler, "RK4": RungeKutta4, "dopri5": FixedDormandPrince}
@@ -92,24 +93,28 @@ def solver_orders(run: Run, *, halvings: int, tolerances: list[float], hidden: i
 
 @torch.no_grad()
 def solved(field: Counted, start: Tensor, solver: Solver, exact: Tensor) -> tuple[float, float]:
-    """The distance of z(END) from what it should be, and evaluations of the field."""
+    """The distance of z(END) from what it should be, root mean square over starts, and evaluations of the field."""
     field.evaluations = 0
     end = odeint(field, start, [0.0, END], solver)[-1]
-    return float((end - exact).norm()), float(field.evaluations)
+    return float((end - exact).norm()) / len(start) ** 0.5, float(field.evaluations)
 
 
 @torch.no_grad()
 def by_scipy(field: nn.Module, start: Tensor) -> Tensor:
     """The state at END by SciPy's method of order 8 near rounding."""
-    found = solve_ivp(lambda t, z: field(t, torch.from_numpy(z)).numpy(), (0.0, END), start.numpy(), "DOP853",
-                      rtol=1e-13, atol=1e-13)  # fmt: skip
-    return torch.from_numpy(found.y[:, -1])
+
+    def rate(t: float, z: np.ndarray) -> np.ndarray:
+        said: np.ndarray = field(t, torch.from_numpy(z).view_as(start)).numpy().ravel()
+        return said
+
+    found = solve_ivp(rate, (0.0, END), start.numpy().ravel(), "DOP853", rtol=1e-13, atol=1e-13)
+    return torch.from_numpy(found.y[:, -1]).view_as(start)
 
 
 def slope(steps: np.ndarray, errors: np.ndarray) -> float:
-    """By how many decades the error falls with a decade of steps, at the shortest that are well above rounding."""
-    there = np.flatnonzero(errors > 1e-11)[-4:]
-    return float(np.polyfit(np.log(steps[there]), np.log(errors[there]), 1)[0])
+    """By how many powers of two the error falls where the step is halved, at the shortest two above rounding."""
+    longer, shorter = np.flatnonzero(errors > 2e-13)[-2:]
+    return float(np.log(errors[longer] / errors[shorter]) / np.log(steps[longer] / steps[shorter]))
 
 
 class Net(nn.Sequential):

@@ -20,7 +20,7 @@ from mlblog.numerics.odeint import odeint
 
 def test_the_exact_end_is_torchdiffeqs() -> None:
     torch.manual_seed(0)
-    field, start = TimedField(2, 5).double(), torch.tensor([0.3, -1.0]).double()
+    field, start = TimedField(2, 5).double(), torch.tensor([[0.3, -1.0], [1.2, 0.4], [0.0, 0.1]]).double()
     with torch.no_grad():
         theirs = torchdiffeq.odeint(lambda t, z: field(float(t), z), start, torch.tensor([0.0, solvers.END]).double(),
                                     rtol=1e-11, atol=1e-12)  # fmt: skip

@@ -17,7 +17,7 @@ from mlblog.training.schedule import warmup_cosine
 from mlblog.training.trainer import train
 
 ARMS = ("latent ODE", "no ODE", "RNN")
-RATES = (0.003, 0.01, 0.03)
+RATES = (0.001, 0.003, 0.01, 0.03, 0.1)
 GAPS = (1, 2, 3, 4)  # grid steps between two predictions of the RNN, chosen on validation spirals
 NOISE, BATCH, LATENT = 0.1, 50, 4
 HELD, ASKED, SHOWN = 200, 300, 2
@@ -61,10 +61,12 @@ def spiral_rates(run: Run, *, steps: int, count: int = 1_000, seen: int = 30, se
     small={"steps": 5_000},
     full={"steps": 200_000},
     seeds=3,
-    variants=[{"seen": 50}, {"seen": 100}],
+    variants=[{"seen": 50, "control": False}, {"seen": 100, "control": False}],
     reads=["spiral_rates"],
 )
-def spiral_futures(run: Run, *, steps: int, count: int = 1_000, seen: int = 30, seed: int) -> None:
+def spiral_futures(
+    run: Run, *, steps: int, count: int = 1_000, seen: int = 30, control: bool = True, seed: int
+) -> None:
     """Train on points of the first 100 of each spiral; say all of those 100, and the 100 after them.
 
     Args:
@@ -72,6 +74,7 @@ def spiral_futures(run: Run, *, steps: int, count: int = 1_000, seen: int = 30, 
         steps: training steps of each network.
         count: training spirals.
         seen: points of each.
+        control: whether the model without an equation is trained, too.
         seed: of weights, order, noise and training spirals.
     """
     rates = spiral_rates.runs(scale=run.scale)
@@ -79,7 +82,7 @@ def spiral_futures(run: Run, *, steps: int, count: int = 1_000, seen: int = 30, 
     half = ASKED // 2
     shown = [*range(SHOWN), *range(half, half + SHOWN)]  # the first of each direction
     run.save(paths=small(unseen.paths[shown]), points=small(unseen.points[shown]), rows=unseen.rows[shown].numpy())
-    for arm in run.progress(ARMS, "way"):
+    for arm in run.progress([arm for arm in ARMS if control or arm != "no ODE"], "way"):
         rate = float(rates.mean(f"rate {arm}"))
         found = fitted(arm, known, held, rate=rate, steps=steps, seed=seed)
         said = continued(found.net, unseen, found.gap)
@@ -100,7 +103,7 @@ def drawn(count: int, seed: int, seen: int) -> Spirals:
 
 
 def fitted(arm: str, known: Spirals, held: Spirals, *, rate: float, steps: int, seed: int) -> Fitted:
-    """Train one way to continue spirals; what continues validation spirals best is kept."""
+    """Train one way to continue spirals, and see how it continues validation spirals on the way and at the end."""
     torch.manual_seed(seed)
     net: nn.Module = {"latent ODE": LatentODE, "no ODE": TimedDecoder, "RNN": NextPoint}[arm](features=2)
     curves = Curves()
@@ -115,12 +118,19 @@ def fitted(arm: str, known: Spirals, held: Spirals, *, rate: float, steps: int, 
         bound = series_elbo(net, x, at, GRID, torch.randn(BATCH, LATENT))
         return (bound.kl - bound.reconstruction).mean() / x.shape[1]
 
-    def validated() -> float:
-        return min(beyond(continued(net, held, gap), held) for gap in (GAPS if arm == "RNN" else (0,)))
+    def validated() -> list[float]:
+        return [beyond(continued(net, held, gap), held) for gap in (GAPS if arm == "RNN" else (0,))]
 
-    train(curves, net, loss, torch.optim.Adam(net.parameters(), lr=rate), steps=steps, every=max(1, steps // 20),
-          rate=lambda step: rate * warmup_cosine(step, steps=steps), clip=1.0, validate=validated)  # fmt: skip
-    errors = [beyond(continued(net, held, gap), held) for gap in GAPS] if arm == "RNN" else [validated()]
+    every = max(1, steps // 20)
+
+    def noted(step: int) -> float:
+        if step % every == 0 or step == steps - 1:
+            curves.log(step=step, validation=min(validated()))
+        return rate * warmup_cosine(step, steps=steps)
+
+    train(curves, net, loss, torch.optim.Adam(net.parameters(), lr=rate), steps=steps, every=every,
+          rate=noted, clip=1.0)  # fmt: skip
+    errors = validated()
     return Fitted(net, GAPS[int(np.argmin(errors))] if arm == "RNN" else 0, min(errors), curves)
 
 

@@ -71,5 +71,7 @@ OPTIONS: dict[str, dict[str, tuple[Any, tuple[str, ...]]]] = {
         "side": (21, ()), "asked": (41, ()), "shown": (8, ()),
     },
     "spiral_rates": {"steps": (3, NET), "count": (61, NET), "seen": (29, NET)},
-    "spiral_futures": {"steps": (3, NET), "count": (61, NET), "seen": (29, NET)},
+    "spiral_futures": {
+        "steps": (3, NET), "count": (61, NET), "seen": (29, NET), "control": (False, NET),
+    },
 }  # fmt: skip

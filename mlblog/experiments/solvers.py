@@ -135,7 +135,7 @@ def make_net(arm: str, hidden: int) -> Net:
     smoke={"steps": 2, "known": 40, "asked": 200},
     small={"steps": 300},
     full={"steps": 5_000, "known": 2_000, "hidden": 128},
-    seeds=5,
+    seeds=10,
 )
 def moons_solvers(run: Run, *, steps: int, known: int = 300, asked: int = 10_000, hidden: int = 29, seed: int) -> None:
     """Tell two moons apart by an equation or by residual blocks; then change the solver and read out at other times.

@@ -10,6 +10,7 @@ import torch
 from changed_parts import Case, generated_by
 
 from mlblog.experiments import flows, solvers, spirals
+from mlblog.numerics.odeint import Euler
 
 NET, BOTH = ("AdamW", "Adam"), ("AdamW", "Adam", "fit_mixture")
 RATES = (1e-2, 3e-2)
@@ -19,6 +20,8 @@ def shorten(patch: pytest.MonkeyPatch) -> None:
     """Fewer rates, mixtures and spirals."""
     for module in (solvers, spirals):
         patch.setattr(module, "RATES", RATES)
+    patch.setattr(solvers, "ARMS", ("Euler", "residual"))
+    patch.setattr(solvers, "SWAPPED", {"Euler, 1": Euler(1.0)})
     patch.setattr(flows, "COMPONENTS", (3,))
     patch.setattr(flows, "STARTS", 1)
     patch.setattr(flows, "FLOORS", (1e-3,))
@@ -47,8 +50,8 @@ def spiralling(patch: pytest.MonkeyPatch, module: ModuleType, part: str) -> None
 PARTED = {
     "moons_solvers": Case(
         generated_by("draw_moons"),
-        ("validation ODE-Net", "validation residual", "curve Euler", "asks ODE-Net"),
-        ("least", "error ODE-Net", "error residual", "swapped Euler", "costs ODE-Net", "read Euler", "path ODE-Net"),
+        ("validation Euler", "validation residual", "curve Euler", "asks Euler"),
+        ("least", "error Euler", "error residual", "swapped Euler", "costs Euler", "read Euler", "path Euler"),
     ),
     "flow_densities": Case(
         flowing,

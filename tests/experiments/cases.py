@@ -16,6 +16,7 @@ import memory_parts
 import picture_parts
 import pixel_parts
 import pytest
+import solver_parts
 import sound_parts
 import task_parts
 import view_parts
@@ -125,6 +126,7 @@ PARTED = {
     **memory_parts.PARTED,
     **picture_parts.PARTED,
     **pixel_parts.PARTED,
+    **solver_parts.PARTED,
     **task_parts.PARTED,
     **view_parts.PARTED,
     **sound_parts.PARTED,
@@ -134,7 +136,7 @@ WHOLE = {
     "attention_costs", "depth_memory", "exact_noise", "favor_errors", "forest_consistency", "graph_limits",
     "head_widths", "hypergradient_errors",
     "ils_bernoulli", "ils_beyond", "ils_bias", "ils_toy", "lsh_recall", "neighbors_best_k", "pixel_copies", "ring_gan",
-    "ring_noise", "skewed_ridge", "sound_copies", "sound_costs",
+    "ring_noise", "skewed_ridge", "solver_orders", "sound_copies", "sound_costs",
 }  # fmt: skip
 
 
@@ -143,14 +145,13 @@ VALIDATED = (
     "adaptive_parity", "adaptive_sorting", "adaptive_spans", "adaptive_totals", "anagram_letter_sets", "anagram_page",
     "anagram_phrases", "anagram_solver", "character_losses", "character_rates", "character_tables", "copying",
     "copying_rates", "depth_training", "digit_codebooks", "digit_codes", "digit_importance", "digit_noise",
-    "digit_views", "enlarged_rates", "gate_rates", "graph_depths", "hidden_unit_rates", "hidden_units", "ils_vae",
-    "letter_set_page", "linkless_depths", "linkless_embeddings", "linkless_pretraining",
-    "mask_rates", "memory_rates", "memory_segments", "picture_fields", "picture_rates",
-    "picture_tables",
-    "picture_upscaled", "pixel_bits", "pixel_enlarged", "pixel_rates", "pointing_at_points", "pointing_page",
-    "pointing_rates", "position_rates", "positions_beyond", "reversing", "reversing_longer", "reversing_rates",
-    "shape_views", "sound_bits", "sound_predicted", "sound_rates", "sum_rates", "sums_beyond", "table_programs",
-    "task_twins",
+    "digit_views", "enlarged_rates", "flow_densities", "gate_rates", "graph_depths", "hidden_unit_rates",
+    "hidden_units", "ils_vae", "letter_set_page", "linkless_depths", "linkless_embeddings", "linkless_pretraining",
+    "mask_rates", "memory_rates", "memory_segments", "moons_solvers", "picture_fields", "picture_rates",
+    "picture_tables", "picture_upscaled", "pixel_bits", "pixel_enlarged", "pixel_rates", "pointing_at_points",
+    "pointing_page", "pointing_rates", "position_rates", "positions_beyond", "reversing", "reversing_longer",
+    "reversing_rates", "shape_views", "sound_bits", "sound_predicted", "sound_rates", "spiral_futures",
+    "spiral_rates", "sum_rates", "sums_beyond", "table_programs", "task_twins",
 )  # fmt: skip
 
 #: Options of an experiment, by its name and perhaps a word on them.
@@ -220,5 +221,6 @@ def shorten(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(mlblog.experiments.pixels, "ARMS", pixel_parts.ARMS)
     for module in (mlblog.experiments.pixels, mlblog.experiments.pixels_enlarged):
         patch.setattr(module, "RATES", pixel_parts.RATES)
+    solver_parts.shorten(patch)
     view_parts.shorten(patch)
     sound_parts.quicken(patch)

@@ -18,6 +18,7 @@ from memory_parts import OPTIONS as MEMORY
 from parts import LEARNERS
 from picture_parts import OPTIONS as PICTURES
 from pixel_parts import OPTIONS as PIXELS
+from solver_parts import OPTIONS as SOLVERS
 from sound_parts import OPTIONS as SOUNDS
 from task_parts import OPTIONS as TASKS
 from view_parts import OPTIONS as VIEWS
@@ -44,6 +45,7 @@ OPTIONS: dict[str, dict[str, tuple[Any, tuple[str, ...]]]] = {
     **PIXELS,
     **TASKS,
     **VIEWS,
+    **SOLVERS,
     **SOUNDS,
     "anagram_solver": {
         **SPELLER, "longest": (5, ALL), "letters": (64, NET), "dropout": (0.5, NET), "widths": ([1, 2], ()),

@@ -31,6 +31,7 @@ from mlblog.lab.spec import Experiment
 LEARNERS = (
     "kneser_ney",
     "fit_kmeans",
+    "fit_mixture",
     "fit_ppca",
     "ContextTable",
     "AnagramDictionary",
@@ -43,13 +44,13 @@ LEARNERS = (
 COUNTERS = (
     "edit_distance", "shuffle_probability", "excess_risk", "leave_one_out_on_a_line", "cluster_purity",
     "kmeans_targets", "log_mel", "mfcc", "phone_purity", "pnmi", "Buckets", "draw_from_buckets",
-    "minibatch_importance_sampling", "RidgeWeights", "winning_shares",
+    "minibatch_importance_sampling", "GaussianMixture", "RidgeWeights", "winning_shares",
 )  # fmt: skip
 #: What scores answers, given the examples to ask about before anything but a name.
 SCORERS = ("scores", "set_scores", "phrase_scores")
 #: What is read of other experiments' records.
 PLANTED = {
-    "caption_rates": 3e-3, "character_rates": 3e-3, "copying_rates": 2e-3, "enlarged_rates": 1e-2,
+    "caption_rates": 3e-3, "spiral_rates": 1e-2, "character_rates": 3e-3, "copying_rates": 2e-3, "enlarged_rates": 1e-2,
     "hidden_unit_rates": 5e-3, "mask_rates": 3e-3, "memory_rates": 3e-3, "picture_rates": 1e-2, "pixel_rates": 1e-2,
     "pointing_rates": 2e-3, "position_rates": 3e-3, "reversing_rates": 3e-3, "sound_rates": 1e-2, "sum_rates": 3e-3,
 }  # fmt: skip

@@ -30,6 +30,7 @@ RESULTS = {
     "PPCA",
     "Quantized",
     "ReplacementVariance",
+    "SeriesBound",
 }  # come out of what has a row
 PROTOCOLS = {
     "AddsPlaces",

@@ -19,6 +19,7 @@ from pixel_rows import PIXELS
 from place_rows import PLACES
 from program_rows import PROGRAMS
 from segment_rows import SEGMENTS
+from solver_rows import SOLVERS
 from speech_rows import SPEECH
 from table import ROUNDING, Row, assert_near, cast, flat
 from task_rows import TASKS
@@ -29,7 +30,7 @@ from word_rows import WORDS
 
 ROWS = [
     *MODELS, *PLACES, *LOSSES, *DEPTH, *MEMORIES, *SEGMENTS, *PICTURES, *CODES, *PIXELS, *PROGRAMS, *VIEWS, *GRAPHS,
-    *LINKLESS, *SPEECH, *EXAMPLES, *WORDS, *HYPER, *MASKED, *TASKS,
+    *LINKLESS, *SPEECH, *EXAMPLES, *WORDS, *HYPER, *MASKED, *TASKS, *SOLVERS,
 ]  # fmt: skip
 EACH = pytest.mark.parametrize("row", ROWS, ids=[f"{i}-{row.name}" for i, row in enumerate(ROWS)])
 DOUBLE = torch.float64

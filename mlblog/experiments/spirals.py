@@ -18,7 +18,7 @@ from mlblog.training.trainer import train
 
 ARMS = ("latent ODE", "no ODE", "RNN")
 RATES = (0.001, 0.003, 0.01, 0.03, 0.1)
-GAPS = (1, 2, 3, 4)  # grid steps between two predictions of the RNN, chosen on validation spirals
+GAPS = (1, 2, 3, 4, 6, 8)  # grid steps between two predictions of the RNN, chosen on validation spirals
 NOISE, BATCH, LATENT = 0.1, 50, 4
 HELD, ASKED, SHOWN = 200, 300, 2
 VALIDATION, TEST = 9_998, 9_999
@@ -39,8 +39,9 @@ class Fitted(NamedTuple):
     small={"steps": 2_000},
     full={"steps": 50_000},
     seeds=1,
+    variants=[{"seen": 50, "control": False}, {"seen": 100, "control": False}],
 )
-def spiral_rates(run: Run, *, steps: int, count: int = 1_000, seen: int = 30, seed: int) -> None:
+def spiral_rates(run: Run, *, steps: int, count: int = 1_000, seen: int = 30, control: bool = True, seed: int) -> None:
     """Choose a learning rate for each way to continue spirals, by the continuations of validation spirals.
 
     Args:
@@ -48,17 +49,18 @@ def spiral_rates(run: Run, *, steps: int, count: int = 1_000, seen: int = 30, se
         steps: training steps at each of the `RATES`.
         count: training spirals.
         seen: points of each.
+        control: whether the model without an equation is tried, too.
         seed: of weights, order, noise and training spirals.
     """
     known, held = (drawn(*part, seen) for part in ((count, seed), (HELD, VALIDATION)))
-    for arm in run.progress(ARMS, "way"):
+    for arm in run.progress([arm for arm in ARMS if control or arm != "no ODE"], "way"):
         found = [fitted(arm, known, held, rate=rate, steps=steps, seed=seed).validation for rate in RATES]
         run.save(**{f"validation {arm}": np.array(found), f"rate {arm}": RATES[int(np.argmin(found))]})
 
 
 @experiment(
     smoke={"steps": 2, "count": 60},
-    small={"steps": 5_000},
+    small={"steps": 8_000},
     full={"steps": 200_000},
     seeds=3,
     variants=[{"seen": 50, "control": False}, {"seen": 100, "control": False}],
@@ -77,7 +79,7 @@ def spiral_futures(
         control: whether the model without an equation is trained, too.
         seed: of weights, order, noise and training spirals.
     """
-    rates = spiral_rates.runs(scale=run.scale)
+    rates = spiral_rates.runs(scale=run.scale, **({} if seen == 30 else {"seen": seen, "control": control}))
     known, held, unseen = (drawn(*part, seen) for part in ((count, seed), (HELD, VALIDATION), (ASKED, TEST)))
     half = ASKED // 2
     shown = [*range(SHOWN), *range(half, half + SHOWN)]  # the first of each direction

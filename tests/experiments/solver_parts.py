@@ -73,7 +73,7 @@ OPTIONS: dict[str, dict[str, tuple[Any, tuple[str, ...]]]] = {
         "steps": (3, NET), "data": ("rings", BOTH), "step": (0.5, NET), "units": (5, NET), "known": (61, BOTH),
         "side": (21, ()), "asked": (41, ()), "shown": (8, ()),
     },
-    "spiral_rates": {"steps": (3, NET), "count": (61, NET), "seen": (29, NET)},
+    "spiral_rates": {"steps": (3, NET), "count": (61, NET), "seen": (29, NET), "control": (False, NET)},
     "spiral_futures": {
         "steps": (3, NET), "count": (61, NET), "seen": (29, NET), "control": (False, NET),
     },

@@ -76,7 +76,10 @@ def _process(arguments: list[str], output: Path | None = None) -> subprocess.Pop
     paths = [str(HERE), str(HERE.parent / "lab")]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "0"}
     command = [sys.executable, __file__, "--worker", *arguments]
-    return subprocess.Popen(command, env=environment, stdout=output.open("wb") if output else None)
+    if output is None:
+        return subprocess.Popen(command, env=environment)
+    with output.open("wb") as said:
+        return subprocess.Popen(command, env=environment, stdout=said)
 
 
 def _follow(

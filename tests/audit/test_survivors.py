@@ -82,7 +82,7 @@ def test_mutants_are_killed_by_the_tests_that_reach_them(tmp_path: Path) -> None
     }.items():  # fmt: skip
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text, encoding="utf-8")
-    for part in ("data", "losses", "models", "numerics", "training", "experiments"):
+    for part in ("data", "figures", "losses", "models", "numerics", "training", "experiments"):
         (root / "mlblog" / part).mkdir()
         (root / "tests" / part).mkdir()
     for part in ("library", "edges"):

@@ -17,7 +17,7 @@ from mlblog.training.schedule import warmup_cosine
 from mlblog.training.trainer import train
 
 ARMS = ("latent ODE", "no ODE", "RNN")
-RATES = (0.001, 0.003, 0.01, 0.03, 0.1)
+RATES = (0.003, 0.01, 0.03)
 GAPS = (1, 2, 3, 4, 6, 8)  # grid steps between two predictions of the RNN, chosen on validation spirals
 NOISE, BATCH, LATENT = 0.1, 50, 4
 HELD, ASKED, SHOWN = 200, 300, 2
@@ -36,35 +36,10 @@ class Fitted(NamedTuple):
 
 @experiment(
     smoke={"steps": 2, "count": 60},
-    small={"steps": 2_000},
-    full={"steps": 50_000},
-    seeds=1,
-    variants=[{"seen": 50, "control": False}, {"seen": 100, "control": False}],
-)
-def spiral_rates(run: Run, *, steps: int, count: int = 1_000, seen: int = 30, control: bool = True, seed: int) -> None:
-    """Choose a learning rate for each way to continue spirals, by the continuations of validation spirals.
-
-    Args:
-        run: of the lab.
-        steps: training steps at each of the `RATES`.
-        count: training spirals.
-        seen: points of each.
-        control: whether the model without an equation is tried, too.
-        seed: of weights, order, noise and training spirals.
-    """
-    known, held = (drawn(*part, seen) for part in ((count, seed), (HELD, VALIDATION)))
-    for arm in run.progress([arm for arm in ARMS if control or arm != "no ODE"], "way"):
-        found = [fitted(arm, known, held, rate=rate, steps=steps, seed=seed).validation for rate in RATES]
-        run.save(**{f"validation {arm}": np.array(found), f"rate {arm}": RATES[int(np.argmin(found))]})
-
-
-@experiment(
-    smoke={"steps": 2, "count": 60},
-    small={"steps": 8_000},
-    full={"steps": 200_000},
+    small={"steps": 4_000},
+    full={"steps": 100_000},
     seeds=3,
     variants=[{"seen": 50, "control": False}, {"seen": 100, "control": False}],
-    reads=["spiral_rates"],
 )
 def spiral_futures(
     run: Run, *, steps: int, count: int = 1_000, seen: int = 30, control: bool = True, seed: int
@@ -73,23 +48,24 @@ def spiral_futures(
 
     Args:
         run: of the lab.
-        steps: training steps of each network.
+        steps: training steps of each network, at each of the `RATES`; validation spirals choose.
         count: training spirals.
         seen: points of each.
         control: whether the model without an equation is trained, too.
         seed: of weights, order, noise and training spirals.
     """
-    rates = spiral_rates.runs(scale=run.scale, **({} if seen == 30 else {"seen": seen, "control": control}))
     known, held, unseen = (drawn(*part, seen) for part in ((count, seed), (HELD, VALIDATION), (ASKED, TEST)))
     half = ASKED // 2
     shown = [*range(SHOWN), *range(half, half + SHOWN)]  # the first of each direction
     run.save(paths=small(unseen.paths[shown]), points=small(unseen.points[shown]), rows=unseen.rows[shown].numpy())
     for arm in run.progress([arm for arm in ARMS if control or arm != "no ODE"], "way"):
-        rate = float(rates.mean(f"rate {arm}"))
-        found = fitted(arm, known, held, rate=rate, steps=steps, seed=seed)
+        tried = [fitted(arm, known, held, rate=rate, steps=steps, seed=seed) for rate in RATES]
+        errors = np.array([one.validation for one in tried])
+        found = tried[int(np.argmin(errors))]
         said = continued(found.net, unseen, found.gap)
         scored(run, arm, said, unseen)
         run.save(**{
+            f"tried {arm}": errors, f"rate {arm}": RATES[int(np.argmin(errors))],
             f"validation {arm}": found.curves.values("validation"), f"gap {arm}": float(found.gap),
             f"said {arm}": small(said[shown]), f"weights {arm}": sum(w.numel() for w in found.net.parameters()),
         })  # fmt: skip

@@ -151,7 +151,7 @@ VALIDATED = (
     "picture_tables", "picture_upscaled", "pixel_bits", "pixel_enlarged", "pixel_rates", "pointing_at_points",
     "pointing_page", "pointing_rates", "position_rates", "positions_beyond", "reversing", "reversing_longer",
     "reversing_rates", "shape_views", "sound_bits", "sound_predicted", "sound_rates", "spiral_futures",
-    "spiral_rates", "sum_rates", "sums_beyond", "table_programs", "task_twins",
+    "sum_rates", "sums_beyond", "table_programs", "task_twins",
 )  # fmt: skip
 
 #: Options of an experiment, by its name and perhaps a word on them.

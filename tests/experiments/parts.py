@@ -50,7 +50,7 @@ COUNTERS = (
 SCORERS = ("scores", "set_scores", "phrase_scores")
 #: What is read of other experiments' records.
 PLANTED = {
-    "caption_rates": 3e-3, "spiral_rates": 1e-2, "character_rates": 3e-3, "copying_rates": 2e-3, "enlarged_rates": 1e-2,
+    "caption_rates": 3e-3, "character_rates": 3e-3, "copying_rates": 2e-3, "enlarged_rates": 1e-2,
     "hidden_unit_rates": 5e-3, "mask_rates": 3e-3, "memory_rates": 3e-3, "picture_rates": 1e-2, "pixel_rates": 1e-2,
     "pointing_rates": 2e-3, "position_rates": 3e-3, "reversing_rates": 3e-3, "sound_rates": 1e-2, "sum_rates": 3e-3,
 }  # fmt: skip

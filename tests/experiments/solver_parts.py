@@ -58,10 +58,9 @@ PARTED = {
         ("validation", "curve", "components", "integral", "density", "mixed", "path"),
         ("exact", "mixture", "trained", "flow", "by_solver", "spread signs", "bias normal"),
     ),
-    "spiral_rates": Case(spiralling, ("validation RNN", "rate RNN", "validation latent ODE")),
     "spiral_futures": Case(
         spiralling,
-        ("validation latent ODE", "validation RNN", "gap RNN"),
+        ("validation latent ODE", "validation RNN", "gap RNN", "tried no ODE", "rate latent ODE"),
         ("rmse latent ODE", "seen latent ODE", "inside no ODE", "outside RNN", "along RNN, finest", "rmse last point",
          "inside known family", "said latent ODE", "paths", "points", "rows"),
     ),
@@ -73,7 +72,6 @@ OPTIONS: dict[str, dict[str, tuple[Any, tuple[str, ...]]]] = {
         "steps": (3, NET), "data": ("rings", BOTH), "step": (0.5, NET), "units": (5, NET), "known": (61, BOTH),
         "side": (21, ()), "asked": (41, ()), "shown": (8, ()),
     },
-    "spiral_rates": {"steps": (3, NET), "count": (61, NET), "seen": (29, NET), "control": (False, NET)},
     "spiral_futures": {
         "steps": (3, NET), "count": (61, NET), "seen": (29, NET), "control": (False, NET),
     },

@@ -52,10 +52,11 @@ def files(root: Path, package: str) -> Iterator[Path]:
 
 
 def declared(root: Path) -> dict[str, str]:
-    """Return the module of each experiment."""
+    """Return the module of each experiment that reads no records: each is tried by itself, without those of others."""
     from mlblog.lab import Lab, Project
 
-    return {name: declaration.module for name, declaration in Lab(Project.find(root)).experiments.items()}
+    found = Lab(Project.find(root)).experiments
+    return {name: declaration.module for name, declaration in found.items() if not declaration.reads}
 
 
 def recorded(root: Path, name: str) -> dict[str, Any]:

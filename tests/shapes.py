@@ -172,6 +172,7 @@ def _filled(shape: str, numbers: Mapping[str, str], known: set[str]) -> str:
 
 
 @functools.cache
+@functools.cache  # or functions would be wrapped again, and no longer be those that tests have imported
 def check_shapes() -> None:
     """Check every function and method of the library from now on, in this process."""
     replaced: dict[FunctionType, FunctionType] = {}

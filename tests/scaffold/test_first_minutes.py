@@ -110,5 +110,6 @@ def test_the_commands_of_readme_and_guide_work_in_an_empty_folder(programs: Path
     assert len(ran) > 15
     home = (blog / "site/index.html").read_text(encoding="utf-8")
     assert "How far does a random walk get?" in home
-    assert 'href="stylesheets/colours.css"' in home
+    (sheet,) = re.findall(r'href="(assets/site\.\w+\.css)"', home)
+    assert "--paper: #" in (blog / "site" / sheet).read_text(encoding="utf-8"), "the pages have other colours"
     assert not list(blog.rglob("my-blog/docs/stylesheets"))

@@ -261,7 +261,8 @@ def main(root: Path, folder: Path, project: str, count: int, seed: int, part: in
     for number, mutant in enumerate(drawn(every, count, seed)):
         if number % parts != part:
             continue
-        complete = not blog or number % 10 == 0  # stale ones are run as fresh ones are
+        # stale ones are run as fresh ones are
+        complete = not blog or number % 10 == 0 or mutant.kind == "inside"
         # the blog's experiments take long: each is run with every fourth mutant, or with those inside definitions
         turns = {name: not blog or (number + place) % 4 == 0 for place, name in enumerate(trial.base)}
         fresh = {name for name, turn in turns.items() if turn or mutant.kind == "inside"}

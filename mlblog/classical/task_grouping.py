@@ -35,7 +35,7 @@ class TaskGrouper:
         min_S  Σ_t min_{n ∈ S} L[n, t]    subject to    Σ_{n ∈ S} c[n] ≤ b
 
     A network that serves one of its tasks only is paid in full: the others are auxiliary. Tasks are assigned in turn. A
-    branch ends where its loss, with the least that can be afforded for each task still to come, is no better than the
+    branch ends where its loss, plus the least affordable loss of every task still to be assigned, does not beat the
     best assignment so far.
 
     Args:

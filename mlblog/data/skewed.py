@@ -22,7 +22,7 @@ def skewed_rows(n: int, width: int, *, skew: float, random: np.random.Generator)
         shape (n,), which are linear in the rows but for normal noise of a tenth.
 
     Raises:
-        ValueError: n is no positive multiple of 100, or the factor is below 1.
+        ValueError: n is not a positive multiple of 100, or the factor is below 1.
     """
     if n < 100 or n % 100 or not skew >= 1:
         raise ValueError(f"a multiple of 100 rows and skew ≥ 1 expected, given {n} and {skew}")

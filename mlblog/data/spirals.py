@@ -8,7 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-#: Of a spiral there are so many points in which it may be seen, and as many after them.
+#: Points of a spiral among which those seen are drawn; as many more follow.
 SEEN = 100
 #: Radians from one point to the next, which are the unit of time.
 STEP = 1.2 * math.pi / SEEN

@@ -46,7 +46,7 @@ RATES = (3e-3, 1e-2, 3e-2)
 STRENGTHS = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0)
 PER_NOISE = 1.8  # steps of symbols for each of noise: about the same time
 WATCHED = 2.0  # strength of guidance in training curves
-SAMPLES, REPEATED = 8, 40  # draws for each of so many captions, whose variety is measured
+SAMPLES, REPEATED = 8, 40  # how many draws of how many captions measure variety
 SHOWN = (4, 2, 2)  # captions of each group whose pictures are kept
 ATTRIBUTES = ("colours", "kinds", "shapes", "placed", "all")
 SMOKE = {"steps": 2, "drawn": 640, "entries": 16, "judging": 2}
@@ -66,7 +66,7 @@ def made(rival: str, width: int, tokenizer: ImageTokenizer, seed: int, device: s
 
 
 def steps_of(rival: str, steps: int) -> int:
-    """Training steps of a rival for so many of noise."""
+    """Training steps of a rival, given those of the diffusion model."""
     return round(PER_NOISE * steps) if rival == "symbols" else steps
 
 

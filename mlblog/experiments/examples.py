@@ -200,7 +200,7 @@ def fit(parts: Parts, way: str, *, budget: int, points: int, decay: bool) -> Fit
             hidden, first, second, _ = _pass(net, x.expand(copies, -1, -1), labels.expand(copies, -1))
             sampler.tell(everything, _norms(x, hidden, first, second))
         if way == "shuffled":
-            if order.shape[1] < BATCH:  # what is left of a pass that is no whole batch is dropped
+            if order.shape[1] < BATCH:  # an incomplete batch at the end of a pass is dropped
                 order = torch.rand(copies, n, device=x.device).argsort(-1)
             rows, order = order[:, :BATCH], order[:, BATCH:]
             weights = torch.ones(copies, BATCH, device=x.device)

@@ -232,7 +232,7 @@ def shares(logits: Tensor, question: Question) -> Numbers:
 
 
 def _step_apart(optimizer: torch.optim.Optimizer, rates: Tensor) -> None:
-    """A step of rate 1, of which each of S copies goes its own rate's part; a copy that is no longer finite stays."""
+    """One step for S copies, each at its own rate; a copy whose weights would no longer be finite keeps them."""
     weights = [weight for group in optimizer.param_groups for weight in group["params"]]
     before = [weight.detach().clone() for weight in weights]
     optimizer.step()

@@ -26,7 +26,7 @@ BEFORE = 3e-3  # the rate of training without labels
 DEPTH = 2
 #: Nodes with a label; classes take turns.
 LABELS = (4, 12, 40)
-#: What is told of nodes: roles, ranks and hops, or nothing.
+#: Embeddings of a node's place: roles, ranks and hops, or none.
 PLACES = ("all", "features only")
 KINDS: list[Any] = ["none", "none, longer", "attributes", "structure", "both", "context"]
 

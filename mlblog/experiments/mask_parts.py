@@ -28,7 +28,7 @@ Kind = Literal["words", "pairs"]
 Network = Literal["dense", "attention"]
 PLACES, LETTERS = 8, 26
 RATES: dict[Network, float] = {"dense": 1e-2, "attention": 1e-2}
-#: Laws of masks: so many of eight letters, or each with 15 %, and the words over which their gradients are enumerated.
+#: Laws of masks: one, two or four of eight letters, or each with 15 %; and on how many words gradients are enumerated.
 LAWS = {"one": (masks_of_size(PLACES, 1), 256), "two": (masks_of_size(PLACES, 2), 128),
         "four": (masks_of_size(PLACES, 4), 64), "coin": (masks_by_coin(PLACES, 0.15), 64)}  # fmt: skip
 WIDTHS = (16, 128)  # of proposals that are fitted to a network that no longer changes

@@ -70,7 +70,7 @@ def cost(channels: int) -> int:
 
 
 def wider(channels: int, times: int) -> int:
-    """The least number of channels at which a network costs so many times as much."""
+    """The least number of channels at which a network costs `times` as much."""
     return next(more for more in range(channels, 99 * channels) if cost(more) >= times * cost(channels))
 
 
@@ -81,7 +81,7 @@ def digit_views(run: Run, *, steps: int, members: int = 9, channels: int = 8, ba
     Args:
         run: of the lab.
         steps: training steps of each network.
-        members: of an ensemble; so many times as much the wide network costs.
+        members: of an ensemble; the wide network costs as much as all of them.
         channels: of the first convolution.
         batch: digits a step.
         seed: of weights, order, shifts in training, and where digits are moved.

@@ -19,7 +19,7 @@ _WAVES, _GROUPS = 16, 4
 
 
 class ToldBlock(nn.Module):
-    """Two convolutions beside the identity, scaled and shifted by what is told of the picture.
+    """Two convolutions beside the identity, scaled and shifted by what the network is told about the picture.
 
     Args:
         channels: of input and output, a multiple of 4.

@@ -69,7 +69,7 @@ def per_example_grad_norms(
         net: each example's output rests on its input alone. What comes to a layer is (B, I) or (B, T, I).
         loss: of outputs and targets, to the losses (B,) of the examples.
         x: (B, ...), inputs.
-        target: (B, ...), what `loss` is told of each example.
+        target: (B, ...), what `loss` is given for each example.
 
     Returns:
         (B,), in units of the loss over units of the weights.
